@@ -1,0 +1,87 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+#if arch(x86_64)
+  // Without target flags a fused multiply-add is a libm call. `SGM_MARCH=native` overrides at build.
+  let march = Context.environment["SGM_MARCH"] ?? "x86-64-v3"
+  let swiftTarget = ["-Xcc", "-march=\(march)"]
+  let cTarget = ["-march=\(march)"]
+#else
+  let swiftTarget: [String] = []
+  let cTarget: [String] = []
+#endif
+
+let swift: [SwiftSetting] = [
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableExperimentalFeature("Lifetimes"),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .unsafeFlags(swiftTarget),
+]
+// Contraction would let the compiler choose where to round: bits must not depend on it.
+let c: [CSetting] = [.unsafeFlags(cTarget + ["-O2", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror"])]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: swift)
+}
+
+func tool(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(name: name, dependencies: dependencies + [argumentParser], swiftSettings: swift)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+  .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: swift)
+}
+
+let package = Package(
+  name: "sgm-train",
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
+  ],
+  targets: [
+    // 0: the C edges.
+    .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
+    .target(
+      name: "COneDNN", cSettings: c,
+      linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp")]),
+    .target(name: "CMachine", cSettings: c),
+    // 1
+    module("Communication", ["CMPI", "CMachine"]),
+    module("LinearAlgebra", ["COneDNN"]),
+    module("Randomness", ["LinearAlgebra"]),
+    // 2
+    module("Networks", ["COneDNN", "LinearAlgebra", "Randomness"]),
+    module("Diffusion", ["LinearAlgebra"]),
+    module("Targets", ["Diffusion", "LinearAlgebra", "Randomness"]),
+    // 3
+    module("Training", ["Communication", "Diffusion", "LinearAlgebra", "Networks", "Randomness"]),
+    module("Sampling", ["Diffusion", "LinearAlgebra", "Randomness"]),
+    // 4
+    module("Metrics", ["Communication", "LinearAlgebra", "Randomness"]),
+    // 5
+    module(
+      "Experiments",
+      [
+        "Communication", "CMachine", "Diffusion", "LinearAlgebra", "Metrics", "Networks", "Randomness",
+        "Sampling", "Targets", "Training", logging, yams,
+      ]),
+    // 6
+    tool("sgm-train", ["Experiments"]),
+    tool("sgm-sample", ["Experiments"]),
+    tool("sgm-evaluate", ["Experiments"]),
+    tool("sgm-bench", [
+      "Communication", "CMachine", "Diffusion", "Experiments", "LinearAlgebra", "Networks", "Randomness",
+      "Sampling", "Targets", "Training",
+    ]),
+    tests("LinearAlgebraTests", ["LinearAlgebra"]),
+  ]
+)
