@@ -1,0 +1,42 @@
+/// An error that knows the exit status it asks for; every module's error type conforms.
+public protocol StatusError: Error, CustomStringConvertible {
+  /// The process exit status, from sysexits.h.
+  var status: Int32 { get }
+}
+
+/// Errors of the communication layer.
+public enum CommunicationError: StatusError, Equatable {
+  /// An MPI call returned an error.
+  case call(name: String, reason: String, rank: Int)
+  /// Several processes were started, each of which believes to be alone.
+  case unconnected(tasks: Int)
+
+  /// What happened and what to do.
+  public var description: String {
+    switch self {
+    case .call(let name, let reason, let rank):
+      "rank \(rank): \(name) failed: \(reason). The job cannot go on; resume it from its last checkpoint."
+    case .unconnected(let tasks):
+      "Slurm started \(tasks) tasks, but MPI does not connect them: each would be rank 0 of 1. "
+        + "Start with mpirun, or with srun --mpi=pmix where Open MPI was built with PMIx."
+    }
+  }
+
+  /// EX_SOFTWARE for MPI's errors, EX_CONFIG for a wrong launcher.
+  public var status: Int32 {
+    switch self {
+    case .call: 70
+    case .unconnected: 78
+    }
+  }
+}
+
+/// The error that all ranks throw when one of them failed within `Communicator.agree`.
+public struct AgreedError: StatusError, Equatable {
+  /// The failing rank's own words.
+  public let description: String
+  /// The failing rank's exit status.
+  public let status: Int32
+  /// The lowest rank that failed.
+  public let rank: Int
+}

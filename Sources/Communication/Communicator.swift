@@ -1,0 +1,91 @@
+internal import CMPI
+private import Glibc
+
+/// A group of ranks that compute together.
+///
+/// A process that was not started by mpirun is rank 0 of 1 and never initialises MPI: every operation is then the
+/// identity. All operations are collective: every rank of the group calls them in the same order.
+@safe public final class Communicator {
+  /// This process's place in the group, from 0.
+  public let rank: Int
+  /// The number of ranks.
+  public let size: Int
+  let handle: MPI_Comm?
+
+  /// True on the rank that writes files and speaks.
+  public var isRoot: Bool { rank == 0 }
+
+  private init(handle: MPI_Comm?, rank: Int, size: Int) {
+    unsafe self.handle = unsafe handle
+    self.rank = rank
+    self.size = size
+  }
+
+  /// A group of one that does not need MPI.
+  public static var single: Communicator { unsafe Communicator(handle: nil, rank: 0, size: 1) }
+
+  /// Joins the group that the launcher made, or is alone.
+  ///
+  /// - Throws: `CommunicationError.unconnected` where Slurm started more tasks than MPI connects.
+  public static func start() throws -> Communicator {
+    let launched = ["OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK"].contains { environment($0) != nil }
+    guard launched else {
+      // srun without PMIx starts N processes that all look alone; N writers of one run folder would follow.
+      let tasks = environment("SLURM_NTASKS").flatMap { Int($0) } ?? 1
+      let isTask = environment("SLURM_STEP_ID") != nil && environment("SLURM_PROCID") != nil
+      if isTask, tasks > 1 { throw CommunicationError.unconnected(tasks: tasks) }
+      return single
+    }
+    try check(sgm_mpi_start(), "MPI_Init_thread", rank: 0)
+    return try unsafe wrap(sgm_mpi_world())
+  }
+
+  /// Ends MPI; no operation may follow. Call once, on the group from `start`.
+  public func finish() {
+    if unsafe handle != nil { MPI_Finalize() }
+  }
+
+  /// Ends all ranks at once with this status.
+  public func abort(status: Int32) -> Never {
+    if let handle = unsafe handle { unsafe MPI_Abort(handle, status) }
+    exit(status)
+  }
+
+  /// The ranks with the same colour form a new group, ordered by `key`.
+  public func split(color: Int, key: Int) throws -> Communicator {
+    guard let handle = unsafe handle else { return .single }
+    var part = unsafe sgm_mpi_null()
+    try check(unsafe MPI_Comm_split(handle, Int32(color), Int32(key), &part), "MPI_Comm_split")
+    unsafe MPI_Comm_set_errhandler(part, sgm_mpi_errors_return())
+    return try unsafe Self.wrap(part)
+  }
+
+  /// Waits until all ranks are here.
+  public func barrier() throws {
+    guard let handle = unsafe handle else { return }
+    try check(unsafe MPI_Barrier(handle), "MPI_Barrier")
+  }
+
+  private static func wrap(_ handle: MPI_Comm?) throws -> Communicator {
+    var rank: Int32 = 0
+    var size: Int32 = 1
+    try check(unsafe MPI_Comm_rank(handle, &rank), "MPI_Comm_rank", rank: 0)
+    try check(unsafe MPI_Comm_size(handle, &size), "MPI_Comm_size", rank: Int(rank))
+    return unsafe Communicator(handle: handle, rank: Int(rank), size: Int(size))
+  }
+
+  private static func environment(_ name: String) -> String? {
+    unsafe getenv(name).map { unsafe String(cString: $0) }
+  }
+
+  func check(_ status: Int32, _ call: String) throws { try Self.check(status, call, rank: rank) }
+
+  private static func check(_ status: Int32, _ call: String, rank: Int) throws {
+    guard status != 0 else { return }
+    var text = [CChar](repeating: 0, count: Int(MPI_MAX_ERROR_STRING) + 1)
+    var length: Int32 = 0
+    unsafe MPI_Error_string(status, &text, &length)
+    let reason = String(decoding: text.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    throw CommunicationError.call(name: call, reason: reason, rank: rank)
+  }
+}

@@ -1,0 +1,112 @@
+/// Stage (i) of the step's exchange: each rank receives the others' maximal nodes of its own slice of the gradient and
+/// finishes the canonical tree in order.
+///
+/// One float of traffic per parameter and rank when the number of ranks is a power of two.
+@safe public final class TreeExchange {
+  /// The consecutive slices of the parameters, one for each rank; a slice may be empty.
+  public let slices: Sections
+  /// The number of gradient buffers that a rank needs: one for each slot of its part of the tree.
+  public let slotCount: Int
+  /// What to do after each of this rank's shards.
+  public let localSteps: [CanonicalTree.Step]
+  /// This rank's shards.
+  public let shards: Range<Int>
+
+  private let communicator: Communicator
+  private let nodeCounts: [Int]
+  private let finalSteps: [CanonicalTree.Step]
+  private let received: UnsafeMutablePointer<Float>
+  private var requests: RequestBuffer
+  private var sends: [Transfer]
+  private var receives: [Transfer]
+  private var addresses: [UnsafeMutablePointer<Float>]
+  private var slots: [UnsafeMutablePointer<Float>]
+
+  /// Plans the exchange.
+  ///
+  /// - Parameters:
+  ///   - parameters: the number of parameters.
+  ///   - block: slices are aligned to blocks of this many, so that sums over blocks do not depend on the ranks.
+  public init(communicator: Communicator, tree: CanonicalTree, parameters: Int, block: Int) {
+    self.communicator = communicator
+    let size = communicator.size
+    let blocks = (parameters + block - 1) / block
+    let bounds = (0...size).map { min($0 * blocks / size * block, parameters) }
+    slices = Sections(counts: (0..<size).map { bounds[$0 + 1] - bounds[$0] })
+    shards = tree.range(rank: communicator.rank, of: size)
+    localSteps = CanonicalTree.steps(summing: shards.map { $0..<$0 + 1 }).steps
+    slotCount = (localSteps.map(\.slot).max() ?? 0) + 1
+    let nodes = (0..<size).map { CanonicalTree.maximalNodes(of: tree.range(rank: $0, of: size)) }
+    nodeCounts = nodes.map(\.count)
+    finalSteps = CanonicalTree.steps(summing: Array(nodes.joined())).steps
+
+    let own = slices.range(communicator.rank)
+    let others = nodeCounts.reduce(0, +) - nodeCounts[communicator.rank]
+    unsafe received = .allocate(capacity: max(others * own.count, 1))
+    requests = RequestBuffer(capacity: others + nodeCounts[communicator.rank] * (size - 1))
+    unsafe sends = []
+    unsafe receives = []
+    unsafe addresses = []
+    unsafe slots = []
+    unsafe sends.reserveCapacity(nodeCounts[communicator.rank] * size)
+    unsafe receives.reserveCapacity(others)
+    unsafe addresses.reserveCapacity(finalSteps.count)
+    unsafe slots.reserveCapacity(finalSteps.count)
+  }
+
+  deinit { unsafe received.deallocate() }
+
+  /// Completes the sum over all shards for this rank's slice.
+  ///
+  /// - Parameters:
+  ///   - gradients: `slotCount` buffers, `stride` floats apart, the first of them holding this rank's maximal nodes.
+  ///     They are overwritten.
+  /// - Returns: the slice of the whole sum, valid until the next call.
+  @unsafe public func complete(
+    _ gradients: UnsafeMutablePointer<Float>, stride: Int
+  ) throws -> UnsafeMutablePointer<Float> {
+    let rank = communicator.rank
+    let own = slices.range(rank)
+    unsafe sends.removeAll(keepingCapacity: true)
+    unsafe receives.removeAll(keepingCapacity: true)
+    unsafe addresses.removeAll(keepingCapacity: true)
+    var next = unsafe received
+    for peer in 0..<communicator.size {
+      for node in 0..<nodeCounts[peer] {
+        if peer == rank {
+          unsafe addresses.append(gradients + (node * stride + own.lowerBound))
+        } else {
+          unsafe addresses.append(next)
+          unsafe receives.append(Transfer(address: next, count: own.count, peer: peer, tag: node))
+          unsafe next += own.count
+        }
+      }
+      guard peer != rank else { continue }
+      let slice = slices.range(peer)
+      for node in 0..<nodeCounts[rank] {
+        let address = unsafe gradients + (node * stride + slice.lowerBound)
+        unsafe sends.append(Transfer(address: address, count: slice.count, peer: peer, tag: node))
+      }
+    }
+    if communicator.size > 1 { try unsafe communicator.exchange(sends: sends, receives: receives, requests: &requests) }
+    return unsafe sumNodes(count: own.count)
+  }
+
+  // The stack of slots holds addresses: a node is summed where it lies.
+  private func sumNodes(count: Int) -> UnsafeMutablePointer<Float> {
+    unsafe slots.removeAll(keepingCapacity: true)
+    for (index, step) in finalSteps.enumerated() {
+      unsafe slots.append(addresses[index])
+      for addition in step.additions {
+        unsafe add(slots[addition.from], into: slots[addition.into], count: count)
+        unsafe slots.removeLast()
+      }
+    }
+    return unsafe slots[0]
+  }
+}
+
+/// into[i] += from[i].
+@unsafe public func add(_ from: UnsafePointer<Float>, into: UnsafeMutablePointer<Float>, count: Int) {
+  for i in 0..<count { unsafe into[i] += from[i] }
+}
