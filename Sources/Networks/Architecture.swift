@@ -1,0 +1,121 @@
+/// The shape of a score network: an MLP on `[state | φ(level)]`.
+///
+/// ```
+/// h₁ = act(W₀[u | φ] + b₀),  h_{l+1} = act(W_l h_l + b_l),  F = W_L h_L + b_L
+/// ```
+/// With `residual`, every later hidden layer is a block that sees the embedding again and adds its input where the
+/// widths agree: h_{l+1} = h_l + act(W_l[h_l | φ] + b_l). The last layer starts at zero, so that an untrained network
+/// leaves the preconditioned Gaussian score as it is.
+public struct NetworkArchitecture: Sendable, Equatable {
+  /// Numbers per row of the state: blocks × dimension.
+  public var inputs: Int
+  /// Numbers per row of the output F.
+  public var outputs: Int
+  /// Widths of the hidden layers; at least one.
+  public var widths: [Int]
+  /// The non-linearity.
+  public var activation: Activation
+  /// Whether hidden layers add their input and see the embedding.
+  public var residual: Bool
+  /// How the noise level or time enters.
+  public var embedding: TimeEmbedding
+
+  /// An architecture.
+  public init(
+    inputs: Int, outputs: Int, widths: [Int], activation: Activation = .silu, residual: Bool = false,
+    embedding: TimeEmbedding = TimeEmbedding(kind: .sinusoidal, features: 64)
+  ) {
+    precondition(!widths.isEmpty && widths.allSatisfy { $0 > 0 }, "widths \(widths)")
+    self.inputs = inputs
+    self.outputs = outputs
+    self.widths = widths
+    self.activation = activation
+    self.residual = residual
+    self.embedding = embedding
+  }
+
+  /// The number of weight layers, the output layer included.
+  public var layerCount: Int { widths.count + 1 }
+
+  /// The layers in forward order.
+  public var layers: [Layer] {
+    (0..<layerCount).map { l in
+      let width = l == 0 ? inputs : widths[l - 1]
+      let isHidden = l < widths.count
+      let seesEmbedding = l == 0 || (residual && isHidden)
+      return Layer(
+        width: width, inputs: width + (seesEmbedding ? embedding.features : 0),
+        outputs: isHidden ? widths[l] : outputs,
+        skips: residual && l > 0 && isHidden && widths[l] == width)
+    }
+  }
+
+  /// One affine layer.
+  public struct Layer: Sendable, Equatable {
+    /// The part of the input that comes from the layer before.
+    public let width: Int
+    /// All inputs, with the embedding's features where the layer sees them.
+    public let inputs: Int
+    /// Outputs.
+    public let outputs: Int
+    /// Whether the layer's input is added to its activation.
+    public let skips: Bool
+  }
+
+  /// Useful floating-point operations of one training step for each row: forward, data and weight gradients.
+  public var trainingFlopsPerRow: Double {
+    layers.enumerated().reduce(0) { sum, entry in
+      let (l, layer) = entry
+      let product = 2.0 * Double(layer.outputs)
+      return sum + product * Double(2 * layer.inputs + (l == 0 ? 0 : layer.width))
+    }
+  }
+
+  /// Useful floating-point operations of one evaluation for each row.
+  public var inferenceFlopsPerRow: Double {
+    layers.reduce(0) { $0 + 2 * Double($1.inputs * $1.outputs) }
+  }
+}
+
+/// Where each tensor lies in the flat parameter buffer.
+public struct ParameterLayout: Sendable, Equatable {
+  /// A named tensor, row-major.
+  public struct Entry: Sendable, Equatable {
+    /// For example `layers.0.weight`.
+    public let name: String
+    /// `[outputs, inputs]` for weights, `[outputs]` for biases.
+    public let shape: [Int]
+    /// The first element's index, a multiple of 16: a cache line.
+    public let offset: Int
+    /// The number of elements.
+    public var count: Int { shape.reduce(1, *) }
+    /// The elements' indices.
+    public var range: Range<Int> { offset..<offset + count }
+  }
+
+  /// All tensors: weight and bias of each layer in forward order.
+  public let entries: [Entry]
+  /// The buffer's length; gaps between tensors stay zero.
+  public let count: Int
+
+  /// The layout of a network's parameters.
+  public init(_ architecture: NetworkArchitecture) {
+    var entries: [Entry] = []
+    var next = 0
+    for (l, layer) in architecture.layers.enumerated() {
+      for (kind, shape) in [("weight", [layer.outputs, layer.inputs]), ("bias", [layer.outputs])] {
+        entries.append(Entry(name: "layers.\(l).\(kind)", shape: shape, offset: next))
+        next = (next + shape.reduce(1, *) + 15) / 16 * 16
+      }
+    }
+    self.entries = entries
+    count = next
+  }
+
+  /// The weight of layer `l`.
+  public func weight(_ l: Int) -> Entry { entries[2 * l] }
+  /// The bias of layer `l`.
+  public func bias(_ l: Int) -> Entry { entries[2 * l + 1] }
+  /// All elements of layer `l`.
+  public func range(ofLayer l: Int) -> Range<Int> { weight(l).offset..<bias(l).range.upperBound }
+}

@@ -1,0 +1,159 @@
+public import LinearAlgebra
+
+/// The buffers and products that take a network over several sets of `rows` rows each, forward and backward.
+///
+/// A set is a shard's batch: every product has its fixed shape, and sets are never merged, so that a shard's bits do not
+/// depend on who computes it. Within a layer all sets are gone over before the next layer, while its weights are in cache.
+/// A pass allocates nothing once made. Not shared between threads.
+@safe public final class NetworkPass {
+  /// What a pass will be used for.
+  public enum Use: Sendable {
+    /// Outputs alone.
+    case inference
+    /// Outputs and gradients.
+    case training
+  }
+
+  /// The network's shape.
+  public let architecture: NetworkArchitecture
+  /// The parameters' places.
+  public let layout: ParameterLayout
+  /// Rows in each set.
+  public let rows: Int
+  /// The number of sets.
+  public let sets: Int
+  let use: Use
+  let layers: [NetworkArchitecture.Layer]
+  let frequencies: [Float]
+  /// X_l, `[sets · rows, inputs of layer l]`: what layer l sees.
+  let inputs: [Buffer]
+  /// Z_l, then act′(Z_l), `[sets · rows, outputs of layer l]`.
+  let slopes: [Buffer]
+  /// F and ∂loss/∂F, `[sets · rows, outputs]`.
+  let output, outputGradient: Buffer
+  /// ∂loss/∂h_l for all sets, in turns for even and odd l.
+  let hidden: [Buffer]
+  /// ∂loss/∂Z of one set and layer.
+  let delta: Buffer
+  let forwardProducts: [MatrixProduct]
+  let dataProducts: [MatrixProduct]
+  let weightProducts: [MatrixProduct]
+
+  /// Room for `sets` sets of `rows` rows.
+  ///
+  /// - Parameter frequencies: the embedding's, as `TimeEmbedding.frequencies` gives them.
+  public init(architecture: NetworkArchitecture, frequencies: [Float], rows: Int, sets: Int = 1, use: Use) {
+    precondition(2 * frequencies.count == architecture.embedding.features, "\(frequencies.count) frequencies")
+    self.architecture = architecture
+    self.rows = rows
+    self.sets = sets
+    self.use = use
+    self.frequencies = frequencies
+    layout = ParameterLayout(architecture)
+    let layers = architecture.layers
+    self.layers = layers
+    let all = rows * sets
+    inputs = layers.map { Buffer(rows: all, columns: $0.inputs) }
+    slopes = layers.dropLast().map { Buffer(rows: all, columns: $0.outputs) }
+    output = Buffer(rows: all, columns: architecture.outputs)
+    let trains = use == .training
+    outputGradient = Buffer(rows: trains ? all : 0, columns: architecture.outputs)
+    let widest = max(architecture.widths.max() ?? 0, architecture.inputs)
+    hidden = (0..<2).map { _ in Buffer(rows: trains ? all : 0, columns: widest) }
+    delta = Buffer(rows: trains ? rows : 0, columns: max(widest, architecture.outputs))
+    forwardProducts = layers.map {
+      MatrixProduct(
+        rows: rows, columns: $0.outputs, inner: $0.inputs, left: .plain(stride: $0.inputs),
+        right: .transposed(stride: $0.inputs), stride: $0.outputs, bias: true)
+    }
+    let trained = trains ? layers : []
+    dataProducts = trained.map {
+      MatrixProduct(
+        rows: rows, columns: $0.width, inner: $0.outputs, left: .plain(stride: $0.outputs),
+        right: .plain(stride: $0.inputs), stride: $0.width)
+    }
+    weightProducts = trained.map {
+      MatrixProduct(
+        rows: $0.outputs, columns: $0.inputs, inner: rows, left: .transposed(stride: $0.outputs),
+        right: .plain(stride: $0.inputs), stride: $0.inputs)
+    }
+  }
+
+  /// Bytes of all buffers.
+  public var bytes: Int {
+    ([output, outputGradient, delta] + hidden + inputs + slopes).reduce(0) { $0 + $1.matrix.count * 4 }
+  }
+
+  /// Where set `set`'s row `row` of the state goes: `inputs` numbers, then the features, which `setLevel` writes.
+  @unsafe public func state(set: Int, row: Int) -> UnsafeMutablePointer<Float> {
+    unsafe inputs[0].row(set * rows + row)
+  }
+
+  /// Embeds the noise level of one row, for every layer that sees it.
+  public func setLevel(_ level: Float, set: Int, row: Int) {
+    let index = set * rows + row
+    let first = unsafe inputs[0].row(index) + layers[0].width
+    unsafe embed(level, frequencies: frequencies, into: first)
+    copyFeatures(of: index)
+  }
+
+  /// Gives every row of the first set the same level.
+  public func setLevel(_ level: Float) {
+    setLevel(level, set: 0, row: 0)
+    let first = unsafe inputs[0].row(0) + layers[0].width
+    for index in 1..<rows {
+      unsafe (inputs[0].row(index) + layers[0].width).update(from: first, count: architecture.embedding.features)
+      copyFeatures(of: index)
+    }
+  }
+
+  private func copyFeatures(of index: Int) {
+    let first = unsafe inputs[0].row(index) + layers[0].width
+    for l in 1..<layers.count where layers[l].inputs > layers[l].width {
+      unsafe (inputs[l].row(index) + layers[l].width).update(from: first, count: architecture.embedding.features)
+    }
+  }
+
+  /// F of one row.
+  @unsafe public func output(set: Int, row: Int) -> UnsafeMutablePointer<Float> { unsafe output.row(set * rows + row) }
+
+  /// ∂loss/∂F of one row, to be written before `backward`.
+  @unsafe public func outputGradient(set: Int, row: Int) -> UnsafeMutablePointer<Float> {
+    unsafe outputGradient.row(set * rows + row)
+  }
+
+  /// Computes F for all sets from their states and levels.
+  @unsafe public func forward(_ parameters: UnsafePointer<Float>) {
+    for l in layers.indices {
+      for set in 0..<sets { unsafe forward(layer: l, set: set, parameters) }
+    }
+  }
+
+  private func forward(layer l: Int, set: Int, _ parameters: UnsafePointer<Float>) {
+    let isLast = l == layers.count - 1
+    let x = unsafe inputs[l].row(set * rows)
+    let z = unsafe (isLast ? output : slopes[l]).row(set * rows)
+    unsafe forwardProducts[l](
+      x, parameters + layout.weight(l).offset, bias: parameters + layout.bias(l).offset, into: z)
+    guard !isLast else { return }
+    unsafe architecture.activation.apply(
+      z, rows: rows, width: layers[l].outputs, skip: layers[l].skips ? UnsafePointer(x) : nil,
+      skipStride: layers[l].inputs, into: inputs[l + 1].row(set * rows), hStride: layers[l + 1].inputs,
+      keepDerivative: use == .training)
+  }
+}
+
+/// A matrix that a class can hold in arrays.
+@safe final class Buffer {
+  var matrix: Matrix
+  private let base: UnsafeMutablePointer<Float>
+  private let columns: Int
+
+  init(rows: Int, columns: Int) {
+    matrix = Matrix(rows: rows, columns: columns)
+    unsafe base = matrix.pointer
+    self.columns = columns
+  }
+
+  @unsafe func row(_ index: Int) -> UnsafeMutablePointer<Float> { unsafe base + index &* columns }
+}
