@@ -1,0 +1,42 @@
+internal import Glibc
+public import LinearAlgebra
+
+/// The law of u_t given the data x_0, alike for every coordinate.
+///
+/// ```
+/// u_t = M x_0 + L e,   L Lᵀ = H,   e ~ N(0, I)
+/// ```
+@frozen
+public struct Kernel: Sendable, Equatable {
+  /// M, c elements.
+  public let mean: BlockVector
+  /// H, shape c×c.
+  public let covariance: BlockMatrix
+  /// L, the lower Cholesky factor of H.
+  public let cholesky: BlockMatrix
+  /// w = L⁻¹M: what one unit of data moves, in units of the noise. wᵀw is the signal-to-noise ratio.
+  public let whitenedMean: BlockVector
+
+  /// The kernel of a given mean and covariance.
+  ///
+  /// - Parameter cholesky: the covariance's factor where a process knows it better than a factorisation would.
+  public init(mean: BlockVector, covariance: BlockMatrix, cholesky: BlockMatrix? = nil) {
+    precondition(mean.size == covariance.size, "\(mean.size) blocks with a covariance of \(covariance.size)")
+    self.mean = mean
+    self.covariance = covariance
+    self.cholesky = cholesky ?? covariance.cholesky()
+    whitenedMean = self.cholesky.inverse * mean
+  }
+
+  /// The signal-to-noise ratio MᵀH⁻¹M; infinite at t = 0.
+  public var signalToNoise: Double { whitenedMean.dot(whitenedMean) }
+
+  /// r = (1 + snr)^{−½}: the standard deviation of x_0 given u_t when the data is N(0, 1).
+  public var residualScale: Double { 1 / (1 + signalToNoise).squareRoot() }
+
+  /// −½ ln snr, the logarithm of the noise's size beside the data's: what a network is told of time.
+  public var noiseLevel: Double { -0.5 * log(signalToNoise) }
+
+  /// H⁻¹M = L⁻ᵀw, c elements: the score moves by this when the posterior mean moves by 1.
+  public var precisionMean: BlockVector { cholesky.inverse.transpose * whitenedMean }
+}
