@@ -1,0 +1,72 @@
+public import LinearAlgebra
+internal import Randomness
+
+/// Which row of the training data belongs to which shard: a seeded permutation cut into S consecutive parts.
+///
+/// Nothing here depends on the number of ranks.
+public struct ShardAssignment: Sendable {
+  /// The number of rows n.
+  public let rows: Int
+  /// The number of shards S.
+  public let shards: Int
+  /// The rows in the order of their positions: shard s holds positions s·n/S ..< (s+1)·n/S.
+  public let order: [UInt32]
+
+  /// Assigns `rows` rows to `shards` shards.
+  public init(rows: Int, shards: Int, seed: UInt64) {
+    precondition(rows >= shards, "\(rows) rows in \(shards) shards")
+    self.rows = rows
+    self.shards = shards
+    order = RandomStream(seed: seed, purpose: .rowToShard).permutation(of: rows)
+  }
+
+  /// The positions of shard `shard`.
+  public func positions(of shard: Int) -> Range<Int> { shard * rows / shards..<(shard + 1) * rows / shards }
+
+  /// The positions of consecutive shards.
+  public func positions(of shards: Range<Int>) -> Range<Int> {
+    positions(of: shards.lowerBound).lowerBound..<positions(of: shards.upperBound - 1).upperBound
+  }
+}
+
+/// The rows of one rank's shards, and the endless stream in which each shard reads its own.
+///
+/// Position q of shard s's stream is row π_{s,e}(q mod n_s) in epoch e = q / n_s, for a seeded permutation π of each
+/// epoch: no tails, and no state but the step.
+@safe public final class ShardedRows {
+  /// The assignment of rows to shards.
+  public let assignment: ShardAssignment
+  /// This rank's shards.
+  public let shards: Range<Int>
+  /// The rows at this rank's positions, `[positions, dimension]`, in trained coordinates.
+  public var rows: Matrix
+
+  private let seed: UInt64
+  private let positions: Range<Int>
+  private var epochs: [Int]
+  private var orders: [[UInt32]]
+
+  /// Room for the rows of `shards`; the caller fills `rows` by position.
+  public init(assignment: ShardAssignment, shards: Range<Int>, dimension: Int, seed: UInt64) {
+    self.assignment = assignment
+    self.shards = shards
+    self.seed = seed
+    positions = assignment.positions(of: shards)
+    rows = Matrix(rows: positions.count, columns: dimension)
+    epochs = shards.map { _ in -1 }
+    orders = shards.map { [UInt32](repeating: 0, count: assignment.positions(of: $0).count) }
+  }
+
+  /// The row of `rows` at place `q` of shard `shard`'s stream.
+  public func row(shard: Int, at q: Int) -> Int {
+    let local = shard - shards.lowerBound
+    let own = assignment.positions(of: shard)
+    let epoch = q / own.count
+    if epochs[local] != epoch {
+      RandomStream(seed: seed, purpose: .epochOrder, step: UInt64(epoch))
+        .permute(into: &orders[local], sequence: UInt32(shard))
+      epochs[local] = epoch
+    }
+    return own.lowerBound - positions.lowerBound + Int(orders[local][q % own.count])
+  }
+}
