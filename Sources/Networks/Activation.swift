@@ -1,4 +1,4 @@
-public import LinearAlgebra
+internal import LinearAlgebra
 
 /// The non-linearity between layers.
 public enum Activation: String, Sendable, CaseIterable {

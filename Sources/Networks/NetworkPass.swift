@@ -1,4 +1,4 @@
-public import LinearAlgebra
+internal import LinearAlgebra
 
 /// The buffers and products that take a network over several sets of `rows` rows each, forward and backward.
 ///

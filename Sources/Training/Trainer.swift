@@ -1,6 +1,6 @@
 public import Communication
 public import Diffusion
-public import LinearAlgebra
+internal import LinearAlgebra
 internal import Networks
 internal import Randomness
 
@@ -82,7 +82,9 @@ public struct TrainingOptions: Sendable, Equatable {
     self.communicator = communicator
     self.seed = seed
     layout = ParameterLayout(model.network)
-    exchange = TreeExchange(communicator: communicator, tree: tree, parameters: layout.count, block: Self.block)
+    let exchange = TreeExchange(
+      communicator: communicator, tree: tree, parameters: layout.count, block: Self.block)
+    self.exchange = exchange
     let rows = options.batch / tree.shards
     let sets = exchange.shards.count
     pass = NetworkPass(

@@ -1,0 +1,52 @@
+public import Communication
+public import Diffusion
+public import LinearAlgebra
+internal import Networks
+internal import Randomness
+
+/// The loss on held-out rows at times and noises that never change, so that two values compare networks, not draws.
+///
+/// Chunk c computes held-out rows 256c … 256c+255; chunks are spread over ranks and their sums added by index.
+@safe public final class HeldOutLoss {
+  private static let chunk = 256
+  private let communicator: Communicator
+  private let rows: Matrix
+  private let pass: NetworkPass
+  private let batch: RegressionBatch
+  private let streams: RegressionBatch.Streams
+
+  /// The evaluator of one set of rows, which every rank holds.
+  ///
+  /// - Parameter rows: `[count, dimension]` in trained coordinates; count ≥ 1.
+  public init(
+    model: ScoreModel, minimumTime: Double, law: TimeLaw, rows: consuming Matrix, seed: UInt64,
+    communicator: Communicator
+  ) {
+    precondition(rows.rows > 0, "no held-out rows")
+    self.rows = rows
+    self.communicator = communicator
+    pass = NetworkPass(
+      architecture: model.network, frequencies: model.frequencies, rows: Self.chunk, use: .inference)
+    batch = RegressionBatch(model: model, minimumTime: minimumTime, law: law, rows: Self.chunk, sets: 1)
+    streams = RegressionBatch.Streams(
+      times: RandomStream(seed: seed, purpose: .heldOutNoise, step: 0),
+      noise: RandomStream(seed: seed, purpose: .heldOutNoise, step: 1))
+  }
+
+  /// The mean loss of a network with these parameters.
+  public func evaluate(_ parameters: borrowing Matrix) throws -> Double {
+    let chunks = (rows.rows + Self.chunk - 1) / Self.chunk
+    let (rank, size) = (communicator.rank, communicator.size)
+    var sums: [Double] = []
+    for chunk in rank * chunks / size..<(rank + 1) * chunks / size {
+      let start = chunk * Self.chunk
+      unsafe batch.draw(set: 0, firstIndex: UInt64(start), streams: streams, into: pass) { row in
+        // The surplus of the last chunk computes the last row again and is not counted.
+        unsafe UnsafePointer(rows.pointer) + min(start + row, rows.rows - 1) * rows.columns
+      }
+      unsafe pass.forward(parameters.pointer)
+      sums.append(batch.loss(set: 0, of: pass, count: min(Self.chunk, rows.rows - start)))
+    }
+    return try communicator.allGather(sums).reduce(0, +) / Double(rows.rows)
+  }
+}

@@ -1,0 +1,72 @@
+internal import Communication
+public import LinearAlgebra
+internal import Networks
+
+/// Everything that a run needs to go on: what a checkpoint holds.
+public struct TrainerState: ~Copyable, Sendable {
+  /// Steps taken.
+  public var step: Int
+  /// θ, `[1, parameters]` in the layout's order.
+  public var parameters: Matrix
+  /// θ̄, the moving average.
+  public var average: Matrix
+  /// Adam's first moment.
+  public var first: Matrix
+  /// Adam's second moment.
+  public var second: Matrix
+
+  /// A state of zeros for `count` parameters.
+  public init(count: Int, step: Int = 0) {
+    self.step = step
+    parameters = Matrix(rows: 1, columns: count)
+    average = Matrix(rows: 1, columns: count)
+    first = Matrix(rows: 1, columns: count)
+    second = Matrix(rows: 1, columns: count)
+  }
+}
+
+extension Trainer {
+  /// The whole state, gathered from the slices' owners on every rank.
+  public func gatherState() throws -> TrainerState {
+    var state = TrainerState(count: layout.count, step: step)
+    state.parameters.copy(from: parameters)
+    try gather(average, into: &state.average)
+    try gather(first, into: &state.first)
+    try gather(second, into: &state.second)
+    return state
+  }
+
+  /// The moving average of the parameters, on every rank.
+  public func gatherAverage() throws -> Matrix {
+    var all = Matrix(rows: 1, columns: layout.count)
+    try gather(average, into: &all)
+    return all
+  }
+
+  /// Goes on from a state that every rank holds.
+  public func restore(_ state: borrowing TrainerState) {
+    precondition(state.parameters.count == layout.count, "\(state.parameters.count) parameters for \(layout.count)")
+    restore(step: state.step)
+    parameters.copy(from: state.parameters)
+    scatter(state.average, into: &average)
+    scatter(state.first, into: &first)
+    scatter(state.second, into: &second)
+  }
+
+  /// Starts from these parameters at step 0, with fresh moments.
+  public func initialise(from parameters: borrowing Matrix) {
+    self.parameters.copy(from: parameters)
+    resetAverage()
+  }
+
+  private var own: Range<Int> { exchange.slices.range(communicator.rank) }
+
+  private func gather(_ slice: borrowing Matrix, into all: inout Matrix) throws {
+    unsafe (all.pointer + own.lowerBound).update(from: slice.pointer, count: own.count)
+    try unsafe communicator.allGatherInPlace(all.pointer, sections: exchange.slices)
+  }
+
+  private func scatter(_ all: borrowing Matrix, into slice: inout Matrix) {
+    unsafe slice.pointer.update(from: all.pointer + own.lowerBound, count: own.count)
+  }
+}
