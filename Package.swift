@@ -83,5 +83,6 @@ let package = Package(
       "Sampling", "Targets", "Training",
     ]),
     tests("LinearAlgebraTests", ["LinearAlgebra"]),
+    tests("DiffusionTests", ["Diffusion", "LinearAlgebra"], resources: [.copy("Fixtures")]),
   ]
 )

@@ -1,0 +1,147 @@
+import Diffusion
+import Foundation
+import LinearAlgebra
+import Testing
+
+struct Setting: Sendable, CustomTestStringConvertible {
+  let process: any ForwardProcess
+  let output: NetworkOutput
+  let conditioning: Conditioning
+
+  var testDescription: String { "\(process), \(output.rawValue), \(conditioning.rawValue)" }
+
+  static let all = autonomousAndScheduled.flatMap { process in
+    NetworkOutput.allCases.flatMap { output in
+      Conditioning.allCases.map { Setting(process: process, output: output, conditioning: $0) }
+    }
+  }
+
+  func score(at t: Double) -> ScoreCoefficients {
+    ScoreCoefficients(process, output: output, conditioning: conditioning, at: t)
+  }
+
+  func training(at t: Double) -> TrainingCoefficients {
+    TrainingCoefficients(
+      process, output: output, conditioning: conditioning, weight: .standard(for: output), at: t)
+  }
+}
+
+private let fractions = [1e-5, 1e-3, 0.1, 0.5, 1.0]
+
+extension TrainingCoefficients {
+  func inputColumn(_ j: Int) -> BlockVector { BlockVector((0..<inputBlocks).map { input($0, j) }) }
+
+  /// The coefficients b of the best linear prediction y_o ≈ a + b · input when the data has variance `q2`, and the
+  /// variance left.
+  func regression(_ o: Int, dataVariance q2: Double) -> (slope: BlockVector, residual: Double) {
+    var covariance = BlockMatrix.zero(inputBlocks)
+    var cross = BlockVector(size: inputBlocks, repeating: 0)
+    var variance = 0.0
+    for j in 0..<sources {
+      let v = j == 0 ? q2 : 1
+      covariance = covariance + inputColumn(j).outer(inputColumn(j)).scaled(by: v)
+      cross = cross + inputColumn(j).scaled(by: v * target(o, j))
+      variance += v * target(o, j) * target(o, j)
+    }
+    let slope = covariance.inverse * cross
+    return (slope, variance - slope.dot(cross))
+  }
+}
+
+@Suite struct CoefficientTests {
+  @Test("the network's input is N(0, I) for unit data", arguments: Setting.all) func whitening(setting: Setting) {
+    for fraction in fractions {
+      let c = setting.training(at: fraction * setting.process.horizon)
+      var covariance = BlockMatrix.zero(c.inputBlocks)
+      for j in 0..<c.sources { covariance = covariance + c.inputColumn(j).outer(c.inputColumn(j)) }
+      #expect((covariance - .identity(c.inputBlocks)).norm < 1e-12)  // G's elements reach 10, H's pivots 1e-9
+    }
+  }
+
+  @Test("unit data leaves nothing to predict: the untrained network has the exact score", arguments: Setting.all)
+  func preconditioning(setting: Setting) {
+    for fraction in fractions {
+      let c = setting.training(at: fraction * setting.process.horizon)
+      for o in 0..<c.outputBlocks {
+        let slope = c.regression(o, dataVariance: 1).slope
+        #expect(slope.dot(slope).squareRoot() < 1e-9)
+      }
+    }
+  }
+
+  @Test("the target's conditional mean is the F of a Gaussian target's exact score", arguments: Setting.all)
+  func regression(setting: Setting) {
+    let (mu, q2) = (0.7, 0.3)
+    for fraction in fractions {
+      let t = fraction * setting.process.horizon
+      let (training, score) = (setting.training(at: t), setting.score(at: t))
+      let kernel = setting.process.kernel(at: t)
+      let marginal = kernel.covariance + kernel.mean.outer(kernel.mean).scaled(by: q2)
+      let factor = score.whitening.inverse
+      for input in [BlockVector((0..<training.inputBlocks).map { 0.5 - Double($0) }),
+        BlockVector((0..<training.inputBlocks).map { -1.5 - 0.3 * Double($0) })]
+      {
+        // E[y | input] by regression; the input's mean is that of its first source.
+        let predictions = (0..<training.outputBlocks).map { o in
+          let centred = input - training.inputColumn(0).scaled(by: mu)
+          return training.regression(o, dataVariance: q2).slope.dot(centred) + training.target(o, 0) * mu
+        }
+        // s = −P u + Q F with F = E[y]/κ, against the exact score −(H + q²MMᵀ)⁻¹(u − Mμ). Whitened, as errors act there.
+        let u = factor * input
+        var predicted = (score.precision * u).scaled(by: -1)
+        for (o, y) in predictions.enumerated() {
+          predicted = predicted + score.output.column(o).scaled(by: y / training.outputGain(o))
+        }
+        let exact = (marginal.inverse * (u - kernel.mean.scaled(by: mu))).scaled(by: -1)
+        let error = kernel.cholesky.transpose * (predicted - exact)
+        let size = kernel.cholesky.transpose * exact
+        // Inverting the marginal here costs its condition number, up to 1e7 at 1e-5 of the horizon.
+        #expect(error.dot(error).squareRoot() < 1e-7 * (1 + size.dot(size).squareRoot()), "t = \(t)")
+      }
+    }
+  }
+
+  @Test("a posterior mean conditioned on the data has a target of unit variance", arguments: autonomousAndScheduled)
+  func unitVariance(process: any ForwardProcess) {
+    let setting = Setting(process: process, output: .posteriorMean, conditioning: .data)
+    for fraction in fractions {
+      let c = setting.training(at: fraction * process.horizon)
+      let variance = (0..<c.sources).reduce(0) { $0 + c.target(0, $1) * c.target(0, $1) }
+      #expect(abs(variance - 1) < 1e-13)  // r²(1 + snr)
+      #expect(c.outputGain(0) == 1)
+    }
+  }
+
+  @Test("conditioning on the state leaves at least the variance that conditioning on the data leaves", arguments: langevins)
+  func variance(process: any ForwardProcess) {
+    for output in NetworkOutput.allCases {
+      for fraction in [1e-3, 0.1, 0.5] {
+        let pair = [Conditioning.data, .state].map {
+          let c = Setting(process: process, output: output, conditioning: $0).training(at: fraction * process.horizon)
+          let s = Setting(process: process, output: output, conditioning: $0).score(at: fraction * process.horizon)
+          // The residual's variance as an error of the last block of the score.
+          return (0..<c.outputBlocks).reduce(0) { sum, o in
+            let q = s.output[process.blocks - 1, o] / c.outputGain(o)
+            return sum + q * q * c.regression(o, dataVariance: 0.3).residual
+          }
+        }
+        #expect(pair[0] <= pair[1] * (1 + 1e-6))
+      }
+    }
+  }
+
+  @Test("a noise output has one block where noise drives one block") func outputBlocks() {
+    #expect(NetworkOutput.noise.blocks(for: CriticallyDampedLangevin()) == 1)
+    #expect(NetworkOutput.noise.blocks(for: CriticallyDampedLangevin(epsilon: 0.25)) == 2)
+    #expect(NetworkOutput.noise.blocks(for: OrnsteinUhlenbeck()) == 1)
+    #expect(NetworkOutput.posteriorMean.blocks(for: CriticallyDampedLangevin(epsilon: 0.25)) == 1)
+  }
+
+  @Test("time laws reach both ends and follow their distribution function", arguments: TimeLaw.allCases)
+  func times(law: TimeLaw) {
+    #expect(law.time(0, from: 1e-3, to: 2) == 1e-3)
+    #expect(abs(law.time(1, from: 1e-3, to: 2) - 2) < 1e-14)
+    let middle = law == .uniform ? 1.0005 : (2e-3).squareRoot()
+    #expect(abs(law.time(0.5, from: 1e-3, to: 2) - middle) < 1e-14)
+  }
+}

@@ -1,0 +1,102 @@
+import Diffusion
+import Foundation
+import LinearAlgebra
+import Testing
+
+@Suite struct ProcessTests {
+  @Test("a transition is the product of two", arguments: autonomousAndScheduled)
+  func semigroup(process: any ForwardProcess) {
+    for (s, m, t) in [(0, 0.3, 1), (0, 1e-5, 2e-5), (0.2, 0.2001, 0.9)] {
+      let (s, m, t) = (s * process.horizon, m * process.horizon, t * process.horizon)
+      let (first, second) = (process.transition(from: s, to: m), process.transition(from: m, to: t))
+      let whole = process.transition(from: s, to: t)
+      // Times are rounded before they are subtracted: a relative 1e-16 · m/(t − m) of the second step.
+      #expect(discrepancy(second.map * first.map, whole.map) < 1e-11)
+      let covariance = second.covariance + second.map * first.covariance * second.map.transpose
+      #expect(discrepancy(covariance, whole.covariance) < 1e-11)
+    }
+  }
+
+  @Test("kernels solve the moment equations of drift and diffusion", arguments: autonomousAndScheduled)
+  func derivation(process: any ForwardProcess) {
+    for fraction in [0.05, 0.5, 0.9] {
+      let t = fraction * process.horizon
+      let h = 1e-4 * t
+      let (before, now, after) = (process.kernel(at: t - h), process.kernel(at: t), process.kernel(at: t + h))
+      let a = process.drift(at: t)
+      let rate = 1 / process.elapsed(from: t - h, to: t + h)
+      // A central difference in t has an error of (h/t)² = 1e-8 times a few derivatives of the clock and the kernel.
+      let slope = (after.mean - before.mean).scaled(by: rate) - a * now.mean
+      #expect(max(abs(slope[0]), abs(slope.last)) < 1e-5)
+      let change = (after.covariance - before.covariance).scaled(by: rate)
+      let expected = a * now.covariance + now.covariance * a.transpose + process.diffusion(at: t)
+      #expect((change - expected).norm < 1e-5 * expected.norm + 1e-6)
+    }
+  }
+
+  @Test("the prior is stationary", arguments: autonomousAndScheduled) func stationary(process: any ForwardProcess) {
+    let (a, s) = (process.drift(at: 0.5), process.priorCovariance)
+    let d = process.diffusion(at: 0.5)
+    #expect((a * s + s * a.transpose + d).norm < 1e-15 * 8)  // a few roundings of numbers below 4
+    #expect((BlockMatrix.lyapunov(a, d) - s).norm < 1e-14 * s.norm)
+  }
+
+  @Test("a kernel's factor and whitened mean belong to it, from 1e-5 of the horizon on", arguments: autonomousAndScheduled)
+  func identities(process: any ForwardProcess) {
+    for fraction in [1e-5, 1e-3, 0.1, 1] {
+      let kernel = process.kernel(at: fraction * process.horizon)
+      let l = kernel.cholesky
+      #expect(discrepancy(l * l.transpose, kernel.covariance) < 1e-14)
+      let back = l * kernel.whitenedMean - kernel.mean
+      // w may be 1e5 times the mean: so much of the rounding of its terms stays.
+      #expect(abs(back[0]) < 1e-13 && abs(back.last) < 1e-10)
+      let precision = kernel.covariance * kernel.precisionMean - kernel.mean
+      #expect(abs(precision[0]) < 1e-7 && abs(precision.last) < 1e-7)  // the two terms reach 1e8
+      let r = kernel.residualScale
+      #expect(abs(r * r * (1 + kernel.signalToNoise) - 1) < 1e-14)
+      #expect(abs(exp(-2 * kernel.noiseLevel) / kernel.signalToNoise - 1) < 1e-13)
+    }
+  }
+
+  @Test("the cosine schedule is Nichol and Dhariwal's where it is not cut") func cosine() {
+    let process = VariancePreserving(schedule: .cosine)
+    for t in [0.1, 0.5, 0.99] {
+      let theta = { (t: Double) in 0.5 * Double.pi * (0.9946 * t + 0.008) / 1.008 }
+      let expected = pow(cos(theta(t)) / cos(theta(0)), 2)
+      #expect(abs(exp(-process.clock(t)) / expected - 1) < 1e-12)  // the cosine near ½π keeps 13 digits
+    }
+  }
+
+  @Test("schedules' elapsed times keep their digits over short intervals", arguments: [
+    NoiseSchedule.linear(min: 0.1, max: 20), .cosine, .exponential(min: 0.1, max: 20, rate: 3),
+  ])
+  func elapsed(schedule: NoiseSchedule) {
+    // Additive: 2⁻²⁰ is exact in t, so only the formula can lose digits; the midpoint rule's error is below 1e-12.
+    let (s, h) = (0.5, 0x1p-20)
+    let half = schedule.elapsed(from: s, to: s + h / 2, horizon: 1)
+    let rest = schedule.elapsed(from: s + h / 2, to: s + h, horizon: 1)
+    let whole = schedule.elapsed(from: s, to: s + h, horizon: 1)
+    #expect(abs((half + rest) / whole - 1) < 1e-14)
+  }
+
+  @Test("the exact score of unit Gaussian data returns its posterior mean", arguments: autonomousAndScheduled)
+  func tweedie(process: any ForwardProcess) {
+    for fraction in [1e-3, 0.1, 1] {
+      let kernel = process.kernel(at: fraction * process.horizon)
+      let c = process.blocks
+      let marginal = kernel.covariance + kernel.mean.outer(kernel.mean)
+      var state = Matrix(rows: 1, columns: c)
+      var score = Matrix(rows: 1, columns: c)
+      for i in 0..<c { state[0, i] = i == 0 ? 1.25 : -0.5 }
+      let u = BlockVector((0..<c).map { Double(state[0, $0]) })
+      let s = (marginal.inverse * u).scaled(by: -1)
+      for i in 0..<c { score[0, i] = Float(s[i]) }
+      var mean = Matrix(rows: 1, columns: 1)
+      kernel.denoise(state, score: score, into: &mean)
+      let r = kernel.residualScale
+      let expected = r * r * kernel.precisionMean.dot(u)
+      // The score is rounded to Float: 6e-8 of M s / snr, at most a hundredfold of the mean here.
+      #expect(abs(Double(mean[0, 0]) - expected) < 1e-5 * max(1, abs(s.dot(kernel.mean)) / kernel.signalToNoise))
+    }
+  }
+}
