@@ -1,0 +1,20 @@
+/// What a random number is for. Streams of different purposes never share a counter, so a new use of randomness leaves
+/// all earlier draws as they were; the raw values are part of every recorded run and must not change.
+public enum Purpose: UInt8, Sendable, CaseIterable {
+  case initialisation = 1
+  case targetDraw = 2
+  case rowToShard = 3
+  case epochOrder = 4
+  case diffusionTime = 5
+  case diffusionNoise = 6
+  case samplingPrior = 7
+  case samplingNoise = 8
+  case heldOutSplit = 9
+  case heldOutNoise = 10
+  case direction = 11
+  case floor = 12
+  case baseline = 13
+  case bootstrap = 14
+  case embedding = 15
+  case benchmark = 16
+}
