@@ -85,3 +85,6 @@ let package = Package(
     ]),
     tests("LinearAlgebraTests", ["LinearAlgebra"]),
     tests("RandomnessTests", ["LinearAlgebra", "Randomness"], resources: [.copy("Fixtures")]),
+    tests("DiffusionTests", ["Diffusion", "LinearAlgebra"], resources: [.copy("Fixtures")]),
+  ]
+)
