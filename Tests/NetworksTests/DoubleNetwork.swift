@@ -1,0 +1,39 @@
+import Foundation
+import Networks
+
+/// The network of `NetworkArchitecture` written down a second time, in Double and without a library: the oracle.
+struct DoubleNetwork {
+  let architecture: NetworkArchitecture
+  let frequencies: [Float]
+  var parameters: [Double]
+
+  func forward(state: [Double], level: Float) -> [Double] {
+    let angles = frequencies.map { 2 * Double.pi * Double($0) * Double(level) }
+    let features = angles.map { sin($0) } + angles.map { cos($0) }
+    let layout = ParameterLayout(architecture)
+    var h = state
+    for (l, layer) in architecture.layers.enumerated() {
+      let x = layer.inputs > layer.width ? h + features : h
+      let weight = layout.weight(l)
+      let z = (0..<layer.outputs).map { o in
+        (0..<layer.inputs).reduce(parameters[layout.bias(l).offset + o]) { sum, i in
+          sum + parameters[weight.offset + o * layer.inputs + i] * x[i]
+        }
+      }
+      if l == architecture.layerCount - 1 { return z }
+      let skip = layer.skips ? h : [Double](repeating: 0, count: layer.outputs)
+      h = zip(z, skip).map { activation($0) + $1 }
+    }
+    return h
+  }
+
+  private func activation(_ z: Double) -> Double {
+    switch architecture.activation {
+    case .silu: z / (1 + exp(-z))
+    case .gelu: 0.5 * z * (1 + tanh((2 / Double.pi).squareRoot() * (z + 0.044715 * z * z * z)))
+    case .relu: max(z, 0)
+    case .tanh: tanh(z)
+    case .softplus: log1p(exp(z))
+    }
+  }
+}

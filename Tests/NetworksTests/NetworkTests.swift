@@ -1,0 +1,143 @@
+import LinearAlgebra
+import Networks
+import Randomness
+import Testing
+
+/// A small network with every parameter random, and one batch for it.
+final class Case {
+  let architecture: NetworkArchitecture
+  let frequencies: [Float]
+  var parameters: Matrix
+  let states: Matrix
+  let levels: [Float]
+  static let rows = 6
+
+  init(_ activation: Activation, residual: Bool) {
+    architecture = NetworkArchitecture(
+      inputs: 5, outputs: 3, widths: [16, 16, 24], activation: activation, residual: residual,
+      embedding: TimeEmbedding(kind: .fourier, features: 8))
+    frequencies = architecture.embedding.frequencies(seed: 3)
+    var parameters = Matrix(rows: 1, columns: ParameterLayout(architecture).count)
+    RandomStream(seed: 5, purpose: .benchmark).fillNormals(&parameters, firstIndex: 0)
+    for i in 0..<parameters.count { parameters[0, i] *= 0.3 }
+    self.parameters = parameters
+    var states = Matrix(rows: Self.rows, columns: 5)
+    RandomStream(seed: 6, purpose: .benchmark).fillNormals(&states, firstIndex: 0)
+    self.states = states
+    levels = (0..<Self.rows).map { Float($0) - 2.3 }
+  }
+
+  var oracle: DoubleNetwork {
+    DoubleNetwork(
+      architecture: architecture, frequencies: frequencies,
+      parameters: (0..<parameters.count).map { Double(parameters[0, $0]) })
+  }
+
+  func state(_ row: Int) -> [Double] { (0..<5).map { Double(states[row, $0]) } }
+
+  func pass(sets: Int = 1, use: NetworkPass.Use = .training) -> NetworkPass {
+    let pass = NetworkPass(
+      architecture: architecture, frequencies: frequencies, rows: Self.rows / sets, sets: sets, use: use)
+    for row in 0..<Self.rows {
+      let (set, local) = (row / pass.rows, row % pass.rows)
+      pass.setLevel(levels[row], set: set, row: local)
+      for k in 0..<5 { unsafe pass.state(set: set, row: local)[k] = states[row, k] }
+    }
+    unsafe pass.forward(parameters.pointer)
+    return pass
+  }
+}
+
+@Suite struct NetworkTests {
+  static let cases: [(Activation, Bool)] = Activation.allCases.flatMap { [($0, false), ($0, true)] }
+
+  @Test("the output is that of an independent network in Double", arguments: cases)
+  func output(activation: Activation, residual: Bool) {
+    let example = Case(activation, residual: residual)
+    for use in [NetworkPass.Use.training, .inference] {
+      let pass = example.pass(use: use)
+      for row in 0..<Case.rows {
+        let expected = example.oracle.forward(state: example.state(row), level: example.levels[row])
+        // Float sums of up to 32 terms of size 1, three layers deep: some 10 roundings of 6e-8 each.
+        for o in 0..<3 { #expect(abs(unsafe Double(pass.output(set: 0, row: row)[o]) - expected[o]) < 3e-6) }
+      }
+    }
+  }
+
+  @Test("the gradient is the central difference of the oracle", arguments: cases)
+  func gradient(activation: Activation, residual: Bool) {
+    let example = Case(activation, residual: residual)
+    let pass = example.pass(sets: 2)
+    let cotangent: [Double] = [0.7, -1.1, 0.4]
+    for row in 0..<Case.rows {
+      for o in 0..<3 { unsafe pass.outputGradient(set: row / 3, row: row % 3)[o] = Float(cotangent[o]) }
+    }
+    let gradient = Matrix(rows: 2, columns: pass.layout.count)
+    var seen: [Range<Int>] = []
+    unsafe pass.backward(
+      example.parameters.pointer, gradient: { unsafe gradient.pointer + $0 * pass.layout.count },
+      completed: { _, elements in seen.append(elements) })
+    #expect(seen.count == 2 * example.architecture.layerCount)
+    func loss(_ network: DoubleNetwork) -> Double {
+      (0..<Case.rows).reduce(0) { sum, row in
+        let f = network.forward(state: example.state(row), level: example.levels[row])
+        return sum + zip(f, cotangent).reduce(0) { $0 + $1.0 * $1.1 }
+      }
+    }
+    var network = example.oracle
+    for entry in pass.layout.entries {
+      for index in stride(from: entry.offset, to: entry.range.upperBound, by: 7) {
+        let h = 1e-5
+        let centre = network.parameters[index]
+        network.parameters[index] = centre + h
+        let above = loss(network)
+        network.parameters[index] = centre - h
+        let below = loss(network)
+        network.parameters[index] = centre
+        let expected = (above - below) / (2 * h)
+        let found = Double(gradient[0, index] + gradient[1, index])
+        // Float rounding of six rows' sums; the difference itself is right to 1e-9. A kink of relu within h: none here.
+        #expect(abs(found - expected) < 2e-5 * (1 + abs(expected)), "\(entry.name)[\(index - entry.offset)]")
+      }
+    }
+  }
+
+  @Test("jvp and vjp are the Jacobian of the oracle, and adjoint to each other", arguments: cases)
+  func products(activation: Activation, residual: Bool) {
+    let example = Case(activation, residual: residual)
+    let pass = example.pass()
+    var tangent = Matrix(rows: Case.rows, columns: 5)
+    var cotangent = Matrix(rows: Case.rows, columns: 3)
+    RandomStream(seed: 8, purpose: .benchmark).fillNormals(&tangent, firstIndex: 0)
+    RandomStream(seed: 9, purpose: .benchmark).fillNormals(&cotangent, firstIndex: 0)
+    var forward = Matrix(rows: Case.rows, columns: 3)
+    var backward = Matrix(rows: Case.rows, columns: 5)
+    unsafe pass.jvp(example.parameters.pointer, tangent: tangent, into: &forward)
+    unsafe pass.vjp(example.parameters.pointer, cotangent: cotangent, into: &backward)
+    let oracle = example.oracle
+    for row in 0..<Case.rows {
+      let h = 1e-5
+      let state = example.state(row)
+      let direction = (0..<5).map { Double(tangent[row, $0]) }
+      let above = oracle.forward(state: zip(state, direction).map { $0 + h * $1 }, level: example.levels[row])
+      let below = oracle.forward(state: zip(state, direction).map { $0 - h * $1 }, level: example.levels[row])
+      var (left, right) = (0.0, 0.0)
+      for o in 0..<3 {
+        let expected = (above[o] - below[o]) / (2 * h)
+        #expect(abs(Double(forward[row, o]) - expected) < 1e-5 * (1 + abs(expected)))  // Float rounding
+        left += Double(cotangent[row, o] * forward[row, o])
+      }
+      for k in 0..<5 { right += Double(backward[row, k] * tangent[row, k]) }
+      #expect(abs(left - right) < 1e-5 * (1 + abs(left)))  // Float rounding
+    }
+  }
+
+  @Test("an untrained network puts out zero, whatever it sees")
+  func untrained() {
+    let example = Case(.silu, residual: true)
+    example.parameters.copy(from: example.architecture.initialParameters(seed: 1))
+    let pass = example.pass()
+    for row in 0..<Case.rows { for o in 0..<3 { #expect(unsafe pass.output(set: 0, row: row)[o] == 0) } }
+    #expect(example.parameters[0, 0] != 0)
+  }
+}
