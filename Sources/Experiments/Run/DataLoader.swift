@@ -1,0 +1,174 @@
+internal import Communication
+internal import LinearAlgebra
+internal import Randomness
+internal import Targets
+internal import Training
+
+/// Decides which row goes where, then goes through the source once.
+struct DataLoader {
+  private let source: any RowSource
+  private let separate: (any RowSource)?
+  private let experiment: Experiment
+  /// For each row: its position among the training rows, or −1 − its place among the held-out rows.
+  private let places: [Int32]
+  private let assignment: ShardAssignment
+  private let heldOutCount: Int
+
+  init(source: any RowSource, separate: (any RowSource)?, experiment: Experiment) throws {
+    self.source = source
+    self.separate = separate
+    self.experiment = experiment
+    if let separate, separate.dimension != source.dimension {
+      throw ExperimentError.configuration(
+        Place("data.held_out"), "has \(separate.dimension) columns where the data has \(source.dimension)")
+    }
+    var isHeldOut = [Bool](repeating: false, count: source.rows)
+    if case .fraction(let fraction) = experiment.data.heldOut {
+      let order = RandomStream(seed: experiment.seed, purpose: .heldOutSplit).permutation(of: source.rows)
+      for row in order.prefix(Int(fraction * Double(source.rows))) { isHeldOut[Int(row)] = true }
+    }
+    let training = (0..<source.rows).filter { !isHeldOut[$0] }
+    let shards = experiment.training.shards
+    guard training.count >= shards else {
+      throw ExperimentError.configuration(
+        Place("training.shards"),
+        "\(training.count) rows to train on do not fill \(shards) shards: use fewer shards, or more rows")
+    }
+    assignment = ShardAssignment(rows: training.count, shards: shards, seed: experiment.seed)
+    var places = [Int32](repeating: 0, count: source.rows)
+    for (position, index) in assignment.order.enumerated() { places[training[Int(index)]] = Int32(position) }
+    var next: Int32 = 0
+    for row in isHeldOut.indices where isHeldOut[row] {
+      next += 1
+      places[row] = -next
+    }
+    self.places = places
+    heldOutCount = Int(next)
+  }
+
+  func load(
+    tree: CanonicalTree, target: (any Targets.Target)?, standardise: Bool, _ communicator: Communicator
+  ) throws -> DataSet {
+    let shards = tree.range(rank: communicator.rank, of: communicator.size)
+    let rows = ShardedRows(assignment: assignment, shards: shards, dimension: source.dimension, seed: experiment.seed)
+    var heldOut = try communicator.agree { try read(into: rows, shards: shards) }
+    let partials = try communicator.allGather(shards.flatMap { partial(of: $0, rows, shards) })
+    let statistics = ColumnStatistics(partials: partials, dimension: source.dimension, tree: tree)
+    let scaling = scaling(statistics, target: target, standardise: standardise)
+    scaling.standardisation.apply(to: &rows.rows)
+    let heldOutDigest = digest(heldOut, heldOut.rows > 0 ? 0..<heldOut.rows : 0..<0)
+    if heldOut.rows > 0 { scaling.standardisation.apply(to: &heldOut) }
+    let words = statistics.digests + [UInt32(heldOut.rows), heldOutDigest]
+    let digest = CRC32C.checksum(words.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } })
+    return DataSet(
+      training: rows, heldOut: heldOut,
+      description: DataSet.Description(
+        dimension: source.dimension, rows: assignment.rows, columnNames: source.columnNames,
+        standardisation: scaling.standardisation, constantColumns: scaling.constant,
+        fingerprint: "\(assignment.rows)x\(source.dimension)-" + hexadecimal(digest)))
+  }
+
+  /// One pass over the source, and one over the held-out file where there is one.
+  private func read(into rows: ShardedRows, shards: Range<Int>) throws -> Matrix {
+    let own = assignment.positions(of: shards)
+    let count = try separate.map { _ in separate?.rows ?? 0 } ?? heldOutCount
+    var heldOut = Matrix(rows: count, columns: source.dimension)
+    try source.forEachBlock { first, block in
+      for r in 0..<block.rows {
+        let place = Int(places[first + r])
+        if place < 0 {
+          copy(block.row(r), into: &heldOut, row: -1 - place)
+        } else if own.contains(place) {
+          copy(block.row(r), into: &rows.rows, row: place - own.lowerBound)
+        }
+      }
+    }
+    try separate?.forEachBlock { first, block in
+      for r in 0..<block.rows { copy(block.row(r), into: &heldOut, row: first + r) }
+    }
+    return heldOut
+  }
+
+  private func copy(_ row: borrowing Span<Float>, into matrix: inout Matrix, row index: Int) {
+    var target = matrix.mutableRow(index)
+    for k in 0..<row.count { target[k] = row[k] }
+  }
+
+  /// A shard's count, digest, means and sums of squared deviations (Welford's recurrence: exact for constants).
+  private func partial(of shard: Int, _ rows: ShardedRows, _ shards: Range<Int>) -> [Double] {
+    let first = assignment.positions(of: shards).lowerBound
+    let positions = assignment.positions(of: shard)
+    let local = positions.lowerBound - first..<positions.upperBound - first
+    var means = [Double](repeating: 0, count: source.dimension)
+    var squares = means
+    for (k, r) in local.enumerated() {
+      let row = rows.rows.row(r)
+      for j in 0..<row.count {
+        let x = Double(row[j])
+        let delta = x - means[j]
+        means[j] += delta / Double(k + 1)
+        squares[j] += delta * (x - means[j])
+      }
+    }
+    return [Double(local.count), Double(digest(rows.rows, local))] + means + squares
+  }
+
+  private func digest(_ matrix: borrowing Matrix, _ rows: Range<Int>) -> UInt32 {
+    var crc = CRC32C()
+    for r in rows {
+      let row = matrix.row(r)
+      for k in 0..<row.count {
+        let bits = row[k].bitPattern
+        crc.update([
+          UInt8(truncatingIfNeeded: bits), UInt8(truncatingIfNeeded: bits >> 8), UInt8(truncatingIfNeeded: bits >> 16),
+          UInt8(truncatingIfNeeded: bits >> 24),
+        ])
+      }
+    }
+    return crc.value
+  }
+
+  private func scaling(
+    _ statistics: ColumnStatistics, target: (any Targets.Target)?, standardise: Bool
+  ) -> (standardisation: Standardisation, constant: [Bool]) {
+    let constant = statistics.variances.map { $0 == 0 }
+    if let target, standardise { return (target.standardisation, constant.map { _ in false }) }
+    let d = source.dimension
+    // A constant column is centred in any case: its trained coordinate is then 0, and adding the mean is exact.
+    let mean = (0..<d).map { standardise || constant[$0] ? statistics.means[$0] : 0 }
+    let scale = (0..<d).map { standardise && !constant[$0] ? statistics.variances[$0].squareRoot() : 1 }
+    return (Standardisation(mean: mean, scale: scale), constant)
+  }
+}
+
+/// Means and variances of all rows, joined along the canonical tree.
+struct ColumnStatistics {
+  let means: [Double]
+  let variances: [Double]
+  let digests: [UInt32]
+
+  /// - Parameter partials: for each shard its count, digest, means and sums of squared deviations.
+  init(partials: [Double], dimension d: Int, tree: CanonicalTree) {
+    let width = 2 + 2 * d
+    var nodes = (0..<tree.shards).map { Array(partials[$0 * width..<($0 + 1) * width]) }
+    digests = nodes.map { UInt32($0[1]) }
+    while nodes.count > 1 {
+      nodes = stride(from: 0, to: nodes.count, by: 2).map { Self.join(nodes[$0], nodes[$0 + 1], d) }
+    }
+    means = Array(nodes[0][2..<2 + d])
+    variances = nodes[0][(2 + d)...].map { $0 / nodes[0][0] }
+  }
+
+  // Chan, Golub and LeVeque 1983.
+  private static func join(_ a: [Double], _ b: [Double], _ d: Int) -> [Double] {
+    var joined = a
+    let n = a[0] + b[0]
+    joined[0] = n
+    for j in 0..<d {
+      let delta = b[2 + j] - a[2 + j]
+      joined[2 + j] = a[2 + j] + delta * b[0] / n
+      joined[2 + d + j] = a[2 + d + j] + b[2 + d + j] + delta * delta * a[0] * b[0] / n
+    }
+    return joined
+  }
+}

@@ -1,0 +1,89 @@
+internal import Communication
+internal import LinearAlgebra
+internal import Metrics
+internal import Randomness
+internal import Targets
+internal import Training
+
+/// The rows that a run learns from, spread over shards, and those it is judged on.
+struct DataSet: ~Copyable {
+  /// This rank's shards, in trained coordinates.
+  let training: ShardedRows
+  /// The held-out rows in trained coordinates, on every rank; may be empty.
+  let heldOut: Matrix
+  /// What the data is.
+  let description: Description
+
+  /// What all ranks know of the data, and checkpoints record.
+  struct Description: Sendable, Equatable {
+    /// d.
+    var dimension: Int
+    /// The rows to train on.
+    var rows: Int
+    /// The columns' names, where the file gives them.
+    var columnNames: [String]?
+    /// The map to trained coordinates.
+    var standardisation: Standardisation
+    /// Columns whose value never changes; samples reproduce it exactly.
+    var constantColumns: [Bool]
+    /// A digest of every row's bits and its place, the same for any number of ranks.
+    var fingerprint: String
+  }
+}
+
+extension DataSet {
+  /// Reads or draws the data: each rank goes through the rows once, in sequence, and keeps its own.
+  ///
+  /// - Parameter base: the folder that relative paths start from.
+  static func load(_ experiment: Experiment, base: String, communicator: Communicator) throws -> DataSet {
+    let target = try communicator.agree { try experiment.target() }
+    let (source, separate) = try communicator.agree {
+      (try rowSource(experiment, target: target, base: base), try heldOutSource(experiment, base: base))
+    }
+    let loader = try communicator.agree {
+      try DataLoader(source: source, separate: separate, experiment: experiment)
+    }
+    let tree = CanonicalTree(shards: experiment.training.shards)
+    return try loader.load(tree: tree, target: target, standardise: experiment.data.standardise, communicator)
+  }
+
+  static func rowSource(
+    _ experiment: Experiment, target: (any Targets.Target)?, base: String
+  ) throws -> any RowSource {
+    if let target {
+      return TargetRows(target: target, rows: experiment.data.count, seed: experiment.seed)
+    }
+    guard let file = experiment.data.file else { throw ExperimentError.fault("neither data.target nor data.file") }
+    return try openRows(path(file, from: base))
+  }
+
+  private static func heldOutSource(_ experiment: Experiment, base: String) throws -> (any RowSource)? {
+    guard case .file(let file) = experiment.data.heldOut else { return nil }
+    return try openRows(path(file, from: base))
+  }
+
+  private static func path(_ file: String, from base: String) -> String {
+    file.hasPrefix("/") || base.isEmpty ? file : base + "/" + file
+  }
+}
+
+/// A target's draws as rows: row i is draw i, so any rank can make any row.
+struct TargetRows: RowSource {
+  let target: any Targets.Target
+  let rows: Int
+  let seed: UInt64
+
+  var dimension: Int { target.dimension }
+  var columnNames: [String]? { nil }
+
+  func forEachBlock(_ body: (_ firstRow: Int, _ block: borrowing Matrix) throws -> Void) throws {
+    let stream = RandomStream(seed: seed, purpose: .targetDraw)
+    let size = 1024
+    var block = Matrix(rows: size, columns: dimension)
+    for first in stride(from: 0, to: rows, by: size) {
+      if rows - first < size { block = Matrix(rows: rows - first, columns: dimension) }
+      target.draw(stream, firstIndex: UInt64(first), into: &block)
+      try body(first, block)
+    }
+  }
+}
