@@ -86,5 +86,6 @@ let package = Package(
     tests("LinearAlgebraTests", ["LinearAlgebra"]),
     tests("RandomnessTests", ["LinearAlgebra", "Randomness"], resources: [.copy("Fixtures")]),
     tests("DiffusionTests", ["Diffusion", "LinearAlgebra"], resources: [.copy("Fixtures")]),
+    tests("SamplingTests", ["Diffusion", "LinearAlgebra", "Sampling"]),
   ]
 )
