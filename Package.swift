@@ -88,5 +88,6 @@ let package = Package(
     tests("CommunicationTests", ["Communication"]),
     tests("NetworksTests", ["LinearAlgebra", "Networks", "Randomness"]),
     tests("DiffusionTests", ["Diffusion", "LinearAlgebra"], resources: [.copy("Fixtures")]),
+    tests("SamplingTests", ["Diffusion", "LinearAlgebra", "Sampling"]),
   ]
 )

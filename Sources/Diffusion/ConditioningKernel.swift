@@ -43,8 +43,8 @@ struct ConditioningKernel {
 
   /// Q for one `noise` block, F = ê_c − (KᵀPu)_c.
   ///
-  /// The last block says s_v = −(Pu)_v − F/k_cc; the rest of the score follows through the posterior mean, which moves s
-  /// along H⁻¹M. So Q = −H⁻¹M / (k_cc (H⁻¹M)_v), and its last element is −1/k_cc.
+  /// The last block says s_v = −(Pu)_v − F/k_cc; the rest of the score follows through the posterior mean, which moves
+  /// s along H⁻¹M. So Q = −H⁻¹M / (k_cc (H⁻¹M)_v), and its last element is −1/k_cc.
   var lastNoiseOutput: BlockVector {
     let direction = hybrid.precisionMean
     let last = direction.size - 1

@@ -8,8 +8,8 @@ public import LinearAlgebra
 /// ```
 /// Strasman et al. 2025, arXiv 2511.02419; ε = 0 with a = 2, σ = √2 is Dockhorn, Vahdat and Kreis 2022,
 /// arXiv 2112.07068. A + aI is nilpotent, so e^{Aτ} = e^{−aτ}(I + τ(A + aI)), and every covariance is a sum of the
-/// moments in `DecayMoments`. That form, ours, holds a relative accuracy of about 1e-14 from τ = 1e-8 on, without a switch
-/// to a series: the closed forms of the papers cancel at small τ.
+/// moments in `DecayMoments`. That form, ours, holds a relative accuracy of about 1e-14 from τ = 1e-8 on, without a
+/// switch to a series: the closed forms of the papers cancel at small τ.
 public struct CriticallyDampedLangevin: ForwardProcess, Equatable {
   /// The damping: A has the eigenvalue −a twice.
   public let a: Double
@@ -81,7 +81,8 @@ public struct CriticallyDampedLangevin: ForwardProcess, Equatable {
     return BlockMatrix(1 + x, a * a * tau, -tau, 1 - x).scaled(by: exp(-x))
   }
 
-  // ∫ e^{As} D e^{Aᵀs} ds, using I₁ − aI₂ = ½τ²e^{−2aτ}: the cross term is exact where a²σ² = ε² makes its first order 0.
+  // ∫ e^{As} D e^{Aᵀs} ds, using I₁ − aI₂ = ½τ²e^{−2aτ}: the cross term is exact where a²σ² = ε² makes its first order
+  // 0.
   private func covariance(_ moments: DecayMoments) -> BlockMatrix {
     let (e, s, a2) = (epsilon * epsilon, sigma * sigma, a * a)
     let (i0, i1, i2) = (moments.zeroth, moments.first, moments.second)

@@ -10,8 +10,8 @@ public enum NetworkOutput: String, Sendable, CaseIterable {
 
   /// How many blocks of d numbers the network puts out.
   ///
-  /// For `noise` it is all c where D has full rank; else 1, the last block: the others follow from it, because the hybrid
-  /// score has only d unknowns.
+  /// For `noise` it is all c where D has full rank; else 1, the last block: the others follow from it, because the
+  /// hybrid score has only d unknowns.
   public func blocks(for process: some ForwardProcess) -> Int {
     switch self {
     case .posteriorMean: 1

@@ -15,8 +15,8 @@ internal import LinearAlgebra
 /// | `noise` | state | 1 | W (I + WᵀW)⁻¹ (Wᵀe − z_0), W = K⁻¹ΦΣ_0^½, z_0 = (x_0, n) |
 /// | `posterior-mean` | state | ‖ΣᵀQ‖ / ‖K⁻¹Σ‖ | −(K⁻¹Σq)ᵀ y_noise / ‖K⁻¹Σ‖, q = ΣᵀQ / ‖ΣᵀQ‖ |
 ///
-/// The last is the D-weighted projection of the conditional score on Q, the direction a posterior mean can reach; what it
-/// leaves out does not depend on F. Derived here.
+/// The last is the D-weighted projection of the conditional score on Q, the direction a posterior mean can reach; what
+/// it leaves out does not depend on F. Derived here.
 public struct TrainingCoefficients: Sendable, Equatable {
   /// How many blocks the network's input has: c.
   public let inputBlocks: Int
@@ -93,7 +93,8 @@ public struct TrainingCoefficients: Sendable, Equatable {
   private static func noiseTarget(_ kernel: ConditioningKernel) -> (initial: BlockMatrix, noise: BlockMatrix) {
     // On the data alone W = w is one column and known to the kernel: the sum is then −r²w(x_0 − wᵀe).
     let first = BlockMatrix.identity(kernel.factor.size).row(0)
-    let w = kernel.sources == 1
+    let w =
+      kernel.sources == 1
       ? kernel.hybrid.whitenedMean.outer(first) : kernel.factor.inverse * kernel.initial
     let reduced = w * (.identity(w.size) + w.transpose * w).inverse
     return (reduced.scaled(by: -1), reduced * w.transpose)

@@ -78,15 +78,17 @@ extension TrainingCoefficients {
       let kernel = setting.process.kernel(at: t)
       let marginal = kernel.covariance + kernel.mean.outer(kernel.mean).scaled(by: q2)
       let factor = score.whitening.inverse
-      for input in [BlockVector((0..<training.inputBlocks).map { 0.5 - Double($0) }),
-        BlockVector((0..<training.inputBlocks).map { -1.5 - 0.3 * Double($0) })]
-      {
+      for input in [
+        BlockVector((0..<training.inputBlocks).map { 0.5 - Double($0) }),
+        BlockVector((0..<training.inputBlocks).map { -1.5 - 0.3 * Double($0) }),
+      ] {
         // E[y | input] by regression; the input's mean is that of its first source.
         let predictions = (0..<training.outputBlocks).map { o in
           let centred = input - training.inputColumn(0).scaled(by: mu)
           return training.regression(o, dataVariance: q2).slope.dot(centred) + training.target(o, 0) * mu
         }
-        // s = −P u + Q F with F = E[y]/κ, against the exact score −(H + q²MMᵀ)⁻¹(u − Mμ). Whitened, as errors act there.
+        // s = −P u + Q F with F = E[y]/κ, against the exact score −(H + q²MMᵀ)⁻¹(u − Mμ). Whitened, as errors act
+        // there.
         let u = factor * input
         var predicted = (score.precision * u).scaled(by: -1)
         for (o, y) in predictions.enumerated() {
@@ -112,7 +114,8 @@ extension TrainingCoefficients {
     }
   }
 
-  @Test("conditioning on the state leaves at least the variance that conditioning on the data leaves", arguments: langevins)
+  @Test(
+    "conditioning on the state leaves at least the variance that conditioning on the data leaves", arguments: langevins)
   func variance(process: any ForwardProcess) {
     for output in NetworkOutput.allCases {
       for fraction in [1e-3, 0.1, 0.5] {

@@ -41,7 +41,8 @@ import Testing
     #expect((BlockMatrix.lyapunov(a, d) - s).norm < 1e-14 * s.norm)
   }
 
-  @Test("a kernel's factor and whitened mean belong to it, from 1e-5 of the horizon on", arguments: autonomousAndScheduled)
+  @Test(
+    "a kernel's factor and whitened mean belong to it, from 1e-5 of the horizon on", arguments: autonomousAndScheduled)
   func identities(process: any ForwardProcess) {
     for fraction in [1e-5, 1e-3, 0.1, 1] {
       let kernel = process.kernel(at: fraction * process.horizon)
@@ -67,9 +68,11 @@ import Testing
     }
   }
 
-  @Test("schedules' elapsed times keep their digits over short intervals", arguments: [
-    NoiseSchedule.linear(min: 0.1, max: 20), .cosine, .exponential(min: 0.1, max: 20, rate: 3),
-  ])
+  @Test(
+    "schedules' elapsed times keep their digits over short intervals",
+    arguments: [
+      NoiseSchedule.linear(min: 0.1, max: 20), .cosine, .exponential(min: 0.1, max: 20, rate: 3),
+    ])
   func elapsed(schedule: NoiseSchedule) {
     // Additive: 2⁻²⁰ is exact in t, so only the formula can lose digits; the midpoint rule's error is below 1e-12.
     let (s, h) = (0.5, 0x1p-20)

@@ -1,10 +1,11 @@
 import Diffusion
 import LinearAlgebra
 
-let autonomousAndScheduled: [any ForwardProcess] = [
-  OrnsteinUhlenbeck(), VariancePreserving(), VariancePreserving(schedule: .cosine),
-  VariancePreserving(schedule: .exponential(min: 0.1, max: 20, rate: 3), horizon: 2),
-] + langevins
+let autonomousAndScheduled: [any ForwardProcess] =
+  [
+    OrnsteinUhlenbeck(), VariancePreserving(), VariancePreserving(schedule: .cosine),
+    VariancePreserving(schedule: .exponential(min: 0.1, max: 20, rate: 3), horizon: 2),
+  ] + langevins
 
 let langevins: [any ForwardProcess] = [
   CriticallyDampedLangevin(), CriticallyDampedLangevin(epsilon: 0.25), CriticallyDampedLangevin(epsilon: 1),

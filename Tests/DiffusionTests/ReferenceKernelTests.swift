@@ -33,7 +33,8 @@ private func expect(_ m: BlockMatrix, _ reference: Reference.Covariance, _ what:
 
 @Suite struct ReferenceKernelTests {
   @Test("CLD's kernels are those of 50-digit quadrature, from τ = 1e-5 to 4") func kernels() throws {
-    let url = try #require(Bundle.module.url(forResource: "cld-kernels", withExtension: "json", subdirectory: "Fixtures"))
+    let url = try #require(
+      Bundle.module.url(forResource: "cld-kernels", withExtension: "json", subdirectory: "Fixtures"))
     let reference = try JSONDecoder().decode(Reference.self, from: Data(contentsOf: url))
     #expect(reference.cases.count > 50)
     for c in reference.cases {
