@@ -83,5 +83,6 @@ let package = Package(
       "Sampling", "Targets", "Training",
     ]),
     tests("LinearAlgebraTests", ["LinearAlgebra"]),
+    tests("ExperimentsTests", ["Experiments", "LinearAlgebra"]),
   ]
 )
