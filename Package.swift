@@ -89,5 +89,6 @@ let package = Package(
     tests("NetworksTests", ["LinearAlgebra", "Networks", "Randomness"]),
     tests("DiffusionTests", ["Diffusion", "LinearAlgebra"], resources: [.copy("Fixtures")]),
     tests("SamplingTests", ["Diffusion", "LinearAlgebra", "Sampling"]),
+    tests("ExperimentsTests", ["Experiments", "LinearAlgebra"]),
   ]
 )

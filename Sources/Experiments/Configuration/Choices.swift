@@ -1,0 +1,89 @@
+// The closed choices of an experiment file; a raw value is what the user types.
+
+extension Experiment.DataSection {
+  /// A built-in law.
+  public enum Target: String, Sendable, CaseIterable {
+    case gaussian, mg25, diamond, funnel, checkerboard
+    case eightGaussians = "eight-gaussians"
+    case twoMoons = "two-moons"
+    case swissRoll = "swiss-roll"
+  }
+
+  /// Which rows are kept from training.
+  public enum HeldOut: Sendable, Equatable {
+    /// A seeded share of the rows, in [0, 1).
+    case fraction(Double)
+    /// Another file, as written in the experiment.
+    case file(String)
+  }
+}
+
+extension Experiment.ProcessSection {
+  /// A forward process.
+  public enum Kind: String, Sendable, CaseIterable {
+    case ornsteinUhlenbeck = "ornstein-uhlenbeck"
+    case variancePreserving = "variance-preserving"
+    case criticallyDampedLangevin = "critically-damped-langevin"
+
+    /// The horizon when the experiment gives none.
+    public var usualHorizon: Double {
+      switch self {
+      case .ornsteinUhlenbeck: 4
+      case .variancePreserving, .criticallyDampedLangevin: 1
+      }
+    }
+  }
+
+  /// β(t) of the variance-preserving process.
+  public enum Schedule: String, Sendable, CaseIterable { case linear, cosine }
+}
+
+extension Experiment.NetworkSection {
+  /// A nonlinearity.
+  public enum Activation: String, Sendable, CaseIterable { case silu, gelu, relu, tanh, softplus }
+  /// What the outputs mean.
+  public enum Output: String, Sendable, CaseIterable {
+    case posteriorMean = "posterior-mean"
+    case noise
+  }
+  /// How a number becomes features.
+  public enum Embedding: String, Sendable, CaseIterable { case sinusoidal, fourier }
+  /// What is embedded.
+  public enum EmbeddingArgument: String, Sendable, CaseIterable {
+    case noiseLevel = "noise-level"
+    case time
+  }
+}
+
+extension Experiment.TrainingSection {
+  /// What the noisy state is conditioned on in score matching.
+  public enum Objective: String, Sendable, CaseIterable {
+    case hybrid = "hsm"
+    case denoising = "dsm"
+  }
+  /// The weight of the loss over time.
+  public enum Weight: String, Sendable, CaseIterable {
+    case automatic, likelihood
+    case unitVariance = "unit-variance"
+    case uniformNoise = "uniform-noise"
+  }
+  /// The learning rate after warm-up.
+  public enum LearningRateSchedule: String, Sendable, CaseIterable { case cosine, constant }
+  /// The law of diffusion times.
+  public enum TimeLaw: String, Sendable, CaseIterable {
+    case uniform
+    case logUniform = "log-uniform"
+  }
+}
+
+extension Experiment.SamplingSection {
+  /// A sampler.
+  public enum Sampler: String, Sendable, CaseIterable {
+    case eulerMaruyama = "euler-maruyama"
+    case splitting
+    case splittingMidpoint = "splitting-midpoint"
+    case probabilityFlowHeun = "probability-flow-heun"
+  }
+  /// How step sizes vary.
+  public enum Grid: String, Sendable, CaseIterable { case uniform, quadratic }
+}

@@ -1,0 +1,187 @@
+/// Everything that decides a run's result, with every default filled in.
+///
+/// The values are plain: the modules below `Experiments` never see them, and what they mean is checked where they are used.
+public struct Experiment: Sendable, Equatable {
+  /// The run's name and that of its folder: letters, digits, `.`, `_` and `-`.
+  public var name = "run"
+  /// The seed of all randomness.
+  public var seed: UInt64 = 1
+  /// What is learned from.
+  public var data = DataSection()
+  /// The forward process.
+  public var process = ProcessSection()
+  /// The score network.
+  public var network = NetworkSection()
+  /// Objective, optimiser and length.
+  public var training = TrainingSection()
+  /// How samples are drawn during and after training.
+  public var sampling = SamplingSection()
+  /// What is kept on disk.
+  public var checkpoints = CheckpointSection()
+  /// How samples are judged.
+  public var evaluation = EvaluationSection()
+
+  /// An experiment of defaults; it lacks only its data.
+  public init() {}
+}
+
+extension Experiment {
+  /// What is learned from: a built-in target or a file, never both.
+  public struct DataSection: Sendable, Equatable {
+    /// The built-in law, or nil for a file.
+    public var target: Target?
+    /// A file of rows (`.npy` or `.csv`) as written in the experiment, or nil for a built-in law.
+    public var file: String?
+    /// Coordinates of a row; nil for a file that has not been opened.
+    public var dimension: Int?
+    /// Rows drawn from a built-in law.
+    public var count = 50_000
+    /// Rows kept from training.
+    public var heldOut = HeldOut.fraction(0.1)
+    /// Whether each coordinate is shifted and scaled to mean 0, variance 1.
+    public var standardise = true
+
+    /// The defaults.
+    public init() {}
+  }
+
+  /// The forward process and its parameters; those of other kinds are ignored.
+  public struct ProcessSection: Sendable, Equatable {
+    /// Which process.
+    public var kind = Kind.variancePreserving
+    /// β(t) of the variance-preserving process.
+    public var schedule = Schedule.linear
+    /// β at time 0.
+    public var betaMinimum = 0.1
+    /// β at the horizon.
+    public var betaMaximum = 20.0
+    /// Drift parameter a of critically damped Langevin.
+    public var a = 1.0
+    /// Diffusion parameter σ of critically damped Langevin.
+    public var sigma = 1.4142135623730951
+    /// Noise ε on the position.
+    public var epsilon = 0.25
+    /// Velocity variance v² at time 0.
+    public var velocityVariance = 0.01
+    /// Constant clock rate β of critically damped Langevin.
+    public var beta = 4.0
+    /// Final time T.
+    public var horizon = Kind.variancePreserving.usualHorizon
+
+    /// The defaults.
+    public init() {}
+  }
+
+  /// The score network.
+  public struct NetworkSection: Sendable, Equatable {
+    /// Units of each hidden layer.
+    public var widths = [128, 128, 128]
+    /// The nonlinearity.
+    public var activation = Activation.silu
+    /// Whether hidden layers add to their input.
+    public var residual = true
+    /// What the network's outputs mean.
+    public var output = Output.posteriorMean
+    /// How the noise level or time enters.
+    public var embedding = Embedding.sinusoidal
+    /// Features of the embedding.
+    public var embeddingFeatures = 64
+    /// What is embedded.
+    public var embeddingOf = EmbeddingArgument.noiseLevel
+
+    /// The defaults.
+    public init() {}
+  }
+
+  /// Objective, optimiser and length of training.
+  public struct TrainingSection: Sendable, Equatable {
+    /// The score-matching objective.
+    public var objective = Objective.hybrid
+    /// The weight of the loss over time.
+    public var weight = Weight.automatic
+    /// Optimiser steps.
+    public var steps = 20_000
+    /// Rows per step, over all shards.
+    public var batch = 512
+    /// Shards: the most ranks that can ever run this experiment.
+    public var shards = 16
+    /// Peak learning rate.
+    public var learningRate = 1e-3
+    /// Steps over which the learning rate rises from 0.
+    public var warmupSteps = 200
+    /// The learning rate after warm-up.
+    public var learningRateSchedule = LearningRateSchedule.cosine
+    /// The learning rate at the last step of a cosine decay.
+    public var finalLearningRate = 0.0
+    /// AdamW's decoupled weight decay.
+    public var weightDecay = 0.0
+    /// AdamW's decay of the first moment.
+    public var beta1 = 0.9
+    /// AdamW's decay of the second moment.
+    public var beta2 = 0.999
+    /// Largest global gradient norm; 0 turns clipping off.
+    public var clipNorm = 1.0
+    /// Decay of the parameters' moving average.
+    public var emaDecay = 0.999
+    /// The law of diffusion times.
+    public var timeLaw = TimeLaw.logUniform
+    /// The smallest diffusion time, in the horizon's unit.
+    public var minimumTime = 1e-3
+    /// Steps between held-out losses.
+    public var heldOutEvery = 500
+    /// Steps between lines of the log.
+    public var logEvery = 50
+
+    /// The defaults.
+    public init() {}
+  }
+
+  /// How samples are drawn.
+  public struct SamplingSection: Sendable, Equatable {
+    /// The sampler.
+    public var sampler = Sampler.eulerMaruyama
+    /// Sampler steps.
+    public var steps = 250
+    /// How step sizes vary.
+    public var grid = Grid.quadratic
+    /// The diffusion time at which generation ends, in the horizon's unit.
+    public var finalTime = 1e-3
+    /// Whether the final state is replaced by E[x_0 | u].
+    public var denoise = true
+    /// Samples.
+    public var count = 10_000
+    /// Training steps between sample files; 0 draws only at the end.
+    public var every = 0
+    /// The sampling seed; nil uses the experiment's.
+    public var seed: UInt64?
+
+    /// The defaults.
+    public init() {}
+  }
+
+  /// What is kept on disk.
+  public struct CheckpointSection: Sendable, Equatable {
+    /// Training steps between checkpoints.
+    public var every = 1_000
+    /// How many of the newest are kept.
+    public var keepLast = 3
+    /// Every checkpoint at a multiple of this step is kept; 0 for none.
+    public var keepEvery = 0
+
+    /// The defaults.
+    public init() {}
+  }
+
+  /// How samples are judged.
+  public struct EvaluationSection: Sendable, Equatable {
+    /// Random directions of the sliced distances.
+    public var directions = 2_000
+    /// Repetitions of floor and baseline.
+    public var repeats = 5
+    /// Rows compared on either side.
+    public var count = 10_000
+
+    /// The defaults.
+    public init() {}
+  }
+}

@@ -1,0 +1,152 @@
+/// A value of an experiment file in its written form.
+enum Value: Sendable, Equatable {
+  case absent
+  case integer(Int)
+  case real(Double)
+  case boolean(Bool)
+  case text(String)
+  case integers([Int])
+}
+
+/// What a key's value may look like.
+enum Shape: Sendable, Equatable {
+  case integer, real, boolean, text, integers, fractionOrFile
+  case choice([String])
+
+  /// For messages: "must be …".
+  var expectation: String {
+    switch self {
+    case .integer: "an integer"
+    case .real: "a number"
+    case .boolean: "true or false"
+    case .text: "text"
+    case .integers: "a list of integers such as [128, 128]"
+    case .fractionOrFile: "a fraction or the path of a file"
+    case .choice(let names): "one of " + names.joined(separator: ", ")
+    }
+  }
+}
+
+/// A property's type as the key table sees it.
+protocol KeyValue: Sendable {
+  static var shape: Shape { get }
+  static var isOptional: Bool { get }
+  init?(_ value: Value)
+  var value: Value { get }
+}
+
+extension KeyValue {
+  static var isOptional: Bool { false }
+}
+
+extension Int: KeyValue {
+  static var shape: Shape { .integer }
+  init?(_ value: Value) {
+    guard case .integer(let number) = value else { return nil }
+    self = number
+  }
+  var value: Value { .integer(self) }
+}
+
+extension UInt64: KeyValue {
+  static var shape: Shape { .integer }
+  init?(_ value: Value) {
+    guard case .integer(let number) = value, number >= 0 else { return nil }
+    self = UInt64(number)
+  }
+  var value: Value { .integer(Int(clamping: self)) }
+}
+
+extension Double: KeyValue {
+  static var shape: Shape { .real }
+  init?(_ value: Value) {
+    guard case .real(let number) = value else { return nil }
+    self = number
+  }
+  var value: Value { .real(self) }
+}
+
+extension Bool: KeyValue {
+  static var shape: Shape { .boolean }
+  init?(_ value: Value) {
+    guard case .boolean(let truth) = value else { return nil }
+    self = truth
+  }
+  var value: Value { .boolean(self) }
+}
+
+extension String: KeyValue {
+  static var shape: Shape { .text }
+  init?(_ value: Value) {
+    guard case .text(let text) = value else { return nil }
+    self = text
+  }
+  var value: Value { .text(self) }
+}
+
+extension [Int]: KeyValue {
+  static var shape: Shape { .integers }
+  init?(_ value: Value) {
+    guard case .integers(let numbers) = value else { return nil }
+    self = numbers
+  }
+  var value: Value { .integers(self) }
+}
+
+extension Optional: KeyValue where Wrapped: KeyValue {
+  static var shape: Shape { Wrapped.shape }
+  static var isOptional: Bool { true }
+  init?(_ value: Value) {
+    if case .absent = value {
+      self = .none
+    } else if let wrapped = Wrapped(value) {
+      self = .some(wrapped)
+    } else {
+      return nil
+    }
+  }
+  var value: Value { self?.value ?? .absent }
+}
+
+extension Experiment.DataSection.HeldOut: KeyValue {
+  static var shape: Shape { .fractionOrFile }
+  init?(_ value: Value) {
+    switch value {
+    case .real(let share): self = .fraction(share)
+    case .text(let path): self = .file(path)
+    default: return nil
+    }
+  }
+  var value: Value {
+    switch self {
+    case .fraction(let share): .real(share)
+    case .file(let path): .text(path)
+    }
+  }
+}
+
+/// A closed choice, written as its raw value.
+protocol Choice: KeyValue, RawRepresentable, CaseIterable where RawValue == String {}
+
+extension Choice {
+  static var shape: Shape { .choice(allCases.map(\.rawValue)) }
+  init?(_ value: Value) {
+    guard case .text(let text) = value else { return nil }
+    self.init(rawValue: text)
+  }
+  var value: Value { .text(rawValue) }
+}
+
+extension Experiment.DataSection.Target: Choice {}
+extension Experiment.ProcessSection.Kind: Choice {}
+extension Experiment.ProcessSection.Schedule: Choice {}
+extension Experiment.NetworkSection.Activation: Choice {}
+extension Experiment.NetworkSection.Output: Choice {}
+extension Experiment.NetworkSection.Embedding: Choice {}
+extension Experiment.NetworkSection.EmbeddingArgument: Choice {}
+extension Experiment.TrainingSection.Objective: Choice {}
+extension Experiment.TrainingSection.Weight: Choice {}
+extension Experiment.TrainingSection.LearningRateSchedule: Choice {}
+extension Experiment.TrainingSection.TimeLaw: Choice {}
+extension Experiment.SamplingSection.Sampler: Choice {}
+extension Experiment.SamplingSection.Grid: Choice {}

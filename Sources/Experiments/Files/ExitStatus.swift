@@ -1,0 +1,43 @@
+/// What an executable returns to its shell: the numbers of `sysexits.h`, so that schedulers' and people's scripts can tell causes apart.
+public enum ExitStatus: Int32, Sendable, CaseIterable {
+  /// The work is done.
+  case success = 0
+  /// The command line is wrong.
+  case usage = 64
+  /// A data file or checkpoint is damaged or holds what cannot be used.
+  case dataErr = 65
+  /// An input file is missing or unreadable.
+  case noInput = 66
+  /// Something this program needs of its surroundings is missing.
+  case unavailable = 69
+  /// A fault of this program.
+  case software = 70
+  /// The operating system refused.
+  case osErr = 71
+  /// An output cannot be created, or exists already.
+  case cantCreate = 73
+  /// Reading or writing failed part-way.
+  case ioErr = 74
+  /// The work stopped in good order before its end; the same command continues it.
+  case tempFail = 75
+  /// The experiment file says something wrong.
+  case config = 78
+}
+
+extension ExperimentError {
+  /// The status with which an executable ends after this error.
+  public var status: ExitStatus {
+    switch self {
+    case .usage: .usage
+    case .configuration: .config
+    case .data: .dataErr
+    case .unreadable: .noInput
+    case .uncreatable, .exists: .cantCreate
+    case .inputOutput: .ioErr
+    case .system: .osErr
+    case .unavailable: .unavailable
+    case .stopped: .tempFail
+    case .fault: .software
+    }
+  }
+}

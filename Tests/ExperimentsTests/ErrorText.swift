@@ -1,0 +1,23 @@
+@testable import Experiments
+
+/// The text of the error that `body` throws, or a sentence that no test expects.
+func errorText(_ body: () throws -> Void) -> String {
+  do {
+    try body()
+    return "no error was thrown"
+  } catch let error as ExperimentError {
+    return error.description
+  } catch {
+    return "an error of another type: \(error)"
+  }
+}
+
+/// The status of the error that `body` throws.
+func errorStatus(_ body: () throws -> Void) -> ExitStatus? {
+  do {
+    try body()
+    return nil
+  } catch {
+    return (error as? ExperimentError)?.status
+  }
+}
