@@ -1,0 +1,59 @@
+/// A mean and a standard deviation over repeats (divisor repeats − 1; 0 for a single one).
+public struct Spread: Sendable, Equatable {
+  /// The mean.
+  public let mean: Double
+  /// One standard deviation of a single repeat, not of the mean.
+  public let deviation: Double
+
+  /// A known mean and standard deviation.
+  public init(mean: Double, deviation: Double = 0) {
+    self.mean = mean
+    self.deviation = deviation
+  }
+
+  /// The mean and standard deviation of `values`, summed in their order.
+  public init(of values: [Double]) {
+    precondition(!values.isEmpty, "the spread of no values")
+    let centre = values.reduce(0, +) / Double(values.count)
+    mean = centre
+    let squares = values.reduce(0) { $0 + ($1 - centre) * ($1 - centre) }
+    deviation = values.count > 1 ? (squares / Double(values.count - 1)).squareRoot() : 0
+  }
+}
+
+/// A distance to the truth beside the two numbers without which it means nothing.
+public struct Judgement: Sendable, Equatable {
+  /// What was measured, for instance `sliced W2`.
+  public let name: String
+  /// The distance between true samples and the judged ones.
+  public let value: Spread
+  /// The same distance between two independent sets of true samples: no sampler can do better on average.
+  public let floor: Spread
+  /// The same distance between true samples and draws from their Gaussian fit: two moments alone reach this.
+  public let baseline: Spread
+  /// The number of repeats behind each spread.
+  public let repeats: Int
+  /// The number of rows in every set that was compared.
+  public let count: Int
+  /// The unit of all three, for instance `original units`.
+  public let unit: String
+
+  /// A judgement from its parts.
+  public init(
+    name: String, value: Spread, floor: Spread, baseline: Spread, repeats: Int, count: Int, unit: String
+  ) {
+    self.name = name
+    self.value = value
+    self.floor = floor
+    self.baseline = baseline
+    self.repeats = repeats
+    self.count = count
+    self.unit = unit
+  }
+
+  /// Where the value lies between the floor (0) and the Gaussian baseline (1); nil where these two cannot be told apart.
+  public var position: Double? {
+    let width = baseline.mean - floor.mean
+    return width > floor.deviation + baseline.deviation ? (value.mean - floor.mean) / width : nil
+  }
+}
