@@ -69,7 +69,8 @@ for stage in "${stages[@]}"; do
   (set -e; "stage_$stage")
   status=$?
   set -e
-  table+=$(awk -v name="$stage" -v a="$begin" -v b="$EPOCHREALTIME" 'BEGIN { printf "%-14s %7.1f s", name, b - a }')$'\n'
+  seconds=$(awk -v a="$begin" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f", b - a }')
+  printf -v table '%s%-14s %7s s\n' "$table" "$stage" "$seconds"
   if ((status)); then
     printf '%s' "$table"
     echo "test: stage $stage failed with status $status" >&2
