@@ -79,10 +79,12 @@ let package = Package(
     tool("sgm-train", ["Experiments"]),
     tool("sgm-sample", ["Experiments"]),
     tool("sgm-evaluate", ["Experiments"]),
-    tool("sgm-bench", [
-      "Communication", "CMachine", "Diffusion", "Experiments", "LinearAlgebra", "Networks", "Randomness",
-      "Sampling", "Targets", "Training",
-    ]),
+    tool(
+      "sgm-bench",
+      [
+        "Communication", "CMachine", "Diffusion", "Experiments", "LinearAlgebra", "Networks", "Randomness",
+        "Sampling", "Targets", "Training",
+      ]),
     tests("LinearAlgebraTests", ["LinearAlgebra"]),
     tests("RandomnessTests", ["LinearAlgebra", "Randomness"], resources: [.copy("Fixtures")]),
     tests("CommunicationTests", ["Communication"]),

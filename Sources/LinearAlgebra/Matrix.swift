@@ -30,11 +30,15 @@ public struct Matrix: ~Copyable, @unchecked Sendable {
   @inlinable
   public subscript(_ row: Int, _ column: Int) -> Float {
     get {
-      precondition(row >= 0 && row < rows && column >= 0 && column < columns, "[\(row), \(column)] of \(rows) × \(columns)")
+      precondition(
+        row >= 0 && row < rows && column >= 0 && column < columns,
+        "[\(row), \(column)] of \(rows) × \(columns)")
       return unsafe pointer[row &* columns &+ column]
     }
     set {
-      precondition(row >= 0 && row < rows && column >= 0 && column < columns, "[\(row), \(column)] of \(rows) × \(columns)")
+      precondition(
+        row >= 0 && row < rows && column >= 0 && column < columns,
+        "[\(row), \(column)] of \(rows) × \(columns)")
       unsafe pointer[row &* columns &+ column] = newValue
     }
   }
@@ -77,7 +81,9 @@ public struct Matrix: ~Copyable, @unchecked Sendable {
 
   /// Copies every element of a matrix of the same shape.
   public mutating func copy(from other: borrowing Matrix) {
-    precondition(rows == other.rows && columns == other.columns, "\(other.rows) × \(other.columns) into \(rows) × \(columns)")
+    precondition(
+      rows == other.rows && columns == other.columns,
+      "\(other.rows) × \(other.columns) into \(rows) × \(columns)")
     unsafe pointer.update(from: other.pointer, count: count)
   }
 

@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# Everything a change must pass: lint, build, unit tests, mpirun tests, address sanitizer, documentation.
+# Usage: launch/test.sh [STAGE]..., all of them unless told. Ends with the times and the test runner's own summaries.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+all_stages=(install lint build unit mpirun sanitizer documentation)
+stages=("$@")
+((${#stages[@]})) || stages=("${all_stages[@]}")
+source launch/environment.sh
+export LC_ALL=C.UTF-8 # a decimal point in times, whatever the machine speaks
+export SGM_PYTHON=$PWD/.build-python/bin/python
+logs=.build-logs
+mkdir -p "$logs"
+release=(-c release -Xswiftc -enable-testing)
+
+# run_tests LOG OPTION...: shows the runner's output and keeps it; a run without a test is a failure.
+run_tests() {
+  local log=$logs/$1.txt
+  shift
+  swift test --skip-build --disable-xctest "$@" 2>&1 | tee "$log"
+  if ! grep -q 'Test run with [1-9]' "$log"; then
+    echo "test: no test ran; its filter may match nothing" >&2
+    return 1
+  fi
+}
+
+# Python's readers must be there in a full run: a check that is skipped in silence checks nothing.
+stage_install() { launch/install-dependencies.sh --tests; }
+
+stage_lint() { swift format lint --strict --parallel --recursive Package.swift Sources Tests; }
+
+# The manifest makes every warning in our Swift and C an error.
+stage_build() { launch/build.sh --build-tests; }
+
+stage_unit() { run_tests unit "${release[@]}" --skip '^LaunchTests\.'; }
+
+# One after another: each test starts up to 4 ranks, and timings of stops and signals must not be squeezed.
+stage_mpirun() { run_tests mpirun "${release[@]}" --no-parallel --filter '^LaunchTests\.'; }
+
+# Leaks are left out: Swift's runtime and Open MPI keep memory on purpose until exit.
+stage_sanitizer() {
+  local sanitized=("${release[@]}" --sanitize address --scratch-path .build-asan)
+  swift build "${sanitized[@]}" --build-tests
+  SGM_SANITIZER=address ASAN_OPTIONS=detect_leaks=0 run_tests sanitizer "${sanitized[@]}" --skip '^LaunchTests\.'
+}
+
+stage_documentation() {
+  local module targets=()
+  # The library modules: lower-case names are executables, and a C edge has no Swift.
+  for module in Sources/[A-Z]*/; do
+    if compgen -G "$module*.swift" > /dev/null; then targets+=(--target "$(basename "$module")"); fi
+  done
+  swift package "${release[@]}" generate-documentation "${targets[@]}" --warnings-as-errors
+}
+
+table=
+for stage in "${stages[@]}"; do
+  if ! declare -F "stage_$stage" > /dev/null; then
+    echo "test: '$stage' is not a stage; they are: ${all_stages[*]}" >&2
+    exit 64
+  fi
+done
+for stage in "${stages[@]}"; do
+  echo "== $stage"
+  begin=$EPOCHREALTIME
+  # Not `( … ) || status=$?`: bash ignores -e on the left of ||, and a stage would run on past its first failure.
+  set +e
+  (set -e; "stage_$stage")
+  status=$?
+  set -e
+  seconds=$(awk -v a="$begin" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f", b - a }')
+  printf -v table '%s%-14s %7s s\n' "$table" "$stage" "$seconds"
+  if ((status)); then
+    printf '%s' "$table"
+    echo "test: stage $stage failed with status $status" >&2
+    exit "$status"
+  fi
+done
+
+echo "== times"
+printf '%s' "$table"
+# Last, in the runner's words: what ran and what it found.
+for stage in sanitizer mpirun unit; do
+  [[ " ${stages[*]} " != *" $stage "* ]] || grep 'Test run with' "$logs/$stage.txt" | tail -n 1
+done
