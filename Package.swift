@@ -91,6 +91,7 @@ let package = Package(
     tests("NetworksTests", ["LinearAlgebra", "Networks", "Randomness"]),
     tests("DiffusionTests", ["Diffusion", "LinearAlgebra"], resources: [.copy("Fixtures")]),
     tests("SamplingTests", ["Diffusion", "LinearAlgebra", "Sampling"]),
+    tests("MetricsTests", ["Communication", "LinearAlgebra", "Metrics", "Randomness"], resources: [.copy("Fixtures")]),
     tests("ExperimentsTests", ["Experiments", "LinearAlgebra"]),
   ]
 )
