@@ -1,0 +1,95 @@
+internal import Dispatch
+internal import Foundation
+internal import Synchronization
+
+/// The checkpoints of a run folder: written by a thread of their own, named by `latest` once they are whole.
+///
+/// Only rank 0 has one. The thread never calls MPI.
+final class CheckpointStore: Sendable {
+  private let folder: RunFolder
+  private let keepLast: Int
+  private let keepEvery: Int
+  private let queue = DispatchQueue(label: "checkpoints")
+  private let failures = Mutex<[String]>([])
+
+  init(folder: RunFolder, keepLast: Int, keepEvery: Int) {
+    self.folder = folder
+    self.keepLast = keepLast
+    self.keepEvery = keepEvery
+  }
+
+  /// Takes a checkpoint and returns at once; the bytes are made and written behind the caller's back.
+  func save(_ checkpoint: consuming Checkpoint) {
+    let box = Box(checkpoint)
+    queue.async { [self] in
+      do { try write(box.value) } catch {
+        failures.withLock { $0.append("\(error)") }
+      }
+    }
+  }
+
+  /// Waits until everything taken is written.
+  func finish() { queue.sync {} }
+
+  /// What went wrong since the last call.
+  func takeFailures() -> [String] {
+    failures.withLock { list in
+      defer { list = [] }
+      return list
+    }
+  }
+
+  private func write(_ checkpoint: borrowing Checkpoint) throws {
+    let name = Self.name(step: checkpoint.state.step)
+    try AtomicFile.write(checkpoint.encoded(), to: folder.checkpoints + "/" + name)
+    // Only now is the checkpoint whole and on the disk: `latest` never names anything else.
+    try folder.write(name + "\n", to: folder.checkpoints + "/latest")
+    prune(newest: checkpoint.state.step, best: checkpoint.header.best?.step)
+  }
+
+  /// Removes what is neither among the last K, nor a multiple of M steps, nor the best.
+  private func prune(newest: Int, best: Int?) {
+    let steps = Self.steps(in: folder).filter { $0 <= newest }
+    for step in steps.dropLast(max(keepLast, 1)) where step != best && !(keepEvery > 0 && step % keepEvery == 0) {
+      try? FileManager.default.removeItem(atPath: folder.checkpoints + "/" + Self.name(step: step))
+    }
+  }
+
+  // A class, because an escaping closure cannot own a value that is not copyable.
+  private final class Box: Sendable {
+    let value: Checkpoint
+    init(_ value: consuming Checkpoint) { self.value = value }
+  }
+}
+
+extension CheckpointStore {
+  /// The file name of a step's checkpoint.
+  static func name(step: Int) -> String { "step-" + padded(step) + ".safetensors" }
+
+  /// The steps of the checkpoints in a folder, in order.
+  static func steps(in folder: RunFolder) -> [Int] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.checkpoints)) ?? []
+    return names.compactMap { name in
+      guard name.hasPrefix("step-"), name.hasSuffix(".safetensors") else { return nil }
+      return Int(name.dropFirst(5).dropLast(12))
+    }.sorted()
+  }
+
+  /// Reads the newest checkpoint, or the one of `step`.
+  static func load(from folder: RunFolder, step: Int? = nil) throws -> (bytes: [UInt8], file: String) {
+    let name: String
+    if let step {
+      name = Self.name(step: step)
+    } else {
+      let latest = folder.checkpoints + "/latest"
+      let text = String(decoding: try readFile(latest, atMost: 256) { .data(Place(latest), "is \($0) bytes long: write the file name of a checkpoint into it") }, as: UTF8.self)
+      name = text.trimmingCharacters(in: .newlines)
+      guard name.hasPrefix("step-"), name.hasSuffix(".safetensors"), !name.contains("/") else {
+        throw ExperimentError.data(
+          Place(latest), "names \(printable(name)), which is no checkpoint: write the file name of one into it")
+      }
+    }
+    let file = folder.checkpoints + "/" + name
+    return (try readFile(file, atMost: 1 << 36) { .data(Place(file), "is \($0) bytes long: no checkpoint of ours") }, file)
+  }
+}

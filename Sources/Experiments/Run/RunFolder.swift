@@ -1,0 +1,80 @@
+internal import Foundation
+
+/// The folder that a run leaves: `experiment.yaml`, `metrics.jsonl`, `checkpoints`, `samples`, `plots`, `report.html`.
+public struct RunFolder: Sendable, Equatable {
+  /// The folder's path.
+  public let path: String
+
+  /// The folder at `path`; nothing is touched.
+  public init(_ path: String) { self.path = path }
+
+  var experiment: String { path + "/experiment.yaml" }
+  var origin: String { path + "/origin" }
+  var metrics: String { path + "/metrics.jsonl" }
+  var checkpoints: String { path + "/checkpoints" }
+  var samples: String { path + "/samples" }
+  var plots: String { path + "/plots" }
+  /// The report.
+  public var report: String { path + "/report.html" }
+
+  /// The samples drawn at a step.
+  func samples(step: Int) -> String { samples + "/step-" + padded(step) + ".npy" }
+
+  /// Whether there is a run, or anything else, at the path.
+  var exists: Bool { FileManager.default.fileExists(atPath: path) }
+
+  /// Makes the folder and its subfolders and records the experiment.
+  ///
+  /// - Parameters:
+  ///   - base: the folder that the experiment's relative paths start from.
+  ///   - overwrite: whether an existing run may be removed.
+  /// - Throws: `ExperimentError.exists` for an existing folder; `ExperimentError.uncreatable` where writing fails.
+  func create(_ experiment: Experiment, base: String, overwrite: Bool) throws {
+    let files = FileManager.default
+    if exists {
+      guard overwrite else {
+        throw ExperimentError.exists(
+          file: path, remedy: "go on with it by --resume, choose another by --output, or replace it by --overwrite")
+      }
+      guard files.fileExists(atPath: self.experiment) || isEmpty else {
+        throw ExperimentError.exists(file: path, remedy: "it is not a run's folder, so --overwrite leaves it alone")
+      }
+      try attempt { try files.removeItem(atPath: path) }
+    }
+    for folder in [checkpoints, samples, plots] {
+      try attempt { try files.createDirectory(atPath: folder, withIntermediateDirectories: true) }
+    }
+    try write(experiment.text, to: self.experiment)
+    try write(absolute(base) + "\n", to: origin)
+  }
+
+  /// The folder that the experiment's relative paths start from.
+  func base() -> String {
+    guard let text = try? String(contentsOfFile: origin, encoding: .utf8) else { return path }
+    return text.trimmingCharacters(in: .newlines)
+  }
+
+  /// Replaces a small text file whole.
+  func write(_ text: String, to file: String) throws {
+    try AtomicFile.write(text, to: file)
+  }
+
+  private var isEmpty: Bool { (try? FileManager.default.contentsOfDirectory(atPath: path).isEmpty) ?? false }
+
+  private func absolute(_ base: String) -> String {
+    base.hasPrefix("/") ? base : URL(fileURLWithPath: base.isEmpty ? "." : base).standardizedFileURL.path
+  }
+
+  private func attempt(_ body: () throws -> Void) throws {
+    do { try body() } catch {
+      let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+      throw ExperimentError.uncreatable(file: path, Int32(cause?.code ?? Int(EIO)))
+    }
+  }
+}
+
+/// A step number as file names carry it: nine digits, so that names sort.
+func padded(_ step: Int) -> String {
+  let digits = String(step)
+  return String(repeating: "0", count: max(9 - digits.count, 0)) + digits
+}

@@ -1,0 +1,50 @@
+internal import Communication
+internal import Diffusion
+internal import LinearAlgebra
+internal import Sampling
+internal import Targets
+internal import Training
+
+/// Draws samples over all ranks into one NPY file: each rank computes whole chunks and writes them at their offsets.
+struct SampleWriter {
+  let communicator: Communicator
+  let description: DataSet.Description
+
+  /// What was done.
+  struct Summary {
+    var evaluationsPerSample: Int
+    var seconds: Double
+  }
+
+  /// Draws `count` samples in original coordinates.
+  ///
+  /// - Parameters:
+  ///   - progress: called on each rank after each chunk with the share that is done there.
+  func write<S: Score>(
+    count: Int, score: inout S, generator: inout Generator, to file: String, progress: (Double) -> Void = { _ in }
+  ) throws -> Summary {
+    let start = Stopwatch.now
+    let dimension = description.dimension
+    try communicator.agree {
+      if communicator.isRoot { try ArrayFileWriter.create(file, rows: count, columns: dimension) }
+    }
+    let chunks = (count + Generator.rows - 1) / Generator.rows
+    let (rank, size) = (communicator.rank, communicator.size)
+    let own = rank * chunks / size..<(rank + 1) * chunks / size
+    let evaluations = generator.evaluationsPerSample
+    var samples = Matrix(rows: Generator.rows, columns: dimension)
+    try communicator.agree {
+      let writer = try ArrayFileWriter(file, rows: count, columns: dimension)
+      for chunk in own {
+        generator.generate(chunk: chunk, score: &score, into: &samples)
+        description.restore(&samples)
+        let first = chunk * Generator.rows
+        try writer.write(samples, count: min(Generator.rows, count - first), firstRow: first)
+        progress(Double(chunk - own.lowerBound + 1) / Double(own.count))
+      }
+      try writer.finish()
+    }
+    try communicator.agree { if communicator.isRoot { try ArrayFileWriter.publish(file) } }
+    return Summary(evaluationsPerSample: evaluations, seconds: Stopwatch.now - start)
+  }
+}

@@ -1,0 +1,12 @@
+internal import LinearAlgebra
+internal import Targets
+
+extension DataSet.Description {
+  /// Takes samples from trained to original coordinates; constant columns get their constant.
+  func restore(_ samples: inout Matrix) {
+    standardisation.invert(&samples)
+    for j in constantColumns.indices where constantColumns[j] {
+      for r in 0..<samples.rows { samples[r, j] = Float(standardisation.mean[j]) }
+    }
+  }
+}

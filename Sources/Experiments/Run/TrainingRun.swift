@@ -1,0 +1,233 @@
+internal import CMachine
+internal import Communication
+internal import Diffusion
+internal import LinearAlgebra
+internal import Sampling
+internal import Targets
+internal import Training
+
+/// What a user asks of `sgm-train` beside the experiment.
+public struct TrainingRequest: Sendable {
+  /// Where a run starts.
+  public enum Start: Sendable {
+    /// An experiment file.
+    case experiment(file: String)
+    /// A run folder's newest checkpoint.
+    case resume(run: String)
+  }
+
+  /// Where the run starts.
+  public var start: Start
+  /// A run whose averaged parameters a new run begins with.
+  public var initialise: String?
+  /// `key=value` settings.
+  public var settings: [String] = []
+  /// The run folder; by default `runs/NAME`.
+  public var output: String?
+  /// The step to stop after, before the experiment's last.
+  public var until: Int?
+  /// Whether to check and estimate alone.
+  public var checkOnly = false
+  /// Whether to run the debug checks.
+  public var debug = false
+  /// Whether an existing run may be replaced.
+  public var overwrite = false
+  /// The instruction set that oneDNN is pinned to.
+  public var instructionSet: InstructionSet?
+
+  /// A request with the defaults.
+  public init(start: Start) { self.start = start }
+}
+
+/// One training run from start to report.
+final class TrainingRun {
+  let communicator: Communicator
+  let request: TrainingRequest
+  let experiment: Experiment
+  let folder: RunFolder
+  let data: DataSet.Description
+  let trainer: Trainer
+  let base: String
+  private let heldOut: HeldOutLoss?
+  private let store: CheckpointStore?
+  private var log: MetricsLog?
+  private var display: ProgressDisplay
+  private var best: Checkpoint.Best?
+  private let instructionSet: InstructionSet
+
+  /// Whether a signal ended the run before its last step.
+  private(set) var wasStopped = false
+
+  init(_ request: TrainingRequest, _ communicator: Communicator) throws {
+    self.request = request
+    self.communicator = communicator
+    instructionSet = try agreeOnInstructionSet(request.instructionSet, communicator)
+    let plan = try RunPlan(request, communicator)
+    experiment = plan.experiment
+    folder = plan.folder
+    base = plan.base
+    try Self.checkRanks(plan.experiment, communicator)
+    let dataSet = try DataSet.load(plan.experiment, base: plan.base, communicator: communicator)
+    data = dataSet.description
+    let model = plan.experiment.model(dimension: data.dimension)
+    trainer = Trainer(
+      model: model, options: plan.experiment.trainingOptions, data: dataSet.training,
+      tree: CanonicalTree(shards: plan.experiment.training.shards), communicator: communicator,
+      seed: plan.experiment.seed)
+    heldOut = dataSet.heldOutEvaluator(plan.experiment, model: model, communicator: communicator)
+    let isRoot = communicator.isRoot
+    store = isRoot && !request.checkOnly
+      ? CheckpointStore(
+        folder: plan.folder, keepLast: plan.experiment.checkpoints.keepLast,
+        keepEvery: plan.experiment.checkpoints.keepEvery) : nil
+    display = ProgressDisplay(isRoot: isRoot, steps: plan.experiment.training.steps)
+    try restore(plan)
+  }
+
+  /// Goes on from a checkpoint, or from another run's parameters, or makes the new folder.
+  private func restore(_ plan: consuming RunPlan) throws {
+    if let checkpoint = plan.takeCheckpoint() {
+      try communicator.agree { try checkpoint.header.check(data, instructionSet: instructionSet.name, warn: warn) }
+      trainer.restore(checkpoint.state)
+      best = checkpoint.header.best
+    } else if let source = plan.takeInitial() {
+      try communicator.agree { try source.header.checkNetwork(experiment, dimension: data.dimension) }
+      trainer.initialise(from: source.state.average)
+    }
+    if request.checkOnly { return }
+    try communicator.agree {
+      guard communicator.isRoot else { return }
+      if case .experiment = request.start {
+        try folder.create(experiment, base: base, overwrite: request.overwrite)
+      } else {
+        try folder.write(experiment.text, to: folder.experiment)
+      }
+      log = try MetricsLog(file: folder.metrics, keepingUntil: trainer.step)
+    }
+    for (j, isConstant) in data.constantColumns.enumerated() where isConstant {
+      warn("column \(data.columnNames?[j] ?? String(j)) never changes; samples will repeat its value exactly")
+    }
+  }
+
+  /// Trains to the last step, or to where the user or a signal stops it.
+  func train() throws {
+    let last = min(request.until ?? Int.max, experiment.training.steps)
+    display.begin(self)
+    while trainer.step < last {
+      let report = try trainer.takeStep(stop: sgm_stop_signal() != 0)
+      guard report.isFinite else { throw nonFinite(report) }
+      let isScheduled = report.step % experiment.checkpoints.every == 0 || report.step == experiment.training.steps
+      let loss = try heldOutLoss(after: report.step, isScheduled: isScheduled)
+      try record(report, heldOut: loss)
+      if isScheduled, let loss, loss < best?.loss ?? .infinity { best = Checkpoint.Best(step: report.step, loss: loss) }
+      if isScheduled || report.step == last || report.stopRequested { try saveCheckpoint() }
+      if experiment.sampling.every > 0, report.step % experiment.sampling.every == 0 { _ = try drawSamples() }
+      if report.stopRequested, report.step < last {
+        wasStopped = true
+        break
+      }
+    }
+    store?.finish()
+    reportFailures()
+    display.end()
+  }
+
+  private func heldOutLoss(after step: Int, isScheduled: Bool) throws -> Double? {
+    guard let heldOut, isScheduled || step % experiment.training.heldOutEvery == 0 else { return nil }
+    var clock = Stopwatch()
+    let loss = try heldOut.evaluate(trainer.gatherAverage())
+    clock.lap(into: &trainer.timings.heldOut)
+    return loss
+  }
+
+  private func record(_ report: Trainer.StepReport, heldOut: Double?) throws {
+    display.update(report, heldOut: heldOut, trainer: trainer)
+    let isDue = report.step % experiment.training.logEvery == 0 || report.step == experiment.training.steps
+    guard isDue || heldOut != nil else { return }
+    try log?.append(report, heldOut: heldOut, timings: trainer.timings)
+  }
+
+  private func saveCheckpoint() throws {
+    var clock = Stopwatch()
+    let state = try trainer.gatherState()
+    if let store {
+      let header = Checkpoint.Header(
+        experiment: experiment, data: data, instructionSet: instructionSet.name, best: best)
+      store.save(Checkpoint(header: header, state: state))
+      reportFailures()
+    }
+    clock.lap(into: &trainer.timings.checkpoint)
+  }
+
+  private func reportFailures() {
+    for failure in store?.takeFailures() ?? [] { warn("checkpoint not written: \(failure)") }
+  }
+
+  /// Draws the experiment's samples from the averaged network.
+  func drawSamples() throws -> (file: String, summary: SampleWriter.Summary) {
+    let model = trainer.model
+    var score = NetworkScore(model: model, parameters: try trainer.gatherAverage())
+    var generator = experiment.generator(process: model.process, dimension: data.dimension)
+    let file = folder.samples(step: trainer.step)
+    let writer = SampleWriter(communicator: communicator, description: data)
+    let summary = try writer.write(
+      count: experiment.sampling.count, score: &score, generator: &generator, to: file,
+      progress: { display.sampling($0) })
+    return (file, summary)
+  }
+
+  /// One line to whoever watches, from rank 0 alone.
+  func warn(_ text: String) { if communicator.isRoot { display.line("warning: " + text) } }
+
+  private func nonFinite(_ report: Trainer.StepReport) -> ExperimentError {
+    .fault(
+      "the loss or its gradient is not finite at step \(report.step + 1): lower training.learning_rate or set "
+        + "training.clip_norm; sgm-train --resume \(folder.path) --debug --until \(report.step + 1) shows the layer")
+  }
+
+  private static func checkRanks(_ experiment: Experiment, _ communicator: Communicator) throws {
+    try communicator.agree {
+      let shards = experiment.training.shards
+      guard communicator.size <= shards else {
+        throw ExperimentError.configuration(
+          Place("training.shards"),
+          "\(communicator.size) ranks need at least as many shards, but there are \(shards): "
+            + "start at most \(shards) ranks, or set more shards (a run's shards cannot change on resume)")
+      }
+    }
+  }
+}
+
+/// The lowest instruction set of all ranks, or the one asked for: oneDNN's rounding must be the same everywhere.
+func agreeOnInstructionSet(_ wanted: InstructionSet?, _ communicator: Communicator) throws -> InstructionSet {
+  let own = try communicator.agree {
+    if let feature = unsafe sgm_missing_cpu_feature() {
+      let name = unsafe String(cString: feature)
+      throw ExperimentError.unavailable("this CPU lacks \(name), for which the program was built: build with SGM_MARCH=x86-64")
+    }
+    guard let own = InstructionSet.current else {
+      throw ExperimentError.unavailable("this CPU has no AVX2, which oneDNN's bits are pinned to")
+    }
+    if let wanted, wanted > own {
+      throw ExperimentError.usage("--isa \(wanted.name): a rank's CPU has no more than \(own.name)")
+    }
+    return own
+  }
+  let lowest = try communicator.allGather([Double(own.rawValue)]).min() ?? 0
+  let chosen = wanted ?? InstructionSet(rawValue: Int(lowest)) ?? own
+  if chosen < own, !chosen.pin() { throw ExperimentError.fault("oneDNN's instruction set was fixed before it could be pinned") }
+  return chosen
+}
+
+extension DataSet {
+  /// The held-out loss, where rows are held out.
+  func heldOutEvaluator(_ experiment: Experiment, model: ScoreModel, communicator: Communicator) -> HeldOutLoss? {
+    guard heldOut.rows > 0 else { return nil }
+    var rows = Matrix(rows: heldOut.rows, columns: heldOut.columns)
+    rows.copy(from: heldOut)
+    let options = experiment.trainingOptions
+    return HeldOutLoss(
+      model: model, minimumTime: options.minimumTime, law: options.timeLaw, rows: rows, seed: experiment.seed,
+      communicator: communicator)
+  }
+}
