@@ -42,7 +42,7 @@ extension Kernel {
   /// The coefficients of `denoise`, in the first row of each matrix: H⁻¹M / snr for the state and M / snr for the
   /// score.
   public var tweedie: (state: BlockMatrix, score: BlockMatrix) {
-    let first = BlockMatrix.identity(mean.size).row(0).scaled(by: 1 / signalToNoise)
+    let first = BlockVector.first(mean.size).scaled(by: 1 / signalToNoise)
     return (first.outer(precisionMean), first.outer(mean))
   }
 }
