@@ -19,7 +19,7 @@ struct ConditioningKernel {
   init(_ process: borrowing some ForwardProcess, conditioning: Conditioning, at t: Double) {
     hybrid = process.kernel(at: t)
     if process.blocks == 1 || conditioning == .data {
-      initial = hybrid.mean.outer(BlockMatrix.identity(process.blocks).row(0))
+      initial = hybrid.mean.outer(BlockVector.first(process.blocks))
       factor = hybrid.cholesky
       sources = 1
     } else {

@@ -81,8 +81,8 @@ public struct CriticallyDampedLangevin: ForwardProcess, Equatable {
     return BlockMatrix(1 + x, a * a * tau, -tau, 1 - x).scaled(by: exp(-x))
   }
 
-  // ∫ e^{As} D e^{Aᵀs} ds, using I₁ − aI₂ = ½τ²e^{−2aτ}: the cross term is exact where a²σ² = ε² makes its first order
-  // 0.
+  // ∫ e^{As} D e^{Aᵀs} ds, using I₁ − aI₂ = ½τ²e^{−2aτ}: the cross term is exact where a²σ² = ε² removes its
+  // first order.
   private func covariance(_ moments: DecayMoments) -> BlockMatrix {
     let (e, s, a2) = (epsilon * epsilon, sigma * sigma, a * a)
     let (i0, i1, i2) = (moments.zeroth, moments.first, moments.second)

@@ -5,8 +5,8 @@ public enum NoiseSchedule: Sendable, Equatable {
   /// β(t) = min + (max − min) t/T (Song et al. 2021, arXiv 2011.13456, eq. 32, at T = 1 and 0.1 → 20).
   case linear(min: Double, max: Double)
 
-  /// e^{−τ} = cos²θ(t) / cos²θ(0), θ(t) = ½π (f t/T + 0.008) / 1.008 (Nichol and Dhariwal 2021, arXiv 2102.09672, eq.
-  /// 17).
+  /// e^{−τ} = cos²θ(t) / cos²θ(0), θ(t) = ½π (f t/T + 0.008) / 1.008 (Nichol and Dhariwal 2021, arXiv 2102.09672,
+  /// eq. 17).
   ///
   /// There f = 1 and τ(T) is infinite; here f = 0.9946, where e^{−τ} is 7e-5, near that of `linear` from 0.1 to 20.
   case cosine

@@ -39,10 +39,10 @@ extension Kernel {
     mean.add(weights.score, times: score, dimension: mean.columns)
   }
 
-  /// The coefficients of `denoise`, in the first row of each matrix: H⁻¹M / snr for the state and M / snr for the
-  /// score.
+  /// The coefficients of `denoise`, in the first row of each matrix: H⁻¹M / snr for the state and
+  /// M / snr for the score.
   public var tweedie: (state: BlockMatrix, score: BlockMatrix) {
-    let first = BlockMatrix.identity(mean.size).row(0).scaled(by: 1 / signalToNoise)
+    let first = BlockVector.first(mean.size).scaled(by: 1 / signalToNoise)
     return (first.outer(precisionMean), first.outer(mean))
   }
 }

@@ -34,7 +34,7 @@ public struct ScoreCoefficients: Sendable, Equatable {
     precision = whitening.transpose * whitening
     outputBlocks = output.blocks(for: process)
     noiseLevel = kernel.hybrid.noiseLevel
-    let first = BlockMatrix.identity(process.blocks).row(0)
+    let first = BlockVector.first(process.blocks)
     switch output {
     case .posteriorMean: self.output = kernel.posteriorMeanOutput.outer(first)
     case .noise where outputBlocks == process.blocks: self.output = kernel.factor.inverse.transpose.scaled(by: -1)

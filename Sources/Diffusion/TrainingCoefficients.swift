@@ -64,17 +64,18 @@ public struct TrainingCoefficients: Sendable, Equatable {
     noiseLevel = kernel.hybrid.noiseLevel
     inputInitial = whitening * kernel.initial
     inputNoise = whitening * kernel.factor
-    (targetInitial, targetNoise) = Self.noiseTarget(kernel)
     gain = 1
     switch output {
     case .noise:
+      (targetInitial, targetNoise) = Self.noiseTarget(kernel)
       if outputBlocks < inputBlocks { project(on: BlockMatrix.identity(inputBlocks).row(inputBlocks - 1)) }
     case .posteriorMean where kernel.sources == 1:
-      let first = BlockMatrix.identity(inputBlocks).row(0)
+      let first = BlockVector.first(inputBlocks)
       let r = kernel.hybrid.residualScale
       targetInitial = first.outer(first).scaled(by: r)
       targetNoise = first.outer(kernel.hybrid.whitenedMean).scaled(by: -r)
     case .posteriorMean:
+      (targetInitial, targetNoise) = Self.noiseTarget(kernel)
       let sigma = process.diffusion(at: t).cholesky()
       let whitened = kernel.factor.inverse * sigma
       let reach = sigma.transpose * kernel.posteriorMeanOutput
@@ -91,18 +92,20 @@ public struct TrainingCoefficients: Sendable, Equatable {
   ///
   /// With W = K⁻¹B, KᵀPK = (I + WWᵀ)⁻¹ and KᵀPB = (I + WWᵀ)⁻¹W = W(I + WᵀW)⁻¹, so it is W(I + WᵀW)⁻¹(Wᵀe − z).
   private static func noiseTarget(_ kernel: ConditioningKernel) -> (initial: BlockMatrix, noise: BlockMatrix) {
-    // On the data alone W = w is one column and known to the kernel: the sum is then −r²w(x_0 − wᵀe).
-    let first = BlockMatrix.identity(kernel.factor.size).row(0)
-    let w =
-      kernel.sources == 1
-      ? kernel.hybrid.whitenedMean.outer(first) : kernel.factor.inverse * kernel.initial
+    if kernel.sources == 1 {
+      // On the data alone W = w is one column, and the sum is −r²w(x_0 − wᵀe).
+      let w = kernel.hybrid.whitenedMean
+      let reduced = w.scaled(by: kernel.hybrid.residualScale * kernel.hybrid.residualScale)
+      return (reduced.scaled(by: -1).outer(.first(w.size)), reduced.outer(w))
+    }
+    let w = kernel.factor.inverse * kernel.initial
     let reduced = w * (.identity(w.size) + w.transpose * w).inverse
     return (reduced.scaled(by: -1), reduced * w.transpose)
   }
 
   /// Replaces the c targets by one, their sum with the given weights.
   private mutating func project(on weights: BlockVector) {
-    let first = BlockMatrix.identity(weights.size).row(0)
+    let first = BlockVector.first(weights.size)
     targetInitial = first.outer(targetInitial.transpose * weights)
     targetNoise = first.outer(targetNoise.transpose * weights)
   }

@@ -33,20 +33,21 @@ extension BlockMatrix {
   ///
   /// A pivot that is not positive gives a column of zeros, so noise that does not reach a block has a zero column.
   public func cholesky() -> BlockMatrix {
-    var l = BlockMatrix.zero(size)
-    for j in 0..<size {
-      var pivot = rows[j][j]
-      for k in 0..<j { pivot -= l.rows[j][k] * l.rows[j][k] }
-      guard pivot > 0 else { continue }
-      let root = pivot.squareRoot()
-      l.rows[j][j] = root
-      for i in j + 1..<max(size, j + 1) {
-        var element = rows[i][j]
-        for k in 0..<j { element -= l.rows[i][k] * l.rows[j][k] }
-        l.rows[i][j] = element / root
-      }
-    }
-    return l
+    let (b, c) = (rows[1], rows[2])
+    let l0 = Self.pivot(rows[0][0])
+    let l10 = b[0] * l0.inverse
+    let l20 = c[0] * l0.inverse
+    let l1 = Self.pivot(b[1] - l10 * l10)
+    let l21 = (c[1] - l20 * l10) * l1.inverse
+    let l2 = Self.pivot((c[2] - l20 * l20) - l21 * l21)
+    return BlockMatrix(
+      size: size, rows: [SIMD4(l0.root, 0, 0, 0), SIMD4(l10, l1.root, 0, 0), SIMD4(l20, l21, l2.root, 0)])
+  }
+
+  private static func pivot(_ square: Double) -> (root: Double, inverse: Double) {
+    guard square > 0 else { return (0, 0) }
+    let root = square.squareRoot()
+    return (root, 1 / root)
   }
 
   /// The matrix exponential e^{self}; relative error about 1e-15 times the number of squarings.

@@ -43,9 +43,9 @@ public struct BlockMatrix: Sendable, Equatable {
   /// The diagonal matrix of a vector's elements.
   @inlinable
   public static func diagonal(_ elements: BlockVector) -> BlockMatrix {
-    var m = BlockMatrix.zero(elements.size)
-    for i in 0..<elements.size { m.rows[i][i] = elements[i] }
-    return m
+    let x = elements.lanes
+    return BlockMatrix(
+      size: elements.size, rows: [SIMD4(x[0], 0, 0, 0), SIMD4(0, x[1], 0, 0), SIMD4(0, 0, x[2], 0)])
   }
 
   /// The diagonal matrix of the given elements.
@@ -104,24 +104,21 @@ extension BlockMatrix {
   @inlinable
   public static func * (a: BlockMatrix, b: BlockMatrix) -> BlockMatrix {
     precondition(a.size == b.size, "sizes \(a.size) and \(b.size)")
-    var product = BlockMatrix.zero(a.size)
-    for i in 0..<3 {
-      let row = a.rows[i]
-      product.rows[i] = (b.rows[0] * row[0] + b.rows[1] * row[1]) + b.rows[2] * row[2]
-    }
-    return product
+    let (x, y, z) = (a.rows[0], a.rows[1], a.rows[2])
+    return BlockMatrix(size: a.size, rows: [b.combined(by: x), b.combined(by: y), b.combined(by: z)])
+  }
+
+  /// The rows' sum with the given factors, added in their order.
+  @inlinable
+  func combined(by factors: SIMD4<Double>) -> SIMD4<Double> {
+    (rows[0] * factors[0] + rows[1] * factors[1]) + rows[2] * factors[2]
   }
 
   /// The matrix times a vector.
   @inlinable
   public static func * (a: BlockMatrix, x: BlockVector) -> BlockVector {
     precondition(a.size == x.size, "size \(a.size) times \(x.size) elements")
-    var product = SIMD4<Double>.zero
-    for i in 0..<3 {
-      let terms = a.rows[i] * x.lanes
-      product[i] = (terms[0] + terms[1]) + terms[2]
-    }
-    return BlockVector(size: a.size, lanes: product)
+    return BlockVector(size: a.size, lanes: a.transpose.combined(by: x.lanes))
   }
 
   /// The matrix times a number.

@@ -6,17 +6,24 @@ public struct BlockVector: Sendable, Equatable {
   // Lanes past `size` stay zero, so sums need not know the size and equality is equality of the lanes.
   @usableFromInline var lanes: SIMD4<Double>
 
-  @usableFromInline
+  @inlinable
   init(size: Int, lanes: SIMD4<Double>) {
     self.size = size
     self.lanes = lanes
   }
 
   /// A vector of equal elements.
+  @inlinable
   public init(size: Int, repeating value: Double) {
     precondition(size >= 1 && size <= 3, "a block vector of \(size) elements")
-    self.init(size: size, lanes: .zero)
-    for i in 0..<size { lanes[i] = value }
+    self.init(size: size, lanes: SIMD4(value, size > 1 ? value : 0, size > 2 ? value : 0, 0))
+  }
+
+  /// The first unit vector (1, 0, …): the data's own block.
+  @inlinable
+  public static func first(_ size: Int) -> BlockVector {
+    precondition(size >= 1 && size <= 3, "a block vector of \(size) elements")
+    return BlockVector(size: size, lanes: SIMD4(1, 0, 0, 0))
   }
 
   /// A vector of the given elements.
@@ -82,8 +89,7 @@ public struct BlockVector: Sendable, Equatable {
   @inlinable
   public func outer(_ other: BlockVector) -> BlockMatrix {
     precondition(size == other.size, "\(size) against \(other.size) elements")
-    var product = BlockMatrix.zero(size)
-    for i in 0..<size { product.rows[i] = other.lanes * lanes[i] }
-    return product
+    return BlockMatrix(
+      size: size, rows: [other.lanes * lanes[0], other.lanes * lanes[1], other.lanes * lanes[2]])
   }
 }
