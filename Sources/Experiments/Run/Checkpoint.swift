@@ -29,38 +29,69 @@ struct Checkpoint: ~Copyable, Sendable {
   var header: Header
   var state: TrainerState
 
-  /// The file's bytes.
-  func encoded() -> [UInt8] {
+  /// Writes the file whole or not at all; its bytes are a function of the checkpoint.
+  func write(to file: String) throws(ExperimentError) {
     let model = header.experiment.model(dimension: header.data.dimension)
     let layout = ParameterLayout(model.network)
-    var tensors: [Safetensors.Tensor] = []
-    func append(_ part: String, _ values: borrowing Matrix) {
+    let data = header.data
+    var tensors = [
+      Tensor("embedding.frequencies", shape: [model.frequencies.count], .float32(model.frequencies)),
+      Tensor("standardisation.mean", shape: [data.dimension], .float64(data.standardisation.mean)),
+      Tensor("standardisation.scale", shape: [data.dimension], .float64(data.standardisation.scale)),
+      Tensor("standardisation.constant", shape: [data.dimension], .uint8(data.constantColumns.map { $0 ? 1 : 0 })),
+    ]
+    for part in Part.allCases {
       for entry in layout.entries {
-        tensors.append(.init(name: "\(part).\(entry.name)", shape: entry.shape, floats: values.span.extracting(entry.range)))
+        let values = state[part].span.extracting(entry.range)
+        let elements = values.indices.map { values[$0] }
+        tensors.append(Tensor("\(part.rawValue).\(entry.name)", shape: entry.shape, .float32(elements)))
       }
     }
-    append("parameters", state.parameters)
-    append("average", state.average)
-    append("adam.first", state.first)
-    append("adam.second", state.second)
-    tensors.append(.init(name: "embedding.frequencies", floats: model.frequencies))
-    tensors.append(.init(name: "standardisation.mean", doubles: header.data.standardisation.mean))
-    tensors.append(.init(name: "standardisation.scale", doubles: header.data.standardisation.scale))
-    tensors.append(.init(name: "standardisation.constant", bytes: header.data.constantColumns.map { $0 ? 1 : 0 }))
-    return Safetensors.encode(tensors, metadata: metadata)
+    try TensorFile.write(tensors, metadata: metadata, to: file)
   }
 
-  private var metadata: [String: String] {
+  private var metadata: [(name: String, text: String)] {
     var metadata = [
-      "format": Self.format, "step": String(state.step), "experiment": header.experiment.text,
-      "data.rows": String(header.data.rows), "data.fingerprint": header.data.fingerprint,
-      "instruction_set": header.instructionSet,
+      (name: "format", text: Self.format), ("step", String(state.step)), ("experiment", header.experiment.yaml),
+      ("data.rows", String(header.data.rows)), ("data.fingerprint", header.data.fingerprint),
+      ("instruction_set", header.instructionSet),
     ]
-    if let names = header.data.columnNames { metadata["data.columns"] = JSONText.array(names) }
+    if let names = header.data.columnNames {
+      metadata.append(("data.columns", JSONValue.array(names.map { .string($0) }).description))
+    }
     if let best = header.best {
-      metadata["best.step"] = String(best.step)
-      metadata["best.loss"] = "\(best.loss)"
+      metadata.append(("best.step", String(best.step)))
+      metadata.append(("best.loss", "\(best.loss)"))
     }
     return metadata
+  }
+}
+
+/// The parameter-shaped parts of a trainer's state, by their names in the file.
+enum Part: String, CaseIterable {
+  case parameters
+  case average
+  case first = "adam.first"
+  case second = "adam.second"
+}
+
+extension TrainerState {
+  subscript(_ part: Part) -> Matrix {
+    _read {
+      switch part {
+      case .parameters: yield parameters
+      case .average: yield average
+      case .first: yield first
+      case .second: yield second
+      }
+    }
+    _modify {
+      switch part {
+      case .parameters: yield &parameters
+      case .average: yield &average
+      case .first: yield &first
+      case .second: yield &second
+      }
+    }
   }
 }

@@ -4,55 +4,73 @@ internal import Targets
 internal import Training
 
 extension Checkpoint {
-  /// Reads a checkpoint's bytes; every part is checked before it is believed.
-  ///
-  /// - Parameter file: the name that errors carry.
-  static func decode(_ bytes: [UInt8], file: String) throws -> Checkpoint {
-    let content = try Safetensors.decode(bytes, file: file)
-    func value(_ key: String) throws -> String {
-      guard let value = content.metadata[key] else {
-        throw ExperimentError.data(Place(file), "has no \(key) in its metadata: it is not a checkpoint of sgm-train")
-      }
-      return value
-    }
-    let format = try value("format")
+  /// Reads a checkpoint; every part is checked before it is believed.
+  init(contentsOf file: String) throws {
+    let reader = try TensorFileReader(file, checks: .required)
+    let format = try reader.text("format")
     guard format == Self.format else {
-      throw ExperimentError.data(Place(file), "is of format \(printable(format)), not \(Self.format)")
+      throw ExperimentError.data(Place(file), "is of format \(quoted(format)), not \(quoted(Self.format))")
     }
-    guard let step = Int(try value("step")), step >= 0, let rows = Int(try value("data.rows")) else {
+    let experiment = try Experiment(yaml: try reader.text("experiment"), file: file)
+    guard let step = Int(try reader.text("step")), step >= 0, let rows = Int(try reader.text("data.rows")) else {
       throw ExperimentError.data(Place(file), "has a step or data.rows that is no number")
     }
-    let experiment = try Experiment(yaml: try value("experiment"), source: file)
-    let mean = try content.doubles("standardisation.mean")
-    let scale = try content.doubles("standardisation.scale")
-    let constant = try content.bytes("standardisation.constant")
-    guard mean.count == scale.count, mean.count == constant.count, !mean.isEmpty else {
-      throw ExperimentError.data(Place(file), "has standardisation tensors of different lengths")
-    }
-    let description = DataSet.Description(
-      dimension: mean.count, rows: rows, columnNames: content.metadata["data.columns"].flatMap(JSONText.strings),
-      standardisation: Standardisation(mean: mean, scale: scale), constantColumns: constant.map { $0 != 0 },
-      fingerprint: try value("data.fingerprint"))
-    var best: Best?
-    if let step = content.metadata["best.step"].flatMap({ Int($0) }),
-      let loss = content.metadata["best.loss"].flatMap({ Double($0) })
-    {
-      best = Best(step: step, loss: loss)
-    }
+    let mean = try reader.doubles("standardisation.mean")
+    let scale = try reader.doubles("standardisation.scale", count: mean.count)
+    let constant = try reader.flags("standardisation.constant", count: mean.count)
     let header = Header(
-      experiment: experiment, data: description, instructionSet: try value("instruction_set"), best: best)
-    return Checkpoint(header: header, state: try state(content, header, step: step))
+      experiment: experiment,
+      data: DataSet.Description(
+        dimension: mean.count, rows: rows, columnNames: reader.names("data.columns", count: mean.count),
+        standardisation: Standardisation(mean: mean, scale: scale), constantColumns: constant,
+        fingerprint: try reader.text("data.fingerprint")),
+      instructionSet: try reader.text("instruction_set"), best: reader.best)
+    self.init(header: header, state: try Self.state(reader, header, step: step))
   }
 
-  private static func state(_ content: Safetensors, _ header: Header, step: Int) throws -> TrainerState {
+  private static func state(
+    _ reader: borrowing TensorFileReader, _ header: Header, step: Int
+  ) throws -> TrainerState {
     let layout = ParameterLayout(header.experiment.model(dimension: header.data.dimension).network)
     var state = TrainerState(count: layout.count, step: step)
-    for entry in layout.entries {
-      try content.read("parameters.\(entry.name)", shape: entry.shape, into: &state.parameters, at: entry.offset)
-      try content.read("average.\(entry.name)", shape: entry.shape, into: &state.average, at: entry.offset)
-      try content.read("adam.first.\(entry.name)", shape: entry.shape, into: &state.first, at: entry.offset)
-      try content.read("adam.second.\(entry.name)", shape: entry.shape, into: &state.second, at: entry.offset)
+    for part in Part.allCases {
+      for entry in layout.entries {
+        guard case .float32(let values) = try reader.tensor("\(part.rawValue).\(entry.name)", shape: entry.shape).elements
+        else { throw ExperimentError.data(Place(reader.path), "holds \(entry.name) in another type than F32") }
+        for (offset, value) in values.enumerated() { state[part][0, entry.offset + offset] = value }
+      }
     }
     return state
+  }
+}
+
+extension TensorFileReader {
+  fileprivate func doubles(_ name: String, count: Int? = nil) throws -> [Double] {
+    guard case .float64(let values) = try tensor(name, shape: count.map { [$0] }).elements, !values.isEmpty else {
+      throw ExperimentError.data(Place(path), "holds \(name) in another type than F64")
+    }
+    return values
+  }
+
+  fileprivate func flags(_ name: String, count: Int) throws -> [Bool] {
+    guard case .uint8(let values) = try tensor(name, shape: [count]).elements else {
+      throw ExperimentError.data(Place(path), "holds \(name) in another type than U8")
+    }
+    return values.map { $0 != 0 }
+  }
+
+  fileprivate func names(_ name: String, count: Int) -> [String]? {
+    guard let text = try? text(name), case .array(let values) = JSONValue(line: text) else { return nil }
+    let names = values.compactMap { value -> String? in
+      if case .string(let name) = value { name } else { nil }
+    }
+    return names.count == count ? names : nil
+  }
+
+  fileprivate var best: Checkpoint.Best? {
+    guard let step = (try? text("best.step")).flatMap({ Int($0) }),
+      let loss = (try? text("best.loss")).flatMap({ Double($0) })
+    else { return nil }
+    return Checkpoint.Best(step: step, loss: loss)
   }
 }

@@ -41,7 +41,7 @@ final class CheckpointStore: Sendable {
 
   private func write(_ checkpoint: borrowing Checkpoint) throws {
     let name = Self.name(step: checkpoint.state.step)
-    try AtomicFile.write(checkpoint.encoded(), to: folder.checkpoints + "/" + name)
+    try checkpoint.write(to: folder.checkpoints + "/" + name)
     // Only now is the checkpoint whole and on the disk: `latest` never names anything else.
     try folder.write(name + "\n", to: folder.checkpoints + "/latest")
     prune(newest: checkpoint.state.step, best: checkpoint.header.best?.step)
@@ -75,21 +75,16 @@ extension CheckpointStore {
     }.sorted()
   }
 
-  /// Reads the newest checkpoint, or the one of `step`.
-  static func load(from folder: RunFolder, step: Int? = nil) throws -> (bytes: [UInt8], file: String) {
-    let name: String
-    if let step {
-      name = Self.name(step: step)
-    } else {
-      let latest = folder.checkpoints + "/latest"
-      let text = String(decoding: try readFile(latest, atMost: 256) { .data(Place(latest), "is \($0) bytes long: write the file name of a checkpoint into it") }, as: UTF8.self)
-      name = text.trimmingCharacters(in: .newlines)
-      guard name.hasPrefix("step-"), name.hasSuffix(".safetensors"), !name.contains("/") else {
-        throw ExperimentError.data(
-          Place(latest), "names \(printable(name)), which is no checkpoint: write the file name of one into it")
-      }
+  /// The file of the newest checkpoint, or of the one of `step`.
+  static func file(in folder: RunFolder, step: Int? = nil) throws -> String {
+    if let step { return folder.checkpoints + "/" + name(step: step) }
+    let latest = folder.checkpoints + "/latest"
+    let bytes = try readFile(latest, atMost: 256) { .data(Place(latest), "is \($0) bytes long; it should name a checkpoint") }
+    let name = String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .newlines)
+    guard name.hasPrefix("step-"), name.hasSuffix(".safetensors"), !name.contains("/") else {
+      throw ExperimentError.data(
+        Place(latest), "names \(quoted(name)), which is no checkpoint; write the file name of one into it")
     }
-    let file = folder.checkpoints + "/" + name
-    return (try readFile(file, atMost: 1 << 36) { .data(Place(file), "is \($0) bytes long: no checkpoint of ours") }, file)
+    return folder.checkpoints + "/" + name
   }
 }

@@ -22,11 +22,7 @@ struct DataLoader {
       throw ExperimentError.configuration(
         Place("data.held_out"), "has \(separate.dimension) columns where the data has \(source.dimension)")
     }
-    var isHeldOut = [Bool](repeating: false, count: source.rows)
-    if case .fraction(let fraction) = experiment.data.heldOut {
-      let order = RandomStream(seed: experiment.seed, purpose: .heldOutSplit).permutation(of: source.rows)
-      for row in order.prefix(Int(fraction * Double(source.rows))) { isHeldOut[Int(row)] = true }
-    }
+    let isHeldOut = experiment.heldOutRows(of: source.rows)
     let training = (0..<source.rows).filter { !isHeldOut[$0] }
     let shards = experiment.training.shards
     guard training.count >= shards else {
@@ -58,40 +54,36 @@ struct DataLoader {
     scaling.standardisation.apply(to: &rows.rows)
     let heldOutDigest = digest(heldOut, heldOut.rows > 0 ? 0..<heldOut.rows : 0..<0)
     if heldOut.rows > 0 { scaling.standardisation.apply(to: &heldOut) }
-    let words = statistics.digests + [UInt32(heldOut.rows), heldOutDigest]
-    let digest = CRC32C.checksum(words.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } })
+    let words: [UInt32] = statistics.digests + [UInt32(heldOut.rows), heldOutDigest]
+    var digest = CRC32C()
+    digest.update(words.span.bytes)
     return DataSet(
       training: rows, heldOut: heldOut,
       description: DataSet.Description(
         dimension: source.dimension, rows: assignment.rows, columnNames: source.columnNames,
         standardisation: scaling.standardisation, constantColumns: scaling.constant,
-        fingerprint: "\(assignment.rows)x\(source.dimension)-" + hexadecimal(digest)))
+        fingerprint: "\(assignment.rows)x\(source.dimension)-" + digest.text))
   }
 
   /// One pass over the source, and one over the held-out file where there is one.
   private func read(into rows: ShardedRows, shards: Range<Int>) throws -> Matrix {
     let own = assignment.positions(of: shards)
-    let count = try separate.map { _ in separate?.rows ?? 0 } ?? heldOutCount
+    let count = separate?.rows ?? heldOutCount
     var heldOut = Matrix(rows: count, columns: source.dimension)
     try source.forEachBlock { first, block in
       for r in 0..<block.rows {
         let place = Int(places[first + r])
         if place < 0 {
-          copy(block.row(r), into: &heldOut, row: -1 - place)
+          heldOut.copyRow(-1 - place, from: block, r)
         } else if own.contains(place) {
-          copy(block.row(r), into: &rows.rows, row: place - own.lowerBound)
+          rows.rows.copyRow(place - own.lowerBound, from: block, r)
         }
       }
     }
     try separate?.forEachBlock { first, block in
-      for r in 0..<block.rows { copy(block.row(r), into: &heldOut, row: first + r) }
+      for r in 0..<block.rows { heldOut.copyRow(first + r, from: block, r) }
     }
     return heldOut
-  }
-
-  private func copy(_ row: borrowing Span<Float>, into matrix: inout Matrix, row index: Int) {
-    var target = matrix.mutableRow(index)
-    for k in 0..<row.count { target[k] = row[k] }
   }
 
   /// A shard's count, digest, means and sums of squared deviations (Welford's recurrence: exact for constants).
@@ -117,13 +109,7 @@ struct DataLoader {
     var crc = CRC32C()
     for r in rows {
       let row = matrix.row(r)
-      for k in 0..<row.count {
-        let bits = row[k].bitPattern
-        crc.update([
-          UInt8(truncatingIfNeeded: bits), UInt8(truncatingIfNeeded: bits >> 8), UInt8(truncatingIfNeeded: bits >> 16),
-          UInt8(truncatingIfNeeded: bits >> 24),
-        ])
-      }
+      crc.update(row.bytes)
     }
     return crc.value
   }

@@ -57,7 +57,7 @@ extension DataSet {
     return try openRows(path(file, from: base))
   }
 
-  private static func heldOutSource(_ experiment: Experiment, base: String) throws -> (any RowSource)? {
+  static func heldOutSource(_ experiment: Experiment, base: String) throws -> (any RowSource)? {
     guard case .file(let file) = experiment.data.heldOut else { return nil }
     return try openRows(path(file, from: base))
   }
@@ -85,5 +85,44 @@ struct TargetRows: RowSource {
       target.draw(stream, firstIndex: UInt64(first), into: &block)
       try body(first, block)
     }
+  }
+}
+
+extension Experiment {
+  /// Which of `count` rows are held out: a seeded choice that depends on nothing else.
+  func heldOutRows(of count: Int) -> [Bool] {
+    var isHeldOut = [Bool](repeating: false, count: count)
+    guard case .fraction(let fraction) = data.heldOut else { return isHeldOut }
+    let order = RandomStream(seed: seed, purpose: .heldOutSplit).permutation(of: count)
+    for row in order.prefix(Int(fraction * Double(count))) { isHeldOut[Int(row)] = true }
+    return isHeldOut
+  }
+}
+
+/// A data file's rows, in original units, split as training splits them.
+struct DataSplit: ~Copyable {
+  private let all: Matrix
+  private let isHeldOut: [Bool]
+  private let separate: Matrix?
+
+  init(_ experiment: Experiment, base: String) throws {
+    all = try Matrix(DataSet.rowSource(experiment, target: nil, base: base))
+    isHeldOut = experiment.heldOutRows(of: all.rows)
+    if let source = try DataSet.heldOutSource(experiment, base: base) { separate = try Matrix(source) } else { separate = nil }
+  }
+
+  var hasHeldOut: Bool { isHeldOut.contains(true) || separate != nil }
+
+  func training() -> Matrix { rows(where: false) }
+
+  func heldOut() -> Matrix {
+    separate?.head(.max) ?? rows(where: true)
+  }
+
+  private func rows(where wanted: Bool) -> Matrix {
+    let chosen = isHeldOut.indices.filter { isHeldOut[$0] == wanted }
+    var rows = Matrix(rows: chosen.count, columns: all.columns)
+    for (r, source) in chosen.enumerated() { rows.copyRow(r, from: all, source) }
+    return rows
   }
 }

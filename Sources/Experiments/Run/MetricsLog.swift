@@ -25,21 +25,21 @@ struct MetricsLog {
 
   /// Adds a step's line.
   func append(_ report: Trainer.StepReport, heldOut: Double?, timings: StepTimings) throws {
-    var line = JSONLine()
-    line.add("step", report.step)
-    line.add("loss", report.loss)
-    if let heldOut { line.add("held_out_loss", heldOut) }
-    line.add("gradient_norm", report.gradientNorm)
-    line.add("learning_rate", report.learningRate)
-    line.add("seconds", Stopwatch.now - start)
-    var parts = JSONLine()
-    parts.add("input", timings.input)
-    parts.add("compute", timings.compute)
-    parts.add("exchange", timings.exchange)
-    parts.add("held_out", timings.heldOut)
-    parts.add("checkpoint", timings.checkpoint)
-    line.add("timings", parts)
-    do { try file.write(contentsOf: Data((line.text + "\n").utf8)) } catch {
+    var members: [JSONValue.Member] = [.init("step", .integer(report.step)), .init("loss", .real(report.loss))]
+    if let heldOut { members.append(.init("held_out_loss", .real(heldOut))) }
+    members += [
+      .init("gradient_norm", .real(report.gradientNorm)), .init("learning_rate", .real(report.learningRate)),
+      .init("seconds", .real(Stopwatch.now - start)),
+      .init(
+        "timings",
+        .object([
+          .init("input", .real(timings.input)), .init("compute", .real(timings.compute)),
+          .init("exchange", .real(timings.exchange)), .init("held_out", .real(timings.heldOut)),
+          .init("checkpoint", .real(timings.checkpoint)),
+        ])),
+    ]
+    let text = JSONValue.object(members).description + "\n"
+    do { try file.write(contentsOf: Data(text.utf8)) } catch {
       throw ExperimentError.inputOutput(doing: "writing", file: path, errno)
     }
   }

@@ -44,7 +44,7 @@ public struct RunFolder: Sendable, Equatable {
     for folder in [checkpoints, samples, plots] {
       try attempt { try files.createDirectory(atPath: folder, withIntermediateDirectories: true) }
     }
-    try write(experiment.text, to: self.experiment)
+    try write(experiment.yaml, to: self.experiment)
     try write(absolute(base) + "\n", to: origin)
   }
 

@@ -13,21 +13,17 @@ struct RunPlan: ~Copyable {
   init(_ request: TrainingRequest, _ communicator: Communicator) throws {
     switch request.start {
     case .experiment(let file):
-      let text = try communicator.fromRoot { try Experiment.readText(of: file) }
-      experiment = try communicator.agree {
-        try Experiment(yaml: String(decoding: text, as: UTF8.self), source: file, settings: request.settings)
-      }
+      experiment = try communicator.agree { try Experiment(contentsOf: file, settings: request.settings) }
       base = (file as NSString).deletingLastPathComponent
       folder = RunFolder(request.output ?? "runs/" + experiment.name)
       checkpoint = nil
     case .resume(let run):
       folder = RunFolder(run)
       let from = folder
-      let (bytes, file) = try Self.load(from, communicator)
-      let read = try communicator.agree { try Checkpoint.decode(bytes, file: file) }
+      let read = try Checkpoint.newest(in: from, communicator)
       experiment = try communicator.agree {
         let changed = try Experiment(
-          yaml: read.header.experiment.text, source: from.experiment, settings: request.settings)
+          yaml: read.header.experiment.yaml, file: from.experiment, settings: request.settings)
         try changed.checkResume(of: read.header.experiment)
         return changed
       }
@@ -35,8 +31,7 @@ struct RunPlan: ~Copyable {
       checkpoint = consume read
     }
     if let source = request.initialise {
-      let (bytes, file) = try Self.load(RunFolder(source), communicator)
-      initial = try communicator.agree { try Checkpoint.decode(bytes, file: file) }
+      initial = try Checkpoint.newest(in: RunFolder(source), communicator)
     } else {
       initial = nil
     }
@@ -47,17 +42,17 @@ struct RunPlan: ~Copyable {
 
   /// The checkpoint whose parameters to begin with, once.
   mutating func takeInitial() -> Checkpoint? { initial.take() }
+}
 
-  /// The newest checkpoint's bytes on every rank; the root alone reads.
-  static func load(_ folder: RunFolder, step: Int? = nil, _ communicator: Communicator) throws -> ([UInt8], String) {
-    var name = ""
-    let bytes = try communicator.fromRoot {
-      let (bytes, file) = try CheckpointStore.load(from: folder, step: step)
-      name = file
-      return bytes
-    }
-    let file = try communicator.broadcast(Array(name.utf8))
-    return (bytes, String(decoding: file, as: UTF8.self))
+extension Checkpoint {
+  /// The newest checkpoint, or that of `step`; the root says which, so that all ranks read the same.
+  static func newest(in folder: RunFolder, step: Int? = nil, _ communicator: Communicator) throws -> Checkpoint {
+    let name = try communicator.fromRoot { Array(try CheckpointStore.file(in: folder, step: step).utf8) }
+    let file = String(decoding: name, as: UTF8.self)
+    var checkpoint: Checkpoint?
+    try communicator.agree { checkpoint = try Checkpoint(contentsOf: file) }
+    guard let checkpoint = checkpoint.take() else { throw ExperimentError.fault("no checkpoint was read") }
+    return checkpoint
   }
 }
 

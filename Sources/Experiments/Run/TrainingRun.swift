@@ -100,7 +100,7 @@ final class TrainingRun {
       if case .experiment = request.start {
         try folder.create(experiment, base: base, overwrite: request.overwrite)
       } else {
-        try folder.write(experiment.text, to: folder.experiment)
+        try folder.write(experiment.yaml, to: folder.experiment)
       }
       log = try MetricsLog(file: folder.metrics, keepingUntil: trainer.step)
     }

@@ -1,0 +1,115 @@
+public import Communication
+internal import Foundation
+internal import LinearAlgebra
+internal import Metrics
+internal import Targets
+
+/// What a user asks of `sgm-evaluate`.
+public struct EvaluateRequest: Sendable {
+  /// A run folder or a file of samples.
+  public var samples: String
+  /// A target's name, a file, or `nil` for what the run was trained on.
+  public var against: String?
+  /// `key=value` settings of the `evaluation` section, and `data.dimension` for a target.
+  public var settings: [String] = []
+
+  /// A request with the defaults.
+  public init(samples: String) { self.samples = samples }
+}
+
+/// Runs `sgm-evaluate` on all ranks.
+///
+/// - Returns: a table for people, and JSON lines for programs.
+public func evaluate(_ request: EvaluateRequest, _ communicator: Communicator) throws -> (table: String, json: String) {
+  var isFolder: ObjCBool = false
+  let exists = FileManager.default.fileExists(atPath: request.samples, isDirectory: &isFolder)
+  if exists, isFolder.boolValue { return try evaluateRun(request, communicator) }
+  let (samples, truth, experiment) = try communicator.agree { () throws -> (SampleBox, TruthBox, Experiment) in
+    let samples = try Matrix(openRows(request.samples))
+    guard let against = request.against else {
+      throw ExperimentError.usage("--against is needed for a file of samples: a target's name or a file")
+    }
+    let isFile = FileManager.default.fileExists(atPath: against)
+    let source = isFile ? "data: {file: '\(against)'}" : "data: {target: \(against), dimension: \(samples.columns)}"
+    let experiment = try Experiment(yaml: source + "\n", file: "--against", settings: request.settings)
+    let truth =
+      isFile
+      ? try Truth(rows: Matrix(openRows(against)))
+      : try Truth(experiment, base: "")
+    return (SampleBox(samples), TruthBox(truth), experiment)
+  }
+  let judging = Judging(communicator: communicator, section: experiment.evaluation, seed: experiment.seed)
+  return render(try judging.judge(samples.value, against: truth.value))
+}
+
+private func evaluateRun(
+  _ request: EvaluateRequest, _ communicator: Communicator
+) throws -> (table: String, json: String) {
+  let folder = RunFolder(request.samples)
+  let header = try Checkpoint.newest(in: folder, communicator).header
+  let experiment = try communicator.agree {
+    try Experiment(yaml: header.experiment.yaml, file: folder.experiment, settings: request.settings)
+  }
+  let judged = try judgeRun(experiment, header.data, folder, base: folder.base(), communicator)
+  return render(judged)
+}
+
+/// Judges a run's newest samples and brings its report up to date.
+func judgeRun(
+  _ experiment: Experiment, _ data: DataSet.Description, _ folder: RunFolder, base: String,
+  facts: [ReportFact] = [], timings: ReportTimings? = nil, _ communicator: Communicator
+) throws -> [Judgement] {
+  let (samples, truth, file) = try communicator.agree { () throws -> (SampleBox, TruthBox, String) in
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.samples)
+    guard let newest = names.filter({ $0.hasPrefix("step-") && $0.hasSuffix(".npy") }).max() else {
+      throw ExperimentError.unreadable(file: folder.samples + "/step-*.npy", ENOENT)
+    }
+    let file = folder.samples + "/" + newest
+    return (SampleBox(try Matrix(openRows(file))), TruthBox(try Truth(experiment, base: base)), file)
+  }
+  let judging = Judging(communicator: communicator, section: experiment.evaluation, seed: experiment.seed)
+  let judgements = try judging.judge(samples.value, against: truth.value)
+  try communicator.agree {
+    guard communicator.isRoot else { return }
+    let builder = ReportBuilder(experiment: experiment, folder: folder, data: data)
+    let kind = experiment.data.target != nil ? "fresh draws of the target" : "held-out rows"
+    try builder.write(
+      judgements, note: "Samples of \(file) against \(kind), in original units.",
+      facts: facts + sampleFacts(samples.value), truth: truth.value.shown, samples: samples.value, timings: timings)
+    func sampleFacts(_ samples: borrowing Matrix) -> [ReportFact] {
+      [ReportFact("samples", "\(samples.rows)"), ReportFact("dimension", "\(samples.columns)")]
+    }
+  }
+  return judgements
+}
+
+/// Text and JSON of judgements.
+func render(_ judgements: [Judgement]) -> (table: String, json: String) {
+  func cell(_ spread: Spread) -> String { "\(short(spread.mean)) ± \(short(spread.deviation))" }
+  func pad(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: max(width - text.count, 1)) }
+  var table = pad("distance", 16) + pad("value", 20) + pad("floor", 20) + pad("Gaussian baseline", 20) + "rows\n"
+  var json = ""
+  for j in judgements {
+    table += pad(j.name, 16) + pad(cell(j.value), 20) + pad(cell(j.floor), 20) + pad(cell(j.baseline), 20) + "\(j.count)\n"
+    func member(_ name: String, _ spread: Spread) -> JSONValue.Member {
+      .init(name, .object([.init("mean", .real(spread.mean)), .init("deviation", .real(spread.deviation))]))
+    }
+    json += JSONValue.object([
+      .init("metric", .string(j.name)), member("value", j.value), member("floor", j.floor),
+      member("baseline", j.baseline), .init("repeats", .integer(j.repeats)), .init("rows", .integer(j.count)),
+      .init("unit", .string(j.unit)),
+    ]).description + "\n"
+  }
+  return (table, json)
+}
+
+/// Matrices that can be returned in tuples.
+private final class SampleBox {
+  let value: Matrix
+  init(_ value: consuming Matrix) { self.value = value }
+}
+
+private final class TruthBox {
+  let value: Truth
+  init(_ value: consuming Truth) { self.value = value }
+}

@@ -1,0 +1,33 @@
+public import Communication
+internal import CMachine
+internal import Foundation
+
+/// Runs a tool's work on all ranks and ends the process with its status: one message for any error, from one rank.
+///
+/// - Parameters:
+///   - name: the tool's name, in front of messages.
+///   - work: returns the exit status.
+public func runTool(_ name: String, _ work: (Communicator) throws -> ExitStatus) -> Never {
+  var communicator = Communicator.single
+  do {
+    communicator = try Communicator.start()
+    let status = try work(communicator)
+    communicator.finish()
+    exit(status.rawValue)
+  } catch let error as AgreedError {
+    // Every rank holds the same error; the root alone speaks, and all leave in good order.
+    if communicator.isRoot { say(name, error.description) }
+    communicator.finish()
+    exit(error.status)
+  } catch {
+    say(name, "\(error)")
+    let status = (error as? any StatusError)?.status ?? ExitStatus.software.rawValue
+    if communicator.size > 1 { communicator.abort(status: status) }
+    communicator.finish()
+    exit(status)
+  }
+}
+
+private func say(_ name: String, _ text: String) {
+  FileHandle.standardError.write(Data("\(name): \(text)\n".utf8))
+}

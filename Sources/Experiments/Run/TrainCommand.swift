@@ -1,0 +1,80 @@
+public import Communication
+internal import CMachine
+internal import Foundation
+internal import LinearAlgebra
+internal import Metrics
+internal import Networks
+
+/// Runs `sgm-train` on all ranks: trains, samples, judges, reports.
+///
+/// - Returns: `success`, or `tempFail` where a signal stopped the run early, with a checkpoint.
+public func train(_ request: TrainingRequest, _ communicator: Communicator) throws -> ExitStatus {
+  sgm_catch_stop_signals()
+  let run = try TrainingRun(request, communicator)
+  for text in run.experiment.warnings { run.warn(text) }
+  if request.checkOnly {
+    run.say(run.estimate())
+    return .success
+  }
+  try run.train()
+  if run.wasStopped {
+    run.say("stopped at step \(run.trainer.step); go on with: sgm-train --resume \(run.folder.path)")
+    return .tempFail
+  }
+  guard run.trainer.step == run.experiment.training.steps else {
+    run.say("step \(run.trainer.step) reached; go on with: sgm-train --resume \(run.folder.path)")
+    return .success
+  }
+  let (file, summary) = try run.drawSamples()
+  run.say("\(run.experiment.sampling.count) samples in \(duration(summary.seconds)): \(file)")
+  let judgements = try judgeRun(
+    run.experiment, run.data, run.folder, base: run.base, facts: run.facts, timings: run.reportTimings, communicator)
+  run.say(render(judgements).table + "report: \(run.folder.report)")
+  return .success
+}
+
+extension TrainingRun {
+  /// One line or more from rank 0.
+  func say(_ text: String) {
+    guard communicator.isRoot else { return }
+    FileHandle.standardOutput.write(Data((text + "\n").utf8))
+  }
+
+  /// What `--check` prints: sizes, memory and the time that a few trial steps predict.
+  func estimate() -> String {
+    let bytes = trainer.memoryBytes
+    return """
+      \(experiment.name): \(data.rows) rows of dimension \(data.dimension), \(trainer.parameterCount) parameters
+      \(short(trainer.model.network.trainingFlopsPerRow * Double(trainer.options.batch) / 1e9)) GFLOP a step, \
+      about \(short(Double(bytes) / 1e6)) MB a rank
+      """
+  }
+
+  /// Statements for the report.
+  var facts: [ReportFact] {
+    [
+      ReportFact("data", experiment.data.target?.rawValue ?? experiment.data.file ?? ""),
+      ReportFact("training rows", "\(data.rows)"),
+      ReportFact("process", experiment.process.kind.rawValue),
+      ReportFact("parameters", "\(trainer.parameterCount)"),
+      ReportFact("steps", "\(trainer.step)"),
+      ReportFact("ranks", "\(communicator.size)"),
+    ]
+  }
+
+  /// Rates and shares of this process's steps.
+  var reportTimings: ReportTimings? {
+    let t = trainer.timings
+    let total = t.input + t.compute + t.exchange
+    guard total > 0, stepsTaken > 0 else { return nil }
+    let rate = Double(stepsTaken) / total
+    return ReportTimings(
+      stepsPerSecond: rate,
+      gigaflops: trainer.model.network.trainingFlopsPerRow * Double(trainer.options.batch) * rate / 1e9
+        / Double(communicator.size),
+      shares: [
+        ("compute", t.compute), ("exchange", t.exchange), ("input", t.input), ("held-out loss", t.heldOut),
+        ("checkpoint", t.checkpoint),
+      ])
+  }
+}
