@@ -16,7 +16,8 @@ extension ReportFigure {
     }
     parts += [unit, note].filter { !$0.isEmpty }.map(escaped)
     if let verdict { parts.append("<em>\(verdict)</em>") }
-    if !parts.isEmpty { lines.append("<p>" + parts.map { "<span class=\"part\">\($0)</span>" }.joined(separator: " ") + "</p>") }
+    let texts = parts.map { "<span class=\"part\">\($0)</span>" }
+    if !texts.isEmpty { lines.append("<p>" + texts.joined(separator: " ") + "</p>") }
     return (lines + ["</div>"]).joined(separator: "\n")
   }
 
@@ -37,22 +38,22 @@ extension ReportFigure {
     let ends = [floor, baseline, value].map { $0.mean + $0.deviation }
     guard let last = ends.max(), last.isFinite, last > 0, value.mean.isFinite else { return nil }
     let scale = 94 / last
-    func percent(_ x: Double) -> String { rounded2(min(max(x * scale, 0), 100)) }
+    func percent(_ x: Double) -> String { hundredths(min(max(x * scale, 0), 100)) }
     func band(_ spread: Spread, _ kind: String) -> String {
       let from = max(spread.mean - spread.deviation, 0)
       let width = spread.mean + spread.deviation - from
       return "<i class=\"band \(kind)\" style=\"left:\(percent(from))%;width:\(percent(width))%\"></i>"
         + "<i class=\"tick \(kind)\" style=\"left:\(percent(spread.mean))%\"></i>"
     }
-    let label = escaped("\(name): \(rounded(value.mean)) between floor \(rounded(floor.mean)) and Gaussian \(rounded(baseline.mean))")
-    return "<div class=\"bar\" role=\"img\" aria-label=\"\(label)\">"
+    let label = "\(name): \(rounded(value.mean)), floor \(rounded(floor.mean)), Gaussian \(rounded(baseline.mean))"
+    return "<div class=\"bar\" role=\"img\" aria-label=\"\(escaped(label))\">"
       + "<i class=\"fill\" style=\"width:\(percent(value.mean))%\"></i>"
       + band(floor, "floor") + band(baseline, "baseline") + band(value, "value") + "</div>"
   }
 }
 
-/// A percentage with two decimals.
-func rounded2(_ value: Double) -> String { "\((value * 100).rounded() / 100)" }
+private func hundredths(_ value: Double) -> String { "\((value * 100).rounded() / 100)" }
+private func tenths(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }
 
 extension ReportTimings {
   /// Rates, and one bar divided by kinds of work.
@@ -66,11 +67,11 @@ extension ReportTimings {
     ]
     if total > 0 {
       let parts = shares.enumerated().map { i, share in
-        "<i style=\"width:\(rounded2(100 * max(share.seconds, 0) / total))%;background:#\(Plot.colour(i))\"></i>"
+        "<i style=\"width:\(hundredths(100 * max(share.seconds, 0) / total))%;background:#\(Plot.colour(i))\"></i>"
       }
       let keys = shares.enumerated().map { i, share in
         "<span class=\"part\"><i class=\"dot\" style=\"background:#\(Plot.colour(i))\"></i>\(escaped(share.name)) "
-          + "\(rounded(share.seconds))&nbsp;s, \(rounded(100 * max(share.seconds, 0) / total))&nbsp;%</span>"
+          + "\(rounded(share.seconds))&nbsp;s, \(tenths(100 * max(share.seconds, 0) / total))&nbsp;%</span>"
       }
       lines.append("<div class=\"shares\" aria-hidden=\"true\">" + parts.joined() + "</div>")
       lines.append("<p>" + keys.joined(separator: " ") + "</p>")

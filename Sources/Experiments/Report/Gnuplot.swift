@@ -24,13 +24,15 @@ struct Gnuplot {
 
   /// Writes the plot's script and data into `folder` and runs it there; a failure is an outcome, never an error.
   func draw(_ plot: Plot, in folder: URL) throws -> Outcome {
-    try Data(plot.script(pixels: pixels || executable == nil).utf8).write(to: folder.appendingPathComponent("\(plot.name).gp"))
+    let script = plot.script(pixels: pixels || executable == nil)
+    try Data(script.utf8).write(to: folder.appendingPathComponent("\(plot.name).gp"))
     try Data(plot.data.utf8).write(to: folder.appendingPathComponent("\(plot.name).dat"))
     let picture = folder.appendingPathComponent("\(plot.name).\(pixels ? "png" : "svg")")
     // What an earlier report left would pass for this one's picture.
     try? FileManager.default.removeItem(at: picture)
     guard let executable else {
-      return .missing(reason: "gnuplot was not found; with it (Debian: gnuplot-nox), run gnuplot \(plot.name).gp in plots/")
+      let remedy = "with it (Debian: gnuplot-nox), run gnuplot \(plot.name).gp in plots/"
+      return .missing(reason: "gnuplot was not found; \(remedy)")
     }
     let log = folder.appendingPathComponent("\(plot.name).log")
     let status = Self.run(executable, ["\(plot.name).gp"], in: folder, log: log)

@@ -1,3 +1,5 @@
+import Glibc
+
 extension CurvePanel {
   /// The picture of these curves; the points that a logarithmic axis cannot show are left out.
   func plot(name: String) -> Plot {
@@ -9,8 +11,7 @@ extension CurvePanel {
       "set key top right",
     ]
     if logarithmic { commands.append("set logscale y") }
-    // gnuplot refuses a flat or empty range; a plot without points still shows its axes.
-    if shown.allSatisfy(\.isEmpty) { commands += ["set xrange [0:1]", "set yrange [\(logarithmic ? 0.1 : 0):1]"] }
+    commands += range(of: shown.joined().map(\.y))
     let lines = shown.enumerated().filter { !$0.element.isEmpty }.map { i, points in
       // A marked curve is drawn on top of others, and wider.
       let style = series[i].marked ? "linespoints pointtype 7 pointsize 1.2 linewidth 1.6" : "lines linewidth 1"
@@ -20,8 +21,27 @@ extension CurvePanel {
     }
     commands.append("plot " + (lines.isEmpty ? "NaN notitle" : lines.joined(separator: ", \\\n  ")))
     return Plot(
-      name: name, description: title + ": " + series.map(\.name).joined(separator: ", "), width: 640, height: 360,
+      name: name, description: title + ": " + series.map(\.name).joined(separator: ", "), width: 480, height: 300,
       commands: commands, blocks: shown.map { $0.isEmpty ? [[.nan, .nan]] : $0.map { [$0.x, $0.y] } })
+  }
+}
+
+extension CurvePanel {
+  /// The vertical range with a little room, and on a logarithmic axis of less than two decades ticks at 1, 2 and 5.
+  private func range(of values: [Double]) -> [String] {
+    guard let least = values.min(), let greatest = values.max() else {
+      // gnuplot refuses an empty range; a plot without points still shows its axes.
+      return ["set xrange [0:1]", "set yrange [\(logarithmic ? 0.1 : 0):1]"]
+    }
+    guard logarithmic else { return least < greatest ? [] : ["set yrange [\(least - 1):\(greatest + 1)]"] }
+    let (low, high) = (least / 1.2, greatest * 1.2)
+    var commands = ["set yrange [\(low):\(high)]"]
+    if high < 100 * low {
+      let decade = Int(log10(low).rounded(.down))
+      let ticks = (decade...decade + 2).flatMap { e in [1, 2, 5].map { "\($0)e\(e)" } }
+      commands.append("set ytics (" + ticks.joined(separator: ", ") + ")")
+    }
+    return commands
   }
 }
 

@@ -101,7 +101,8 @@ public struct Report {
       let outside = pair.outside(Array(points.prefix(drawn)))
       return "\(kind), \(grouped(drawn)) points" + (outside > 0 ? ", \(grouped(outside)) of them outside the frame" : "")
     }
-    return try pictures.section("Data beside samples: \(pair.x), \(pair.y)", pair.plots(name: name), captions: captions)
+    let title = "Data beside samples: \(pair.x), \(pair.y)"
+    return try pictures.section(title, pair.plots(name: name), captions: captions)
   }
 
   private var experiment: String {
@@ -124,7 +125,8 @@ struct Pictures {
       let text = caption.isEmpty ? "" : "<figcaption>\(escaped(caption))</figcaption>"
       figures.append("<figure>\(try image(plot))\(text)</figure>")
     }
-    return "<section><h2>\(escaped(title))</h2>\n<div class=\"grid\">\n" + figures.joined(separator: "\n") + "\n</div></section>"
+    return "<section><h2>\(escaped(title))</h2>\n<div class=\"grid\">\n"
+      + figures.joined(separator: "\n") + "\n</div></section>"
   }
 
   private mutating func image(_ plot: Plot) throws -> String {
