@@ -11,7 +11,7 @@ extension CurvePanel {
       "set key top right",
     ]
     if logarithmic { commands.append("set logscale y") }
-    commands += range(of: shown.joined().map(\.y))
+    commands += range(of: shown.joined().map(\.y)) + ticks(shown.joined().map(\.x))
     let lines = shown.enumerated().filter { !$0.element.isEmpty }.map { i, points in
       // A marked curve is drawn on top of others, and wider.
       let style = series[i].marked ? "linespoints pointtype 7 pointsize 1.2 linewidth 1.6" : "lines linewidth 1"
@@ -27,6 +27,15 @@ extension CurvePanel {
 }
 
 extension CurvePanel {
+  /// About five horizontal ticks: gnuplot's ten run into one another where steps have five digits.
+  private func ticks(_ values: [Double]) -> [String] {
+    guard let least = values.min(), let greatest = values.max(), least < greatest else { return [] }
+    let rough = (greatest - least) / 5
+    let decade = pow(10, log10(rough).rounded(.down))
+    let step = [1, 2, 5, 10].map { $0 * decade }.first { $0 >= rough } ?? rough
+    return ["set xtics \(step)"]
+  }
+
   /// The vertical range with a little room, and on a logarithmic axis of less than two decades ticks at 1, 2 and 5.
   private func range(of values: [Double]) -> [String] {
     guard let least = values.min(), let greatest = values.max() else {

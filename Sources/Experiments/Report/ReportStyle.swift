@@ -34,6 +34,7 @@ let reportStyle = """
   figcaption{text-align:center;padding:.3rem 0 .8rem}
   pre{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:.8rem;overflow-x:auto;
   font:.8rem/1.45 ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace}
+  figure:only-child{grid-column:1/-1}
   @media(max-width:40rem){pre{white-space:pre-wrap;overflow-wrap:anywhere}}
   @media print{:root{--ground:#fff;--text:#000;--soft:#444;--line:#bbb;--card:#fff;--floorText:#2a7a46;
   --baselineText:#a85a14}
