@@ -6,8 +6,9 @@ import Testing
 @Suite struct ReportTextTests {
   @Test("marked-up and control characters are escaped")
   func escaping() {
-    #expect(escaped("<a href=\"x\">'&'\u{0}\u{7F}\n") == "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;\u{FFFD}\u{FFFD}\n")
-    #expect(escaped("é 数 🎲") == "é 数 🎲")
+    let text = escapedHTML("<a href=\"x\">'&'\u{0}\u{7F}\n")
+    #expect(text == "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;\u{FFFD}\u{FFFD}\n")
+    #expect(escapedHTML("é 数 🎲") == "é 数 🎲")
   }
 
   @Test(
@@ -15,12 +16,14 @@ import Testing
     arguments: [
       (0.0, "0"), (1.0, "1.00"), (-0.04567, "−0.0457"), (123.4, "123"), (98765, "98,765"), (1.5e-7, "1.50e−07"),
       (.nan, "not a number"), (-.infinity, "−∞"), (2e12, "2.00e+12"),
-    ] as [(Double, String)])
+    ])
   func numbers(value: Double, text: String) { #expect(rounded(value) == text) }
 
   @Test(
     "a mean ends where its deviation's second digit does",
-    arguments: [(0.04312, 0.00214, "0.0431 ± 0.0021"), (-12.3, 4.5, "−12.3 ± 4.5"), (5, 0, "5.00"), (812.3, 45, "812 ± 45")])
+    arguments: [
+      (0.04312, 0.00214, "0.0431 ± 0.0021"), (-12.3, 4.5, "−12.3 ± 4.5"), (5, 0, "5.00"), (812.3, 45, "812 ± 45"),
+    ])
   func spreads(mean: Double, deviation: Double, text: String) { #expect(rounded(mean, deviation) == text) }
 
   @Test("thousands are grouped") func thousands() {

@@ -6,7 +6,7 @@ extension ReportFigure {
     let number = rounded(value.mean, value.deviation)
     var lines = [
       "<div class=\"card\">",
-      "<div class=\"head\"><span>\(escaped(name))</span><strong>\(escaped(number))</strong></div>",
+      "<div class=\"head\"><span>\(escapedHTML(name))</span><strong>\(escapedHTML(number))</strong></div>",
     ]
     if let bar { lines.append(bar) }
     var parts: [String] = []
@@ -14,7 +14,7 @@ extension ReportFigure {
     if let baseline {
       parts.append("<span class=\"baseline\">Gaussian</span> \(rounded(baseline.mean, baseline.deviation))")
     }
-    parts += [unit, note].filter { !$0.isEmpty }.map(escaped)
+    parts += [unit, note].filter { !$0.isEmpty }.map(escapedHTML)
     if let verdict { parts.append("<em>\(verdict)</em>") }
     let texts = parts.map { "<span class=\"part\">\($0)</span>" }
     if !texts.isEmpty { lines.append("<p>" + texts.joined(separator: " ") + "</p>") }
@@ -46,7 +46,7 @@ extension ReportFigure {
         + "<i class=\"tick \(kind)\" style=\"left:\(percent(spread.mean))%\"></i>"
     }
     let label = "\(name): \(rounded(value.mean)), floor \(rounded(floor.mean)), Gaussian \(rounded(baseline.mean))"
-    return "<div class=\"bar\" role=\"img\" aria-label=\"\(escaped(label))\">"
+    return "<div class=\"bar\" role=\"img\" aria-label=\"\(escapedHTML(label))\">"
       + "<i class=\"fill\" style=\"width:\(percent(value.mean))%\"></i>"
       + band(floor, "floor") + band(baseline, "baseline") + band(value, "value") + "</div>"
   }
@@ -70,7 +70,7 @@ extension ReportTimings {
         "<i style=\"width:\(hundredths(100 * max(share.seconds, 0) / total))%;background:#\(Plot.colour(i))\"></i>"
       }
       let keys = shares.enumerated().map { i, share in
-        "<span class=\"part\"><i class=\"dot\" style=\"background:#\(Plot.colour(i))\"></i>\(escaped(share.name)) "
+        "<span class=\"part\"><i class=\"dot\" style=\"background:#\(Plot.colour(i))\"></i>\(escapedHTML(share.name)) "
           + "\(rounded(share.seconds))&nbsp;s, \(tenths(100 * max(share.seconds, 0) / total))&nbsp;%</span>"
       }
       lines.append("<div class=\"shares\" aria-hidden=\"true\">" + parts.joined() + "</div>")

@@ -1,7 +1,7 @@
 import Foundation
 
 /// Text as it may stand in an HTML page or attribute: marked-up characters escaped, control characters replaced.
-func escaped(_ text: String) -> String {
+func escapedHTML(_ text: String) -> String {
   var result = ""
   for scalar in text.unicodeScalars {
     switch scalar {

@@ -68,7 +68,8 @@ extension ScatterPair {
       return Plot(
         name: "\(name)-\(kind)", description: "\(kind): \(y) over \(x)", width: 420, height: 380,
         commands: [
-          "set xlabel \(Plot.quoted(x)) textcolor rgb '#7d7d7d'", "set ylabel \(Plot.quoted(y)) textcolor rgb '#7d7d7d'",
+          "set xlabel \(Plot.quoted(x)) textcolor rgb '#7d7d7d'",
+          "set ylabel \(Plot.quoted(y)) textcolor rgb '#7d7d7d'",
           "set xrange [\(low.x):\(high.x)]", "set yrange [\(low.y):\(high.y)]", "set xtics autofreq", "set nokey",
           "plot '\(name)-\(kind).dat' every every with points pointtype 7 pointsize \(size) "
             + "linecolor rgb '#70\(Plot.colour(colour))'",

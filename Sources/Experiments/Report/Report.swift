@@ -1,19 +1,5 @@
 import Foundation
 
-/// What kept a report from being written.
-public enum ReportError: Error, Equatable, CustomStringConvertible {
-  /// A file or folder could not be written.
-  case unwritable(path: String, reason: String)
-
-  /// What happened, where, and what to do.
-  public var description: String {
-    switch self {
-    case .unwritable(let path, let reason):
-      "the report cannot be written to \(path): \(reason); make it writable and ask for the report again"
-    }
-  }
-}
-
 /// Makes one self-contained page of a run: no scripts, no other files, under 5 MB; for phone, screen and print.
 public struct Report {
   /// Pictures together may have this many bytes; in base64 they grow by a third, and the page stays below 5 MB.
@@ -38,16 +24,10 @@ public struct Report {
   /// - Parameters:
   ///   - path: the page, usually `runs/NAME/report.html`.
   ///   - plots: the folder for scripts, data and pictures; made if missing.
-  /// - Throws: ``ReportError``. A missing or failing gnuplot is no error: the page says which pictures are missing.
+  /// - Throws: ``ExperimentError`` where a file cannot be written. A missing or failing gnuplot is no error: the page says which pictures are missing.
   public func write(to path: String, plots: String) throws {
-    let folder = URL(fileURLWithPath: plots)
-    do {
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-      let page = try self.page(plots: folder)
-      try Data(page.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
-    } catch {
-      throw ReportError.unwritable(path: path, reason: error.localizedDescription)
-    }
+    try makeFolder(plots)
+    try replaceFile(path, with: page(plots: URL(fileURLWithPath: plots)))
   }
 
   /// The whole page.
@@ -72,11 +52,11 @@ public struct Report {
       <html lang="en"><head><meta charset="utf-8">
       <meta name="viewport" content="width=device-width,initial-scale=1">
       <meta name="color-scheme" content="light dark">
-      <title>\(escaped(contents.title))</title>
+      <title>\(escapedHTML(contents.title))</title>
       <style>
       \(reportStyle)
       </style></head><body>
-      <h1>\(escaped(contents.title))</h1>
+      <h1>\(escapedHTML(contents.title))</h1>
       \(sections.joined(separator: "\n"))
       </body></html>
 
@@ -85,13 +65,13 @@ public struct Report {
 
   private var facts: String {
     guard !contents.facts.isEmpty else { return "" }
-    let items = contents.facts.map { "<div><dt>\(escaped($0.name))</dt><dd>\(escaped($0.value))</dd></div>" }
+    let items = contents.facts.map { "<div><dt>\(escapedHTML($0.name))</dt><dd>\(escapedHTML($0.value))</dd></div>" }
     return "<dl>" + items.joined() + "</dl>"
   }
 
   private func section(_ table: FigureTable) -> String {
-    let note = table.note.isEmpty ? "" : "<p class=\"soft\">\(escaped(table.note))</p>"
-    return "<section><h2>\(escaped(table.title))</h2>\(note)\n<div class=\"grid\">\n"
+    let note = table.note.isEmpty ? "" : "<p class=\"soft\">\(escapedHTML(table.note))</p>"
+    return "<section><h2>\(escapedHTML(table.title))</h2>\(note)\n<div class=\"grid\">\n"
       + table.figures.map(\.html).joined(separator: "\n") + "\n</div></section>"
   }
 
@@ -99,7 +79,8 @@ public struct Report {
     let captions = [("data", pair.data), ("samples", pair.samples)].map { kind, points in
       let drawn = min(points.count, ScatterPair.mostPoints)
       let outside = pair.outside(Array(points.prefix(drawn)))
-      return "\(kind), \(grouped(drawn)) points" + (outside > 0 ? ", \(grouped(outside)) of them outside the frame" : "")
+      let rest = outside > 0 ? ", \(grouped(outside)) of them outside the frame" : ""
+      return "\(kind), \(grouped(drawn)) points\(rest)"
     }
     let title = "Data beside samples: \(pair.x), \(pair.y)"
     return try pictures.section(title, pair.plots(name: name), captions: captions)
@@ -108,7 +89,7 @@ public struct Report {
   private var experiment: String {
     let text = contents.experiment.prefix(Self.mostExperimentCharacters)
     let cut = text.count < contents.experiment.count ? "\n… (cut)" : ""
-    return "<section><h2>Experiment</h2>\n<pre>\(escaped(text + cut))</pre></section>"
+    return "<section><h2>Experiment</h2>\n<pre>\(escapedHTML(text + cut))</pre></section>"
   }
 }
 
@@ -122,22 +103,22 @@ struct Pictures {
   mutating func section(_ title: String, _ plots: [Plot], captions: [String]) throws -> String {
     var figures: [String] = []
     for (plot, caption) in zip(plots, captions) {
-      let text = caption.isEmpty ? "" : "<figcaption>\(escaped(caption))</figcaption>"
+      let text = caption.isEmpty ? "" : "<figcaption>\(escapedHTML(caption))</figcaption>"
       figures.append("<figure>\(try image(plot))\(text)</figure>")
     }
-    return "<section><h2>\(escaped(title))</h2>\n<div class=\"grid\">\n"
+    return "<section><h2>\(escapedHTML(title))</h2>\n<div class=\"grid\">\n"
       + figures.joined(separator: "\n") + "\n</div></section>"
   }
 
   private mutating func image(_ plot: Plot) throws -> String {
     switch try gnuplot.draw(plot, in: folder) {
     case .missing(let reason):
-      return "<p class=\"soft\">Picture missing: \(escaped(reason)).</p>"
+      return "<p class=\"soft\">Picture missing: \(escapedHTML(reason)).</p>"
     case .picture(let bytes, _) where bytes.count > bytesLeft:
-      return "<p class=\"soft\">Picture left out for the page's size: plots/\(escaped(plot.name)).</p>"
+      return "<p class=\"soft\">Picture left out for the page's size: plots/\(escapedHTML(plot.name)).</p>"
     case .picture(let bytes, let type):
       bytesLeft -= bytes.count
-      return "<img src=\"data:\(type);base64,\(bytes.base64EncodedString())\" alt=\"\(escaped(plot.description))\" "
+      return "<img src=\"data:\(type);base64,\(bytes.base64EncodedString())\" alt=\"\(escapedHTML(plot.description))\" "
         + "width=\"\(plot.width)\" height=\"\(plot.height)\">"
     }
   }
