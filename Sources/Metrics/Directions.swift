@@ -8,6 +8,7 @@ import Randomness
 ///   - count: the number of directions.
 ///   - dimension: the number of coordinates.
 ///   - seed: the key of the random stream.
+/// - Returns: the directions, one a row.
 public func randomDirections(count: Int, dimension: Int, seed: UInt64) -> Matrix {
   precondition(count > 0 && dimension > 0, "\(count) directions in \(dimension) dimensions")
   var directions = Matrix(rows: count, columns: dimension)

@@ -33,6 +33,8 @@ public struct Judge {
   ///   - truth: in the same units as the samples.
   ///   - gaussian: the Gaussian fit of true samples, in the same units; best not of those that `truth` hands out.
   ///   - distance: what to measure.
+  /// - Returns: one judgement for each name of `distance`, in their order.
+  /// - Throws: ``MetricsError`` where sets do not fit together or are too small; what `truth` and `distance` throw.
   public func judgements(
     of samples: borrowing Matrix, truth: some TrueSamples, gaussian: GaussianFit,
     by distance: inout some (SampleDistance & ~Copyable)

@@ -44,7 +44,8 @@ public struct SlicedWasserstein: SampleDistance, ~Copyable {
     directions: borrowing Matrix, rank: Int, ranks: Int, memory: Int = 1 << 30,
     gather: @escaping ([Double]) throws -> [Double]
   ) {
-    precondition(directions.rows > 0 && rank >= 0 && rank < ranks, "\(directions.rows) directions, rank \(rank) of \(ranks)")
+    precondition(directions.rows > 0, "no directions")
+    precondition(rank >= 0 && rank < ranks, "rank \(rank) of \(ranks)")
     self.directions = directions.rows
     dimension = directions.columns
     self.gather = gather

@@ -13,10 +13,13 @@ public protocol TrueSamples {
 
 /// Fresh draws from a known law: every set of every repeat is independent of all others.
 public struct DrawnSamples: TrueSamples {
+  /// The number of coordinates.
   public let dimension: Int
+  /// No end.
   public var largestCount: Int? { nil }
   private let draw: (RandomStream, inout Matrix) throws -> Void
 
+  /// The samples of a law.
   /// - Parameters:
   ///   - dimension: the number of coordinates.
   ///   - draw: fills a matrix with the law's samples of indices 0, 1, … of a stream, in the units of the judgement.
@@ -42,6 +45,7 @@ public final class RowSamples: TrueSamples {
   /// Takes rows `[rows, dimension]`, in the units of the judgement.
   public init(_ rows: consuming Matrix) { self.rows = rows }
 
+  /// The number of columns.
   public var dimension: Int { rows.columns }
   /// Half of the rows.
   public var largestCount: Int? { rows.rows / 2 }

@@ -143,7 +143,9 @@ import Testing
   @Test("bad sets are refused with what, where and what to do")
   func errors() throws {
     var distance = SlicedWasserstein(directions: scattered(rows: 3, columns: 2, seed: 1), over: .single)
-    #expect(throws: MetricsError.tooFewRows(rows: 0, needed: 1)) { try distance.setReference(Matrix(rows: 0, columns: 2)) }
+    #expect(throws: MetricsError.tooFewRows(rows: 0, needed: 1)) {
+      try distance.setReference(Matrix(rows: 0, columns: 2))
+    }
     try distance.setReference(scattered(rows: 5, columns: 2, seed: 2))
     #expect(throws: MetricsError.dimensionsDiffer(reference: 2, samples: 3)) {
       _ = try distance.values(to: Matrix(rows: 5, columns: 3))

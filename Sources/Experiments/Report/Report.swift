@@ -1,0 +1,125 @@
+import Foundation
+
+/// Makes one self-contained page of a run: no scripts, no other files, under 5 MB; for phone, screen and print.
+public struct Report {
+  /// Pictures together may have this many bytes; in base64 they grow by a third, and the page stays below 5 MB.
+  static let mostPictureBytes = 3_400_000
+  /// An experiment file longer than this is cut.
+  static let mostExperimentCharacters = 100_000
+
+  private let contents: ReportContents
+  private let gnuplot: Gnuplot
+
+  /// A report of `contents`.
+  public init(_ contents: ReportContents) {
+    self.init(contents, gnuplot: Gnuplot())
+  }
+
+  init(_ contents: ReportContents, gnuplot: Gnuplot) {
+    self.contents = contents
+    self.gnuplot = gnuplot
+  }
+
+  /// Draws the plots into the folder `plots` and writes the page, replacing an earlier one only when it is complete.
+  /// - Parameters:
+  ///   - path: the page, usually `runs/NAME/report.html`.
+  ///   - plots: the folder for scripts, data and pictures; made if missing.
+  /// - Throws: ``ExperimentError`` where a file cannot be written. A missing or failing gnuplot is no error: the page says which pictures are missing.
+  public func write(to path: String, plots: String) throws {
+    try makeFolder(plots)
+    try replaceFile(path, with: page(plots: URL(fileURLWithPath: plots)))
+  }
+
+  /// The whole page.
+  func page(plots folder: URL) throws -> String {
+    var pictures = Pictures(gnuplot: gnuplot, folder: folder, bytesLeft: Self.mostPictureBytes)
+    var sections = [facts]
+    sections += contents.tables.map(section)
+    for (i, pair) in contents.scatters.enumerated() {
+      sections.append(try section(pair, name: i == 0 ? "scatter" : "scatter-\(i + 1)", &pictures))
+    }
+    if let images = contents.images {
+      sections.append(try pictures.section("Images", images.plots(name: "images"), captions: ["data", "samples"]))
+    }
+    for (i, panel) in contents.curves.enumerated() {
+      let plot = panel.plot(name: "curve-\(i + 1)")
+      sections.append(try pictures.section(panel.title, [plot], captions: [""]))
+    }
+    if let timings = contents.timings { sections.append(timings.html) }
+    sections.append(experiment)
+    return """
+      <!DOCTYPE html>
+      <html lang="en"><head><meta charset="utf-8">
+      <meta name="viewport" content="width=device-width,initial-scale=1">
+      <meta name="color-scheme" content="light dark">
+      <title>\(escapedHTML(contents.title))</title>
+      <style>
+      \(reportStyle)
+      </style></head><body>
+      <h1>\(escapedHTML(contents.title))</h1>
+      \(sections.joined(separator: "\n"))
+      </body></html>
+
+      """
+  }
+
+  private var facts: String {
+    guard !contents.facts.isEmpty else { return "" }
+    let items = contents.facts.map { "<div><dt>\(escapedHTML($0.name))</dt><dd>\(escapedHTML($0.value))</dd></div>" }
+    return "<dl>" + items.joined() + "</dl>"
+  }
+
+  private func section(_ table: FigureTable) -> String {
+    let note = table.note.isEmpty ? "" : "<p class=\"soft\">\(escapedHTML(table.note))</p>"
+    return "<section><h2>\(escapedHTML(table.title))</h2>\(note)\n<div class=\"grid\">\n"
+      + table.figures.map(\.html).joined(separator: "\n") + "\n</div></section>"
+  }
+
+  private func section(_ pair: ScatterPair, name: String, _ pictures: inout Pictures) throws -> String {
+    let captions = [("data", pair.data), ("samples", pair.samples)].map { kind, points in
+      let drawn = min(points.count, ScatterPair.mostPoints)
+      let outside = pair.outside(Array(points.prefix(drawn)))
+      let rest = outside > 0 ? ", \(grouped(outside)) of them outside the frame" : ""
+      return "\(kind), \(grouped(drawn)) points\(rest)"
+    }
+    let title = "Data beside samples: \(pair.x), \(pair.y)"
+    return try pictures.section(title, pair.plots(name: name), captions: captions)
+  }
+
+  private var experiment: String {
+    let text = contents.experiment.prefix(Self.mostExperimentCharacters)
+    let cut = text.count < contents.experiment.count ? "\n… (cut)" : ""
+    return "<section><h2>Experiment</h2>\n<pre>\(escapedHTML(text + cut))</pre></section>"
+  }
+}
+
+/// Draws plots and embeds them until the page's size is used up.
+struct Pictures {
+  let gnuplot: Gnuplot
+  let folder: URL
+  var bytesLeft: Int
+
+  /// A section of plots beside one another, each with its caption.
+  mutating func section(_ title: String, _ plots: [Plot], captions: [String]) throws -> String {
+    var figures: [String] = []
+    for (plot, caption) in zip(plots, captions) {
+      let text = caption.isEmpty ? "" : "<figcaption>\(escapedHTML(caption))</figcaption>"
+      figures.append("<figure>\(try image(plot))\(text)</figure>")
+    }
+    return "<section><h2>\(escapedHTML(title))</h2>\n<div class=\"grid\">\n"
+      + figures.joined(separator: "\n") + "\n</div></section>"
+  }
+
+  private mutating func image(_ plot: Plot) throws -> String {
+    switch try gnuplot.draw(plot, in: folder) {
+    case .missing(let reason):
+      return "<p class=\"soft\">Picture missing: \(escapedHTML(reason)).</p>"
+    case .picture(let bytes, _) where bytes.count > bytesLeft:
+      return "<p class=\"soft\">Picture left out for the page's size: plots/\(escapedHTML(plot.name)).</p>"
+    case .picture(let bytes, let type):
+      bytesLeft -= bytes.count
+      return "<img src=\"data:\(type);base64,\(bytes.base64EncodedString())\" alt=\"\(escapedHTML(plot.description))\" "
+        + "width=\"\(plot.width)\" height=\"\(plot.height)\">"
+    }
+  }
+}

@@ -1,0 +1,111 @@
+public import Metrics
+
+/// Everything that a run's report shows: a plain value, so that a report can be made again, or for several runs.
+public struct ReportContents: Sendable {
+  /// The heading, usually the experiment's name.
+  public var title: String
+  /// Short statements about the run, such as its dimension, number of rows or parameters, in order.
+  public var facts: [ReportFact] = []
+  /// The fully resolved experiment file.
+  public var experiment: String
+  /// Distances and other figures, table by table.
+  public var tables: [FigureTable] = []
+  /// Loss, held-out loss and other curves, one picture each.
+  public var curves: [CurvePanel] = []
+  /// Data beside samples in two coordinates, one pair of pictures each.
+  public var scatters: [ScatterPair] = []
+  /// Data beside samples as small pictures, where rows are square images.
+  public var images: ImagePair?
+  /// Where the time went.
+  public var timings: ReportTimings?
+
+  /// A report with nothing but a heading and the experiment.
+  public init(title: String, experiment: String) {
+    self.title = title
+    self.experiment = experiment
+  }
+}
+
+/// One short statement: a name and its value.
+public struct ReportFact: Sendable {
+  /// For instance `parameters`.
+  public var name: String
+  /// For instance `892,004`.
+  public var value: String
+
+  /// A statement from its two texts.
+  public init(_ name: String, _ value: String) {
+    self.name = name
+    self.value = value
+  }
+}
+
+/// Figures under one heading.
+public struct FigureTable: Sendable {
+  /// The heading.
+  public var title: String
+  /// One sentence on what was compared with what; may be empty.
+  public var note: String
+  /// The figures in order.
+  public var figures: [ReportFigure]
+
+  /// A table from its parts.
+  public init(title: String, note: String = "", figures: [ReportFigure]) {
+    self.title = title
+    self.note = note
+    self.figures = figures
+  }
+}
+
+/// One measured number, with what gives it a meaning where that exists.
+public struct ReportFigure: Sendable {
+  /// What was measured.
+  public var name: String
+  /// The number, mean and standard deviation over repeats.
+  public var value: Spread
+  /// What true samples reach.
+  public var floor: Spread?
+  /// What the Gaussian fit's samples reach.
+  public var baseline: Spread?
+  /// The unit; may be empty.
+  public var unit: String
+  /// Sample size, repeats and the like; may be empty.
+  public var note: String
+
+  /// A figure from its parts.
+  public init(
+    name: String, value: Spread, floor: Spread? = nil, baseline: Spread? = nil, unit: String = "", note: String = ""
+  ) {
+    self.name = name
+    self.value = value
+    self.floor = floor
+    self.baseline = baseline
+    self.unit = unit
+    self.note = note
+  }
+
+  /// A judgement as a figure.
+  public init(_ judgement: Judgement) {
+    self.init(
+      name: judgement.name, value: judgement.value, floor: judgement.floor, baseline: judgement.baseline,
+      unit: judgement.unit,
+      note: "\(grouped(judgement.count)) rows a set, \(judgement.repeats) repeat\(judgement.repeats == 1 ? "" : "s")")
+  }
+}
+
+/// Seconds and rates of a run.
+public struct ReportTimings: Sendable {
+  /// Training steps a second.
+  public var stepsPerSecond: Double
+  /// Floating-point operations of the network's products, 10⁹ a second and rank.
+  public var gigaflops: Double
+  /// Seconds by kind of work, such as compute, exchange, input, checkpoint, in order.
+  public var shares: [(name: String, seconds: Double)]
+
+  /// Timings from their parts.
+  public init(stepsPerSecond: Double, gigaflops: Double, shares: [(name: String, seconds: Double)]) {
+    self.stepsPerSecond = stepsPerSecond
+    self.gigaflops = gigaflops
+    self.shares = shares
+  }
+}
