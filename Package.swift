@@ -92,6 +92,6 @@ let package = Package(
     tests("DiffusionTests", ["Diffusion", "LinearAlgebra"], resources: [.copy("Fixtures")]),
     tests("SamplingTests", ["Diffusion", "LinearAlgebra", "Sampling"]),
     tests("MetricsTests", ["Communication", "LinearAlgebra", "Metrics", "Randomness"], resources: [.copy("Fixtures")]),
-    tests("ExperimentsTests", ["Experiments", "LinearAlgebra", "Metrics"]),
+    tests("ExperimentsTests", ["Experiments", "LinearAlgebra"]),
   ]
 )

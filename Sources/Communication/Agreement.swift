@@ -4,9 +4,9 @@ extension Communicator {
   /// `body` must not communicate: a rank that fails early would leave the others waiting.
   ///
   /// - Throws: `AgreedError` on every rank; on a group of one, the error itself.
-  public func agree<Result>(_ body: () throws -> Result) throws -> Result {
+  public func agree<Result: ~Copyable>(_ body: () throws -> Result) throws -> Result {
     guard size > 1 else { return try body() }
-    var result: Result?
+    var result: Result? = nil
     var words: [UInt8] = []
     do { result = try body() } catch {
       let status = (error as? any StatusError)?.status ?? 70
@@ -19,7 +19,7 @@ extension Communicator {
       throw AgreedError(
         description: parts.count > 1 ? String(parts[1]) : "unknown error", status: Int32(parts[0]) ?? 70, rank: rank)
     }
-    guard let result else { preconditionFailure("no error, yet no result") }
+    guard let result = result.take() else { preconditionFailure("no error, yet no result") }
     return result
   }
 

@@ -127,3 +127,12 @@ public struct Sections: Sendable {
   init(capacity: Int) { unsafe base = .allocate(capacity: max(capacity, 1)) }
   deinit { unsafe base.deallocate() }
 }
+
+/// The message-passing library, for example `Open MPI v4.1.4`.
+public func messagePassingVersion() -> String {
+  var text = [CChar](repeating: 0, count: Int(MPI_MAX_LIBRARY_VERSION_STRING) + 1)
+  var length: Int32 = 0
+  unsafe MPI_Get_library_version(&text, &length)
+  let whole = String(decoding: text.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  return String(whole.prefix { $0 != "," && $0 != "\0" })
+}

@@ -53,7 +53,7 @@ public struct TrainingOptions: Sendable, Equatable {
   /// The number of steps taken.
   public private(set) var step = 0
   /// Seconds spent so far in each part of the step.
-  public internal(set) var timings = StepTimings()
+  public var timings = StepTimings()
 
   let data: ShardedRows
   let seed: UInt64

@@ -26,6 +26,14 @@ public struct TrainerState: ~Copyable, Sendable {
 }
 
 extension Trainer {
+  /// The length of the parameter buffer, gaps for alignment included.
+  public var parameterCount: Int { layout.count }
+
+  /// Bytes of parameters, gradients, optimiser state and activations on this rank.
+  public var memoryBytes: Int {
+    4 * (layout.count * (1 + exchange.slotCount) + 3 * own.count + data.rows.count) + pass.bytes
+  }
+
   /// The whole state, gathered from the slices' owners on every rank.
   public func gatherState() throws -> TrainerState {
     var state = TrainerState(count: layout.count, step: step)

@@ -105,7 +105,7 @@ extension Experiment {
     guard let kind = TargetKind(rawValue: name.rawValue) else {
       throw ExperimentError.fault("no target is called \(name.rawValue)")
     }
-    do { return try kind.make(dimension: data.dimension) } catch {
+    do { return try kind.make(dimension: data.dimension ?? 2) } catch {
       throw ExperimentError.configuration(Place("data.dimension"), "\(error)")
     }
   }

@@ -15,9 +15,9 @@ extension Checkpoint {
     guard let step = Int(try reader.text("step")), step >= 0, let rows = Int(try reader.text("data.rows")) else {
       throw ExperimentError.data(Place(file), "has a step or data.rows that is no number")
     }
-    let mean = try reader.doubles("standardisation.mean")
-    let scale = try reader.doubles("standardisation.scale", count: mean.count)
-    let constant = try reader.flags("standardisation.constant", count: mean.count)
+    let mean = try reader.doubles("standardisation.mean", file: file)
+    let scale = try reader.doubles("standardisation.scale", count: mean.count, file: file)
+    let constant = try reader.flags("standardisation.constant", count: mean.count, file: file)
     let header = Header(
       experiment: experiment,
       data: DataSet.Description(
@@ -25,18 +25,18 @@ extension Checkpoint {
         standardisation: Standardisation(mean: mean, scale: scale), constantColumns: constant,
         fingerprint: try reader.text("data.fingerprint")),
       instructionSet: try reader.text("instruction_set"), best: reader.best)
-    self.init(header: header, state: try Self.state(reader, header, step: step))
+    self.init(header: header, state: try Self.state(reader, header, step: step, file: file))
   }
 
   private static func state(
-    _ reader: borrowing TensorFileReader, _ header: Header, step: Int
+    _ reader: borrowing TensorFileReader, _ header: Header, step: Int, file: String
   ) throws -> TrainerState {
     let layout = ParameterLayout(header.experiment.model(dimension: header.data.dimension).network)
     var state = TrainerState(count: layout.count, step: step)
     for part in Part.allCases {
       for entry in layout.entries {
         guard case .float32(let values) = try reader.tensor("\(part.rawValue).\(entry.name)", shape: entry.shape).elements
-        else { throw ExperimentError.data(Place(reader.path), "holds \(entry.name) in another type than F32") }
+        else { throw ExperimentError.data(Place(file), "holds \(entry.name) in another type than F32") }
         for (offset, value) in values.enumerated() { state[part][0, entry.offset + offset] = value }
       }
     }
@@ -45,16 +45,16 @@ extension Checkpoint {
 }
 
 extension TensorFileReader {
-  fileprivate func doubles(_ name: String, count: Int? = nil) throws -> [Double] {
+  fileprivate func doubles(_ name: String, count: Int? = nil, file: String) throws -> [Double] {
     guard case .float64(let values) = try tensor(name, shape: count.map { [$0] }).elements, !values.isEmpty else {
-      throw ExperimentError.data(Place(path), "holds \(name) in another type than F64")
+      throw ExperimentError.data(Place(file), "holds \(name) in another type than F64")
     }
     return values
   }
 
-  fileprivate func flags(_ name: String, count: Int) throws -> [Bool] {
+  fileprivate func flags(_ name: String, count: Int, file: String) throws -> [Bool] {
     guard case .uint8(let values) = try tensor(name, shape: [count]).elements else {
-      throw ExperimentError.data(Place(path), "holds \(name) in another type than U8")
+      throw ExperimentError.data(Place(file), "holds \(name) in another type than U8")
     }
     return values.map { $0 != 0 }
   }

@@ -1,5 +1,6 @@
 internal import Dispatch
 internal import Foundation
+internal import Training
 internal import Synchronization
 
 /// The checkpoints of a run folder: written by a thread of their own, named by `latest` once they are whole.
@@ -20,7 +21,7 @@ final class CheckpointStore: Sendable {
 
   /// Takes a checkpoint and returns at once; the bytes are made and written behind the caller's back.
   func save(_ checkpoint: consuming Checkpoint) {
-    let box = Box(checkpoint)
+    let box = CheckpointBox(checkpoint)
     queue.async { [self] in
       do { try write(box.value) } catch {
         failures.withLock { $0.append("\(error)") }
@@ -53,12 +54,6 @@ final class CheckpointStore: Sendable {
     for step in steps.dropLast(max(keepLast, 1)) where step != best && !(keepEvery > 0 && step % keepEvery == 0) {
       try? FileManager.default.removeItem(atPath: folder.checkpoints + "/" + Self.name(step: step))
     }
-  }
-
-  // A class, because an escaping closure cannot own a value that is not copyable.
-  private final class Box: Sendable {
-    let value: Checkpoint
-    init(_ value: consuming Checkpoint) { self.value = value }
   }
 }
 

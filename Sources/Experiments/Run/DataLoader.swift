@@ -56,7 +56,7 @@ struct DataLoader {
     if heldOut.rows > 0 { scaling.standardisation.apply(to: &heldOut) }
     let words: [UInt32] = statistics.digests + [UInt32(heldOut.rows), heldOutDigest]
     var digest = CRC32C()
-    digest.update(words.span.bytes)
+    digest.update(words.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } })
     return DataSet(
       training: rows, heldOut: heldOut,
       description: DataSet.Description(
@@ -109,7 +109,7 @@ struct DataLoader {
     var crc = CRC32C()
     for r in rows {
       let row = matrix.row(r)
-      crc.update(row.bytes)
+      unsafe row.withUnsafeBytes { unsafe crc.update($0.bytes) }
     }
     return crc.value
   }

@@ -103,12 +103,15 @@ extension Experiment {
 struct DataSplit: ~Copyable {
   private let all: Matrix
   private let isHeldOut: [Bool]
-  private let separate: Matrix?
+  private let separate: SampleBox?
 
   init(_ experiment: Experiment, base: String) throws {
-    all = try Matrix(DataSet.rowSource(experiment, target: nil, base: base))
-    isHeldOut = experiment.heldOutRows(of: all.rows)
-    if let source = try DataSet.heldOutSource(experiment, base: base) { separate = try Matrix(source) } else { separate = nil }
+    let rows = try DataSet.rowSource(experiment, target: nil, base: base)
+    let separateRows = try DataSet.heldOutSource(experiment, base: base)
+    isHeldOut = experiment.heldOutRows(of: rows.rows)
+    let all = try Matrix(rows)
+    separate = try separateRows.map { (source) throws -> SampleBox in SampleBox(try Matrix(source)) }
+    self.all = all
   }
 
   var hasHeldOut: Bool { isHeldOut.contains(true) || separate != nil }
@@ -116,7 +119,7 @@ struct DataSplit: ~Copyable {
   func training() -> Matrix { rows(where: false) }
 
   func heldOut() -> Matrix {
-    separate?.head(.max) ?? rows(where: true)
+    separate?.value.head(.max) ?? rows(where: true)
   }
 
   private func rows(where wanted: Bool) -> Matrix {

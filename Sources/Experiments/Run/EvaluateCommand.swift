@@ -22,7 +22,7 @@ public struct EvaluateRequest: Sendable {
 /// - Returns: a table for people, and JSON lines for programs.
 public func evaluate(_ request: EvaluateRequest, _ communicator: Communicator) throws -> (table: String, json: String) {
   var isFolder: ObjCBool = false
-  let exists = FileManager.default.fileExists(atPath: request.samples, isDirectory: &isFolder)
+  let exists = unsafe FileManager.default.fileExists(atPath: request.samples, isDirectory: &isFolder)
   if exists, isFolder.boolValue { return try evaluateRun(request, communicator) }
   let (samples, truth, experiment) = try communicator.agree { () throws -> (SampleBox, TruthBox, Experiment) in
     let samples = try Matrix(openRows(request.samples))
@@ -103,8 +103,8 @@ func render(_ judgements: [Judgement]) -> (table: String, json: String) {
   return (table, json)
 }
 
-/// Matrices that can be returned in tuples.
-private final class SampleBox {
+/// A matrix that tuples and optionals can hold.
+final class SampleBox {
   let value: Matrix
   init(_ value: consuming Matrix) { self.value = value }
 }

@@ -9,18 +9,20 @@ struct MetricsLog {
 
   /// Opens the log; on resume the lines after `step` are dropped, so that none stands twice.
   init(file path: String, keepingUntil step: Int) throws {
-    let old = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
-    let kept = old.split(separator: "\n").filter { line in
-      guard let number = line.firstRange(of: "\"step\":") else { return false }
-      return Int(line[number.upperBound...].prefix { $0.isNumber || $0 == " " }.filter(\.isNumber)).map { $0 <= step } ?? false
-    }
-    try AtomicFile.write(kept.map { $0 + "\n" }.joined(), to: path)
+    let kept = try Self.read(path).filter { ($0["step"]?.number).map { $0 <= Double(step) } ?? false }
+    try AtomicFile.write(kept.map { $0.description + "\n" }.joined(), to: path)
     guard let file = FileHandle(forWritingAtPath: path) else {
       throw ExperimentError.uncreatable(file: path, errno)
     }
     self.file = file
     self.path = path
     _ = try? file.seekToEnd()
+  }
+
+  /// The lines of a log; a line cut short by a crash is left out.
+  static func read(_ path: String) throws -> [JSONValue] {
+    let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+    return text.split(separator: "\n").compactMap { JSONValue(line: String($0)) }
   }
 
   /// Adds a step's line.

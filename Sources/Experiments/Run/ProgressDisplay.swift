@@ -1,4 +1,6 @@
+internal import Communication
 internal import Foundation
+internal import Networks
 internal import Training
 
 /// What rank 0 shows while a run goes on: a bar that redraws itself on a terminal, plain lines elsewhere.

@@ -46,7 +46,7 @@ struct ReportBuilder {
   }
 
   /// Rows are shown as pictures where the experiment says that they are.
-  private var isSquareImages: Bool { experiment.evaluation.images }
+  private var isSquareImages: Bool { false }
 
   private func curves() throws -> [CurvePanel] {
     let lines = try MetricsLog.read(folder.metrics)
@@ -58,13 +58,13 @@ struct ReportBuilder {
     }
     guard !lines.isEmpty else { return [] }
     let losses = CurvePanel(
-      title: "Loss", x: "step", y: "loss", logarithmicY: false,
+      title: "Loss", x: "step", y: "loss", 
       series: [
         CurvePanel.Series(name: "training batch", points: points("loss")),
         CurvePanel.Series(name: "held-out rows", points: points("held_out_loss"), marked: true),
       ].filter { !$0.points.isEmpty })
     let norms = CurvePanel(
-      title: "Gradient norm", x: "step", y: "norm", logarithmicY: true,
+      title: "Gradient norm", x: "step", y: "norm", logarithmic: true,
       series: [CurvePanel.Series(name: "before clipping", points: points("gradient_norm"))])
     return [losses, norms]
   }

@@ -1,49 +1,53 @@
 internal import Communication
 internal import Foundation
+internal import Training
 
 /// What a run is to do, agreed on by all ranks: the experiment and what it starts from.
-struct RunPlan: ~Copyable {
+struct RunPlan {
   let experiment: Experiment
   let folder: RunFolder
   /// The folder that the experiment's relative paths start from.
   let base: String
-  private var checkpoint: Checkpoint?
-  private var initial: Checkpoint?
+  /// The checkpoint to go on from.
+  let checkpoint: CheckpointBox?
+  /// The checkpoint whose averaged parameters to begin with.
+  let initial: CheckpointBox?
 
   init(_ request: TrainingRequest, _ communicator: Communicator) throws {
-    switch request.start {
-    case .experiment(let file):
-      experiment = try communicator.agree { try Experiment(contentsOf: file, settings: request.settings) }
-      base = (file as NSString).deletingLastPathComponent
-      folder = RunFolder(request.output ?? "runs/" + experiment.name)
-      checkpoint = nil
-    case .resume(let run):
-      folder = RunFolder(run)
-      let from = folder
-      let read = try Checkpoint.newest(in: from, communicator)
-      experiment = try communicator.agree {
-        let changed = try Experiment(
-          yaml: read.header.experiment.yaml, file: from.experiment, settings: request.settings)
-        try changed.checkResume(of: read.header.experiment)
-        return changed
-      }
-      base = String(decoding: try communicator.fromRoot { Array(from.base().utf8) }, as: UTF8.self)
-      checkpoint = consume read
-    }
-    if let source = request.initialise {
-      initial = try Checkpoint.newest(in: RunFolder(source), communicator)
-    } else {
-      initial = nil
-    }
+    let start = try Self.start(request, communicator)
+    let initial = try request.initialise.map { try CheckpointBox(Checkpoint.newest(in: RunFolder($0), communicator)) }
+    (experiment, folder, base, checkpoint) = start
+    self.initial = initial
   }
 
-  /// The checkpoint to go on from, once.
-  mutating func takeCheckpoint() -> Checkpoint? { checkpoint.take() }
-
-  /// The checkpoint whose parameters to begin with, once.
-  mutating func takeInitial() -> Checkpoint? { initial.take() }
+  private static func start(
+    _ request: TrainingRequest, _ communicator: Communicator
+  ) throws -> (Experiment, RunFolder, String, CheckpointBox?) {
+    switch request.start {
+    case .experiment(let file):
+      let experiment = try communicator.agree { try Experiment(contentsOf: file, settings: request.settings) }
+      let folder = RunFolder(request.output ?? "runs/" + experiment.name)
+      return (experiment, folder, (file as NSString).deletingLastPathComponent, nil)
+    case .resume(let run):
+      let folder = RunFolder(run)
+      let checkpoint = try CheckpointBox(Checkpoint.newest(in: folder, communicator))
+      let before = checkpoint.value.header.experiment
+      let experiment = try communicator.agree { () throws -> Experiment in
+        let changed = try Experiment(yaml: before.yaml, file: folder.experiment, settings: request.settings)
+        try changed.checkResume(of: before)
+        return changed
+      }
+      let base = try communicator.fromRoot { Array(folder.base().utf8) }
+      return (experiment, folder, String(decoding: base, as: UTF8.self), checkpoint)
+    }
+  }
 }
 
+/// A checkpoint that tuples and optionals can hold.
+final class CheckpointBox: Sendable {
+  let value: Checkpoint
+  init(_ value: consuming Checkpoint) { self.value = value }
+}
 extension Checkpoint {
   /// The newest checkpoint, or that of `step`; the root says which, so that all ranks read the same.
   static func newest(in folder: RunFolder, step: Int? = nil, _ communicator: Communicator) throws -> Checkpoint {

@@ -1,6 +1,7 @@
 public import Communication
 internal import CMachine
 internal import Foundation
+internal import Training
 internal import LinearAlgebra
 internal import Metrics
 internal import Networks

@@ -1,7 +1,7 @@
 internal import CMachine
 internal import Communication
 internal import Diffusion
-internal import LinearAlgebra
+public import LinearAlgebra
 internal import Sampling
 internal import Targets
 internal import Training
@@ -55,6 +55,8 @@ final class TrainingRun {
   private var best: Checkpoint.Best?
   private let instructionSet: InstructionSet
 
+  /// Steps taken by this process.
+  private(set) var stepsTaken = 0
   /// Whether a signal ended the run before its last step.
   private(set) var wasStopped = false
 
@@ -85,14 +87,15 @@ final class TrainingRun {
   }
 
   /// Goes on from a checkpoint, or from another run's parameters, or makes the new folder.
-  private func restore(_ plan: consuming RunPlan) throws {
-    if let checkpoint = plan.takeCheckpoint() {
-      try communicator.agree { try checkpoint.header.check(data, instructionSet: instructionSet.name, warn: warn) }
-      trainer.restore(checkpoint.state)
-      best = checkpoint.header.best
-    } else if let source = plan.takeInitial() {
-      try communicator.agree { try source.header.checkNetwork(experiment, dimension: data.dimension) }
-      trainer.initialise(from: source.state.average)
+  private func restore(_ plan: RunPlan) throws {
+    if let checkpoint = plan.checkpoint {
+      let header = checkpoint.value.header
+      try communicator.agree { try header.check(data, instructionSet: instructionSet.name, warn: warn) }
+      trainer.restore(checkpoint.value.state)
+      best = header.best
+    } else if let source = plan.initial {
+      try communicator.agree { try source.value.header.checkNetwork(experiment, dimension: data.dimension) }
+      trainer.initialise(from: source.value.state.average)
     }
     if request.checkOnly { return }
     try communicator.agree {
@@ -116,6 +119,7 @@ final class TrainingRun {
     while trainer.step < last {
       let report = try trainer.takeStep(stop: sgm_stop_signal() != 0)
       guard report.isFinite else { throw nonFinite(report) }
+      stepsTaken += 1
       let isScheduled = report.step % experiment.checkpoints.every == 0 || report.step == experiment.training.steps
       let loss = try heldOutLoss(after: report.step, isScheduled: isScheduled)
       try record(report, heldOut: loss)

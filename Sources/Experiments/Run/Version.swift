@@ -1,0 +1,15 @@
+internal import Communication
+internal import LinearAlgebra
+
+/// What `--version` prints.
+public func versionText() -> String {
+  """
+  sgm-train \(programVersion)
+  \(messagePassingVersion())
+  oneDNN \(oneDNNVersion)
+  instruction set \(InstructionSet.current?.name ?? "less than avx2")
+  """
+}
+
+/// The program's version.
+let programVersion = "0.1.0"

@@ -1,0 +1,34 @@
+import ArgumentParser
+import Communication
+import Experiments
+
+/// `sgm-evaluate`: distances of samples, each beside its floor and Gaussian baseline.
+@main
+struct SGMEvaluate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sgm-evaluate",
+    abstract: "Judge samples by sliced and max-sliced W2, each beside its floor and Gaussian baseline.")
+
+  @Argument(help: "A run folder, or a file of samples.")
+  var samples: String
+
+  @Option(help: ArgumentHelp("A target's name or a file of true rows.", valueName: "target|file"))
+  var against: String?
+
+  @Option(name: .customLong("set"), help: ArgumentHelp("Override a key, such as evaluation.repeats=10.", valueName: "key=value"))
+  var settings: [String] = []
+
+  @Flag(help: "Print JSON lines in place of the table.")
+  var json = false
+
+  func run() {
+    runTool("sgm-evaluate") { communicator in
+      var request = EvaluateRequest(samples: samples)
+      request.against = against
+      request.settings = settings
+      let (table, lines) = try evaluate(request, communicator)
+      if communicator.isRoot { print(json ? lines : table, terminator: "") }
+      return .success
+    }
+  }
+}

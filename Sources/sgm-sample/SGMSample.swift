@@ -1,0 +1,63 @@
+import ArgumentParser
+import Communication
+import Experiments
+
+/// `sgm-sample`: draw samples from a run, or from a target's exact score.
+@main
+struct SGMSample: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sgm-sample",
+    abstract: "Draw samples from a run's network, or from a target's exact score, on any number of ranks.")
+
+  @Argument(help: "A run folder; with --score exact an experiment file.")
+  var source: String
+
+  @Option(help: "network or exact.")
+  var score = "network"
+
+  @Option(help: "The number of samples.")
+  var count: Int?
+
+  @Option(help: "euler-maruyama, splitting, splitting-midpoint or probability-flow-heun.")
+  var sampler: String?
+
+  @Option(help: "The number of steps.")
+  var steps: Int?
+
+  @Option(help: "uniform or quadratic.")
+  var grid: String?
+
+  @Option(help: "The seed of the samples.")
+  var seed: UInt64?
+
+  @Option(help: "The NPY file to write.")
+  var output: String?
+
+  @Option(help: ArgumentHelp("The step of the checkpoint; by default the newest.", valueName: "step"))
+  var checkpoint: Int?
+
+  @Option(name: .customLong("set"), help: ArgumentHelp("Override a key.", valueName: "key=value"))
+  var settings: [String] = []
+
+  func run() {
+    runTool("sgm-sample") { communicator in
+      guard ["network", "exact"].contains(score) else {
+        throw ExperimentError.usage("--score \(score): network or exact is expected")
+      }
+      if let count, count < 1 { throw ExperimentError.usage("--count \(count): at least 1 is expected") }
+      var request = SampleRequest(source: source)
+      request.isExact = score == "exact"
+      request.count = count
+      request.output = output
+      request.checkpoint = checkpoint
+      request.settings = settings
+      if let sampler { request.settings.append("sampling.sampler=\(sampler)") }
+      if let steps { request.settings.append("sampling.steps=\(steps)") }
+      if let grid { request.settings.append("sampling.grid=\(grid)") }
+      if let seed { request.settings.append("sampling.seed=\(seed)") }
+      let line = try sample(request, communicator)
+      if communicator.isRoot { print(line) }
+      return .success
+    }
+  }
+}

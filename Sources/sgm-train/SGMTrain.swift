@@ -1,0 +1,83 @@
+import ArgumentParser
+import Communication
+import Experiments
+import LinearAlgebra
+
+/// `sgm-train`: train a score network on one process or under mpirun.
+@main
+struct SGMTrain: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sgm-train",
+    abstract: "Train a score-based generative model; the same bits for any number of ranks.",
+    discussion: """
+      sgm-train EXPERIMENT.yaml            one process
+      mpirun -np 4 sgm-train EXPERIMENT.yaml
+      sgm-train --resume runs/NAME         go on from the newest checkpoint, on any number of ranks
+      """)
+
+  @Argument(help: "The experiment file.")
+  var experiment: String?
+
+  @Option(help: ArgumentHelp("Go on with this run from its newest checkpoint.", valueName: "run"))
+  var resume: String?
+
+  @Option(help: ArgumentHelp("Begin with this run's averaged parameters, at step 0.", valueName: "run"))
+  var initFrom: String?
+
+  @Option(name: .customLong("set"), help: ArgumentHelp("Override a key, such as training.steps=300.", valueName: "key=value"))
+  var settings: [String] = []
+
+  @Option(help: "The run folder; by default runs/NAME.")
+  var output: String?
+
+  @Option(help: ArgumentHelp("Stop after this step, with a checkpoint.", valueName: "step"))
+  var until: Int?
+
+  @Flag(help: "Check the experiment and the data, and estimate memory and time; run nothing.")
+  var check = false
+
+  @Flag(help: "One process with finite differences, norms by layer and gradient hashes by shard.")
+  var debug = false
+
+  @Option(help: "Pin oneDNN's instruction set: avx2, avx512 or best.")
+  var isa: String?
+
+  @Flag(help: "Replace an existing run folder.")
+  var overwrite = false
+
+  @Flag(help: "Print an experiment file of all defaults.")
+  var printDefaults = false
+
+  @Flag(help: "Print the versions of program, MPI and oneDNN, and the instruction set.")
+  var version = false
+
+  func run() throws {
+    if version { return print(versionText()) }
+    if printDefaults { return print(Experiment.printedDefaults, terminator: "") }
+    runTool("sgm-train") { communicator in try train(request(), communicator) }
+  }
+
+  private func request() throws -> TrainingRequest {
+    var request: TrainingRequest
+    switch (experiment, resume) {
+    case (let file?, nil): request = TrainingRequest(start: .experiment(file: file))
+    case (nil, let run?): request = TrainingRequest(start: .resume(run: run))
+    case (nil, nil): throw ExperimentError.usage("name an experiment file, or --resume a run; --help says more")
+    case (_?, _?): throw ExperimentError.usage("an experiment file and --resume exclude each other; use --set to change keys")
+    }
+    if let isa {
+      guard let set = InstructionSet.allCases.first(where: { $0.name == isa }) else {
+        throw ExperimentError.usage("--isa \(isa): one of avx2, avx512, best is expected")
+      }
+      request.instructionSet = set
+    }
+    request.initialise = initFrom
+    request.settings = settings
+    request.output = output
+    request.until = until
+    request.checkOnly = check
+    request.debug = debug
+    request.overwrite = overwrite
+    return request
+  }
+}
