@@ -84,4 +84,5 @@ let package = Package(
       "Sampling", "Targets", "Training",
     ]),
     tests("LinearAlgebraTests", ["LinearAlgebra"]),
+    tests("DiffusionTests", ["Diffusion", "LinearAlgebra"], resources: [.copy("Fixtures")]),
     tests("RandomnessTests", ["LinearAlgebra", "Randomness"], resources: [.copy("Fixtures")]),
