@@ -86,3 +86,6 @@ let package = Package(
     tests("LinearAlgebraTests", ["LinearAlgebra"]),
     tests("DiffusionTests", ["Diffusion", "LinearAlgebra"], resources: [.copy("Fixtures")]),
     tests("RandomnessTests", ["LinearAlgebra", "Randomness"], resources: [.copy("Fixtures")]),
+    tests("TargetsTests", ["Diffusion", "LinearAlgebra", "Randomness", "Targets"], resources: [.copy("Fixtures")]),
+  ]
+)
