@@ -61,5 +61,11 @@ public struct RandomStream: Sendable {
   }
 
   /// The variates of one index, one after another.
-  public func row(_ index: UInt64) -> VariateSequence { VariateSequence(stream: self, index: index) }
+  ///
+  /// - Parameters:
+  ///   - index: the global index, below `indexLimit`.
+  ///   - firstBlock: the block of the first variate; ⌈columns / 4⌉ passes by the numbers of a fill of so many columns.
+  public func row(_ index: UInt64, firstBlock: UInt32 = 0) -> VariateSequence {
+    VariateSequence(stream: self, index: index, block: firstBlock)
+  }
 }

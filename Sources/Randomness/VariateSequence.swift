@@ -8,12 +8,7 @@ import Glibc
 public struct VariateSequence: Sendable {
   let stream: RandomStream
   let index: UInt64
-  var block: UInt32 = 0
-
-  init(stream: RandomStream, index: UInt64) {
-    self.stream = stream
-    self.index = index
-  }
+  var block: UInt32
 
   /// A uniform number in the open interval (0, 1): an odd multiple of 2⁻⁵³.
   public mutating func nextUniform() -> Double {

@@ -1,0 +1,85 @@
+internal import Diffusion
+internal import Glibc
+internal import LinearAlgebra
+
+/// The exact score of a law's marginals under a linear process, in trained coordinates.
+///
+/// With the kernel u = M x_0 + L e and w = L⁻¹M, one number per coordinate is sufficient for x_0:
+///
+/// ```
+/// z = pᵀu = x_0 + N(0, ν),   p = H⁻¹M / snr,   ν = 1 / snr,   snr = wᵀw
+/// s = p g(z) − q (qᵀu),      g = ∇ log p_z,    q = L⁻ᵀ w⊥ / |w|
+/// ```
+/// where qᵀu ~ N(0, 1) carries the rest of the state (nothing with one block). So a law has to know only itself blurred by
+/// isotropic noise, and no term cancels, at any t. Trained coordinates rescale: z·scale + mean is the law's own unit.
+/// The reduction is ours. Everything is computed in Double and rounded once.
+struct ExactScore<Law: SmoothedLaw>: Score {
+  let process: any ForwardProcess
+  private let standardisation: Standardisation
+  private var law: Law
+  private var reduction = StateReduction()
+  // One row in Double: the state, z and qᵀu, g, the score; and the law's noise.
+  private var state: [Double]
+  private var z: [Double]
+  private var rest: [Double]
+  private var gradient: [Double]
+  private var score: [Double]
+  private var noise: [Double]
+
+  init(_ law: Law, under process: any ForwardProcess, in standardisation: Standardisation) {
+    precondition(process.blocks <= 2, "exact scores know one or two blocks, not \(process.blocks)")
+    let d = law.dimension
+    precondition(standardisation.dimension == d, "\(standardisation.dimension) coordinates for a law of \(d)")
+    self.law = law
+    self.process = process
+    self.standardisation = standardisation
+    state = Array(repeating: 0, count: d * process.blocks)
+    z = Array(repeating: 0, count: d)
+    (rest, gradient, noise, score) = (z, z, z, state)
+  }
+
+  var dimension: Int { law.dimension }
+
+  mutating func evaluate(_ state: borrowing Matrix, at t: Double, into score: inout Matrix) {
+    let columns = dimension * process.blocks
+    precondition(state.columns == columns, "\(state.columns) columns for \(columns)")
+    precondition(score.columns == columns && score.rows == state.rows, "\(score.rows) × \(score.columns)")
+    prepare(at: t)
+    for row in 0..<state.rows {
+      let input = state.row(row)
+      for k in 0..<columns { self.state[k] = Double(input[k]) }
+      _ = evaluateRow()
+      var output = score.mutableRow(row)
+      for k in 0..<columns { output[k] = Float(self.score[k]) }
+    }
+  }
+
+  /// log p_t and its gradient at one state of `blocks × dimension` numbers, in Double.
+  mutating func evaluate(_ state: [Double], at t: Double) -> (logDensity: Double, score: [Double]) {
+    precondition(state.count == self.state.count, "\(state.count) numbers for \(self.state.count)")
+    prepare(at: t)
+    self.state = state
+    let logLaw = evaluateRow()
+    // log p(qᵀu), the Jacobian of (z, qᵀu) in the state, and that of the units.
+    let logRest = process.blocks == 1 ? 0 : rest.reduce(0) { $0 - 0.5 * ($1 * $1 + logTwoPi) }
+    let logScales = standardisation.scale.reduce(0) { $0 + log($1) }
+    let logDensity = logLaw + logRest + Double(dimension) * reduction.logJacobian + logScales
+    return (logDensity, score)
+  }
+
+  private mutating func prepare(at t: Double) {
+    reduction = StateReduction(process.kernel(at: t))
+    for k in noise.indices {
+      noise[k] = reduction.noise * standardisation.scale[k] * standardisation.scale[k]
+    }
+    law.prepare(noise: noise)
+  }
+
+  // Returns log p(z); `score` holds the gradient of log p_t.
+  private mutating func evaluateRow() -> Double {
+    reduction.reduce(state, standardisation, z: &z, rest: &rest)
+    let logLaw = law.evaluate(z, into: &gradient)
+    reduction.assemble(gradient, rest, scale: standardisation.scale, into: &score)
+    return logLaw
+  }
+}

@@ -1,0 +1,20 @@
+/// A data law blurred by independent Gaussian noise on every coordinate, in the law's own units.
+///
+/// ```
+/// z = x + N(0, diag(q))
+/// ```
+/// Every linear process reduces to this one: see `ExactScore`.
+protocol SmoothedLaw: Sendable {
+  /// The number d of coordinates.
+  var dimension: Int { get }
+
+  /// Takes the noise's variances, d positive numbers; called once for many points.
+  mutating func prepare(noise: [Double])
+
+  /// Writes ∇ log p(z) and returns log p(z).
+  ///
+  /// - Parameters:
+  ///   - z: d coordinates.
+  ///   - gradient: d numbers.
+  mutating func evaluate(_ z: [Double], into gradient: inout [Double]) -> Double
+}

@@ -1,0 +1,28 @@
+public import Diffusion
+public import LinearAlgebra
+public import Randomness
+
+/// A data law that can be drawn from exactly.
+public protocol Target: Sendable {
+  /// The number d of coordinates.
+  var dimension: Int { get }
+
+  /// Fills row r with draw number `firstIndex + r`. A draw is a function of the stream and its index alone.
+  ///
+  /// - Parameters:
+  ///   - stream: the source of randomness.
+  ///   - firstIndex: the index of row 0.
+  ///   - rows: shape `[rows, dimension]`, in the law's own units.
+  func draw(_ stream: RandomStream, firstIndex: UInt64, into rows: inout Matrix)
+
+  /// The law's exact mean and standard deviation.
+  var standardisation: Standardisation { get }
+
+  /// The exact score of the law's marginals under a forward process run in trained coordinates; nil where none is known.
+  func score(under process: any ForwardProcess, in standardisation: Standardisation) -> (any Score)?
+}
+
+extension Target {
+  /// No exact score is known unless a law says otherwise.
+  public func score(under process: any ForwardProcess, in standardisation: Standardisation) -> (any Score)? { nil }
+}

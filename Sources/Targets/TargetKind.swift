@@ -1,0 +1,54 @@
+/// The built-in data laws, by the names that experiment files use.
+public enum TargetKind: String, Sendable, CaseIterable {
+  case gaussian
+  case eightGaussians = "eight-gaussians"
+  case mg25
+  case diamond
+  case funnel
+  case twoMoons = "two-moons"
+  case checkerboard
+  case swissRoll = "swiss-roll"
+
+  /// The dimensions the law exists in.
+  public var dimensions: ClosedRange<Int> {
+    switch self {
+    case .gaussian: 1...Int.max
+    case .mg25, .funnel: 2...Int.max
+    case .eightGaussians, .diamond, .twoMoons, .checkerboard, .swissRoll: 2...2
+    }
+  }
+
+  /// The law in a given dimension; `gaussian` is N(0, I).
+  ///
+  /// - Throws: `TargetError` if the law does not exist in that dimension.
+  public func make(dimension: Int) throws(TargetError) -> any Target {
+    guard dimensions.contains(dimension) else { throw .dimension(dimension, of: self) }
+    return switch self {
+    case .gaussian:
+      GaussianMixture(
+        mean: Array(repeating: 0, count: dimension), variance: Array(repeating: 1, count: dimension))
+    case .eightGaussians: GaussianMixture.eightGaussians
+    case .mg25: GaussianMixture.mg25(dimension: dimension)
+    case .diamond: GaussianMixture.diamond
+    case .funnel: Funnel(dimension: dimension)
+    case .twoMoons: TwoMoons()
+    case .checkerboard: Checkerboard()
+    case .swissRoll: SwissRoll()
+    }
+  }
+}
+
+/// What can be wrong with a request for a target.
+public enum TargetError: Error, Equatable, CustomStringConvertible {
+  /// The law does not exist in this dimension.
+  case dimension(Int, of: TargetKind)
+
+  public var description: String {
+    switch self {
+    case .dimension(let dimension, let kind):
+      let range = kind.dimensions
+      let need = range.lowerBound == range.upperBound ? "dimension \(range.lowerBound)" : "a dimension of at least \(range.lowerBound)"
+      return "the target '\(kind.rawValue)' has no form in dimension \(dimension): set \(need)"
+    }
+  }
+}
