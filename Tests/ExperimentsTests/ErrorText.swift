@@ -1,5 +1,8 @@
 @testable import Experiments
 
+/// `Testing` has another `ExitStatus`.
+typealias Status = ExitStatus
+
 /// The text of the error that `body` throws, or a sentence that no test expects.
 func errorText(_ body: () throws -> Void) -> String {
   do {

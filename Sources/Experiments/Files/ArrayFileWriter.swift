@@ -1,0 +1,64 @@
+public import LinearAlgebra
+
+/// Writes one float32 NPY file of known shape from several processes, each its own rows, to be whole or absent.
+///
+/// The root calls ``create(_:rows:columns:)``; then, after a barrier, every process opens the file, writes its rows and calls ``finish()``;
+/// after another barrier the root calls ``publish(_:)``.
+public struct ArrayFileWriter: ~Copyable {
+  /// Rows of the whole file.
+  public let rows: Int
+  /// Numbers in a row.
+  public let columns: Int
+  private let file: Descriptor
+  private let offset: Int
+
+  /// Creates the file beside its place, with its header and at its full length.
+  public static func create(_ path: String, rows: Int, columns: Int) throws(ExperimentError) {
+    let file = try AtomicFile.create(path)
+    let header = ArrayHeader.bytes(rows: rows, columns: columns)
+    try file.write(header, at: 0)
+    try file.resize(to: header.count + rows * columns * 4)
+    try file.synchronise()
+  }
+
+  /// Opens the file that the root has created.
+  public init(_ path: String, rows: Int, columns: Int) throws(ExperimentError) {
+    let file = try Descriptor.writing(AtomicFile.partialPath(of: path))
+    let offset = ArrayHeader.bytes(rows: rows, columns: columns).count
+    let expected = offset + rows * columns * 4
+    let size = try file.size()
+    guard size == expected else {
+      throw .data(Place(path), "is \(size) bytes long, but \(rows) × \(columns) rows need \(expected); is another job writing here?")
+    }
+    self.rows = rows
+    self.columns = columns
+    self.offset = offset
+    self.file = file
+  }
+
+  /// Writes the first `count` rows of `block` from row `firstRow` of the file on; all of them without a count.
+  public func write(_ block: borrowing Matrix, count: Int? = nil, firstRow: Int) throws(ExperimentError) {
+    let count = count ?? block.rows
+    precondition(block.columns == columns, "\(block.columns) columns into \(columns)")
+    precondition(
+      count <= block.rows && firstRow >= 0 && firstRow + count <= rows, "rows \(firstRow)..<\(firstRow + count) of \(rows)")
+    let start = offset + firstRow * columns * 4
+    let bytes = block.span.extracting(first: count * columns)
+    try unsafe bytes.withUnsafeBytes { (buffer) throws(ExperimentError) in try unsafe file.write(buffer, at: start) }
+  }
+
+  /// Waits until this process's rows are on the disk, and closes the file.
+  public consuming func finish() throws(ExperimentError) { try file.synchronise() }
+
+  /// Puts the finished file into its place.
+  public static func publish(_ path: String) throws(ExperimentError) { try AtomicFile.publish(path) }
+
+  /// Writes a whole file from one process.
+  public static func write(_ matrix: borrowing Matrix, to path: String) throws(ExperimentError) {
+    try create(path, rows: matrix.rows, columns: matrix.columns)
+    let writer = try ArrayFileWriter(path, rows: matrix.rows, columns: matrix.columns)
+    try writer.write(matrix, firstRow: 0)
+    try writer.finish()
+    try publish(path)
+  }
+}

@@ -1,0 +1,77 @@
+/// A named array of a safetensors file.
+public struct Tensor: Sendable, Equatable {
+  /// The name, unique in its file.
+  public let name: String
+  /// The lengths of the axes, C order; empty for one number.
+  public let shape: [Int]
+  /// The numbers.
+  public let elements: Elements
+
+  /// A tensor.
+  public init(_ name: String, shape: [Int], _ elements: Elements) {
+    precondition(shape.reduce(1, *) == elements.count, "\(name): \(elements.count) elements in shape \(shape)")
+    self.name = name
+    self.shape = shape
+    self.elements = elements
+  }
+
+  /// Numbers of one of the types that are read and written.
+  public enum Elements: Sendable, Equatable {
+    case float32([Float])
+    case float64([Double])
+    case int64([Int64])
+    case uint64([UInt64])
+    case uint8([UInt8])
+
+    /// The number of elements.
+    public var count: Int {
+      switch self {
+      case .float32(let values): values.count
+      case .float64(let values): values.count
+      case .int64(let values): values.count
+      case .uint64(let values): values.count
+      case .uint8(let values): values.count
+      }
+    }
+
+    /// The type.
+    public var type: ElementType {
+      switch self {
+      case .float32: .float32
+      case .float64: .float64
+      case .int64: .int64
+      case .uint64: .uint64
+      case .uint8: .uint8
+      }
+    }
+
+    /// Calls `body` with the elements' bytes, little-endian.
+    func withBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
+      switch self {
+      case .float32(let values): try unsafe values.span.withUnsafeBytes(body)
+      case .float64(let values): try unsafe values.span.withUnsafeBytes(body)
+      case .int64(let values): try unsafe values.span.withUnsafeBytes(body)
+      case .uint64(let values): try unsafe values.span.withUnsafeBytes(body)
+      case .uint8(let values): try unsafe values.span.withUnsafeBytes(body)
+      }
+    }
+  }
+
+  /// The type of a tensor's elements; the raw value is safetensors' name.
+  public enum ElementType: String, Sendable, CaseIterable {
+    case float32 = "F32"
+    case float64 = "F64"
+    case int64 = "I64"
+    case uint64 = "U64"
+    case uint8 = "U8"
+
+    /// Bytes of an element.
+    public var width: Int {
+      switch self {
+      case .float64, .int64, .uint64: 8
+      case .float32: 4
+      case .uint8: 1
+      }
+    }
+  }
+}
