@@ -123,4 +123,38 @@ import Testing
     let plot = Plot(name: "p", description: "", width: 1, height: 1, commands: [], blocks: [rows])
     #expect((count + plot.stride - 1) / plot.stride <= 3000)
   }
+
+  /// Plots with as little to show as there can be.
+  static var degenerate: [Plot] {
+    let curves: [[(x: Double, y: Double)]] = [
+      [], [(0, 2)], [(0, 2), (1, 2)], [(0, -1), (1, -2)], [(0, .infinity)],
+    ]
+    let panels = curves.flatMap { points in
+      [true, false].map { logarithmic in
+        CurvePanel(title: "t", x: "", y: "", logarithmic: logarithmic, series: [.init(name: "", points: points)])
+      }
+    }
+    let clouds: [[SIMD2<Float>]] = [[], [SIMD2(1, 1)], [SIMD2(.nan, 0)], [SIMD2(1e30, -1e30), SIMD2(-1e30, 1e30)]]
+    let pairs = clouds.map { ScatterPair(x: "x", y: "y", data: $0, samples: $0) }
+    let sets: [[[Float]]] = [Array(repeating: [3], count: 9), [[.nan, 0, 0, 0]]]
+    let images = sets.compactMap { ImagePair(data: $0, samples: []) }
+    return panels.enumerated().map { $1.plot(name: "curve-\($0)") }
+      + pairs.enumerated().flatMap { $1.plots(name: "scatter-\($0)") }
+      + images.enumerated().flatMap { $1.plots(name: "images-\($0)") }
+  }
+
+  @Test(
+    "gnuplot draws empty, constant, single and non-finite contents, as pixels and as SVG",
+    arguments: [true, false])
+  func degeneratePlots(pixels: Bool) throws {
+    let folder = try Self.folder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    var gnuplot = Gnuplot()
+    gnuplot.pixels = pixels
+    for plot in Self.degenerate {
+      guard case .missing(let reason) = try gnuplot.draw(plot, in: folder) else { continue }
+      let log = try String(contentsOf: folder.appendingPathComponent("\(plot.name).log"), encoding: .utf8)
+      Issue.record("\(plot.name): \(reason): \(log)")
+    }
+  }
 }

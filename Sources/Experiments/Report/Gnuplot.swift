@@ -12,7 +12,7 @@ struct Gnuplot {
 
   private let executable: URL?
   /// False where gnuplot was built without cairo: it then draws SVG.
-  private let pixels: Bool
+  var pixels: Bool
 
   /// Looks for `gnuplot` in the folders of `path`.
   init(path: String = ProcessInfo.processInfo.environment["PATH"] ?? "") {
