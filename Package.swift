@@ -76,9 +76,9 @@ let package = Package(
         "Sampling", "Targets", "Training", logging, yams,
       ]),
     // 6
-    tool("sgm-train", ["Experiments"]),
-    tool("sgm-sample", ["Experiments"]),
-    tool("sgm-evaluate", ["Experiments"]),
+    tool("sgm-train", ["Communication", "Experiments", "LinearAlgebra"]),
+    tool("sgm-sample", ["Communication", "Experiments"]),
+    tool("sgm-evaluate", ["Communication", "Experiments"]),
     tool(
       "sgm-bench",
       [
@@ -90,6 +90,7 @@ let package = Package(
     tests("CommunicationTests", ["Communication"]),
     tests("NetworksTests", ["LinearAlgebra", "Networks", "Randomness"]),
     tests("DiffusionTests", ["Diffusion", "LinearAlgebra"], resources: [.copy("Fixtures")]),
+    tests("TargetsTests", ["Diffusion", "LinearAlgebra", "Randomness", "Targets"], resources: [.copy("Fixtures")]),
     tests("SamplingTests", ["Diffusion", "LinearAlgebra", "Sampling"]),
     tests("MetricsTests", ["Communication", "LinearAlgebra", "Metrics", "Randomness"], resources: [.copy("Fixtures")]),
     tests("ExperimentsTests", ["Experiments", "LinearAlgebra"]),

@@ -100,8 +100,8 @@ extension Experiment {
 }
 
 /// A data file's rows, in original units, split as training splits them.
-struct DataSplit: ~Copyable {
-  private let all: Matrix
+struct DataSplit {
+  private let all: SampleBox
   private let isHeldOut: [Bool]
   private let separate: SampleBox?
 
@@ -109,9 +109,8 @@ struct DataSplit: ~Copyable {
     let rows = try DataSet.rowSource(experiment, target: nil, base: base)
     let separateRows = try DataSet.heldOutSource(experiment, base: base)
     isHeldOut = experiment.heldOutRows(of: rows.rows)
-    let all = try Matrix(rows)
+    all = SampleBox(try Matrix(rows))
     separate = try separateRows.map { (source) throws -> SampleBox in SampleBox(try Matrix(source)) }
-    self.all = all
   }
 
   var hasHeldOut: Bool { isHeldOut.contains(true) || separate != nil }
@@ -124,8 +123,8 @@ struct DataSplit: ~Copyable {
 
   private func rows(where wanted: Bool) -> Matrix {
     let chosen = isHeldOut.indices.filter { isHeldOut[$0] == wanted }
-    var rows = Matrix(rows: chosen.count, columns: all.columns)
-    for (r, source) in chosen.enumerated() { rows.copyRow(r, from: all, source) }
+    var rows = Matrix(rows: chosen.count, columns: all.value.columns)
+    for (r, source) in chosen.enumerated() { rows.copyRow(r, from: all.value, source) }
     return rows
   }
 }
