@@ -47,7 +47,8 @@ public enum TargetError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .dimension(let dimension, let kind):
       let range = kind.dimensions
-      let need = range.lowerBound == range.upperBound ? "dimension \(range.lowerBound)" : "a dimension of at least \(range.lowerBound)"
+      let only = range.lowerBound == range.upperBound
+      let need = (only ? "dimension" : "a dimension of at least") + " \(range.lowerBound)"
       return "the target '\(kind.rawValue)' has no form in dimension \(dimension): set \(need)"
     }
   }

@@ -5,7 +5,8 @@ import Testing
 
 @Suite struct PhiloxTests {
   @Test func `Philox4x32-10 gives Random123's known answers`() throws {
-    let url = try #require(Bundle.module.url(forResource: "philox4x32-10", withExtension: "txt", subdirectory: "Fixtures"))
+    let file = Bundle.module.url(forResource: "philox4x32-10", withExtension: "txt", subdirectory: "Fixtures")
+    let url = try #require(file)
     let lines = try String(contentsOf: url, encoding: .utf8).split(separator: "\n").filter { !$0.hasPrefix("#") }
     #expect(lines.count == 3)
     for line in lines {

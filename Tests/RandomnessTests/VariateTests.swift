@@ -38,6 +38,19 @@ import Testing
     }
   }
 
+  @Test func `a candidate's attempt is in the counter, so that no later variate uses its words`() {
+    let bound: UInt64 = 3 << 61
+    for index in 0..<200 as Range<UInt64> {
+      let candidates = (0..<20 as Range<UInt8>).map { attempt in
+        let words = stream.words(index: index, block: 0, attempt: attempt)
+        return (UInt64(words[0]) | UInt64(words[1]) << 32).multipliedFullWidth(by: bound)
+      }
+      var row = stream.row(index)
+      // 2⁶⁴ mod the bound: candidates whose low part is below it are rejected.
+      #expect(row.nextBelow(Int(bound)) == candidates.first { $0.low >= 1 << 62 }.map { Int($0.high) })
+    }
+  }
+
   @Test func `bounded whole numbers are uniform, and also when many candidates must be rejected`() {
     var counts = [Int](repeating: 0, count: 10)
     for index in 0..<100_000 {
@@ -46,9 +59,16 @@ import Testing
     }
     let chi2 = counts.map { Double(($0 - 10_000) * ($0 - 10_000)) / 10_000 }.reduce(0, +)
     #expect(chi2 < 42)  // chi-squared with 9 degrees of freedom exceeds 42 once in 3·10⁵
-    let bound = 3 << 61  // a quarter of all candidates is rejected
-    let scaled = draws(100_000) { (Double($0.nextBelow(bound)) + 0.5) / Double(bound) }
+    // 2⁶⁴ = 8/3 of this bound: a quarter of all candidates is rejected, else residues of 3 would come as 3 : 3 : 2.
+    let bound = 3 << 61
+    var residues = [Int](repeating: 0, count: 3)
+    let scaled = draws(90_000) {
+      let value = $0.nextBelow(bound)
+      residues[value % 3] += 1
+      return (Double(value) + 0.5) / Double(bound)
+    }
     #expect(kolmogorovSmirnov(scaled, { $0 }) < kolmogorovSmirnovBound)
+    for count in residues { #expect(abs(count - 30_000) < 707) }  // five standard deviations, √20,000 each
   }
 }
 

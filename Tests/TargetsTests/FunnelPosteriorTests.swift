@@ -40,7 +40,7 @@ import Testing
   }
 
   @Test(arguments: [2, 3, 10, 100], [false, true])
-  func `the quadrature is right to 2e-7 for typical points and far from them, at every noise`(dimension: Int, wild: Bool) {
+  func `the quadrature is right to 2e-7 for typical points and far ones, at every noise`(dimension: Int, wild: Bool) {
     let n = dimension - 1
     var posterior = FunnelPosterior(tails: n)
     let stream = RandomStream(seed: 11, purpose: .benchmark)

@@ -43,7 +43,8 @@ struct ReferenceScores: Decodable {
   let mixture: [Langevin]
 
   static func load() throws -> ReferenceScores {
-    let url = try #require(Bundle.module.url(forResource: "exact-scores", withExtension: "json", subdirectory: "Fixtures"))
+    let file = Bundle.module.url(forResource: "exact-scores", withExtension: "json", subdirectory: "Fixtures")
+    let url = try #require(file)
     return try JSONDecoder().decode(ReferenceScores.self, from: Data(contentsOf: url))
   }
 }
@@ -54,7 +55,9 @@ private func numbers(_ texts: [String]) throws -> [Double] { try texts.map(numbe
 @Suite struct ReferenceScoreTests {
   // The reference holds 20 digits; what is left is our quadrature's and Double's error. The last term is for scores
   // near 0, on the scale of the others.
-  private func expectEqual(_ found: (logDensity: Double, score: [Double]), _ logDensity: String, _ score: [String]) throws {
+  private func expectEqual(
+    _ found: (logDensity: Double, score: [Double]), _ logDensity: String, _ score: [String]
+  ) throws {
     let score = try numbers(score)
     let size = score.map(abs).max() ?? 0
     #expect(abs(found.logDensity - (try number(logDensity))) < 2e-9)
