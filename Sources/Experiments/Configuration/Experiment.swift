@@ -1,6 +1,7 @@
 /// Everything that decides a run's result, with every default filled in.
 ///
-/// The values are plain: the modules below `Experiments` never see them, and what they mean is checked where they are used.
+/// The values are plain: the modules below `Experiments` never see them, and what they mean is checked where they are
+/// used.
 public struct Experiment: Sendable, Equatable {
   /// The run's name and that of its folder: letters, digits, `.`, `_` and `-`.
   public var name = "run"

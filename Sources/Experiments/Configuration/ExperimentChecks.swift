@@ -26,7 +26,8 @@ extension ExperimentReader {
     }
     guard isSafe, let first = name.first, first != ".", first != "-", name.utf8.count <= 100 else {
       throw fault(
-        "name", "must be at most 100 letters, digits, '.', '_' or '-' and not start with '.' or '-', found \(quoted(name))")
+        "name",
+        "must be at most 100 letters, digits, '.', '_' or '-' and not start with '.' or '-', found \(quoted(name))")
     }
   }
 
@@ -40,7 +41,8 @@ extension ExperimentReader {
       throw .configuration(Place(file), "there is no data; give data.file, or data.target: one of \(names)")
     }
     for path in ["data.file", "data.held_out"] {
-      let text: String? = if path == "data.file" { data.file } else if case .file(let held) = data.heldOut { held } else { nil }
+      let text: String? =
+        if path == "data.file" { data.file } else if case .file(let held) = data.heldOut { held } else { nil }
       if let text, text.utf8.contains(0) { throw fault(path, "must not contain a zero byte, found \(quoted(text))") }
     }
   }
@@ -48,8 +50,12 @@ extension ExperimentReader {
   private func checkConditions() throws(ExperimentError) {
     for key in ExperimentKey.all {
       guard let condition = key.condition, let place = places[key.path], !condition.holds(experiment) else { continue }
-      let chosen = key.section == "data" ? "data.file is given" : "process.kind is \(experiment.process.kind.rawValue)"
-        + (experiment.process.kind == .variancePreserving ? " with schedule \(experiment.process.schedule.rawValue)" : "")
+      let chosen =
+        key.section == "data"
+        ? "data.file is given"
+        : "process.kind is \(experiment.process.kind.rawValue)"
+          + (experiment.process.kind == .variancePreserving
+            ? " with schedule \(experiment.process.schedule.rawValue)" : "")
       throw .configuration(place, "\(key.path) is for \(condition.words), but \(chosen); remove it")
     }
   }
@@ -62,14 +68,16 @@ extension ExperimentReader {
     }
     guard training.batch % shards == 0 else {
       let near = max(1, (training.batch + shards / 2) / shards) * shards
-      throw fault("training.batch", "must be a multiple of training.shards = \(shards), found \(training.batch); try \(near)")
+      throw fault(
+        "training.batch", "must be a multiple of training.shards = \(shards), found \(training.batch); try \(near)")
     }
   }
 
   private func checkTimes() throws(ExperimentError) {
     let horizon = experiment.process.horizon
     for (path, time) in [
-      ("training.minimum_time", experiment.training.minimumTime), ("sampling.final_time", experiment.sampling.finalTime),
+      ("training.minimum_time", experiment.training.minimumTime),
+      ("sampling.final_time", experiment.sampling.finalTime),
     ] where time >= horizon {
       throw fault(path, "must be less than process.horizon = \(decimal(horizon)), found \(decimal(time))")
     }
@@ -88,7 +96,8 @@ extension Experiment {
     let rows = training.batch / training.shards
     guard rows < 16 else { return [] }
     return [
-      "training.batch = \(training.batch) gives each of \(training.shards) shards only \(rows) rows a step, which is slow; "
+      "training.batch = \(training.batch) gives each of \(training.shards) shards only \(rows) rows a step, "
+        + "which is slow; "
         + "use a batch of at least \(16 * training.shards) or fewer shards"
     ]
   }

@@ -91,7 +91,9 @@ extension ExperimentKey {
       guard !isQuoted, let number = real(from: text) else { return .failure(wrong) }
       return limited(.real(number), number, text)
     case .fractionOrFile:
-      guard !isQuoted, let number = real(from: text) else { return text.isEmpty ? .failure(wrong) : .success(.text(text)) }
+      guard !isQuoted, let number = real(from: text) else {
+        return text.isEmpty ? .failure(wrong) : .success(.text(text))
+      }
       return limited(.real(number), number, text)
     case .choice(let names):
       if names.contains(text) { return .success(.text(text)) }

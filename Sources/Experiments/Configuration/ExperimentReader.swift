@@ -7,7 +7,8 @@ extension Experiment {
   ///   - yaml: the text; it may be empty when `settings` name the data.
   ///   - file: the name used in errors.
   ///   - settings: `key=value` as given to `--set`, applied in order after the file.
-  /// - Throws: ``ExperimentError/configuration(_:_:)`` with line and column, or ``ExperimentError/usage(_:)`` for a setting without `=`.
+  /// - Throws: ``ExperimentError/configuration(_:_:)`` with line and column, or ``ExperimentError/usage(_:)`` for a
+  ///   setting without `=`.
   public init(yaml: String, file: String, settings: [String] = []) throws(ExperimentError) {
     var reader = ExperimentReader(file: file)
     try reader.read(yaml)
@@ -20,7 +21,8 @@ extension Experiment {
   /// - Throws: as `init(yaml:file:settings:)`, and ``ExperimentError/unreadable(file:_:)``.
   public init(contentsOf path: String, settings: [String] = []) throws(ExperimentError) {
     let bytes = try readFile(path, atMost: ExperimentReader.largestFile) { size in
-      .configuration(Place(path), "is \(size) bytes long; an experiment file has at most \(ExperimentReader.largestFile)")
+      .configuration(
+        Place(path), "is \(size) bytes long; an experiment file has at most \(ExperimentReader.largestFile)")
     }
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw .configuration(Place(path), "is not UTF-8 text; save it as UTF-8")
@@ -113,7 +115,8 @@ struct ExperimentReader {
   private func key(_ path: String, at place: Place) throws(ExperimentError) -> ExperimentKey {
     if let key = ExperimentKey.all.first(where: { $0.path == path }) { return key }
     if ExperimentKey.sections.contains(path) {
-      throw .configuration(place, "\(path) is a section, not a key; set one of its keys, such as \(path).\(example(in: path))")
+      throw .configuration(
+        place, "\(path) is a section, not a key; set one of its keys, such as \(path).\(example(in: path))")
     }
     throw .configuration(place, "\(shortened(path)) is not a key\(suggestion(for: path))")
   }

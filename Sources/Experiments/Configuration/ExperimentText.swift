@@ -17,10 +17,13 @@ extension Experiment {
     return text
   }
 
-  /// An experiment file of defaults with an explanation of every key. Only the data are missing.
+  /// An experiment file of defaults with an explanation of every key.
+  ///
+  /// Only the data are missing.
   public static var printedDefaults: String {
     let defaults = Experiment()
-    var text = "# Every key of an experiment and its default. Give data.target or data.file; the rest may be left out.\n"
+    var text =
+      "# Every key of an experiment and its default. Give data.target or data.file; the rest may be left out.\n"
     var section: Substring = ""
     for key in ExperimentKey.all {
       if key.section != section {

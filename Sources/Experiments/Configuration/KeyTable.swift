@@ -3,14 +3,20 @@ extension ExperimentKey {
   static let all: [ExperimentKey] = general + data + process + network + training + sampling + checkpoints + evaluation
 
   private static let general: [ExperimentKey] = [
-    .init("name", \.name, "Name of the run and of its folder: letters, digits, `.`, `_`, `-`; starts with a letter, digit or `_`."),
-    .init("seed", \.seed, in: .notNegative, "Seed of all randomness; the result is a function of experiment, data and seed."),
+    .init(
+      "name", \.name,
+      "Name of the run and of its folder: letters, digits, `.`, `_`, `-`; starts with a letter, digit or `_`."),
+    .init(
+      "seed", \.seed, in: .notNegative, "Seed of all randomness; the result is a function of experiment, data and seed."
+    ),
   ]
 
   private static let ofTarget = Condition(words: "data.target") { $0.data.target != nil }
 
   private static let data: [ExperimentKey] = [
-    .init("data.target", \.data.target, default: "none", "Built-in law to learn; exactly one of `data.target` and `data.file` is given."),
+    .init(
+      "data.target", \.data.target, default: "none",
+      "Built-in law to learn; exactly one of `data.target` and `data.file` is given."),
     .init(
       "data.file", \.data.file, default: "none",
       "Rows to learn from, `.npy` or `.csv`; a relative path starts at the experiment file's folder."),
@@ -23,7 +29,8 @@ extension ExperimentKey {
       "Share of the rows kept from training for the held-out loss and distances, or a file of such rows."),
     .init(
       "data.standardise", \.data.standardise,
-      "Shift and scale each coordinate to mean 0 and variance 1 in training; a target's analytic moments, a file's measured ones."),
+      "Train on coordinates of mean 0 and variance 1; a target's analytic moments, a file's measured ones."
+    ),
   ]
 
   private static func only(_ kind: Experiment.ProcessSection.Kind) -> Condition {
@@ -38,7 +45,9 @@ extension ExperimentKey {
     .init("process.schedule", \.process.schedule, when: only(.variancePreserving), "Noise schedule β(t)."),
     .init("process.beta_min", \.process.betaMinimum, in: .positive, when: ofLinear, "β at time 0, per unit time."),
     .init("process.beta_max", \.process.betaMaximum, in: .positive, when: ofLinear, "β at the horizon, per unit time."),
-    .init("process.a", \.process.a, in: .positive, when: only(.criticallyDampedLangevin), "Drift parameter a, per unit of β·time."),
+    .init(
+      "process.a", \.process.a, in: .positive, when: only(.criticallyDampedLangevin),
+      "Drift parameter a, per unit of β·time."),
     .init("process.sigma", \.process.sigma, in: .positive, when: only(.criticallyDampedLangevin), "Velocity noise σ."),
     .init(
       "process.epsilon", \.process.epsilon, in: .notNegative, when: only(.criticallyDampedLangevin),
@@ -46,7 +55,9 @@ extension ExperimentKey {
     .init(
       "process.velocity_variance", \.process.velocityVariance, in: .notNegative, when: only(.criticallyDampedLangevin),
       "Variance v² of the velocity at time 0."),
-    .init("process.beta", \.process.beta, in: .positive, when: only(.criticallyDampedLangevin), "Constant clock rate β, per unit time."),
+    .init(
+      "process.beta", \.process.beta, in: .positive, when: only(.criticallyDampedLangevin),
+      "Constant clock rate β, per unit time."),
     .init(
       "process.horizon", \.process.horizon, in: .positive, default: "4 for ornstein-uhlenbeck, 1 otherwise",
       "Final diffusion time T."),
@@ -58,32 +69,49 @@ extension ExperimentKey {
     .init("network.residual", \.network.residual, "Hidden layers add to their input."),
     .init("network.output", \.network.output, "What the outputs mean, after preconditioning."),
     .init("network.embedding", \.network.embedding, "How the noise level or time becomes features."),
-    .init("network.embedding_features", \.network.embeddingFeatures, in: .whole(2, 4_096), "Features of the embedding; even."),
+    .init(
+      "network.embedding_features", \.network.embeddingFeatures, in: .whole(2, 4_096),
+      "Features of the embedding; even."),
     .init("network.embedding_of", \.network.embeddingOf, "What is embedded: the scaled log-noise level, or time."),
   ]
 
   private static let training: [ExperimentKey] = [
-    .init("training.objective", \.training.objective, "Score matching given the data alone (hsm) or the data and the velocity (dsm)."),
+    .init(
+      "training.objective", \.training.objective,
+      "Score matching given the data alone (hsm) or the data and the velocity (dsm)."),
     .init(
       "training.weight", \.training.weight,
       "Weight of the loss over time; automatic is unit-variance for posterior-mean and uniform-noise for noise."),
-    .init("training.steps", \.training.steps, in: .count, onResume: true, "Optimiser steps; a cosine decay ends there."),
-    .init("training.batch", \.training.batch, in: .whole(1, 16_777_216), "Rows per step over all shards; a multiple of `training.shards`."),
+    .init(
+      "training.steps", \.training.steps, in: .count, onResume: true, "Optimiser steps; a cosine decay ends there."),
+    .init(
+      "training.batch", \.training.batch, in: .whole(1, 16_777_216),
+      "Rows per step over all shards; a multiple of `training.shards`."),
     .init(
       "training.shards", \.training.shards, in: .whole(1, 4_096),
       "Shards S, a power of two: the most ranks this experiment can ever use."),
     .init("training.learning_rate", \.training.learningRate, in: .positive, "AdamW's learning rate at its peak."),
-    .init("training.warmup_steps", \.training.warmupSteps, in: .interval, "Steps over which the learning rate rises from 0."),
+    .init(
+      "training.warmup_steps", \.training.warmupSteps, in: .interval, "Steps over which the learning rate rises from 0."
+    ),
     .init("training.learning_rate_schedule", \.training.learningRateSchedule, "The learning rate after warm-up."),
-    .init("training.final_learning_rate", \.training.finalLearningRate, in: .notNegative, "Learning rate at the end of a cosine decay."),
+    .init(
+      "training.final_learning_rate", \.training.finalLearningRate, in: .notNegative,
+      "Learning rate at the end of a cosine decay."),
     .init("training.weight_decay", \.training.weightDecay, in: .notNegative, "AdamW's decoupled weight decay."),
     .init("training.beta1", \.training.beta1, in: .share, "AdamW's decay of the first moment, per step."),
     .init("training.beta2", \.training.beta2, in: .share, "AdamW's decay of the second moment, per step."),
-    .init("training.clip_norm", \.training.clipNorm, in: .notNegative, "Largest global gradient norm; 0 turns clipping off."),
+    .init(
+      "training.clip_norm", \.training.clipNorm, in: .notNegative, "Largest global gradient norm; 0 turns clipping off."
+    ),
     .init("training.ema_decay", \.training.emaDecay, in: .share, "Decay of the parameters' moving average, per step."),
     .init("training.time_law", \.training.timeLaw, "Law of the diffusion times drawn in training."),
-    .init("training.minimum_time", \.training.minimumTime, in: .positive, "Smallest diffusion time drawn, in the horizon's unit."),
-    .init("training.held_out_every", \.training.heldOutEvery, in: .interval, onResume: true, "Steps between held-out losses; 0 for none."),
+    .init(
+      "training.minimum_time", \.training.minimumTime, in: .positive,
+      "Smallest diffusion time drawn, in the horizon's unit."),
+    .init(
+      "training.held_out_every", \.training.heldOutEvery, in: .interval, onResume: true,
+      "Steps between held-out losses; 0 for none."),
     .init("training.log_every", \.training.logEvery, in: .count, onResume: true, "Steps between lines of the log."),
   ]
 
@@ -96,21 +124,31 @@ extension ExperimentKey {
       "Diffusion time at which generation ends, in the horizon's unit."),
     .init("sampling.denoise", \.sampling.denoise, onResume: true, "Replace the final state u by E[x_0 | u]."),
     .init("sampling.count", \.sampling.count, in: .count, onResume: true, "Samples."),
-    .init("sampling.every", \.sampling.every, in: .interval, onResume: true, "Training steps between sample files; 0 for only at the end."),
-    .init("sampling.seed", \.sampling.seed, in: .notNegative, onResume: true, default: "the experiment's", "Seed of sampling."),
+    .init(
+      "sampling.every", \.sampling.every, in: .interval, onResume: true,
+      "Training steps between sample files; 0 for only at the end."),
+    .init(
+      "sampling.seed", \.sampling.seed, in: .notNegative, onResume: true, default: "the experiment's",
+      "Seed of sampling."),
   ]
 
   private static let checkpoints: [ExperimentKey] = [
     .init("checkpoints.every", \.checkpoints.every, in: .count, onResume: true, "Training steps between checkpoints."),
-    .init("checkpoints.keep_last", \.checkpoints.keepLast, in: .whole(1, 1e6), onResume: true, "How many of the newest checkpoints are kept."),
+    .init(
+      "checkpoints.keep_last", \.checkpoints.keepLast, in: .whole(1, 1e6), onResume: true,
+      "How many of the newest checkpoints are kept."),
     .init(
       "checkpoints.keep_every", \.checkpoints.keepEvery, in: .interval, onResume: true,
       "Checkpoints at multiples of this step are kept for ever; 0 for none."),
   ]
 
   private static let evaluation: [ExperimentKey] = [
-    .init("evaluation.directions", \.evaluation.directions, in: .whole(1, 1e6), onResume: true, "Random directions of the sliced distances."),
-    .init("evaluation.repeats", \.evaluation.repeats, in: .whole(1, 1e4), onResume: true, "Repetitions of floor and baseline."),
+    .init(
+      "evaluation.directions", \.evaluation.directions, in: .whole(1, 1e6), onResume: true,
+      "Random directions of the sliced distances."),
+    .init(
+      "evaluation.repeats", \.evaluation.repeats, in: .whole(1, 1e4), onResume: true,
+      "Repetitions of floor and baseline."),
     .init("evaluation.count", \.evaluation.count, in: .whole(2, 1e9), onResume: true, "Rows compared on either side."),
   ]
 

@@ -14,7 +14,8 @@ func real(from text: some StringProtocol) -> Double? {
   return Double(plain)
 }
 
-/// Whether bytes spell a decimal number: `[+-] digits [. digits] [e [+-] digits]` with a digit before or after the point.
+/// Whether bytes spell a decimal number: `[+-] digits [. digits] [e [+-] digits]` with a digit before or after the
+/// point.
 func isDecimal(_ bytes: some Collection<UInt8>) -> Bool {
   var rest = bytes[...]
   func digits() -> Int {

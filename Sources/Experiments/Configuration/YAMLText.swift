@@ -7,11 +7,13 @@ func compose(_ yaml: String, file: String) throws(ExperimentError) -> Node? {
     return try Parser(yaml: yaml, encoding: .utf8).singleRoot()
   } catch let error as YamlError {
     switch error {
-    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
+    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+      .composer(_, let problem, let mark, _):
       throw .configuration(Place(file, line: mark.line, column: mark.column), "is not YAML: \(problem)")
     case .duplicatedKeysInMapping(let names, let context):
       let name = names.first.map { quoted($0) } ?? "a key"
-      throw .configuration(Place(file, line: context.mark.line, column: context.mark.column), "\(name) is given more than once; keep one")
+      throw .configuration(
+        Place(file, line: context.mark.line, column: context.mark.column), "\(name) is given more than once; keep one")
     case .reader(let problem, let offset, let value, _):
       let (line, column) = position(of: offset ?? 0, in: yaml)
       let character = value > 0 ? " (U+\(String(value, radix: 16, uppercase: true)))" : ""
@@ -25,8 +27,8 @@ func compose(_ yaml: String, file: String) throws(ExperimentError) -> Node? {
 
 /// Refuses texts in which some name is both an anchor (`&name`) and an alias (`*name`).
 ///
-/// A few nested aliases can stand for more nodes than memory holds, and experiments need none. An alias needs its anchor, so looking for
-/// both spellings anywhere finds every alias without knowing what is a comment or quoted.
+/// A few nested aliases can stand for more nodes than memory holds, and experiments need none. An alias needs its
+/// anchor, so looking for both spellings anywhere finds every alias without knowing what is a comment or quoted.
 func refuseAliases(in yaml: String, file: String) throws(ExperimentError) {
   let anchors = Set(names(after: UInt8(ascii: "&"), in: yaml).map(\.name))
   if anchors.isEmpty { return }
@@ -42,7 +44,8 @@ private func names(after mark: UInt8, in text: String) -> [(name: String, line: 
   for (index, line) in text.utf8.split(omittingEmptySubsequences: false, whereSeparator: { $0 == 10 }).enumerated() {
     for start in line.indices where line[start] == mark {
       let name = line[line.index(after: start)...].prefix { byte in
-        byte.isDigit || (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7a) || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
+        byte.isDigit || (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7a) || byte == UInt8(ascii: "_")
+          || byte == UInt8(ascii: "-")
       }
       if name.isEmpty { continue }
       let column = String(decoding: line[..<start], as: UTF8.self).unicodeScalars.count + 1

@@ -1,11 +1,16 @@
 public import LinearAlgebra
 
-/// An NPY file of float32 or float64 rows, C order, little-endian. An array of one axis is one column.
+/// An NPY file of float32 or float64 rows, C order, little-endian.
+///
+/// An array of one axis is one column.
 public struct ArrayFile: RowSource {
   /// The path as given.
   public let path: String
+  /// Rows.
   public let rows: Int
+  /// Numbers in a row.
   public let dimension: Int
+  /// None: NPY files have no names.
   public var columnNames: [String]? { nil }
   /// Where the data start.
   private let offset: Int
@@ -28,7 +33,9 @@ public struct ArrayFile: RowSource {
     let high = isShort ? 0 : Int(start[10]) << 16 | Int(start[11]) << 24
     let length = Int(start[8]) | Int(start[9]) << 8 | high
     let headerStart = isShort ? 10 : 12
-    guard length <= ArrayHeader.longest else { throw .data(place, "has a header of \(length) bytes; \(ArrayHeader.longest) is the most") }
+    guard length <= ArrayHeader.longest else {
+      throw .data(place, "has a header of \(length) bytes; \(ArrayHeader.longest) is the most")
+    }
     guard headerStart + length <= size else { throw .data(place, "is cut short within its header; copy it again") }
     let header: ArrayHeader
     let bytes = try file.read(length, at: headerStart)
@@ -44,14 +51,18 @@ public struct ArrayFile: RowSource {
     }
     rows = header.shape[0]
     dimension = header.shape.count == 2 ? header.shape[1] : 1
-    guard rows > 0, dimension > 0 else { throw .data(place, "has shape \(rows) × \(dimension): there is nothing to learn from") }
+    guard rows > 0, dimension > 0 else {
+      throw .data(place, "has shape \(rows) × \(dimension): there is nothing to learn from")
+    }
     let (count, overflow) = rows.multipliedReportingOverflow(by: dimension)
     let (byteCount, overflow2) = count.multipliedReportingOverflow(by: isDouble ? 8 : 4)
     guard !overflow, !overflow2, byteCount <= size - offset else {
-      throw .data(place, "is too short for its shape \(rows) × \(dimension): it was cut, or its header is wrong; copy it again")
+      throw .data(
+        place, "is too short for its shape \(rows) × \(dimension): it was cut, or its header is wrong; copy it again")
     }
     guard byteCount == size - offset else {
-      throw .data(place, "has \(size - offset - byteCount) bytes after its \(rows) × \(dimension) array; save one array alone")
+      throw .data(
+        place, "has \(size - offset - byteCount) bytes after its \(rows) × \(dimension) array; save one array alone")
     }
   }
 
@@ -64,6 +75,7 @@ public struct ArrayFile: RowSource {
     }
   }
 
+  /// Reads the file once, block by block; see ``RowSource/forEachBlock(_:)``.
   public func forEachBlock(_ body: (_ firstRow: Int, _ block: borrowing Matrix) throws -> Void) throws {
     let file = try Descriptor.reading(path)
     var first = 0
@@ -103,7 +115,8 @@ public struct ArrayFile: RowSource {
     }
     if bad >= 0 {
       let position = "row \(firstRow + bad / dimension), column \(bad % dimension) (both from 0, as in NumPy)"
-      throw .data(Place(path), "\(position) holds \(numbers[bad]), not a finite single-precision number; remove the row")
+      throw .data(
+        Place(path), "\(position) holds \(numbers[bad]), not a finite single-precision number; remove the row")
     }
   }
 }

@@ -2,8 +2,8 @@ public import LinearAlgebra
 
 /// Writes one float32 NPY file of known shape from several processes, each its own rows, to be whole or absent.
 ///
-/// The root calls ``create(_:rows:columns:)``; then, after a barrier, every process opens the file, writes its rows and calls ``finish()``;
-/// after another barrier the root calls ``publish(_:)``.
+/// The root calls ``create(_:rows:columns:)``; then, after a barrier, every process opens the file, writes its rows and
+/// calls ``finish()``; after another barrier the root calls ``publish(_:)``.
 public struct ArrayFileWriter: ~Copyable {
   /// Rows of the whole file.
   public let rows: Int
@@ -28,7 +28,9 @@ public struct ArrayFileWriter: ~Copyable {
     let expected = offset + rows * columns * 4
     let size = try file.size()
     guard size == expected else {
-      throw .data(Place(path), "is \(size) bytes long, but \(rows) × \(columns) rows need \(expected); is another job writing here?")
+      throw .data(
+        Place(path),
+        "is \(size) bytes long, but \(rows) × \(columns) rows need \(expected); is another job writing here?")
     }
     self.rows = rows
     self.columns = columns
@@ -41,7 +43,8 @@ public struct ArrayFileWriter: ~Copyable {
     let count = count ?? block.rows
     precondition(block.columns == columns, "\(block.columns) columns into \(columns)")
     precondition(
-      count <= block.rows && firstRow >= 0 && firstRow + count <= rows, "rows \(firstRow)..<\(firstRow + count) of \(rows)")
+      count <= block.rows && firstRow >= 0 && firstRow + count <= rows,
+      "rows \(firstRow)..<\(firstRow + count) of \(rows)")
     let start = offset + firstRow * columns * 4
     let bytes = block.span.extracting(first: count * columns)
     try unsafe bytes.withUnsafeBytes { (buffer) throws(ExperimentError) in try unsafe file.write(buffer, at: start) }

@@ -10,7 +10,8 @@ struct ArrayHeader: Equatable {
   /// The longest header read; NumPy itself refuses beyond 10,000 characters.
   static let longest = 65_536
 
-  /// The bytes before the data of a float32 array `[rows, columns]`, as NumPy 2 writes them: padded to 64 bytes, with room for the rows to grow.
+  /// The bytes before the data of a float32 array `[rows, columns]`, as NumPy 2 writes them: padded to 64 bytes, with
+  /// room for the rows to grow.
   static func bytes(rows: Int, columns: Int) -> [UInt8] {
     var text = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(rows), \(columns)), }"
     text += String(repeating: " ", count: max(0, 21 - String(rows).utf8.count))

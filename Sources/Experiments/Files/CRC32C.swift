@@ -1,6 +1,8 @@
-/// The Castagnoli cyclic redundancy check, as in iSCSI (RFC 3720): polynomial 0x1EDC6F41, bits reflected, start and end complemented.
+/// The Castagnoli cyclic redundancy check, as in iSCSI (RFC 3720): polynomial 0x1EDC6F41, bits reflected, start and end
+/// complemented.
 ///
-/// It finds every error burst of up to 32 bits and every single flipped bit. Eight bytes are folded at a time through eight tables.
+/// It finds every error burst of up to 32 bits and every single flipped bit. Eight bytes are folded at a time through
+/// eight tables.
 public struct CRC32C: Sendable, Equatable {
   private var state: UInt32 = 0xffff_ffff
 
@@ -23,11 +25,14 @@ public struct CRC32C: Sendable, Equatable {
     var index = 0
     while index + 8 <= bytes.byteCount {
       // In bounds by the line above; unaligned because files are.
-      let word = unsafe UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self)) ^ UInt64(crc)
+      let word = unsafe UInt64(
+        littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self))
+      let mixed = word ^ UInt64(crc)
       crc = 0
       for byte in 0..<8 {
-        let value = Int(truncatingIfNeeded: (word >> UInt64(8 * byte)) & 0xff)
-        crc ^= tables[(7 - byte) * 256 + value]
+        let value = Int(truncatingIfNeeded: (mixed >> UInt64(8 * byte)) & 0xff)
+        // Table 7 − byte, entry below 256.
+        crc ^= unsafe tables[unchecked: (7 - byte) * 256 + value]
       }
       index += 8
     }

@@ -16,7 +16,9 @@ struct Descriptor: ~Copyable {
 
   deinit { _ = Glibc.close(number) }
 
-  /// Opens a regular file for reading. Anything else is refused at once: a pipe would wait for its writer for ever.
+  /// Opens a regular file for reading.
+  ///
+  /// Anything else is refused at once: a pipe would wait for its writer for ever.
   static func reading(_ path: String) throws(ExperimentError) -> Descriptor {
     let number = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard number >= 0 else { throw .unreadable(file: path, errno) }
@@ -53,7 +55,8 @@ struct Descriptor: ~Copyable {
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(ExperimentError) -> Int {
     var done = 0
     while done < buffer.count {
-      let count = unsafe pread(number, buffer.baseAddress.map { unsafe $0 + done }, buffer.count - done, off_t(offset + done))
+      let count = unsafe pread(
+        number, buffer.baseAddress.map { unsafe $0 + done }, buffer.count - done, off_t(offset + done))
       if count == 0 { break }
       if count > 0 { done += count } else if errno != EINTR { throw .inputOutput(doing: "reading", file: file, errno) }
     }
@@ -75,7 +78,8 @@ struct Descriptor: ~Copyable {
   func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(ExperimentError) {
     var done = 0
     while done < bytes.count {
-      let count = unsafe pwrite(number, bytes.baseAddress.map { unsafe $0 + done }, bytes.count - done, off_t(offset + done))
+      let count = unsafe pwrite(
+        number, bytes.baseAddress.map { unsafe $0 + done }, bytes.count - done, off_t(offset + done))
       if count >= 0 { done += count } else if errno != EINTR { throw .inputOutput(doing: "writing", file: file, errno) }
     }
   }

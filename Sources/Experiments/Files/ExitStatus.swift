@@ -1,4 +1,5 @@
-/// What an executable returns to its shell: the numbers of `sysexits.h`, so that schedulers' and people's scripts can tell causes apart.
+/// What an executable returns to its shell: the numbers of `sysexits.h`, so that schedulers' and people's scripts can
+/// tell causes apart.
 public enum ExitStatus: Int32, Sendable, CaseIterable {
   /// The work is done.
   case success = 0

@@ -26,7 +26,8 @@ extension Place: CustomStringConvertible {
 
 /// Everything that users, files and the machine can do wrong to an experiment.
 ///
-/// Each message says what happened, where, and what to do. Whatever came from a file is shown with its control characters escaped.
+/// Each message says what happened, where, and what to do. Whatever came from a file is shown with its control
+/// characters escaped.
 public enum ExperimentError: Error, Sendable, Equatable {
   /// The command line is wrong.
   case usage(String)

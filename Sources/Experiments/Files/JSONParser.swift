@@ -67,7 +67,9 @@ private struct JSONParser {
     if skip("}") { return .object([]) }
     repeat {
       skipBlanks()
-      guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else { throw fault("a member without a name") }
+      guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else {
+        throw fault("a member without a name")
+      }
       let name = try string()
       guard names.insert(name).inserted else { throw fault("the repeated name \(quoted(name))") }
       guard skip(":") else { throw fault("a missing ':'") }
@@ -147,7 +149,8 @@ private struct JSONParser {
   private mutating func hexadecimal() throws(Complaint) -> UInt32 {
     let digits = bytes[position...].prefix(4)
     let text = String(decoding: digits, as: UTF8.self)
-    guard digits.count == 4, text.utf8.allSatisfy({ $0 != 0x2b && $0 != 0x2d }), let code = UInt32(text, radix: 16) else {
+    guard digits.count == 4, text.utf8.allSatisfy({ $0 != 0x2b && $0 != 0x2d }), let code = UInt32(text, radix: 16)
+    else {
       throw fault("an unknown escape")
     }
     position += 4

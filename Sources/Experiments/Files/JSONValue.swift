@@ -3,7 +3,8 @@ public enum JSONValue: Sendable, Equatable {
   case null
   case boolean(Bool)
   case integer(Int)
-  /// Written as the shortest decimal that reads back as the same number; a number that is not finite is written as `null`.
+  /// Written as the shortest decimal that reads back as the same number; a number that is not finite is written as
+  /// `null`.
   case real(Double)
   case string(String)
   case array([JSONValue])

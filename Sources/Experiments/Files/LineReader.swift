@@ -23,7 +23,9 @@ struct LineReader: ~Copyable {
     self.file = file
   }
 
-  /// The next line, or nil after the last. Lines end with LF or CR LF; the last may lack its end.
+  /// The next line, or nil after the last.
+  ///
+  /// Lines end with LF or CR LF; the last may lack its end.
   mutating func next() throws(ExperimentError) -> ArraySlice<UInt8>? {
     var searched = start
     while true {

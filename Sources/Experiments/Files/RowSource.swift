@@ -1,6 +1,9 @@
 public import LinearAlgebra
 
-/// A table of finite numbers on disk, read in order and in blocks. The file is never mapped: truncating a mapped file kills its readers.
+/// A table of finite numbers on disk, read in order and in blocks.
+///
+/// The file is never mapped: truncating a mapped file
+/// kills its readers.
 public protocol RowSource: Sendable {
   /// Rows.
   var rows: Int { get }
@@ -11,7 +14,8 @@ public protocol RowSource: Sendable {
   /// Reads the file once, from the first row to the last.
   ///
   /// - Parameter body: receives the index of the block's first row, from 0, and the block `[rows, dimension]`.
-  /// - Throws: ``ExperimentError`` naming row and column of anything that is not a finite single-precision number; what `body` throws.
+  /// - Throws: ``ExperimentError`` naming row and column of anything that is not a finite single-precision number; what
+  ///   `body` throws.
   func forEachBlock(_ body: (_ firstRow: Int, _ block: borrowing Matrix) throws -> Void) throws
 }
 

@@ -6,8 +6,11 @@ public import LinearAlgebra
 public struct TableFile: RowSource {
   /// The path as given.
   public let path: String
+  /// Rows.
   public let rows: Int
+  /// Numbers in a row.
   public let dimension: Int
+  /// The first line, unless it is one of numbers; control characters are escaped.
   public let columnNames: [String]?
   private let separator: UInt8
 
@@ -36,6 +39,7 @@ public struct TableFile: RowSource {
     self.rows = rows
   }
 
+  /// Reads the file once, block by block; see ``RowSource/forEachBlock(_:)``.
   public func forEachBlock(_ body: (_ firstRow: Int, _ block: borrowing Matrix) throws -> Void) throws {
     var lines = try LineReader(path)
     if columnNames != nil { _ = try lines.next() }
@@ -75,10 +79,14 @@ public struct TableFile: RowSource {
 
   private static func complaint(_ text: String, _ separator: UInt8) -> String {
     if text.isEmpty { return "is empty; remove the row" }
-    if isNumeric(Array(text.utf8)[...]) { return "holds \(quoted(text)), not a finite single-precision number; remove the row" }
+    if isNumeric(Array(text.utf8)[...]) {
+      return "holds \(quoted(text)), not a finite single-precision number; remove the row"
+    }
     let others = ",;\t".unicodeScalars.filter { $0.value != UInt32(separator) && text.unicodeScalars.contains($0) }
     if others.isEmpty { return "holds \(quoted(text)), not a number" }
-    return "holds \(quoted(text)), not a number; fields are separated by \(separatorName(separator)) and decimals marked by a point"
+    return
+      "holds \(quoted(text)), not a number; "
+      + "fields are separated by \(separatorName(separator)) and decimals marked by a point"
   }
 
   private static func separatorName(_ separator: UInt8) -> String {
@@ -137,7 +145,9 @@ public struct TableFile: RowSource {
       guard line.fields.count == dimension else {
         throw ExperimentError.data(
           Place(path, line: number),
-          "has \(line.fields.count) columns, but line 1 has \(dimension); columns are separated by \(separatorName(separator))")
+          "has \(line.fields.count) columns, but line 1 has \(dimension); "
+            + "columns are separated by \(separatorName(separator))"
+        )
       }
       try body(line, number)
       fields = line.fields

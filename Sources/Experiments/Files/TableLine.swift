@@ -59,7 +59,9 @@ struct TableLine {
     throw Complaint("column \(fields.count + 1) has no closing quote")
   }
 
-  private func isBlank(_ byte: UInt8, _ separator: UInt8) -> Bool { byte != separator && (byte == 0x20 || byte == 0x09) }
+  private func isBlank(_ byte: UInt8, _ separator: UInt8) -> Bool {
+    byte != separator && (byte == 0x20 || byte == 0x09)
+  }
 
   private func skipBlanks(from start: Int, _ separator: UInt8) -> Int {
     var index = start

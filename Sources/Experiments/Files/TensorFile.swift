@@ -1,7 +1,7 @@
 /// Writes safetensors files: eight bytes of header length, a JSON header, and the tensors' bytes without gaps.
 ///
-/// The header's `__metadata__` starts with `crc32c`, the check of the whole file taken with those eight digits as zeros, and has the check
-/// of each tensor as `crc32c:NAME`. Other readers see plain text there.
+/// The header's `__metadata__` starts with `crc32c`, the check of the whole file taken with those eight digits as
+/// zeros, and has the check of each tensor as `crc32c:NAME`. Other readers see plain text there.
 public enum TensorFile {
   /// Bytes of the longest header written or read: thousands of tensors.
   public static let longestHeader = 4 << 20
@@ -12,12 +12,18 @@ public enum TensorFile {
   /// The name under which a tensor's check is kept.
   static func checkName(_ tensor: String) -> String { "crc32c:\(tensor)" }
 
-  /// Writes a whole file or none. The bytes are a function of the arguments.
+  /// Writes a whole file or none.
+  ///
+  /// The bytes are a function of the tensors and the metadata.
   ///
   /// - Parameters:
   ///   - tensors: in any order; wider elements are stored first, so that all are aligned.
   ///   - metadata: names and text, in order.
-  public static func write(_ tensors: [Tensor], metadata: [(name: String, text: String)] = [], to path: String) throws(ExperimentError) {
+  ///   - path: the file to replace.
+  /// - Throws: ``ExperimentError`` if the file cannot be created or written.
+  public static func write(_ tensors: [Tensor], metadata: [(name: String, text: String)] = [], to path: String)
+    throws(ExperimentError)
+  {
     let widths = Set(tensors.map(\.elements.type.width)).sorted(by: >)
     let ordered = widths.flatMap { width in tensors.filter { $0.elements.type.width == width } }
     var header = header(ordered, metadata)
@@ -30,7 +36,9 @@ public enum TensorFile {
       try file.write(header, at: 0)
       var offset = header.count
       for tensor in ordered {
-        try unsafe tensor.elements.withBytes { (bytes) throws(ExperimentError) in try unsafe file.write(bytes, at: offset) }
+        try unsafe tensor.elements.withBytes { (bytes) throws(ExperimentError) in
+          try unsafe file.write(bytes, at: offset)
+        }
         offset += tensor.elements.count * tensor.elements.type.width
       }
     }

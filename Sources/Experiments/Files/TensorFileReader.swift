@@ -1,5 +1,5 @@
-/// Reads a safetensors file, of which nothing is believed: header length, offsets and shapes are compared with the file's size before
-/// anything is allocated for them.
+/// Reads a safetensors file, of which nothing is believed: header length, offsets and shapes are compared with the
+/// file's size before anything is allocated for them.
 public struct TensorFileReader: ~Copyable {
   /// A tensor as the header describes it.
   public struct Entry: Sendable, Equatable {
@@ -16,6 +16,8 @@ public struct TensorFileReader: ~Copyable {
   /// Whether a file must carry checks: those that this project writes do, others need not.
   public enum Checks: Sendable { case required, ifPresent }
 
+  /// The path as given.
+  public var path: String { file.file }
   /// The tensors in the order in which they are stored.
   public let entries: [Entry]
   /// Names and texts, without the checks.
@@ -51,7 +53,9 @@ public struct TensorFileReader: ~Copyable {
       throw .data(place, "is not a safetensors file, or damaged: \(error.text)")
     }
     entries = header.entries
-    checks = Dictionary(header.metadata.filter { $0.name.hasPrefix("crc32c") }.map { ($0.name, $0.text) }) { first, _ in first }
+    checks = Dictionary(header.metadata.filter { $0.name.hasPrefix("crc32c") }.map { ($0.name, $0.text) }) { first, _ in
+      first
+    }
     metadata = header.metadata.filter { !$0.name.hasPrefix("crc32c") }
     self.dataStart = dataStart
     self.file = file
@@ -67,7 +71,8 @@ public struct TensorFileReader: ~Copyable {
 
   /// Reads one tensor and compares its check.
   ///
-  /// - Throws: ``ExperimentError/data(_:_:)`` if there is no such tensor, its shape is not the one expected, or its bytes are damaged.
+  /// - Throws: ``ExperimentError/data(_:_:)`` if there is no such tensor, its shape is not the one expected, or its
+  ///   bytes are damaged.
   public func tensor(_ name: String, shape: [Int]? = nil) throws(ExperimentError) -> Tensor {
     let place = Place(file.file)
     guard let entry = entries.first(where: { $0.name == name }) else {
@@ -82,7 +87,8 @@ public struct TensorFileReader: ~Copyable {
       var check = CRC32C()
       unsafe elements.withBytes { unsafe check.update($0.bytes) }
       guard check.text == expected else {
-        throw .data(place, "the tensor \(quoted(name)) is damaged: its CRC32C is \(check.text), not \(quoted(expected))")
+        throw .data(
+          place, "the tensor \(quoted(name)) is damaged: its CRC32C is \(check.text), not \(quoted(expected))")
       }
     }
     return Tensor(name, shape: entry.shape, elements)

@@ -66,17 +66,21 @@ private func read(_ yaml: String, _ settings: String...) throws -> Experiment {
   @Test("--set reaches every key and overrides the file", arguments: ExperimentKey.all.map(\.path))
   func settings(path: String) throws {
     let samples: [String: String] = [
-      "name": "other", "seed": "9", "data.target": "mg25", "data.file": "null", "data.dimension": "6", "data.count": "70",
+      "name": "other", "seed": "9", "data.target": "mg25", "data.file": "null", "data.dimension": "6",
+      "data.count": "70",
       "data.held_out": "0.4", "process.schedule": "linear", "process.horizon": "3.5", "network.widths": "[8, 16]",
-      "network.embedding_features": "32", "training.batch": "4096", "training.shards": "8", "training.minimum_time": "0.25",
-      "process.kind": "ornstein-uhlenbeck", "sampling.seed": "12", "training.time_law": "uniform", "sampling.grid": "uniform",
+      "network.embedding_features": "32", "training.batch": "4096", "training.shards": "8",
+      "training.minimum_time": "0.25",
+      "process.kind": "ornstein-uhlenbeck", "sampling.seed": "12", "training.time_law": "uniform",
+      "sampling.grid": "uniform",
     ]
     let key = try #require(ExperimentKey.all.first { $0.path == path })
     let text: String
     switch key.shape {
     case .choice(let names): text = samples[path] ?? names[names.count - 1]
     case .boolean: text = "false"
-    default: text = samples[path] ?? (key.get(Experiment()) == .real(0.5) ? "0.25" : key.shape == .integer ? "11" : "0.5")
+    default:
+      text = samples[path] ?? (key.get(Experiment()) == .real(0.5) ? "0.25" : key.shape == .integer ? "11" : "0.5")
     }
     var base = "data: {target: funnel}"
     if let words = key.condition?.words, words != "data.target" {
@@ -85,7 +89,11 @@ private func read(_ yaml: String, _ settings: String...) throws -> Experiment {
     let before = try read(base)
     let after = try read(base, "\(path)=\(text)")
     let value = key.get(after)
-    if path == "data.file" || path == "process.schedule" { #expect(value == key.get(before)) } else { #expect(value != key.get(before)) }
+    if path == "data.file" || path == "process.schedule" {
+      #expect(value == key.get(before))
+    } else {
+      #expect(value != key.get(before))
+    }
     #expect(spelled(value, as: key.shape).filter { $0 != "\"" } == text)
   }
 
@@ -98,7 +106,8 @@ private func read(_ yaml: String, _ settings: String...) throws -> Experiment {
   }
 
   @Test("an unset value takes its default again") func unset() throws {
-    let experiment = try read(Self.funnel, "sampling.seed=null", "data.target=null", "data.count=50", "data.target=mg25")
+    let experiment = try read(
+      Self.funnel, "sampling.seed=null", "data.target=null", "data.count=50", "data.target=mg25")
     #expect(experiment.sampling.seed == nil)
     #expect(experiment.data.target == .mg25)
   }
@@ -107,7 +116,8 @@ private func read(_ yaml: String, _ settings: String...) throws -> Experiment {
     #expect(try read(Self.funnel).warnings.isEmpty)
     #expect(
       try read(Self.funnel, "training.batch=128").warnings == [
-        "training.batch = 128 gives each of 16 shards only 8 rows a step, which is slow; use a batch of at least 256 or fewer shards"
+        "training.batch = 128 gives each of 16 shards only 8 rows a step, which is slow; "
+          + "use a batch of at least 256 or fewer shards"
       ])
   }
 
@@ -119,7 +129,9 @@ private func read(_ yaml: String, _ settings: String...) throws -> Experiment {
 
   @Test("a missing file is named, with status 66") func missing() {
     let body = { _ = try Experiment(contentsOf: "/nowhere/a.yaml") }
-    #expect(errorText(body) == "/nowhere/a.yaml: cannot be read: no such file or directory; check the path and its permissions")
+    #expect(
+      errorText(body)
+        == "/nowhere/a.yaml: cannot be read: no such file or directory; check the path and its permissions")
     #expect(errorStatus(body) == .noInput)
     #expect(
       errorText { _ = try Experiment(contentsOf: "/tmp") }

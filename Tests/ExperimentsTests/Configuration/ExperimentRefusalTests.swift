@@ -6,30 +6,62 @@ private func refusal(_ yaml: String, _ settings: String...) -> String {
   errorText { _ = try Experiment(yaml: yaml, file: "funnel.yaml", settings: settings) }
 }
 
+// Messages stand on one line each, as they are printed.
+// swift-format-ignore
 private let mistakes: [(String, String)] = [
-  ("data: {target: funnel}\ntraining:\n  batchs: 3", "funnel.yaml:3:3: training.batchs is not a key; did you mean training.batch?"),
+  (
+    "data: {target: funnel}\ntraining:\n  batchs: 3",
+    "funnel.yaml:3:3: training.batchs is not a key; did you mean training.batch?"
+  ),
   ("trainning: {steps: 3}", "funnel.yaml:1:1: trainning is not a key; did you mean training?"),
   ("steps: 3", "funnel.yaml:1:1: steps is not a key; did you mean training.steps?"),
-  ("network:\n  depth_of_the_thing: 3", "funnel.yaml:2:3: network.depth_of_the_thing is not a key; the keys of network are widths, activation, residual, output, embedding, embedding_features, embedding_of"),
-  ("wholly_unrelated_words_here: 3", "funnel.yaml:1:1: wholly_unrelated_words_here is not a key; the sections are data, process, network, training, sampling, checkpoints, evaluation"),
+  (
+    "network:\n  depth_of_the_thing: 3",
+    "funnel.yaml:2:3: network.depth_of_the_thing is not a key; the keys of network are widths, activation, residual, output, embedding, embedding_features, embedding_of"
+  ),
+  (
+    "wholly_unrelated_words_here: 3",
+    "funnel.yaml:1:1: wholly_unrelated_words_here is not a key; the sections are data, process, network, training, sampling, checkpoints, evaluation"
+  ),
   ("training:\n  steps: many", "funnel.yaml:2:10: training.steps must be an integer, found \"many\""),
   ("training:\n  steps: 1e5", "funnel.yaml:2:10: training.steps must be an integer, found \"1e5\""),
   ("training:\n  steps: \"300\"", "funnel.yaml:2:10: training.steps must be an integer, found \"300\""),
   ("training:\n  steps: 5__0", "funnel.yaml:2:10: training.steps must be an integer, found \"5__0\""),
-  ("training:\n  steps: 99999999999999999999", "funnel.yaml:2:10: training.steps must be an integer, found \"99999999999999999999\""),
+  (
+    "training:\n  steps: 99999999999999999999",
+    "funnel.yaml:2:10: training.steps must be an integer, found \"99999999999999999999\""
+  ),
   ("training:\n  steps:\n", "funnel.yaml:2:9: training.steps must be an integer, found nothing"),
   ("training:\n  steps: 0", "funnel.yaml:2:10: training.steps must be 1 to 1000000000000, found \"0\""),
   ("training:\n  learning_rate: 0x1p3", "funnel.yaml:2:18: training.learning_rate must be a number, found \"0x1p3\""),
   ("training:\n  learning_rate: nan", "funnel.yaml:2:18: training.learning_rate must be a number, found \"nan\""),
-  ("training:\n  learning_rate: 1e999", "funnel.yaml:2:18: training.learning_rate must be greater than 0, found \"1e999\""),
+  (
+    "training:\n  learning_rate: 1e999",
+    "funnel.yaml:2:18: training.learning_rate must be greater than 0, found \"1e999\""
+  ),
   ("training:\n  learning_rate: [1]", "funnel.yaml:2:18: training.learning_rate must be a number, found a list"),
   ("training:\n  learning_rate: {a: 1}", "funnel.yaml:2:18: training.learning_rate must be a number, found a section"),
   ("network:\n  residual: yes", "funnel.yaml:2:13: network.residual must be true or false, found \"yes\""),
-  ("network:\n  activation: swush", "funnel.yaml:2:15: network.activation must be one of silu, gelu, relu, tanh, softplus, found \"swush\""),
-  ("network:\n  activation: gelo", "funnel.yaml:2:15: network.activation must be one of silu, gelu, relu, tanh, softplus, found \"gelo\"; did you mean gelu?"),
-  ("network:\n  widths: 128", "funnel.yaml:2:11: network.widths must be a list of integers such as [128, 128], found \"128\""),
-  ("network:\n  widths: [128, wide]", "funnel.yaml:2:11: network.widths must be a list of integers such as [128, 128], found \"wide\" in the list"),
-  ("network:\n  widths: [128, [1]]", "funnel.yaml:2:11: network.widths must be a list of integers such as [128, 128], found \"a list or section\" in the list"),
+  (
+    "network:\n  activation: swush",
+    "funnel.yaml:2:15: network.activation must be one of silu, gelu, relu, tanh, softplus, found \"swush\""
+  ),
+  (
+    "network:\n  activation: gelo",
+    "funnel.yaml:2:15: network.activation must be one of silu, gelu, relu, tanh, softplus, found \"gelo\"; did you mean gelu?"
+  ),
+  (
+    "network:\n  widths: 128",
+    "funnel.yaml:2:11: network.widths must be a list of integers such as [128, 128], found \"128\""
+  ),
+  (
+    "network:\n  widths: [128, wide]",
+    "funnel.yaml:2:11: network.widths must be a list of integers such as [128, 128], found \"wide\" in the list"
+  ),
+  (
+    "network:\n  widths: [128, [1]]",
+    "funnel.yaml:2:11: network.widths must be a list of integers such as [128, 128], found \"a list or section\" in the list"
+  ),
   ("network:\n  widths: []", "funnel.yaml:2:11: network.widths must not be empty"),
   ("network:\n  widths: [0]", "funnel.yaml:2:11: network.widths must be 1 to 65536, found \"0\""),
   ("network: 3", "funnel.yaml:1:10: network is a section of keys, such as widths"),
@@ -40,20 +72,61 @@ private let mistakes: [(String, String)] = [
   ("seed: [1", "funnel.yaml:2:1: is not YAML: did not find expected ',' or ']'"),
   ("seed: 1\nname: \u{1}", "funnel.yaml:2:7: is not YAML: control characters are not allowed (U+1)"),
   ("a: &x [1]\nb: *x", "funnel.yaml:2:4: *x is an alias; write the value out, experiment files have no aliases"),
-  ("name: ../x", "funnel.yaml:1:7: name must be at most 100 letters, digits, '.', '_' or '-' and not start with '.' or '-', found \"../x\""),
-  ("name: .x", "funnel.yaml:1:7: name must be at most 100 letters, digits, '.', '_' or '-' and not start with '.' or '-', found \".x\""),
-  ("name: \"a\\eb\"", "funnel.yaml:1:7: name must be at most 100 letters, digits, '.', '_' or '-' and not start with '.' or '-', found \"a\\u{1b}b\""),
-  ("seed: 2", "funnel.yaml: there is no data; give data.file, or data.target: one of gaussian, mg25, diamond, funnel, checkerboard, eight-gaussians, two-moons, swiss-roll"),
-  ("data:\n  target: mg25\n  file: a.npy", "funnel.yaml:3:9: data.file and data.target are both given; keep one, or set the other to null"),
-  ("data:\n  file: a.npy\n  count: 5", "funnel.yaml:3:10: data.count is for data.target, but data.file is given; remove it"),
-  ("data: {target: mg25, held_out: 1}", "funnel.yaml:1:32: data.held_out must be at least 0 and less than 1, found \"1\""),
-  ("data: {target: mg25}\nprocess: {a: 1}", "funnel.yaml:2:14: process.a is for critically-damped-langevin, but process.kind is variance-preserving with schedule linear; remove it"),
-  ("data: {target: mg25}\nprocess: {beta_min: 30}", "funnel.yaml:2:21: process.beta_min must not exceed process.beta_max = 20.0, found 30.0"),
-  ("data: {target: mg25}\ntraining: {shards: 12}", "funnel.yaml:2:20: training.shards must be a power of two, found 12"),
-  ("data: {target: mg25}\ntraining: {batch: 100}", "funnel.yaml:2:19: training.batch must be a multiple of training.shards = 16, found 100; try 96"),
-  ("data: {target: mg25}\ntraining: {minimum_time: 1}", "funnel.yaml:2:26: training.minimum_time must be less than process.horizon = 1.0, found 1.0"),
-  ("data: {target: mg25}\nprocess: {horizon: 1e-4}", "funnel.yaml: training.minimum_time must be less than process.horizon = 0.0001, found 0.001"),
-  ("data: {target: mg25}\nnetwork: {embedding_features: 7}", "funnel.yaml:2:31: network.embedding_features must be even: half are sines and half cosines, found 7"),
+  (
+    "name: ../x",
+    "funnel.yaml:1:7: name must be at most 100 letters, digits, '.', '_' or '-' and not start with '.' or '-', found \"../x\""
+  ),
+  (
+    "name: .x",
+    "funnel.yaml:1:7: name must be at most 100 letters, digits, '.', '_' or '-' and not start with '.' or '-', found \".x\""
+  ),
+  (
+    "name: \"a\\eb\"",
+    "funnel.yaml:1:7: name must be at most 100 letters, digits, '.', '_' or '-' and not start with '.' or '-', found \"a\\u{1b}b\""
+  ),
+  (
+    "seed: 2",
+    "funnel.yaml: there is no data; give data.file, or data.target: one of gaussian, mg25, diamond, funnel, checkerboard, eight-gaussians, two-moons, swiss-roll"
+  ),
+  (
+    "data:\n  target: mg25\n  file: a.npy",
+    "funnel.yaml:3:9: data.file and data.target are both given; keep one, or set the other to null"
+  ),
+  (
+    "data:\n  file: a.npy\n  count: 5",
+    "funnel.yaml:3:10: data.count is for data.target, but data.file is given; remove it"
+  ),
+  (
+    "data: {target: mg25, held_out: 1}",
+    "funnel.yaml:1:32: data.held_out must be at least 0 and less than 1, found \"1\""
+  ),
+  (
+    "data: {target: mg25}\nprocess: {a: 1}",
+    "funnel.yaml:2:14: process.a is for critically-damped-langevin, but process.kind is variance-preserving with schedule linear; remove it"
+  ),
+  (
+    "data: {target: mg25}\nprocess: {beta_min: 30}",
+    "funnel.yaml:2:21: process.beta_min must not exceed process.beta_max = 20.0, found 30.0"
+  ),
+  (
+    "data: {target: mg25}\ntraining: {shards: 12}", "funnel.yaml:2:20: training.shards must be a power of two, found 12"
+  ),
+  (
+    "data: {target: mg25}\ntraining: {batch: 100}",
+    "funnel.yaml:2:19: training.batch must be a multiple of training.shards = 16, found 100; try 96"
+  ),
+  (
+    "data: {target: mg25}\ntraining: {minimum_time: 1}",
+    "funnel.yaml:2:26: training.minimum_time must be less than process.horizon = 1.0, found 1.0"
+  ),
+  (
+    "data: {target: mg25}\nprocess: {horizon: 1e-4}",
+    "funnel.yaml: training.minimum_time must be less than process.horizon = 0.0001, found 0.001"
+  ),
+  (
+    "data: {target: mg25}\nnetwork: {embedding_features: 7}",
+    "funnel.yaml:2:31: network.embedding_features must be even: half are sines and half cosines, found 7"
+  ),
 ]
 
 @Suite struct ExperimentRefusalTests {
@@ -73,7 +146,8 @@ private let mistakes: [(String, String)] = [
     #expect(
       refusal(base, "training=3")
         == "--set training=3: training is a section, not a key; set one of its keys, such as training.objective")
-    #expect(refusal(base, "training.steps=x") == "--set training.steps=x: training.steps must be an integer, found \"x\"")
+    #expect(
+      refusal(base, "training.steps=x") == "--set training.steps=x: training.steps must be an integer, found \"x\"")
   }
 
   @Test("nested aliases and deep nesting end in an error at once") func bombs() {
@@ -104,6 +178,7 @@ private let mistakes: [(String, String)] = [
     let long = String(repeating: "x", count: 5_000)
     #expect(refusal("seed: \(long)").count < 200)
     #expect(refusal("\(long): 1").count < 300)
-    #expect(refusal("seed: \"\\e[2J\\u202e\"") == "funnel.yaml:1:7: seed must be an integer, found \"\\u{1b}[2J\\u{202e}\"")
+    #expect(
+      refusal("seed: \"\\e[2J\\u202e\"") == "funnel.yaml:1:7: seed must be an integer, found \"\\u{1b}[2J\\u{202e}\"")
   }
 }

@@ -29,20 +29,49 @@ func collect(_ source: some RowSource) throws -> (rows: [[Float]], firsts: [Int]
 private let six = bytes([1, 2, 3, 4, 5, 6].map { Float($0).bitPattern })
 private let usualHeader = "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }\n"
 
+// Messages stand on one line each, as they are printed.
+// swift-format-ignore
 private let faultyArrays: [([UInt8], String)] = [
-  (arrayBytes(usualHeader, Array(six.dropLast())), "is too short for its shape 3 × 2: it was cut, or its header is wrong; copy it again"),
+  (
+    arrayBytes(usualHeader, Array(six.dropLast())),
+    "is too short for its shape 3 × 2: it was cut, or its header is wrong; copy it again"
+  ),
   (arrayBytes(usualHeader, six + [0]), "has 1 bytes after its 3 × 2 array; save one array alone"),
-  (arrayBytes(usualHeader.replacing("<f4", with: "<i8"), six), "holds numbers of type \"<i8\"; save a.astype('float32') or float64"),
-  (arrayBytes(usualHeader.replacing("<f4", with: "\u{1b}[2J"), six), "holds numbers of type \"\\u{1b}[2J\"; save a.astype('float32') or float64"),
+  (
+    arrayBytes(usualHeader.replacing("<f4", with: "<i8"), six),
+    "holds numbers of type \"<i8\"; save a.astype('float32') or float64"
+  ),
+  (
+    arrayBytes(usualHeader.replacing("<f4", with: "\u{1b}[2J"), six),
+    "holds numbers of type \"\\u{1b}[2J\"; save a.astype('float32') or float64"
+  ),
   (arrayBytes(usualHeader.replacing("<f4", with: ">f4"), six), "is big-endian; save a.astype('<f4')"),
-  (arrayBytes(usualHeader.replacing("'<f4'", with: "[('x', '<f4')]"), six), "holds records; save one array of float32 or float64"),
-  (arrayBytes(usualHeader.replacing("False", with: "True"), six), "is in Fortran order; save numpy.ascontiguousarray(a)"),
+  (
+    arrayBytes(usualHeader.replacing("'<f4'", with: "[('x', '<f4')]"), six),
+    "holds records; save one array of float32 or float64"
+  ),
+  (
+    arrayBytes(usualHeader.replacing("False", with: "True"), six),
+    "is in Fortran order; save numpy.ascontiguousarray(a)"
+  ),
   (arrayBytes(usualHeader.replacing("(3, 2)", with: "(0, 2)"), []), "has shape 0 × 2: there is nothing to learn from"),
   (arrayBytes(usualHeader.replacing("(3, 2)", with: "(2, 0)"), []), "has shape 2 × 0: there is nothing to learn from"),
-  (arrayBytes(usualHeader.replacing("(3, 2)", with: "(3, 2, 1)"), six), "has 3 axes; rows and columns are expected: save a.reshape(len(a), -1)"),
-  (arrayBytes(usualHeader.replacing("(3, 2)", with: "()"), six), "has 0 axes; rows and columns are expected: save a.reshape(len(a), -1)"),
-  (arrayBytes(usualHeader.replacing("(3, 2)", with: "(4611686018427387904, 4)"), six), "is too short for its shape 4611686018427387904 × 4: it was cut, or its header is wrong; copy it again"),
-  (arrayBytes(usualHeader.replacing("(3, 2)", with: "(99999999999999999999, 4)"), six), "the shape in the header is too large"),
+  (
+    arrayBytes(usualHeader.replacing("(3, 2)", with: "(3, 2, 1)"), six),
+    "has 3 axes; rows and columns are expected: save a.reshape(len(a), -1)"
+  ),
+  (
+    arrayBytes(usualHeader.replacing("(3, 2)", with: "()"), six),
+    "has 0 axes; rows and columns are expected: save a.reshape(len(a), -1)"
+  ),
+  (
+    arrayBytes(usualHeader.replacing("(3, 2)", with: "(4611686018427387904, 4)"), six),
+    "is too short for its shape 4611686018427387904 × 4: it was cut, or its header is wrong; copy it again"
+  ),
+  (
+    arrayBytes(usualHeader.replacing("(3, 2)", with: "(99999999999999999999, 4)"), six),
+    "the shape in the header is too large"
+  ),
   (arrayBytes(usualHeader.replacing("(3, 2)", with: "(-3, 2)"), six), "the header is malformed"),
   (arrayBytes(usualHeader.replacing("descr", with: "dtype"), six), "the header's key \"dtype\" is unknown or repeated"),
   (arrayBytes("{'descr': '<f4', 'shape': (3, 2)}", six), "the header is malformed"),
@@ -96,7 +125,9 @@ private let faultyArrays: [([UInt8], String)] = [
     }
   }
 
-  @Test("a number that is not finite in single precision is named by row and column", arguments: [Double.nan, .infinity, 1e39])
+  @Test(
+    "a number that is not finite in single precision is named by row and column",
+    arguments: [Double.nan, .infinity, 1e39])
   func notFinite(number: Double) throws {
     let data = bytes([1, 2, 3, 4, 5, number].map(\.bitPattern))
     try withFile(arrayBytes(usualHeader.replacing("<f4", with: "<f8"), data), "a.npy") { path in
@@ -104,7 +135,9 @@ private let faultyArrays: [([UInt8], String)] = [
       let shown = number.isNaN ? "nan" : "inf"
       #expect(
         errorText { try file.forEachBlock { _, _ in } }
-          == "\(path): row 2, column 1 (both from 0, as in NumPy) holds \(shown), not a finite single-precision number; remove the row")
+          == "\(path): row 2, column 1 (both from 0, as in NumPy) holds \(shown), "
+          + "not a finite single-precision number; remove the row"
+      )
     }
   }
 

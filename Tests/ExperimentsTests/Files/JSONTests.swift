@@ -10,11 +10,13 @@ private func parse(_ text: String) -> String {
 @Suite struct JSONTests {
   @Test("members keep their order, numbers read back exactly, and what is not finite is null") func writes() {
     let value = JSONValue.object([
-      .init("step", .integer(3)), .init("loss", .real(0.1)), .init("a", .real(.nan)), .init("b", .array([.real(-.infinity), .null])),
+      .init("step", .integer(3)), .init("loss", .real(0.1)), .init("a", .real(.nan)),
+      .init("b", .array([.real(-.infinity), .null])),
       .init("small", .real(1e-7)), .init("text\n\"\u{1b}é😀", .boolean(true)),
     ])
     let text =
-      "{\"step\":3,\"loss\":0.1,\"a\":null,\"b\":[null,null],\"small\":1e-07,\"text\\n\\\"\\u001b\\u00e9\\ud83d\\ude00\":true}"
+      "{\"step\":3,\"loss\":0.1,\"a\":null,\"b\":[null,null],"
+      + "\"small\":1e-07,\"text\\n\\\"\\u001b\\u00e9\\ud83d\\ude00\":true}"
     #expect(value.description == text)
     #expect((try? JSONSerialization.jsonObject(with: Data(text.utf8))) != nil)
     #expect(JSONValue(line: text)?.description == text)
@@ -35,12 +37,16 @@ private func parse(_ text: String) -> String {
   @Test(
     "each fault has its own message",
     arguments: [
-      ("", "bad JSON: an early end at byte 0"), ("[1,]", "bad JSON: no value at byte 3"), ("01", "bad JSON: no value at byte 0"),
-      ("1.", "bad JSON: no value at byte 0"), ("+1", "bad JSON: no value at byte 0"), ("NaN", "bad JSON: no value at byte 0"),
+      ("", "bad JSON: an early end at byte 0"), ("[1,]", "bad JSON: no value at byte 3"),
+      ("01", "bad JSON: no value at byte 0"),
+      ("1.", "bad JSON: no value at byte 0"), ("+1", "bad JSON: no value at byte 0"),
+      ("NaN", "bad JSON: no value at byte 0"),
       ("1e999", "bad JSON: a number too large at byte 5"), ("tru", "bad JSON: an unknown word at byte 0"),
-      ("{\"a\":1,\"a\":2}", "bad JSON: the repeated name \"a\" at byte 10"), ("{\"a\" 1}", "bad JSON: a missing ':' at byte 5"),
+      ("{\"a\":1,\"a\":2}", "bad JSON: the repeated name \"a\" at byte 10"),
+      ("{\"a\" 1}", "bad JSON: a missing ':' at byte 5"),
       ("{\"a\":1", "bad JSON: a missing '}' at byte 6"), ("[1", "bad JSON: a missing ']' at byte 2"),
-      ("\"\\x\"", "bad JSON: an unknown escape at byte 3"), ("\"\\ud800\"", "bad JSON: half a surrogate pair at byte 7"),
+      ("\"\\x\"", "bad JSON: an unknown escape at byte 3"),
+      ("\"\\ud800\"", "bad JSON: half a surrogate pair at byte 7"),
       ("\"\\u+123\"", "bad JSON: an unknown escape at byte 3"), ("\"\n\"", "bad JSON: a control character at byte 2"),
       (String(repeating: "[", count: 100_000), "bad JSON: too deep nesting at byte 64"),
     ])

@@ -44,7 +44,11 @@ import Testing
       ("a,b\n1,2\n3\n", ":3: has 1 columns, but line 1 has 2; columns are separated by commas"),
       ("a,b\n1,2\n3,4,5\n", ":3: has 3 columns, but line 1 has 2; columns are separated by commas"),
       ("a;b\n1;2\n3,4\n", ":3: has 1 columns, but line 1 has 2; columns are separated by semicolons"),
-      ("a;b\n1;2\n3;4,5\n", ":3: column 2 (b) holds \"4,5\", not a number; fields are separated by semicolons and decimals marked by a point"),
+      (
+        "a;b\n1;2\n3;4,5\n",
+        ":3: column 2 (b) holds \"4,5\", not a number; "
+          + "fields are separated by semicolons and decimals marked by a point"
+      ),
       ("a,b\n1,2\n3,four\n", ":3: column 2 (b) holds \"four\", not a number"),
       ("1,2\n3,0x10\n", ":2: column 2 holds \"0x10\", not a number"),
       ("a,b\n1,\n", ":2: column 2 (b) is empty; remove the row"),
@@ -79,7 +83,9 @@ import Testing
 
   @Test("the file's ending decides the format") func endings() throws {
     try withFile(Array("1\t2\n".utf8), "a.TSV") { (path) throws in #expect(try openRows(path).dimension == 2) }
-    #expect(errorText { _ = try openRows("a.parquet") } == "a.parquet: is of an unknown kind; data files end in .npy, .csv or .tsv")
+    #expect(
+      errorText { _ = try openRows("a.parquet") }
+        == "a.parquet: is of an unknown kind; data files end in .npy, .csv or .tsv")
     #expect(errorStatus { _ = try openRows("/nowhere/a.npy") } == .noInput)
   }
 }

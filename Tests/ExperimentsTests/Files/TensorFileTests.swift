@@ -25,6 +25,8 @@ private func member(_ name: String, _ type: String, _ shape: String, _ start: In
   "\"\(name)\":{\"dtype\":\"\(type)\",\"shape\":\(shape),\"data_offsets\":[\(start),\(end)]}"
 }
 
+// Messages stand on one line each, as they are printed.
+// swift-format-ignore
 private let faultyTensors: [([UInt8], String)] = [
   (Array("abc".utf8), "is cut short: a safetensors file has at least 8 bytes"),
   (bytes([UInt64.max]), "is not a safetensors file, or damaged: its header would be 18446744073709551615 bytes long"),
@@ -33,22 +35,60 @@ private let faultyTensors: [([UInt8], String)] = [
   (tensorBytes("{", data: 0), "is not a safetensors file, or damaged: bad JSON: a member without a name at byte 1"),
   (tensorBytes("{} x", data: 0), "is not a safetensors file, or damaged: bad JSON: something after its end at byte 3"),
   (tensorBytes("{\"w\":3}", data: 4), "is not a safetensors file, or damaged: the tensor \"w\" has no dtype"),
-  (tensorBytes(entry("w", "F16", "[2]", 0, 4), data: 4), "is not a safetensors file, or damaged: the tensor \"w\" has dtype \"F16\"; F32, F64, I64, U64, U8 are read"),
-  (tensorBytes(entry("w", "F32", "[-1]", 0, 4), data: 4), "is not a safetensors file, or damaged: the tensor \"w\" has no shape"),
-  (tensorBytes(entry("w", "F32", "[1]", 4, 0), data: 4), "is not a safetensors file, or damaged: the tensor \"w\" lies at 4..<0, but 4 bytes follow the header"),
-  (tensorBytes(entry("w", "F32", "[2]", 0, 8), data: 4), "is not a safetensors file, or damaged: the tensor \"w\" lies at 0..<8, but 4 bytes follow the header"),
-  (tensorBytes(entry("w", "F32", "[2]", 0, 4), data: 4), "is not a safetensors file, or damaged: the tensor \"w\" has 4 bytes, but its shape needs 8"),
-  (tensorBytes(entry("w", "F32", "[4611686018427387904,4]", 0, 4), data: 4), "is not a safetensors file, or damaged: the tensor \"w\" has too large a shape"),
-  (tensorBytes(entry("w", "F32", "[1]", 0, 4), data: 8), "is not a safetensors file, or damaged: its tensors have 4 bytes, but 8 follow the header"),
-  (tensorBytes(pair("F32", 0, 8, 4, 12), data: 12), "is not a safetensors file, or damaged: the tensor \"b\" overlaps the tensor before it"),
-  (tensorBytes(pair("F32", 0, 8, 12, 20), data: 20), "is not a safetensors file, or damaged: the tensor \"b\" leaves a gap before it"),
-  (tensorBytes("{\"__metadata__\":{\"a\":1}}", data: 0), "is not a safetensors file, or damaged: \"a\" in its metadata is not text"),
-  (tensorBytes("{\"__metadata__\":[]}", data: 0), "is not a safetensors file, or damaged: its metadata are not an object"),
-  (tensorBytes("{\"\\u001b\":3}", data: 0), "is not a safetensors file, or damaged: the tensor \"\\u{1b}\" has no dtype"),
+  (
+    tensorBytes(entry("w", "F16", "[2]", 0, 4), data: 4),
+    "is not a safetensors file, or damaged: the tensor \"w\" has dtype \"F16\"; F32, F64, I64, U64, U8 are read"
+  ),
+  (
+    tensorBytes(entry("w", "F32", "[-1]", 0, 4), data: 4),
+    "is not a safetensors file, or damaged: the tensor \"w\" has no shape"
+  ),
+  (
+    tensorBytes(entry("w", "F32", "[1]", 4, 0), data: 4),
+    "is not a safetensors file, or damaged: the tensor \"w\" lies at 4..<0, but 4 bytes follow the header"
+  ),
+  (
+    tensorBytes(entry("w", "F32", "[2]", 0, 8), data: 4),
+    "is not a safetensors file, or damaged: the tensor \"w\" lies at 0..<8, but 4 bytes follow the header"
+  ),
+  (
+    tensorBytes(entry("w", "F32", "[2]", 0, 4), data: 4),
+    "is not a safetensors file, or damaged: the tensor \"w\" has 4 bytes, but its shape needs 8"
+  ),
+  (
+    tensorBytes(entry("w", "F32", "[4611686018427387904,4]", 0, 4), data: 4),
+    "is not a safetensors file, or damaged: the tensor \"w\" has too large a shape"
+  ),
+  (
+    tensorBytes(entry("w", "F32", "[1]", 0, 4), data: 8),
+    "is not a safetensors file, or damaged: its tensors have 4 bytes, but 8 follow the header"
+  ),
+  (
+    tensorBytes(pair("F32", 0, 8, 4, 12), data: 12),
+    "is not a safetensors file, or damaged: the tensor \"b\" overlaps the tensor before it"
+  ),
+  (
+    tensorBytes(pair("F32", 0, 8, 12, 20), data: 20),
+    "is not a safetensors file, or damaged: the tensor \"b\" leaves a gap before it"
+  ),
+  (
+    tensorBytes("{\"__metadata__\":{\"a\":1}}", data: 0),
+    "is not a safetensors file, or damaged: \"a\" in its metadata is not text"
+  ),
+  (
+    tensorBytes("{\"__metadata__\":[]}", data: 0),
+    "is not a safetensors file, or damaged: its metadata are not an object"
+  ),
+  (
+    tensorBytes("{\"\\u001b\":3}", data: 0),
+    "is not a safetensors file, or damaged: the tensor \"\\u{1b}\" has no dtype"
+  ),
 ]
 
 @Suite struct TensorFileTests {
-  @Test("tensors and metadata come back as they were, and the same arguments give the same bytes") func roundTrip() throws {
+  @Test("tensors and metadata come back as they were, and the same arguments give the same bytes") func roundTrip()
+    throws
+  {
     let path = temporaryPath("a.safetensors")
     defer { _ = unlinkFile(path) }
     let metadata = [(name: "experiment", text: "name: \"a\"\n\u{e9}\u{1f600}\u{1}"), (name: "format", text: "1")]
@@ -67,7 +107,9 @@ private let faultyTensors: [([UInt8], String)] = [
           == "\(path): lacks \"seed\" in its metadata; is it a checkpoint of this program?")
       #expect(
         errorText { _ = try file.tensor("bias") }
-          == "\(path): lacks the tensor \"bias\"; it has \"step\", \"mean\", \"whole\", \"weights\", \"none\", \"bytes\"")
+          == "\(path): lacks the tensor \"bias\"; it has "
+          + "\"step\", \"mean\", \"whole\", \"weights\", \"none\", \"bytes\""
+      )
       #expect(
         errorText { _ = try file.tensor("mean", shape: [3]) }
           == "\(path): the tensor \"mean\" has shape [2], but [3] is expected")
