@@ -82,8 +82,7 @@ let package = Package(
     tool(
       "sgm-bench",
       [
-        "Communication", "CMachine", "Diffusion", "Experiments", "LinearAlgebra", "Networks", "Randomness",
-        "Sampling", "Targets", "Training",
+        "Communication", "CMachine", "Diffusion", "LinearAlgebra", "Networks", "Randomness", "Sampling", "Training",
       ]),
     tests("LinearAlgebraTests", ["LinearAlgebra"]),
     tests("RandomnessTests", ["LinearAlgebra", "Randomness"], resources: [.copy("Fixtures")]),
@@ -93,6 +92,8 @@ let package = Package(
     tests("TargetsTests", ["Diffusion", "LinearAlgebra", "Randomness", "Targets"], resources: [.copy("Fixtures")]),
     tests("SamplingTests", ["Diffusion", "LinearAlgebra", "Sampling"]),
     tests("MetricsTests", ["Communication", "LinearAlgebra", "Metrics", "Randomness"], resources: [.copy("Fixtures")]),
+    tests(
+      "TrainingTests", ["Communication", "Diffusion", "LinearAlgebra", "Networks", "Randomness", "Training", "sgm-bench"]),
     tests("ExperimentsTests", ["Experiments", "LinearAlgebra"]),
   ]
 )

@@ -1,0 +1,67 @@
+import ArgumentParser
+import CMachine
+import Communication
+
+/// Measures this machine's core and the trainer's parts as fractions of it.
+@main
+struct Bench: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sgm-bench",
+    abstract: "Measures the trainer's kernels and steps as fractions of a core's peak.",
+    discussion: """
+      Work is the useful work of the matrix products alone; time is everything. Each figure is the best of several
+      repeats, and the peak is measured between them. Under mpirun the step is measured on one rank and on all.
+      """)
+
+  /// What can be measured.
+  enum Section: String, CaseIterable, ExpressibleByArgument {
+    case layers, step, exchange, normals, sampling, checkpoint, allocations
+  }
+
+  @Flag(help: "Print only a core's peak in GFLOP/s.")
+  var peak = false
+
+  @Flag(help: "Print one JSON object a line.")
+  var json = false
+
+  @Option(name: .customLong("only"), parsing: .upToNextOption, help: "Measure only these.")
+  var sections: [Section] = Section.allCases
+
+  @Option(help: "Repeats of each measurement; the best counts.")
+  var repeats = 9
+
+  func run() throws {
+    if let feature = unsafe sgm_missing_cpu_feature() {
+      throw ValidationError("this program needs a CPU with \(unsafe String(cString: feature))")
+    }
+    let communicator = try Communicator.start()
+    defer { communicator.finish() }
+    if peak {
+      if communicator.isRoot { print(Table.number(sgm_fma_peak(20) / 1e9)) }
+      return
+    }
+    let meter = Meter(repeats: repeats)
+    var results: [Measurement] = []
+    for section in Section.allCases where sections.contains(section) {
+      results += try section.measure(meter, communicator)
+      try communicator.barrier()
+    }
+    guard communicator.isRoot else { return }
+    print(json ? Table.lines(results, peak: meter.peak) : Table.text(results, peak: meter.peak))
+  }
+}
+
+extension Bench.Section {
+  /// Every rank calls this; where the work is one rank's, the others return at once.
+  fileprivate func measure(_ meter: Meter, _ communicator: Communicator) throws -> [Measurement] {
+    switch self {
+    case .layers: communicator.isRoot ? layerKernels(meter) : []
+    case .step: try trainingSteps(meter, communicator)
+    case .exchange: try treeExchange(meter, communicator)
+    case .normals: communicator.isRoot ? normalNumbers(meter) : []
+    case .sampling: communicator.isRoot ? samplingSteps(meter) : []
+    case .checkpoint: try checkpointStall(meter, communicator)
+    case .allocations: communicator.isRoot ? try warmAllocations() : []
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import Communication
+import Diffusion
+import LinearAlgebra
+import Networks
+import Randomness
+import Training
+
+/// A network and a batch on the variance-preserving process, as the twins in other frameworks have them.
+struct Case {
+  let dimension: Int
+  let widths: [Int]
+  let batch: Int
+  let shards: Int
+
+  static let large = Case(dimension: 100, widths: [512, 512, 512, 512], batch: 512, shards: 2)
+  static let larger = Case(dimension: 100, widths: [512, 512, 512, 512], batch: 2048, shards: 8)
+  static let small = Case(dimension: 2, widths: [128, 128, 128], batch: 256, shards: 2)
+
+  var name: String { "\(widths.count)×\(widths[0]), d = \(dimension), batch \(batch) in \(shards)" }
+
+  var model: ScoreModel {
+    ScoreModel(
+      process: VariancePreserving(), dimension: dimension, output: .posteriorMean, conditioning: .data, widths: widths,
+      activation: .silu, residual: false, embedding: TimeEmbedding(kind: .sinusoidal, features: 64), seed: 1)
+  }
+
+  /// Useful operations of a step.
+  var stepFlops: Double { model.network.trainingFlopsPerRow * Double(batch) }
+
+  /// A trainer on random rows.
+  func trainer(_ communicator: Communicator) -> Trainer {
+    let tree = CanonicalTree(shards: shards)
+    let assignment = ShardAssignment(rows: 50_000, shards: shards, seed: 1)
+    let data = ShardedRows(
+      assignment: assignment, shards: tree.range(rank: communicator.rank, of: communicator.size), dimension: dimension,
+      seed: 1)
+    RandomStream(seed: 3, purpose: .benchmark).fillNormals(&data.rows, firstIndex: 0)
+    var options = TrainingOptions()
+    options.batch = batch
+    return Trainer(model: model, options: options, data: data, tree: tree, communicator: communicator, seed: 1)
+  }
+}

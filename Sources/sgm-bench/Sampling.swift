@@ -1,0 +1,27 @@
+import Diffusion
+import LinearAlgebra
+import Networks
+import Sampling
+import Training
+
+/// Euler–Maruyama with a network's score, for a chunk of 256 samples.
+func samplingSteps(_ meter: Meter) -> [Measurement] {
+  [Case.large, .small].map { example in
+    let model = example.model
+    var score = NetworkScore(model: model, parameters: model.network.initialParameters(seed: 1))
+    let times = TimeGrid.uniform.times(steps: 50, from: model.process.horizon, to: 1e-3)
+    var generator = Generator(
+      process: model.process, dimension: example.dimension, sampler: EulerMaruyama(), times: times, denoises: true,
+      seed: 1)
+    var samples = Matrix(rows: Generator.rows, columns: example.dimension)
+    let flops =
+      Double(generator.evaluationsPerSample * Generator.rows) * model.network.inferenceFlopsPerRow
+    let seconds = meter.seconds(count: Meter.count(flops: flops)) {
+      generator.generate(chunk: 0, score: &score, into: &samples)
+    }
+    let steps = Double(generator.evaluationsPerSample)
+    return .work(
+      "Euler–Maruyama step \(example.widths.count)×\(example.widths[0]), \(Generator.rows) samples",
+      seconds: seconds / steps, flops: flops / steps)
+  }
+}
