@@ -24,6 +24,12 @@ let swift: [SwiftSetting] = [
 // Contraction would let the compiler choose where to round: bits must not depend on it.
 let c: [CSetting] = [.unsafeFlags(cTarget + ["-O2", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror"])]
 
+// What `--version` names; a tree that is no git repository has none.
+let commit: String = {
+  guard let git = Context.gitInformation else { return "unknown" }
+  return git.currentCommit.prefix(12) + (git.hasUncommittedChanges ? " with changes" : "")
+}()
+
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -54,7 +60,7 @@ let package = Package(
     .target(
       name: "COneDNN", cSettings: c,
       linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp")]),
-    .target(name: "CMachine", cSettings: c),
+    .target(name: "CMachine", cSettings: c + [.define("SGM_COMMIT", to: "\"\(commit)\"")]),
     // 1
     module("Communication", ["CMPI", "CMachine"]),
     module("LinearAlgebra", ["COneDNN"]),

@@ -112,6 +112,12 @@ void sgm_catch_stop_signals(void) {
 
 int sgm_stop_signal(void) { return stop_signal; }
 
+#ifndef SGM_COMMIT
+#define SGM_COMMIT "unknown"
+#endif
+
+const char *sgm_commit(void) { return SGM_COMMIT; }
+
 // A bench preloads a library that defines this symbol; without it nothing is counted.
 int64_t sgm_allocations(void) {
   int64_t (*count)(void) = (int64_t(*)(void))dlsym(RTLD_DEFAULT, "sgm_counted_allocations");

@@ -17,4 +17,5 @@ public enum Purpose: UInt8, Sendable, CaseIterable {
   case bootstrap = 14
   case embedding = 15
   case benchmark = 16
+  case gradientCheck = 17
 }

@@ -54,6 +54,8 @@ public struct TrainingOptions: Sendable, Equatable {
   public private(set) var step = 0
   /// Seconds spent so far in each part of the step.
   public var timings = StepTimings()
+  /// Who is shown each shard's gradient, where someone looks.
+  public var observer: (any GradientObserver)?
 
   let data: ShardedRows
   let seed: UInt64
@@ -65,8 +67,8 @@ public struct TrainingOptions: Sendable, Equatable {
   var parameters: Matrix
   /// The own slice of the moments and of the average.
   var first, second, average: Matrix
-  private var gradients: Matrix
-  private var losses: [Double]
+  var gradients: Matrix
+  var losses: [Double]
   private var notes: [Double]
   private let noteSections: Sections
   private let decayed: [Bool]
@@ -132,7 +134,7 @@ public struct TrainingOptions: Sendable, Equatable {
 
   // MARK: The stages
 
-  private func drawBatch() {
+  func drawBatch() {
     let streams = RegressionBatch.Streams(
       times: RandomStream(seed: seed, purpose: .diffusionTime, step: UInt64(step)),
       noise: RandomStream(seed: seed, purpose: .diffusionNoise, step: UInt64(step)))
@@ -144,7 +146,7 @@ public struct TrainingOptions: Sendable, Equatable {
     }
   }
 
-  private func computeGradients() {
+  func computeGradients() {
     unsafe pass.forward(parameters.pointer)
     for set in 0..<pass.sets {
       losses[set] = batch.lossAndGradient(set: set, of: pass, scale: 1 / Double(options.batch))
@@ -155,6 +157,7 @@ public struct TrainingOptions: Sendable, Equatable {
       parameters.pointer,
       gradient: { set in unsafe base + exchange.localSteps[set].slot * stride },
       completed: { set, elements in
+        if let observer { show(elements, ofSet: set, to: observer) }
         for addition in exchange.localSteps[set].additions {
           unsafe add(
             base + addition.from * stride + elements.lowerBound, into: base + addition.into * stride + elements.lowerBound,

@@ -39,6 +39,11 @@ struct SGMTrain: ParsableCommand {
   @Flag(help: "One process with finite differences, norms by layer and gradient hashes by shard.")
   var debug = false
 
+  @Option(
+    name: .customLong("hashes-at"),
+    help: ArgumentHelp("Record the hashes of this step's gradients by shard; may be repeated.", valueName: "step"))
+  var hashSteps: [Int] = []
+
   @Option(help: "Pin oneDNN's instruction set: avx2, avx512 or best.")
   var isa: String?
 
@@ -77,6 +82,7 @@ struct SGMTrain: ParsableCommand {
     request.until = until
     request.checkOnly = check
     request.debug = debug
+    request.hashSteps = hashSteps
     request.overwrite = overwrite
     return request
   }

@@ -16,5 +16,8 @@ void sgm_catch_stop_signals(void);
 /// The signal that asked this process to stop, or 0.
 int sgm_stop_signal(void);
 
+/// The commit that this program was built from, or "unknown".
+const char *sgm_commit(void);
+
 /// Allocations of this process so far, where a preloaded library counts them; else -1.
 int64_t sgm_allocations(void);

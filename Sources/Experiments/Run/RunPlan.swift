@@ -12,25 +12,28 @@ struct RunPlan {
   let checkpoint: CheckpointBox?
   /// The checkpoint whose averaged parameters to begin with.
   let initial: CheckpointBox?
+  /// Whether steps before the newest checkpoint are gone through again.
+  let isReplay: Bool
 
   init(_ request: TrainingRequest, _ communicator: Communicator) throws {
     let start = try Self.start(request, communicator)
     let initial = try request.initialise.map { try CheckpointBox(Checkpoint.newest(in: RunFolder($0), communicator)) }
-    (experiment, folder, base, checkpoint) = start
+    (experiment, folder, base, checkpoint, isReplay) = start
     self.initial = initial
   }
 
   private static func start(
     _ request: TrainingRequest, _ communicator: Communicator
-  ) throws -> (Experiment, RunFolder, String, CheckpointBox?) {
+  ) throws -> (Experiment, RunFolder, String, CheckpointBox?, Bool) {
     switch request.start {
     case .experiment(let file):
       let experiment = try communicator.agree { try Experiment(contentsOf: file, settings: request.settings) }
       let folder = RunFolder(request.output ?? "runs/" + experiment.name)
-      return (experiment, folder, (file as NSString).deletingLastPathComponent, nil)
+      return (experiment, folder, (file as NSString).deletingLastPathComponent, nil, false)
     case .resume(let run):
       let folder = RunFolder(run)
-      let checkpoint = try CheckpointBox(Checkpoint.newest(in: folder, communicator))
+      let replayed = try communicator.agree { try replayedStep(request, folder) }
+      let checkpoint = try CheckpointBox(Checkpoint.newest(in: folder, step: replayed, communicator))
       let before = checkpoint.value.header.experiment
       let experiment = try communicator.agree { () throws -> Experiment in
         let changed = try Experiment(yaml: before.yaml, file: folder.experiment, settings: request.settings)
@@ -38,8 +41,24 @@ struct RunPlan {
         return changed
       }
       let base = try communicator.fromRoot { Array(folder.base().utf8) }
-      return (experiment, folder, String(decoding: base, as: UTF8.self), checkpoint)
+      return (experiment, folder, String(decoding: base, as: UTF8.self), checkpoint, replayed != nil)
     }
+  }
+
+  /// The checkpoint from which `--debug --until K` goes through step K again, if the run has gone past it.
+  private static func replayedStep(_ request: TrainingRequest, _ folder: RunFolder) throws -> Int? {
+    guard request.debug, let until = request.until else { return nil }
+    let newest = try CheckpointStore.file(in: folder)
+    let steps = CheckpointStore.steps(in: folder)
+    guard let last = steps.first(where: { newest.hasSuffix(CheckpointStore.name(step: $0)) }), until <= last else {
+      return nil
+    }
+    guard let start = steps.last(where: { $0 < until }) else {
+      throw ExperimentError.usage(
+        "--until \(until): \(folder.checkpoints) has no checkpoint before that step, the first is of step "
+          + "\(steps.first ?? last); keep earlier ones by checkpoints.keep_every")
+    }
+    return start
   }
 }
 

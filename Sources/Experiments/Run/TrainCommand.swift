@@ -14,10 +14,14 @@ public func train(_ request: TrainingRequest, _ communicator: Communicator) thro
   let run = try TrainingRun(request, communicator)
   for text in run.experiment.warnings { run.warn(text) }
   if request.checkOnly {
-    run.say(run.estimate())
+    run.say(try Estimate(run).description)
     return .success
   }
   try run.train()
+  if run.isReplay {
+    run.say("replayed to step \(run.trainer.step); hashes are in \(run.folder.debug), all else is as it was")
+    return .success
+  }
   if run.wasStopped {
     run.say("stopped at step \(run.trainer.step); go on with: sgm-train --resume \(run.folder.path)")
     return .tempFail
@@ -39,16 +43,6 @@ extension TrainingRun {
   func say(_ text: String) {
     guard communicator.isRoot else { return }
     FileHandle.standardOutput.write(Data((text + "\n").utf8))
-  }
-
-  /// What `--check` prints: sizes, memory and the time that a few trial steps predict.
-  func estimate() -> String {
-    let bytes = trainer.memoryBytes
-    return """
-      \(experiment.name): \(data.rows) rows of dimension \(data.dimension), \(trainer.parameterCount) parameters
-      \(short(trainer.model.network.trainingFlopsPerRow * Double(trainer.options.batch) / 1e9)) GFLOP a step, \
-      about \(short(Double(bytes) / 1e6)) MB a rank
-      """
   }
 
   /// Statements for the report.

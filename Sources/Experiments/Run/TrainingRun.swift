@@ -30,6 +30,8 @@ public struct TrainingRequest: Sendable {
   public var checkOnly = false
   /// Whether to run the debug checks.
   public var debug = false
+  /// Steps whose gradient hashes are recorded, on any number of ranks.
+  public var hashSteps: [Int] = []
   /// Whether an existing run may be replaced.
   public var overwrite = false
   /// The instruction set that oneDNN is pinned to.
@@ -48,7 +50,11 @@ final class TrainingRun {
   let data: DataSet.Description
   let trainer: Trainer
   let base: String
-  private let heldOut: HeldOutLoss?
+  /// Whether steps before the newest checkpoint are gone through again: nothing is written but hashes.
+  let isReplay: Bool
+  let heldOut: HeldOutLoss?
+  /// Rows held out from training.
+  let heldOutRows: Int
   private let store: CheckpointStore?
   private var log: MetricsLog?
   private var display: ProgressDisplay
@@ -61,6 +67,7 @@ final class TrainingRun {
   private(set) var wasStopped = false
 
   init(_ request: TrainingRequest, _ communicator: Communicator) throws {
+    try DebugMode.check(request, communicator)
     self.request = request
     self.communicator = communicator
     instructionSet = try agreeOnInstructionSet(request.instructionSet, communicator)
@@ -68,6 +75,7 @@ final class TrainingRun {
     experiment = plan.experiment
     folder = plan.folder
     base = plan.base
+    isReplay = plan.isReplay
     try Self.checkRanks(plan.experiment, communicator)
     let dataSet = try DataSet.load(plan.experiment, base: plan.base, communicator: communicator)
     data = dataSet.description
@@ -76,9 +84,10 @@ final class TrainingRun {
       model: model, options: plan.experiment.trainingOptions, data: dataSet.training,
       tree: CanonicalTree(shards: plan.experiment.training.shards), communicator: communicator,
       seed: plan.experiment.seed)
+    heldOutRows = dataSet.heldOut.rows
     heldOut = dataSet.heldOutEvaluator(plan.experiment, model: model, communicator: communicator)
     let isRoot = communicator.isRoot
-    store = isRoot && !request.checkOnly
+    store = isRoot && !request.checkOnly && !plan.isReplay
       ? CheckpointStore(
         folder: plan.folder, keepLast: plan.experiment.checkpoints.keepLast,
         keepEvery: plan.experiment.checkpoints.keepEvery) : nil
@@ -99,6 +108,10 @@ final class TrainingRun {
     }
     if request.checkOnly { return }
     try communicator.agree {
+      try DebugMode.check(hashSteps: request.hashSteps, among: trainer.step + 1...max(lastStep, trainer.step + 1))
+    }
+    if isReplay { return }
+    try communicator.agree {
       guard communicator.isRoot else { return }
       if case .experiment = request.start {
         try folder.create(experiment, base: base, overwrite: request.overwrite)
@@ -114,18 +127,21 @@ final class TrainingRun {
 
   /// Trains to the last step, or to where the user or a signal stops it.
   func train() throws {
-    let last = min(request.until ?? Int.max, experiment.training.steps)
+    let last = lastStep
     display.begin(self)
+    let debug = DebugMode(request, self) { [self] in display.line($0) }
     while trainer.step < last {
+      try debug?.prepare()
       let report = try trainer.takeStep(stop: sgm_stop_signal() != 0)
-      guard report.isFinite else { throw nonFinite(report) }
+      guard report.isFinite else { try failNonFinite() }
       stepsTaken += 1
+      try debug?.record(step: report.step)
       let isScheduled = report.step % experiment.checkpoints.every == 0 || report.step == experiment.training.steps
       let loss = try heldOutLoss(after: report.step, isScheduled: isScheduled)
       try record(report, heldOut: loss)
       if isScheduled, let loss, loss < best?.loss ?? .infinity { best = Checkpoint.Best(step: report.step, loss: loss) }
-      if isScheduled || report.step == last || report.stopRequested { try saveCheckpoint() }
-      if experiment.sampling.every > 0, report.step % experiment.sampling.every == 0 { _ = try drawSamples() }
+      if !isReplay, isScheduled || report.step == last || report.stopRequested { try saveCheckpoint() }
+      if !isReplay, experiment.sampling.every > 0, report.step % experiment.sampling.every == 0 { _ = try drawSamples() }
       if report.stopRequested, report.step < last {
         wasStopped = true
         break
@@ -137,7 +153,8 @@ final class TrainingRun {
   }
 
   private func heldOutLoss(after step: Int, isScheduled: Bool) throws -> Double? {
-    guard let heldOut, isScheduled || step % experiment.training.heldOutEvery == 0 else { return nil }
+    let every = experiment.training.heldOutEvery
+    guard let heldOut, isScheduled || (every > 0 && step % every == 0) else { return nil }
     var clock = Stopwatch()
     let loss = try heldOut.evaluate(trainer.gatherAverage())
     clock.lap(into: &trainer.timings.heldOut)
@@ -183,10 +200,15 @@ final class TrainingRun {
   /// One line to whoever watches, from rank 0 alone.
   func warn(_ text: String) { if communicator.isRoot { display.line("warning: " + text) } }
 
-  private func nonFinite(_ report: Trainer.StepReport) -> ExperimentError {
-    .fault(
-      "the loss or its gradient is not finite at step \(report.step + 1): lower training.learning_rate or set "
-        + "training.clip_norm; sgm-train --resume \(folder.path) --debug --until \(report.step + 1) shows the layer")
+  /// The last step that is to be taken.
+  private var lastStep: Int { min(request.until ?? Int.max, experiment.training.steps) }
+
+  /// Ends the run on every rank, after a step whose loss or gradient is not finite.
+  func failNonFinite() throws -> Never {
+    store?.finish()
+    let error = try nonFinite()
+    try communicator.agree { throw error }
+    throw error
   }
 
   private static func checkRanks(_ experiment: Experiment, _ communicator: Communicator) throws {

@@ -1,10 +1,11 @@
+internal import CMachine
 internal import Communication
 internal import LinearAlgebra
 
 /// What `--version` prints.
 public func versionText() -> String {
   """
-  sgm-train \(programVersion)
+  sgm-train \(programVersion), commit \(unsafe String(cString: sgm_commit()))
   \(messagePassingVersion())
   oneDNN \(oneDNNVersion)
   instruction set \(InstructionSet.current?.name ?? "less than avx2")

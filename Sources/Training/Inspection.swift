@@ -1,0 +1,65 @@
+internal import Communication
+internal import LinearAlgebra
+public import Networks
+
+/// Someone who is shown the gradients of single shards while a step computes them.
+public protocol GradientObserver: AnyObject {
+  /// Takes note of one layer of one shard's gradient of the batch loss, before anything is added to it.
+  ///
+  /// - Parameters:
+  ///   - shard: the shard's number among all S.
+  ///   - layer: the layer, from 0; the last layer comes first.
+  ///   - gradient: the layer's weight and bias as they lie in the parameter buffer, gaps included.
+  func observe(shard: Int, layer: Int, gradient: Span<Float>)
+}
+
+// Nothing here runs in an ordinary step.
+extension Trainer {
+  /// This rank's shards.
+  public var shards: Range<Int> { exchange.shards }
+
+  /// Where each tensor lies in the parameter buffer.
+  public var parameterLayout: ParameterLayout { layout }
+
+  /// Hands a set's gradient of one layer to the observer.
+  func show(_ elements: Range<Int>, ofSet set: Int, to observer: any GradientObserver) {
+    guard let layer = (0..<model.network.layerCount).first(where: { layout.range(ofLayer: $0) == elements }) else {
+      preconditionFailure("elements \(elements) are no layer")
+    }
+    let first = unsafe gradients.pointer + (exchange.localSteps[set].slot * layout.count + elements.lowerBound)
+    unsafe observer.observe(
+      shard: shards.lowerBound + set, layer: layer, gradient: Span(_unsafeStart: first, count: elements.count))
+  }
+
+  /// Goes through draws, forward and backward of the coming step once, and changes nothing.
+  public func rehearseStep() {
+    drawBatch()
+    computeGradients()
+  }
+
+  /// The mean loss of one of this rank's shards in the last step.
+  public func loss(ofShard shard: Int) -> Double { losses[shard - shards.lowerBound] / Double(pass.rows) }
+
+  /// Root mean squares of a shard's numbers in the last step: of the input (state and features), then of what each
+  /// layer passes on. Not finite exactly where some number is not.
+  public func activationSizes(ofShard shard: Int) -> [Double] {
+    (0...model.network.layerCount).map { level in
+      let (sum, count) = pass.activationSquares(at: level, set: shard - shards.lowerBound)
+      return (sum / Double(count)).squareRoot()
+    }
+  }
+
+  /// The norm of one layer of the last step's gradient, of the whole batch; on one process alone.
+  public func gradientNorm(ofLayer layer: Int) -> Double {
+    precondition(communicator.size == 1, "a rank of \(communicator.size) holds no whole gradient")
+    let squares = layout.range(ofLayer: layer).reduce(0.0) { sum, i in
+      sum + Double(gradients[0, i]) * Double(gradients[0, i])
+    }
+    return squares.squareRoot()
+  }
+
+  /// Whether every parameter of a layer is finite.
+  public func isFinite(layer: Int) -> Bool {
+    layout.range(ofLayer: layer).allSatisfy { parameters[0, $0].isFinite }
+  }
+}
