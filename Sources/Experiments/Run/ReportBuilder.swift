@@ -46,7 +46,7 @@ struct ReportBuilder {
   }
 
   /// Rows are shown as pictures where the experiment says that they are.
-  private var isSquareImages: Bool { false }
+  private var isSquareImages: Bool { experiment.data.images }
 
   private func curves() throws -> [CurvePanel] {
     let lines = try MetricsLog.read(folder.metrics)
