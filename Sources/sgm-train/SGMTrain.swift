@@ -53,12 +53,16 @@ struct SGMTrain: ParsableCommand {
   @Flag(help: "Print an experiment file of all defaults.")
   var printDefaults = false
 
+  @Flag(help: "Print the table of all keys as Markdown: docs/experiment-file.md.")
+  var printKeys = false
+
   @Flag(help: "Print the versions of program, MPI and oneDNN, and the instruction set.")
   var version = false
 
   func run() throws {
     if version { return print(versionText()) }
     if printDefaults { return print(Experiment.printedDefaults, terminator: "") }
+    if printKeys { return print(Experiment.documentation, terminator: "") }
     runTool("sgm-train") { communicator in try train(request(), communicator) }
   }
 

@@ -20,7 +20,10 @@ import Testing
     let tree = CanonicalTree(shards: 16)
     let parts = (0..<ranks).map { rank -> (nodes: [Range<Int>], sums: [String]) in
       let leaves = tree.range(rank: rank, of: ranks).map { $0..<$0 + 1 }
-      return (CanonicalTree.maximalNodes(of: tree.range(rank: rank, of: ranks)), sum(leaves, leaves.map { "\($0.lowerBound)" }))
+      return (
+        CanonicalTree.maximalNodes(of: tree.range(rank: rank, of: ranks)),
+        sum(leaves, leaves.map { "\($0.lowerBound)" })
+      )
     }
     let whole = sum(parts.flatMap(\.nodes), parts.flatMap(\.sums))
     let serial = sum((0..<16).map { $0..<$0 + 1 }, (0..<16).map { "\($0)" })

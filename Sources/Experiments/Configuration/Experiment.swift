@@ -41,6 +41,8 @@ extension Experiment {
     public var heldOut = HeldOut.fraction(0.1)
     /// Whether each coordinate is shifted and scaled to mean 0, variance 1.
     public var standardise = true
+    /// Whether the report shows rows as square grey pictures.
+    public var images = false
 
     /// The defaults.
     public init() {}

@@ -31,6 +31,7 @@ extension ExperimentKey {
       "data.standardise", \.data.standardise,
       "Train on coordinates of mean 0 and variance 1; a target's analytic moments, a file's measured ones."
     ),
+    .init("data.images", \.data.images, "Show rows as square grey pictures in the report; dimension a square number."),
   ]
 
   private static func only(_ kind: Experiment.ProcessSection.Kind) -> Condition {

@@ -35,7 +35,8 @@ extension Checkpoint {
     var state = TrainerState(count: layout.count, step: step)
     for part in Part.allCases {
       for entry in layout.entries {
-        guard case .float32(let values) = try reader.tensor("\(part.rawValue).\(entry.name)", shape: entry.shape).elements
+        guard
+          case .float32(let values) = try reader.tensor("\(part.rawValue).\(entry.name)", shape: entry.shape).elements
         else { throw ExperimentError.data(Place(file), "holds \(entry.name) in another type than F32") }
         for (offset, value) in values.enumerated() { state[part][0, entry.offset + offset] = value }
       }

@@ -1,7 +1,7 @@
 internal import Dispatch
 internal import Foundation
-internal import Training
 internal import Synchronization
+internal import Training
 
 /// The checkpoints of a run folder: written by a thread of their own, named by `latest` once they are whole.
 ///
@@ -74,7 +74,9 @@ extension CheckpointStore {
   static func file(in folder: RunFolder, step: Int? = nil) throws -> String {
     if let step { return folder.checkpoints + "/" + name(step: step) }
     let latest = folder.checkpoints + "/latest"
-    let bytes = try readFile(latest, atMost: 256) { .data(Place(latest), "is \($0) bytes long; it should name a checkpoint") }
+    let bytes = try readFile(latest, atMost: 256) {
+      .data(Place(latest), "is \($0) bytes long; it should name a checkpoint")
+    }
     let name = String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .newlines)
     guard name.hasPrefix("step-"), name.hasSuffix(".safetensors"), !name.contains("/") else {
       throw ExperimentError.data(

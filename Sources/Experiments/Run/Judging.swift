@@ -60,7 +60,8 @@ struct Truth: ~Copyable {
       return
     }
     let split = try DataSplit(experiment, base: base)
-    self = try split.hasHeldOut ? Truth(heldOut: split.heldOut(), training: split.training()) : Truth(rows: split.training())
+    self =
+      try split.hasHeldOut ? Truth(heldOut: split.heldOut(), training: split.training()) : Truth(rows: split.training())
   }
 }
 

@@ -46,7 +46,7 @@ struct ReportBuilder {
   }
 
   /// Rows are shown as pictures where the experiment says that they are.
-  private var isSquareImages: Bool { false }
+  private var isSquareImages: Bool { experiment.data.images }
 
   private func curves() throws -> [CurvePanel] {
     let lines = try MetricsLog.read(folder.metrics)
@@ -58,7 +58,7 @@ struct ReportBuilder {
     }
     guard !lines.isEmpty else { return [] }
     let losses = CurvePanel(
-      title: "Loss", x: "step", y: "loss", 
+      title: "Loss", x: "step", y: "loss",
       series: [
         CurvePanel.Series(name: "training batch", points: points("loss")),
         CurvePanel.Series(name: "held-out rows", points: points("held_out_loss"), marked: true),

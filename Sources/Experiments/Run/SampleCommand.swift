@@ -89,6 +89,7 @@ private func draw(
   let writer = SampleWriter(communicator: communicator, description: data)
   let summary = try writer.write(
     count: count, score: &score, generator: &generator, to: file, progress: { display.sampling($0) })
-  return "\(count) samples by \(experiment.sampling.sampler.rawValue), \(summary.evaluationsPerSample) evaluations each, "
+  return
+    "\(count) samples by \(experiment.sampling.sampler.rawValue), \(summary.evaluationsPerSample) evaluations each, "
     + "in \(duration(summary.seconds)): \(file)"
 }
