@@ -118,7 +118,7 @@ final class TrainingRun {
     display.begin(self)
     while trainer.step < last {
       let report = try trainer.takeStep(stop: sgm_stop_signal() != 0)
-      guard report.isFinite else { throw nonFinite(report) }
+      if !report.isFinite { try communicator.agree { () throws -> Void in throw nonFinite(report) } }
       stepsTaken += 1
       let isScheduled = report.step % experiment.checkpoints.every == 0 || report.step == experiment.training.steps
       let loss = try heldOutLoss(after: report.step, isScheduled: isScheduled)
