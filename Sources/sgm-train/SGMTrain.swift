@@ -71,8 +71,9 @@ struct SGMTrain: ParsableCommand {
 
   func run() throws {
     let text =
-      version ? versionText() + "
-" : printDefaults ? Experiment.printedDefaults : printKeys ? Experiment.documentation : nil
+      version
+      ? versionText() + "\n"
+      : printDefaults ? Experiment.printedDefaults : printKeys ? Experiment.documentation : nil
     if let text {
       if Communicator.isFirstProcess { print(text, terminator: "") }
       return
