@@ -93,7 +93,8 @@ let package = Package(
     tests("SamplingTests", ["Diffusion", "LinearAlgebra", "Sampling"]),
     tests("MetricsTests", ["Communication", "LinearAlgebra", "Metrics", "Randomness"], resources: [.copy("Fixtures")]),
     tests(
-      "TrainingTests", ["Communication", "Diffusion", "LinearAlgebra", "Networks", "Randomness", "Training", "sgm-bench"]),
+      "TrainingTests", ["Communication", "Diffusion", "LinearAlgebra", "Networks", "Randomness", "Training", "sgm-bench"],
+      resources: [.copy("Fixtures")]),
     tests("ExperimentsTests", ["Experiments", "LinearAlgebra"]),
   ]
 )
