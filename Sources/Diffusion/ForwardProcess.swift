@@ -58,6 +58,8 @@ extension ForwardProcess {
   /// ```
   public func kernel(at t: Double) -> Kernel {
     let transition = transition(from: 0, to: t)
+    // A single block is the data's own, and starts without spread.
+    guard blocks > 1 else { return Kernel(mean: transition.map.column(0), covariance: transition.covariance) }
     let spread = transition.map * .diagonal(initialVariance) * transition.map.transpose
     return Kernel(mean: transition.map.column(0), covariance: transition.covariance + spread)
   }

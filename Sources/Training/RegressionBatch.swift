@@ -106,16 +106,31 @@ internal import Randomness
     let y = unsafe targets.pointer + (set * rows + row) * n
     let gain = gains[set * rows + row]
     let slope = scale * gain
+    let whole = n / 8 * 8
     var lanes = SIMD8<Float>.zero
-    for start in stride(from: 0, to: n, by: 8) {
-      for lane in 0..<min(8, n - start) {
-        let residual = unsafe gain * f[start + lane] - y[start + lane]
-        lanes[lane] += residual * residual
-        if let gradient = unsafe gradient { unsafe gradient[start + lane] = slope * residual }
-      }
+    for start in Swift.stride(from: 0, to: whole, by: 8) {
+      let residual = unsafe gain * load(f + start) - load(y + start)
+      lanes.addProduct(residual, residual)
+      if let gradient = unsafe gradient { unsafe store(slope * residual, to: gradient + start) }
     }
-    return Double(lanes.sum())
+    var rest: Float = 0
+    for i in whole..<n {
+      let residual = unsafe gain * f[i] - y[i]
+      rest.addProduct(residual, residual)
+      if let gradient = unsafe gradient { unsafe gradient[i] = slope * residual }
+    }
+    return Double(lanes.sum()) + Double(rest)
   }
+}
+
+@inline(__always)
+private func load(_ x: UnsafePointer<Float>) -> SIMD8<Float> {
+  unsafe UnsafeRawPointer(x).loadUnaligned(as: SIMD8<Float>.self)
+}
+
+@inline(__always)
+private func store(_ value: SIMD8<Float>, to x: UnsafeMutablePointer<Float>) {
+  unsafe UnsafeMutableRawPointer(x).storeBytes(of: value, as: SIMD8<Float>.self)
 }
 
 @inline(__always)
