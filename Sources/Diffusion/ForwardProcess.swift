@@ -43,6 +43,7 @@ public protocol ForwardProcess: Sendable {
 }
 
 extension ForwardProcess {
+  /// The difference of the two clocks, enough where τ = t; a process with another τ gives its own form.
   public func elapsed(from s: Double, to t: Double) -> Double { clock(t) - clock(s) }
 
   /// The transition of a process whose A and D do not depend on t; accurate to rounding in every element.

@@ -30,7 +30,9 @@ enum NormalKernel {
     return Float(bitPattern: radius.bitPattern ^ (word &<< 31))
   }
 
-  /// A point of the right half circle: angle in [−π/4, π/4) from the upper 31 bits, reflected in the diagonal by the lowest.
+  /// A point of the right half circle: angle in [−π/4, π/4) from the upper 31 bits, reflected in the diagonal by the
+  /// lowest.
+  ///
   /// With the sign that `radius` carries this reaches every direction.
   @inline(__always)
   static func direction(_ word: UInt32) -> (x: Float, y: Float) {

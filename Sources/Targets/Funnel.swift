@@ -10,6 +10,7 @@ public import Randomness
 /// ```
 /// Neal, "Slice sampling", Annals of Statistics 31, 2003, with the variance of x_1 (his: 9) set to 1.
 public struct Funnel: Target, Equatable {
+  /// The number d of coordinates: x_1 and the d − 1 that it scales.
   public let dimension: Int
 
   /// The funnel of a dimension of at least 2.
@@ -18,6 +19,7 @@ public struct Funnel: Target, Equatable {
     self.dimension = dimension
   }
 
+  /// A draw takes the normals of its index and scales all but the first by e^{x_1/2}.
   public func draw(_ stream: RandomStream, firstIndex: UInt64, into rows: inout Matrix) {
     precondition(rows.columns == dimension, "\(rows.columns) columns for a law of \(dimension)")
     stream.fillNormals(&rows, firstIndex: firstIndex)

@@ -7,7 +7,9 @@ public protocol Target: Sendable {
   /// The number d of coordinates.
   var dimension: Int { get }
 
-  /// Fills row r with draw number `firstIndex + r`. A draw is a function of the stream and its index alone.
+  /// Fills row r with draw number `firstIndex + r`.
+  ///
+  /// A draw is a function of the stream and its index alone.
   ///
   /// - Parameters:
   ///   - stream: the source of randomness.

@@ -15,7 +15,9 @@ struct SGMEvaluate: ParsableCommand {
   @Option(help: ArgumentHelp("A target's name or a file of true rows.", valueName: "target|file"))
   var against: String?
 
-  @Option(name: .customLong("set"), help: ArgumentHelp("Override a key, such as evaluation.repeats=10.", valueName: "key=value"))
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp("Override a key, such as evaluation.repeats=10.", valueName: "key=value"))
   var settings: [String] = []
 
   @Flag(help: "Print JSON lines in place of the table.")

@@ -24,7 +24,9 @@ struct SGMTrain: ParsableCommand {
   @Option(help: ArgumentHelp("Begin with this run's averaged parameters, at step 0.", valueName: "run"))
   var initFrom: String?
 
-  @Option(name: .customLong("set"), help: ArgumentHelp("Override a key, such as training.steps=300.", valueName: "key=value"))
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp("Override a key, such as training.steps=300.", valueName: "key=value"))
   var settings: [String] = []
 
   @Option(help: "The run folder; by default runs/NAME.")
@@ -87,7 +89,8 @@ struct SGMTrain: ParsableCommand {
     case (let file?, nil): request = TrainingRequest(start: .experiment(file: file))
     case (nil, let run?): request = TrainingRequest(start: .resume(run: run))
     case (nil, nil): throw ExperimentError.usage("name an experiment file, or --resume a run; --help says more")
-    case (_?, _?): throw ExperimentError.usage("an experiment file and --resume exclude each other; use --set to change keys")
+    case (_?, _?):
+      throw ExperimentError.usage("an experiment file and --resume exclude each other; use --set to change keys")
     }
     if resume != nil {
       // The run has its folder, parameters and step already.
