@@ -100,6 +100,7 @@ let package = Package(
     tests("MetricsTests", ["Communication", "LinearAlgebra", "Metrics", "Randomness"], resources: [.copy("Fixtures")]),
     tests(
       "TrainingTests", ["Communication", "Diffusion", "LinearAlgebra", "Networks", "Randomness", "Training", "sgm-bench"]),
+    tests("LaunchTests", []),
     tests("ExperimentsTests", ["Experiments", "LinearAlgebra"]),
   ]
 )

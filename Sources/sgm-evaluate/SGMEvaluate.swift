@@ -21,6 +21,16 @@ struct SGMEvaluate: ParsableCommand {
   @Flag(help: "Print JSON lines in place of the table.")
   var json = false
 
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      // Every rank parses the same words: one of them says what is wrong, or helps.
+      if Communicator.isFirstProcess { exit(withError: error) }
+    }
+  }
+
   func run() {
     runTool("sgm-evaluate") { communicator in
       var request = EvaluateRequest(samples: samples)

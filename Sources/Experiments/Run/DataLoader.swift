@@ -18,12 +18,21 @@ struct DataLoader {
     self.source = source
     self.separate = separate
     self.experiment = experiment
+    if let dimension = experiment.data.dimension, dimension != source.dimension {
+      throw ExperimentError.configuration(
+        Place("data.dimension"), "is \(dimension), but the data file has \(source.dimension) columns; remove the key")
+    }
     if let separate, separate.dimension != source.dimension {
       throw ExperimentError.configuration(
         Place("data.held_out"), "has \(separate.dimension) columns where the data has \(source.dimension)")
     }
     let isHeldOut = experiment.heldOutRows(of: source.rows)
     let training = (0..<source.rows).filter { !isHeldOut[$0] }
+    // A run's end compares samples with these rows; it should not fail there.
+    guard (separate?.rows ?? source.rows - training.count) != 1 else {
+      throw ExperimentError.configuration(
+        Place("data.held_out"), "is 1 row, but a distance needs at least 2: hold out more of the \(source.rows) rows, or 0")
+    }
     let shards = experiment.training.shards
     guard training.count >= shards else {
       throw ExperimentError.configuration(

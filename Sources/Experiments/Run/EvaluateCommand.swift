@@ -30,6 +30,11 @@ public func evaluate(_ request: EvaluateRequest, _ communicator: Communicator) t
       throw ExperimentError.usage("--against is needed for a file of samples: a target's name or a file")
     }
     let isFile = FileManager.default.fileExists(atPath: against)
+    let targets = Experiment.DataSection.Target.allCases.map(\.rawValue)
+    guard isFile || targets.contains(against) else {
+      throw ExperimentError.usage(
+        "--against \(against): is neither a file nor a target; the targets are \(targets.joined(separator: ", "))")
+    }
     let source = isFile ? "data: {file: '\(against)'}" : "data: {target: \(against), dimension: \(samples.columns)}"
     let experiment = try Experiment(yaml: source + "\n", file: "--against", settings: request.settings)
     let truth =
