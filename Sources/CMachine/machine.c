@@ -108,6 +108,13 @@ void sgm_catch_stop_signals(void) {
   sigaction(SIGUSR1, &action, NULL);
   sigaction(SIGTERM, &action, NULL);
   sigaction(SIGINT, &action, NULL);
+  // Some launchers start programs with signals blocked, from a thread that takes none.
+  sigset_t caught;
+  sigemptyset(&caught);
+  sigaddset(&caught, SIGUSR1);
+  sigaddset(&caught, SIGTERM);
+  sigaddset(&caught, SIGINT);
+  sigprocmask(SIG_UNBLOCK, &caught, NULL);
 }
 
 int sgm_stop_signal(void) { return stop_signal; }

@@ -58,7 +58,8 @@ final class Job {
   ) throws {
     let launcher = ["mpirun", "-q", "--oversubscribe", "-np", "\(ranks)"]
     let folder = try programFolder()
-    let all = (ranks > 0 ? launcher : []) + ["\(folder)/\(program)"] + words
+    // Test threads block signals, and children inherit that.
+    let all = ["--default-signal=USR1,TERM,INT"] + (ranks > 0 ? launcher : []) + ["\(folder)/\(program)"] + words
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = all
     process.currentDirectoryURL = URL(fileURLWithPath: workshop.path)

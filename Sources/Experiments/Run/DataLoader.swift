@@ -28,16 +28,16 @@ struct DataLoader {
     }
     let isHeldOut = experiment.heldOutRows(of: source.rows)
     let training = (0..<source.rows).filter { !isHeldOut[$0] }
-    // A run's end compares samples with these rows; it should not fail there.
-    guard (separate?.rows ?? source.rows - training.count) != 1 else {
-      throw ExperimentError.configuration(
-        Place("data.held_out"), "is 1 row, but a distance needs at least 2: hold out more of the \(source.rows) rows, or 0")
-    }
     let shards = experiment.training.shards
     guard training.count >= shards else {
       throw ExperimentError.configuration(
         Place("training.shards"),
         "\(training.count) rows to train on do not fill \(shards) shards: use fewer shards, or more rows")
+    }
+    // A run's end compares samples with these rows; it should not fail there.
+    guard (separate?.rows ?? source.rows - training.count) != 1 else {
+      throw ExperimentError.configuration(
+        Place("data.held_out"), "is 1 row, but a distance needs at least 2: hold out more of the \(source.rows) rows, or 0")
     }
     assignment = ShardAssignment(rows: training.count, shards: shards, seed: experiment.seed)
     var places = [Int32](repeating: 0, count: source.rows)

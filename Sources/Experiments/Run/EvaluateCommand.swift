@@ -41,6 +41,10 @@ public func evaluate(_ request: EvaluateRequest, _ communicator: Communicator) t
       isFile
       ? try Truth(rows: Matrix(openRows(against)))
       : try Truth(experiment, base: "")
+    guard truth.samples.dimension == samples.columns else {
+      throw ExperimentError.data(
+        Place(request.samples), "has \(samples.columns) columns, but \(against) has \(truth.samples.dimension)")
+    }
     return (SampleBox(samples), TruthBox(truth), experiment)
   }
   let judging = Judging(communicator: communicator, section: experiment.evaluation, seed: experiment.seed)
