@@ -72,15 +72,18 @@ struct SGMTrain: ParsableCommand {
   }
 
   func run() throws {
-    let text =
-      version
-      ? versionText() + "\n"
-      : printDefaults ? Experiment.printedDefaults : printKeys ? Experiment.documentation : nil
-    if let text {
+    if let text = printedText {
       if Communicator.isFirstProcess { print(text, terminator: "") }
       return
     }
     runTool("sgm-train") { communicator in try train(communicator.agree { try request() }, communicator) }
+  }
+
+  /// What is printed in place of a run.
+  private var printedText: String? {
+    if version { return versionText() + "\n" }
+    if printDefaults { return Experiment.printedDefaults }
+    return printKeys ? Experiment.documentation : nil
   }
 
   private func request() throws -> TrainingRequest {

@@ -198,7 +198,7 @@ extension LaunchTests {
       let settings = ["training.learning_rate=1e30", "training.clip_norm=0"].flatMap { ["--set", $0] }
       let outcome = try workshop.run("sgm-train", ["small.yaml", "--output", "run"] + settings, ranks: ranks, seconds: 20)
       #expect(outcome.status != 0 && outcome.messages.count == 1, "\(outcome.errors)")
-      #expect(outcome.errors.contains("not finite at step") && outcome.errors.contains("learning_rate"))
+      #expect(outcome.errors.contains("not finite") && outcome.errors.contains("learning_rate"), "\(outcome.errors)")
     }
   }
 }
