@@ -156,9 +156,9 @@ public struct TrainingOptions: Sendable, Equatable {
       gradient: { set in unsafe base + exchange.localSteps[set].slot * stride },
       completed: { set, elements in
         for addition in exchange.localSteps[set].additions {
+          let first = unsafe base + elements.lowerBound
           unsafe add(
-            base + addition.from * stride + elements.lowerBound, into: base + addition.into * stride + elements.lowerBound,
-            count: elements.count)
+            first + addition.from * stride, into: first + addition.into * stride, count: elements.count)
         }
       })
   }
