@@ -159,9 +159,9 @@ public struct TrainingOptions: Sendable, Equatable {
       completed: { set, elements in
         if let observer { show(elements, ofSet: set, to: observer) }
         for addition in exchange.localSteps[set].additions {
+          let first = unsafe base + elements.lowerBound
           unsafe add(
-            base + addition.from * stride + elements.lowerBound, into: base + addition.into * stride + elements.lowerBound,
-            count: elements.count)
+            first + addition.from * stride, into: first + addition.into * stride, count: elements.count)
         }
       })
   }

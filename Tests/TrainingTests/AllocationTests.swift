@@ -7,7 +7,8 @@ import Testing
     let folder = FileManager.default.temporaryDirectory.appending(path: "sgm-allocations-\(UUID())")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
-    let source = try #require(Bundle.module.path(forResource: "count-allocations", ofType: "c", inDirectory: "Fixtures"))
+    let source = try #require(
+      Bundle.module.path(forResource: "count-allocations", ofType: "c", inDirectory: "Fixtures"))
     let library = folder.appending(path: "count-allocations.so").path
     _ = try output(of: "/usr/bin/env", ["cc", "-O2", "-shared", "-fPIC", "-o", library, source])
     let bench = Bundle.main.executableURL?.resolvingSymlinksInPath().deletingLastPathComponent()

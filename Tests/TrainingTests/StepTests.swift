@@ -72,7 +72,8 @@ import Testing
 
   private func rowsOfShards(_ shards: Int, dimension: Int) -> ShardedRows {
     let data = ShardedRows(
-      assignment: ShardAssignment(rows: 100, shards: shards, seed: 1), shards: 0..<shards, dimension: dimension, seed: 1)
+      assignment: ShardAssignment(rows: 100, shards: shards, seed: 1), shards: 0..<shards, dimension: dimension, seed: 1
+    )
     data.rows.copy(from: normals(100, dimension, seed: 4))
     return data
   }
