@@ -29,7 +29,7 @@ public struct OrnsteinUhlenbeck: ForwardProcess, Equatable {
   /// D = 2 at every t.
   public func diffusion(at t: Double) -> BlockMatrix { BlockMatrix(2) }
 
-  /// Φ = e^{−(t−s)} and C = 1 − e^{−2(t−s)}, accurate to rounding for any two times.
+  /// Φ = e^{−(t−s)} and C = 1 − e^{−2(t−s)}, where C does not cancel at small t − s.
   public func transition(from s: Double, to t: Double) -> Transition {
     Transition(map: BlockMatrix(exp(s - t)), covariance: BlockMatrix(-expm1(2 * (s - t))))
   }

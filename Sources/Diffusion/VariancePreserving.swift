@@ -38,7 +38,7 @@ public struct VariancePreserving: ForwardProcess, Equatable {
     schedule.elapsed(from: s, to: t, horizon: horizon)
   }
 
-  /// Φ = e^{−τ/2} and C = 1 − e^{−τ} for the τ elapsed, accurate to rounding for any two times.
+  /// Φ = e^{−τ/2} and C = 1 − e^{−τ} for the τ elapsed; C does not cancel at small τ.
   public func transition(from s: Double, to t: Double) -> Transition {
     let tau = elapsed(from: s, to: t)
     return Transition(map: BlockMatrix(exp(-0.5 * tau)), covariance: BlockMatrix(-expm1(-tau)))

@@ -2,9 +2,9 @@
 ///
 ///     z₀ = ρ cos θ,  z₁ = ρ sin θ,  ρ = √(−2 ln u),  θ uniform on the circle
 ///
-/// The polynomials are least-maximum (Remez) fits of relative error below 4e-8 before rounding; normals are right to about
-/// four units in the last place. u has 31 bits, so |z| reaches 6.66. Every step is one rounding or one fused multiply-add:
-/// the bits do not depend on how wide the vectors are.
+/// The polynomials are least-maximum (Remez) fits of relative error below 4e-8 before rounding; normals are right to
+/// about four units in the last place. u has 31 bits, so |z| reaches 6.66. Every step is one rounding or one fused
+/// multiply-add: the bits do not depend on how wide the vectors are.
 ///
 /// Source: Box, Muller, "A note on the generation of random normal deviates", 1958.
 enum NormalKernel {

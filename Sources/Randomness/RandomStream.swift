@@ -66,7 +66,7 @@ public struct RandomStream: Sendable {
   /// - Parameters:
   ///   - index: the global index, below `indexLimit`.
   ///   - firstBlock: the block of the first variate; ⌈columns / 4⌉ passes by the numbers of a fill of so many columns.
-  /// - Returns: a sequence that begins at `firstBlock` and takes one block for each variate.
+  /// - Returns: the sequence that begins at `firstBlock`.
   public func row(_ index: UInt64, firstBlock: UInt32 = 0) -> VariateSequence {
     VariateSequence(stream: self, index: index, block: firstBlock)
   }

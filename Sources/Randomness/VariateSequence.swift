@@ -30,7 +30,7 @@ public struct VariateSequence: Sendable {
   /// Source: Marsaglia, Tsang, "A simple method for generating gamma variables", ACM TOMS 26, 2000.
   ///
   /// - Parameter shape: positive; below 1 the number is Gamma(shape + 1) U^(1/shape).
-  /// - Returns: a positive number of mean and variance `shape`.
+  /// - Returns: a number of mean and variance `shape`.
   public mutating func nextGamma(shape: Double) -> Double {
     precondition(shape > 0, "a Gamma law of shape \(shape)")
     if shape < 1 {

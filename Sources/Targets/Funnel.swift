@@ -50,7 +50,7 @@ public struct Funnel: Target, Equatable {
 /// ```
 /// ∂₁ log p = (E[φ'(y)|z] − z_1) / (1 + q₁),   ∂_j log p = −z_j E[1/(e^y + q)|z]
 /// ```
-/// The first form, ours, follows from blurring the product of N(0, 1) and e^φ; it cancels at neither small nor large q₁.
+/// The first form, ours, follows from blurring the product of N(0, 1) and e^φ; no q₁, small or large, makes it cancel.
 struct SmoothedFunnel: SmoothedLaw {
   let dimension: Int
   private var posterior: FunnelPosterior

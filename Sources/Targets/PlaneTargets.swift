@@ -80,7 +80,8 @@ public struct Checkerboard: Target, Equatable {
 
 /// A blurred spiral of one and a half turns: (θ cos θ, θ sin θ) / 5, θ uniform on [1.5π, 4.5π].
 ///
-/// The plane section of scikit-learn's `make_swiss_roll` with the scale of Grathwohl et al., "FFJORD", arXiv 1810.01367.
+/// The plane section of scikit-learn's `make_swiss_roll` with the scale of Grathwohl et al., "FFJORD",
+/// arXiv 1810.01367.
 public struct SwissRoll: Target, Equatable {
   /// The standard deviation of the blur on each coordinate.
   public let noise: Double

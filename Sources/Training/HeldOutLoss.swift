@@ -22,7 +22,7 @@ internal import Randomness
   ///   - minimumTime: the first diffusion time t_min.
   ///   - law: the law of the diffusion times.
   ///   - rows: `[count, dimension]` in trained coordinates; count ≥ 1.
-  ///   - seed: the experiment's seed; times and noises depend on it and the row alone.
+  ///   - seed: the experiment's seed, from which times and noises come.
   ///   - communicator: the ranks that share the chunks.
   public init(
     model: ScoreModel, minimumTime: Double, law: TimeLaw, rows: consuming Matrix, seed: UInt64,

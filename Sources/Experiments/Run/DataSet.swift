@@ -39,7 +39,7 @@ extension DataSet {
   ///   - base: the folder that relative paths start from.
   ///   - communicator: the ranks that share the shards.
   /// - Returns: this rank's training rows, all held-out rows, and what all ranks know of the data.
-  /// - Throws: an error of the experiment, its files or MPI, the same on every rank.
+  /// - Throws: an error of the experiment or its files, the same on every rank, or one of MPI.
   static func load(_ experiment: Experiment, base: String, communicator: Communicator) throws -> DataSet {
     let target = try communicator.agree { try experiment.target() }
     let (source, separate) = try communicator.agree {
