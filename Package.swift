@@ -98,7 +98,8 @@ let package = Package(
     tests("TargetsTests", ["Diffusion", "LinearAlgebra", "Randomness", "Targets"], resources: [.copy("Fixtures")]),
     tests("SamplingTests", ["Diffusion", "LinearAlgebra", "Sampling"]),
     tests(
-      "TrainingTests", ["Communication", "Diffusion", "LinearAlgebra", "Networks", "Randomness", "Training", "sgm-bench"],
+      "TrainingTests",
+      ["Communication", "Diffusion", "LinearAlgebra", "Networks", "Randomness", "Training", "sgm-bench"],
       resources: [.copy("Fixtures")]),
     tests("MetricsTests", ["Communication", "LinearAlgebra", "Metrics", "Randomness"], resources: [.copy("Fixtures")]),
     tests("ExperimentsTests", ["Experiments", "LinearAlgebra"]),

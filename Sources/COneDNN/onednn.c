@@ -169,17 +169,19 @@ int sgm_onednn_strict(void) {
   return dnnl_set_default_fpmath_mode(dnnl_fpmath_mode_strict);
 }
 
-int sgm_onednn_limit_isa(int level) {
-  return dnnl_set_max_cpu_isa(level == 0   ? dnnl_cpu_isa_avx2
-                              : level == 1 ? dnnl_cpu_isa_avx512_core
-                                           : dnnl_cpu_isa_all);
+int sgm_onednn_pin_isa(int level) {
+  return dnnl_set_max_cpu_isa(level == 0 ? dnnl_cpu_isa_avx2 : dnnl_cpu_isa_avx512_core);
 }
 
-int sgm_onednn_effective_isa(void) {
-  // The enumeration's values are bit sets that grow with the instruction set.
-  const unsigned isa = (unsigned)dnnl_get_effective_cpu_isa();
-  if ((isa & dnnl_cpu_isa_avx512_core) == dnnl_cpu_isa_avx512_core) return isa == dnnl_cpu_isa_avx512_core ? 1 : 2;
-  return (isa & dnnl_cpu_isa_avx2) == dnnl_cpu_isa_avx2 ? 0 : -1;
+int sgm_cpu_isa(void) {
+#if defined(__x86_64__)
+  // Not asked of oneDNN: its answer would fix the level for good, and would follow the environment.
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+      __builtin_cpu_supports("avx512dq"))
+    return 1;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return 0;
+#endif
+  return -1;
 }
 
 int sgm_onednn_version(void) {

@@ -85,34 +85,6 @@ extension MatrixProduct.Operand {
   }
 }
 
-/// The instruction set that oneDNN generates code for: the only part of the arithmetic that depends on the CPU.
-public enum InstructionSet: Int, Sendable, CaseIterable, Comparable {
-  /// 256-bit vectors.
-  case avx2 = 0
-  /// 512-bit vectors.
-  case avx512 = 1
-  /// Everything that the CPU and oneDNN share.
-  case best = 2
-
-  /// The level in force, or `nil` on a CPU without AVX2.
-  public static var current: InstructionSet? { InstructionSet(rawValue: Int(sgm_onednn_effective_isa())) }
-
-  /// Restricts oneDNN to this level; false if a product exists already.
-  public func pin() -> Bool { sgm_onednn_limit_isa(Int32(rawValue)) == 0 }
-
-  /// The name in `--isa` and in checkpoints.
-  public var name: String {
-    switch self {
-    case .avx2: "avx2"
-    case .avx512: "avx512"
-    case .best: "best"
-    }
-  }
-
-  /// Orders by vector width.
-  public static func < (a: InstructionSet, b: InstructionSet) -> Bool { a.rawValue < b.rawValue }
-}
-
 /// The version of oneDNN in use, for example `2.6.3`.
 public var oneDNNVersion: String {
   let version = sgm_onednn_version()

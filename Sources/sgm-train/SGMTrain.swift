@@ -46,7 +46,7 @@ struct SGMTrain: ParsableCommand {
     help: ArgumentHelp("Record the hashes of this step's gradients by shard; may be repeated.", valueName: "step"))
   var hashSteps: [Int] = []
 
-  @Option(help: "Pin oneDNN's instruction set: avx2, avx512 or best.")
+  @Option(help: "Pin oneDNN's instruction set: avx2 or avx512.")
   var isa: String?
 
   @Flag(help: "Replace an existing run folder.")
@@ -100,13 +100,14 @@ struct SGMTrain: ParsableCommand {
       for (option, isGiven) in [
         ("--output", output != nil), ("--init-from", initFrom != nil), ("--overwrite", overwrite),
       ] where isGiven {
-        throw ExperimentError.usage("--resume and \(option) exclude each other; a new run starts from an experiment file")
+        throw ExperimentError.usage(
+          "--resume and \(option) exclude each other; a new run starts from an experiment file")
       }
     }
     if let until, until < 1 { throw ExperimentError.usage("--until \(until): a step of at least 1 is expected") }
     if let isa {
-      guard let set = InstructionSet.allCases.first(where: { $0.name == isa }) else {
-        throw ExperimentError.usage("--isa \(isa): one of avx2, avx512, best is expected")
+      guard let set = InstructionSet(rawValue: isa) else {
+        throw ExperimentError.usage("--isa \(isa): avx2 or avx512 is expected")
       }
       request.instructionSet = set
     }

@@ -26,12 +26,12 @@ void sgm_product_destroy(sgm_product *product);
 /// The bits of oneDNN's weight gradients depend on the thread count (measured with 2.6.3).
 int sgm_onednn_strict(void);
 
-/// Restricts code generation to instruction set `level`: 0 AVX2, 1 AVX-512, 2 the CPU's best; only before the first
-/// product. Returns 0, or oneDNN's status.
-int sgm_onednn_limit_isa(int level);
+/// Generates code for instruction set `level`, 0 AVX2 or 1 AVX-512, whatever the environment says; only before the
+/// first product. Returns 0, or oneDNN's status.
+int sgm_onednn_pin_isa(int level);
 
-/// The level in force, as above; -1 for less than AVX2.
-int sgm_onednn_effective_isa(void);
+/// The highest level of this CPU, as above; -1 for less than AVX2.
+int sgm_cpu_isa(void);
 
 /// oneDNN's version at run time, for example 20603 for 2.6.3.
 int sgm_onednn_version(void);

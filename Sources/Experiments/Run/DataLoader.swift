@@ -37,7 +37,8 @@ struct DataLoader {
     // A run's end compares samples with these rows; it should not fail there.
     guard (separate?.rows ?? source.rows - training.count) != 1 else {
       throw ExperimentError.configuration(
-        Place("data.held_out"), "is 1 row, but a distance needs at least 2: hold out more of the \(source.rows) rows, or 0")
+        Place("data.held_out"),
+        "is 1 row, but a distance needs at least 2: hold out more of the \(source.rows) rows, or 0")
     }
     assignment = ShardAssignment(rows: training.count, shards: shards, seed: experiment.seed)
     var places = [Int32](repeating: 0, count: source.rows)

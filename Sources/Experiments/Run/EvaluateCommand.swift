@@ -99,15 +99,17 @@ func render(_ judgements: [Judgement]) -> (table: String, json: String) {
   var table = pad("distance", 16) + pad("value", 20) + pad("floor", 20) + pad("Gaussian baseline", 20) + "rows\n"
   var json = ""
   for j in judgements {
-    table += pad(j.name, 16) + pad(cell(j.value), 20) + pad(cell(j.floor), 20) + pad(cell(j.baseline), 20) + "\(j.count)\n"
+    table +=
+      pad(j.name, 16) + pad(cell(j.value), 20) + pad(cell(j.floor), 20) + pad(cell(j.baseline), 20) + "\(j.count)\n"
     func member(_ name: String, _ spread: Spread) -> JSONValue.Member {
       .init(name, .object([.init("mean", .real(spread.mean)), .init("deviation", .real(spread.deviation))]))
     }
-    json += JSONValue.object([
-      .init("metric", .string(j.name)), member("value", j.value), member("floor", j.floor),
-      member("baseline", j.baseline), .init("repeats", .integer(j.repeats)), .init("rows", .integer(j.count)),
-      .init("unit", .string(j.unit)),
-    ]).description + "\n"
+    json +=
+      JSONValue.object([
+        .init("metric", .string(j.name)), member("value", j.value), member("floor", j.floor),
+        member("baseline", j.baseline), .init("repeats", .integer(j.repeats)), .init("rows", .integer(j.count)),
+        .init("unit", .string(j.unit)),
+      ]).description + "\n"
   }
   return (table, json)
 }

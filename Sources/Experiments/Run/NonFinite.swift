@@ -79,6 +79,7 @@ extension TrainingRun {
     let saved = (try? CheckpointStore.file(in: folder)).map { "; the last checkpoint is \($0)" } ?? ""
     return .data(
       Place(folder.path),
-      "step \(trainer.step + 1): \(place): training diverges; lower training.learning_rate or training.clip_norm\(saved)")
+      "step \(trainer.step + 1): \(place): training diverges; lower training.learning_rate or training.clip_norm\(saved)"
+    )
   }
 }

@@ -87,7 +87,8 @@ final class TrainingRun {
     heldOutRows = dataSet.heldOut.rows
     heldOut = dataSet.heldOutEvaluator(plan.experiment, model: model, communicator: communicator)
     let isRoot = communicator.isRoot
-    store = isRoot && !request.checkOnly && !plan.isReplay
+    store =
+      isRoot && !request.checkOnly && !plan.isReplay
       ? CheckpointStore(
         folder: plan.folder, keepLast: plan.experiment.checkpoints.keepLast,
         keepEvery: plan.experiment.checkpoints.keepEvery) : nil
@@ -99,7 +100,7 @@ final class TrainingRun {
   private func restore(_ plan: RunPlan) throws {
     if let checkpoint = plan.checkpoint {
       let header = checkpoint.value.header
-      try communicator.agree { try header.check(data, instructionSet: instructionSet.name, warn: warn) }
+      try communicator.agree { try header.check(data, instructionSet: instructionSet.rawValue, warn: warn) }
       trainer.restore(checkpoint.value.state)
       best = header.best
     } else if let source = plan.initial {
@@ -141,7 +142,9 @@ final class TrainingRun {
       try record(report, heldOut: loss)
       if isScheduled, let loss, loss < best?.loss ?? .infinity { best = Checkpoint.Best(step: report.step, loss: loss) }
       if !isReplay, isScheduled || report.step == last || report.stopRequested { try saveCheckpoint() }
-      if !isReplay, experiment.sampling.every > 0, report.step % experiment.sampling.every == 0 { _ = try drawSamples() }
+      if !isReplay, experiment.sampling.every > 0, report.step % experiment.sampling.every == 0 {
+        _ = try drawSamples()
+      }
       if report.stopRequested, report.step < last {
         wasStopped = true
         break
@@ -173,7 +176,7 @@ final class TrainingRun {
     let state = try trainer.gatherState()
     if let store {
       let header = Checkpoint.Header(
-        experiment: experiment, data: data, instructionSet: instructionSet.name, best: best)
+        experiment: experiment, data: data, instructionSet: instructionSet.rawValue, best: best)
       store.save(Checkpoint(header: header, state: state))
       reportFailures()
     }
@@ -222,27 +225,6 @@ final class TrainingRun {
       }
     }
   }
-}
-
-/// The lowest instruction set of all ranks, or the one asked for: oneDNN's rounding must be the same everywhere.
-func agreeOnInstructionSet(_ wanted: InstructionSet?, _ communicator: Communicator) throws -> InstructionSet {
-  let own = try communicator.agree {
-    if let feature = unsafe sgm_missing_cpu_feature() {
-      let name = unsafe String(cString: feature)
-      throw ExperimentError.unavailable("this CPU lacks \(name), for which the program was built: build with SGM_MARCH=x86-64")
-    }
-    guard let own = InstructionSet.current else {
-      throw ExperimentError.unavailable("this CPU has no AVX2, which oneDNN's bits are pinned to")
-    }
-    if let wanted, wanted > own {
-      throw ExperimentError.usage("--isa \(wanted.name): a rank's CPU has no more than \(own.name)")
-    }
-    return own
-  }
-  let lowest = try communicator.allGather([Double(own.rawValue)]).min() ?? 0
-  let chosen = wanted ?? InstructionSet(rawValue: Int(lowest)) ?? own
-  if chosen < own, !chosen.pin() { throw ExperimentError.fault("oneDNN's instruction set was fixed before it could be pinned") }
-  return chosen
 }
 
 extension DataSet {

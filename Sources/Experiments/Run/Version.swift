@@ -8,7 +8,7 @@ public func versionText() -> String {
   sgm-train \(programVersion), commit \(unsafe String(cString: sgm_commit()))
   \(messagePassingVersion())
   oneDNN \(oneDNNVersion)
-  instruction set \(InstructionSet.current?.name ?? "less than avx2")
+  instruction set \(InstructionSet.highest?.rawValue ?? "less than avx2")
   """
 }
 

@@ -72,7 +72,7 @@ private func read(_ yaml: String, _ settings: String...) throws -> Experiment {
       "network.embedding_features": "32", "training.batch": "4096", "training.shards": "8",
       "training.minimum_time": "0.25",
       "process.kind": "ornstein-uhlenbeck", "sampling.seed": "12", "training.time_law": "uniform",
-      "sampling.grid": "uniform",
+      "sampling.grid": "uniform", "training.weight": "unit-variance",
     ]
     let key = try #require(ExperimentKey.all.first { $0.path == path })
     let text: String
