@@ -40,7 +40,9 @@ private import Glibc
     return try unsafe wrap(sgm_mpi_world())
   }
 
-  /// Ends MPI; no operation may follow. Call once, on the group from `start`.
+  /// Ends MPI; no operation may follow.
+  ///
+  /// Call once, on the group from `start`.
   public func finish() {
     if unsafe handle != nil { MPI_Finalize() }
   }

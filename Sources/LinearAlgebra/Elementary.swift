@@ -1,5 +1,6 @@
-/// Elementary functions of `Float` in pure arithmetic: branch-free, so that loops over them vectorise, and free of libm,
-/// so that every machine rounds alike. Coefficients are minimax fits (Remez, weighted for relative error).
+/// Elementary functions of single precision in pure arithmetic.
+///
+/// They are branch-free, so that loops over them vectorise, and free of libm, so that every machine rounds alike. Coefficients are minimax fits (Remez, weighted for relative error).
 public enum Elementary {
   /// eˣ, relative error below 1.5e-7; the argument is clamped to ±87.
   @inlinable @inline(__always)

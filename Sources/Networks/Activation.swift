@@ -67,8 +67,13 @@ extension Activation {
   ///
   /// - Parameters:
   ///   - z: `[rows, width]`, overwritten by the derivative where `keepDerivative` is true.
-  ///   - skip: what is added to the value, rows `stride` apart, or `nil`.
-  ///   - h: takes value (+ skip), rows `hStride` apart.
+  ///   - rows: the number of rows.
+  ///   - width: the number of columns.
+  ///   - skip: what is added to the value, or `nil`.
+  ///   - skipStride: the distance between rows of `skip`.
+  ///   - h: takes value (+ skip).
+  ///   - hStride: the distance between rows of `h`.
+  ///   - keepDerivative: whether derivatives will be needed.
   @unsafe func apply(
     _ z: UnsafeMutablePointer<Float>, rows: Int, width: Int, skip: UnsafePointer<Float>?, skipStride: Int,
     into h: UnsafeMutablePointer<Float>, hStride: Int, keepDerivative: Bool

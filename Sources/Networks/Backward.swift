@@ -26,6 +26,7 @@ extension NetworkPass {
   /// cᵀJ for each row, J = ∂F/∂u: the vector–Jacobian product of the first set, after `forward`.
   ///
   /// - Parameters:
+  ///   - parameters: those of the last `forward`.
   ///   - cotangent: c, `[rows, outputs]`.
   ///   - result: `[rows, inputs]`.
   @unsafe public func vjp(
@@ -46,6 +47,7 @@ extension NetworkPass {
   /// Jv for each row, J = ∂F/∂u: the Jacobian–vector product of the first set, after `forward`.
   ///
   /// - Parameters:
+  ///   - parameters: those of the last `forward`.
   ///   - tangent: v, `[rows, inputs]`.
   ///   - result: `[rows, outputs]`.
   @unsafe public func jvp(

@@ -26,7 +26,7 @@ internal import LinearAlgebra
   let layers: [NetworkArchitecture.Layer]
   let frequencies: [Float]
   private let arena: Arena
-  /// X_l, `[sets · rows, inputs of layer l]`: what layer l sees. Rows start on cache lines.
+  /// What layer l sees, X_l: `[sets · rows, inputs of layer l]`, rows on cache lines.
   let inputs: [Buffer]
   /// Z_l, then act′(Z_l), `[sets · rows, outputs of layer l]`.
   let slopes: [Buffer]
@@ -42,7 +42,12 @@ internal import LinearAlgebra
 
   /// Room for `sets` sets of `rows` rows.
   ///
-  /// - Parameter frequencies: the embedding's, as `TimeEmbedding.frequencies` gives them.
+  /// - Parameters:
+  ///   - architecture: the network's shape.
+  ///   - frequencies: the embedding's, as `TimeEmbedding.frequencies` gives them.
+  ///   - rows: rows in each set.
+  ///   - sets: the number of sets.
+  ///   - use: whether gradients will be asked for.
   public init(architecture: NetworkArchitecture, frequencies: [Float], rows: Int, sets: Int = 1, use: Use) {
     precondition(2 * frequencies.count == architecture.embedding.features, "\(frequencies.count) frequencies")
     self.architecture = architecture

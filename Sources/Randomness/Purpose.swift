@@ -1,4 +1,6 @@
-/// What a random number is for. Streams of different purposes never share a counter, so a new use of randomness leaves
+/// What a random number is for.
+///
+/// Streams of different purposes never share a counter, so a new use of randomness leaves
 /// all earlier draws as they were; the raw values are part of every recorded run and must not change.
 public enum Purpose: UInt8, Sendable, CaseIterable {
   case initialisation = 1

@@ -55,6 +55,7 @@ extension Trainer {
   /// curvature up to x⁴, averages the noise, and its scatter measures it. Of two ranges of x the better one counts.
   ///
   /// - Parameter count: the least number of parameters; all tensors get the same share.
+  /// - Returns: gradient and difference of each chosen parameter.
   public func checkGradient(count: Int = 24) -> GradientCheck {
     precondition(communicator.size == 1, "a gradient check on \(communicator.size) ranks")
     let watching = observer
@@ -77,7 +78,8 @@ extension Trainer {
         let slope = slope(at: entry.offset + place)
         rows.append(
           GradientCheck.Row(
-            tensor: entry.name, index: entry.shape.count == 1 ? [place] : [place / entry.shape[1], place % entry.shape[1]],
+            tensor: entry.name,
+            index: entry.shape.count == 1 ? [place] : [place / entry.shape[1], place % entry.shape[1]],
             gradient: Double(gradients[0, entry.offset + place]), difference: slope.value, standardError: slope.error))
       }
     }
@@ -101,7 +103,8 @@ extension Trainer {
           let distance = Float(range * Double(j) / 6)
           let (above, below) = (value + distance, value - distance)
           // What is stored is rounded: the distance is that of the stored numbers.
-          return ((Double(above) - Double(below)) / 2, (loss(with: above, at: index) - loss(with: below, at: index)) / 2)
+          let difference = loss(with: above, at: index) - loss(with: below, at: index)
+          return ((Double(above) - Double(below)) / 2, difference / 2)
         })
     }
     return fits[0].error <= fits[1].error ? fits[0] : fits[1]

@@ -42,8 +42,11 @@ internal import Randomness
   /// Draws one set and writes its inputs into the pass.
   ///
   /// - Parameters:
-  ///   - data: the address of x_0 for each row of the set.
+  ///   - set: the set.
   ///   - firstIndex: the first row's global index.
+  ///   - streams: what is drawn from.
+  ///   - pass: takes the inputs.
+  ///   - data: the address of x_0 for each row of the set.
   func draw(
     set: Int, firstIndex: UInt64, streams: Streams, into pass: NetworkPass, data: (Int) -> UnsafePointer<Float>
   ) {
@@ -60,7 +63,8 @@ internal import Randomness
         model.process, output: model.output, conditioning: model.conditioning, weight: model.weight, at: t)
       gains[set * rows + row] = Float(c.outputGain(0))
       pass.setLevel(model.embeddedLevel(noiseLevel: c.noiseLevel, at: t), set: set, row: row)
-      unsafe combine(c, set: set, row: row, data: clean.pointer + row * model.dimension, into: pass.state(set: set, row: row))
+      unsafe combine(
+        c, set: set, row: row, data: clean.pointer + row * model.dimension, into: pass.state(set: set, row: row))
     }
   }
 

@@ -113,6 +113,8 @@ public struct TrainingOptions: Sendable, Equatable {
   /// Takes one step.
   ///
   /// - Parameter stop: whether this rank wants to stop; every rank learns of it.
+  /// - Returns: what all ranks know of the step.
+  /// - Throws: `CommunicationError` when a rank cannot be reached.
   public func takeStep(stop: Bool = false) throws -> StepReport {
     var clock = Stopwatch()
     drawBatch()

@@ -143,7 +143,12 @@ struct ColumnStatistics {
   let variances: [Double]
   let digests: [UInt32]
 
-  /// - Parameter partials: for each shard its count, digest, means and sums of squared deviations.
+  /// Joins the shards' partials.
+  ///
+  /// - Parameters:
+  ///   - partials: for each shard its count, digest, means and sums of squared deviations.
+  ///   - d: the number of columns.
+  ///   - tree: the order of joining.
   init(partials: [Double], dimension d: Int, tree: CanonicalTree) {
     let width = 2 + 2 * d
     var nodes = (0..<tree.shards).map { Array(partials[$0 * width..<($0 + 1) * width]) }

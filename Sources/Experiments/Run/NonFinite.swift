@@ -49,6 +49,7 @@ struct NonFinite: Equatable {
   /// The place in words.
   ///
   /// - Parameter isFinite: whether the parameters of a layer are finite.
+  /// - Returns: the layer, and what is not finite there.
   func words(isFinite: (Int) -> Bool) -> String {
     let place: String
     switch stage {
