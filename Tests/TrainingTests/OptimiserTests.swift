@@ -42,6 +42,8 @@ import Testing
     (optimiser.warmupSteps, optimiser.steps) = (10, 110)
     #expect(optimiser.learningRate(at: 1) == 2e-4)
     #expect(optimiser.learningRate(at: 10) == 2e-3)
+    // A quarter of the way, where a straight line would be lower: 2e-4 + 1.8e-3 (2 + √2)/4.
+    #expect(abs(optimiser.learningRate(at: 35) - 1.736_396_103_067_893e-3) < 1e-15)
     #expect(abs(optimiser.learningRate(at: 60) - 1.1e-3) < 1e-15)  // half way down
     #expect(abs(optimiser.learningRate(at: 110) - 2e-4) < 1e-15)
     #expect(optimiser.learningRate(at: 500) == optimiser.learningRate(at: 110))
