@@ -100,7 +100,8 @@ struct SGMTrain: ParsableCommand {
       for (option, isGiven) in [
         ("--output", output != nil), ("--init-from", initFrom != nil), ("--overwrite", overwrite),
       ] where isGiven {
-        throw ExperimentError.usage("--resume and \(option) exclude each other; a new run starts from an experiment file")
+        throw ExperimentError.usage(
+          "--resume and \(option) exclude each other; a new run starts from an experiment file")
       }
     }
     if let until, until < 1 { throw ExperimentError.usage("--until \(until): a step of at least 1 is expected") }
