@@ -3,7 +3,9 @@ import Testing
 
 extension LaunchTests {
   @Suite(.serialized) struct SamplingTests {
-    @Test("sgm-sample writes the same bytes on 1, 2 and 3 ranks, from a run and from an exact score", arguments: [false, true])
+    @Test(
+      "sgm-sample writes the same bytes on 1, 2 and 3 ranks, from a run and from an exact score",
+      arguments: [false, true])
     func ranks(isExact: Bool) throws {
       let workshop = try Workshop()
       _ = try workshop.train("run")

@@ -3,7 +3,9 @@ import Testing
 
 extension LaunchTests {
   @Suite(.serialized) struct SignalTests {
-    @Test("SIGUSR1 ends a run with status 75 and a checkpoint, and resuming it leaves undisturbed bytes", arguments: [0, 3])
+    @Test(
+      "SIGUSR1 ends a run with status 75 and a checkpoint, and resuming it leaves undisturbed bytes",
+      arguments: [0, 3])
     func stop(ranks: Int) throws {
       let workshop = try Workshop()
       try workshop.write(smallExperiment, to: "small.yaml")
@@ -25,7 +27,8 @@ extension LaunchTests {
 
       #expect(try workshop.run("sgm-train", ["--resume", "run"], ranks: 2).status == 0)
       expectSame(
-        try RunFiles(workshop, "run", step: steps), try RunFiles(workshop, "undisturbed", step: steps), "\(ranks) ranks")
+        try RunFiles(workshop, "run", step: steps), try RunFiles(workshop, "undisturbed", step: steps),
+        "\(ranks) ranks")
     }
   }
 }
