@@ -24,6 +24,9 @@ private func onFile(_ file: String) -> String {
   replacing("target: funnel, dimension: 5, count: 3000", by: "file: \(file)")
 }
 
+/// mpirun waits 2 s before it looks after ranks that ended by an error; there are none left to wait for.
+private let quickEnd = ["OMPI_MCA_odls_base_sigkill_timeout": "0"]
+
 private let mistakes: [Mistake] = [
   Mistake(name: "missing experiment", words: ["none.yaml"], status: 66, says: ["none.yaml", "no such file"]),
   Mistake(
@@ -88,6 +91,9 @@ private let mistakes: [Mistake] = [
   Mistake(
     name: "resume and overwrite", words: ["--resume", "full", "--overwrite"], status: 64, says: ["--overwrite"]),
   Mistake(name: "unknown instruction set", words: ["small.yaml", "--isa", "sse"], status: 64, says: ["--isa sse"]),
+  Mistake(
+    name: "hashes of a step that is not taken", words: ["small.yaml", "--hashes-at", "61"], status: 64,
+    says: ["--hashes-at 61", "1 to 60"]),
   Mistake(name: "resuming what is no run", words: ["--resume", "full"], status: 66, says: ["full"]),
   Mistake(
     name: "beginning with what is no run", words: ["small.yaml", "--init-from", "full"], status: 66, says: ["full"]),
@@ -143,7 +149,7 @@ extension LaunchTests {
     fileprivate func mistake(_ mistake: Mistake) throws {
       let workshop = try workshop(mistake.experiment)
       for ranks in [0, 3] {
-        let outcome = try workshop.run(mistake.program, mistake.words, ranks: ranks, seconds: 20)
+        let outcome = try workshop.run(mistake.program, mistake.words, ranks: ranks, environment: quickEnd, seconds: 20)
         #expect(outcome.status == mistake.status, "\(ranks) ranks: \(outcome.errors)")
         #expect(outcome.messages.count == 1, "\(ranks) ranks: \(outcome.errors)")
         for part in mistake.says { #expect(outcome.errors.contains(part), "\(ranks) ranks: \(outcome.errors)") }
@@ -159,6 +165,13 @@ extension LaunchTests {
       let outcome = try workshop.run("sgm-train", ["small.yaml"], ranks: 3, seconds: 20)
       #expect(outcome.status == 78 && outcome.messages.count == 1)
       #expect(outcome.errors.contains("start at most 2 ranks") && outcome.errors.contains("cannot change on resume"))
+    }
+
+    @Test("debug mode on several ranks is refused with the remedy")
+    func debug() throws {
+      let outcome = try workshop(smallExperiment).run("sgm-train", ["small.yaml", "--debug"], ranks: 3, seconds: 20)
+      #expect(outcome.status == 64 && outcome.messages.count == 1)
+      #expect(outcome.errors.contains("--debug is for one process"))
     }
 
     @Test("a checkpoint with one changed byte is refused by name", arguments: [0, 3])

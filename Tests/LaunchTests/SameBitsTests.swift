@@ -49,6 +49,27 @@ extension LaunchTests {
       expectSame(try workshop.train("hostile", ranks: 2, environment: hostile), plain, "BF16")
     }
 
+    @Test("debug mode changes no byte, and replays a step of 4 ranks with the hashes recorded there")
+    func debug() throws {
+      let workshop = try Workshop()
+      let recorded = try workshop.train("run", ranks: 4, settings: ["--hashes-at", "30"])
+      expectSame(try workshop.train("debug", settings: ["--debug"]), recorded, "--debug")
+      let replay = try workshop.run("sgm-train", ["--resume", "run", "--debug", "--until", "30"])
+      #expect(replay.status == 0, "\(replay.errors)")
+      #expect(replay.output.contains("as recorded"))
+      expectSame(try RunFiles(workshop, "run"), recorded, "the replayed run's files")
+    }
+
+    @Test("--init-from begins a run with another's average, the same on 1 and 3 ranks")
+    func initialise() throws {
+      let workshop = try Workshop()
+      let first = try workshop.train("first")
+      let settings = ["--init-from", "first"]
+      let alone = try workshop.train("alone", settings: settings)
+      #expect(alone.checkpoint != first.checkpoint)
+      expectSame(try workshop.train("on-3", ranks: 3, settings: settings), alone, "3 ranks")
+    }
+
     @Test("the seed changes every file: equality of bytes is no accident")
     func seed() throws {
       let workshop = try Workshop()
