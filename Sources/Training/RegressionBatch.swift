@@ -60,7 +60,8 @@ internal import Randomness
         model.process, output: model.output, conditioning: model.conditioning, weight: model.weight, at: t)
       gains[set * rows + row] = Float(c.outputGain(0))
       pass.setLevel(model.embeddedLevel(noiseLevel: c.noiseLevel, at: t), set: set, row: row)
-      unsafe combine(c, set: set, row: row, data: clean.pointer + row * model.dimension, into: pass.state(set: set, row: row))
+      unsafe combine(
+        c, set: set, row: row, data: clean.pointer + row * model.dimension, into: pass.state(set: set, row: row))
     }
   }
 
