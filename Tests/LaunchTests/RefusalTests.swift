@@ -71,10 +71,18 @@ private let mistakes: [Mistake] = [
     name: "dimension that a target lacks",
     words: ["small.yaml"], experiment: replacing("target: funnel", by: "target: eight-gaussians"), status: 78,
     says: ["small.yaml:2:", "data.dimension must be 2 for data.target eight-gaussians"]),
-  Mistake(name: "funnel on a line", words: set("data.dimension=1"), status: 78, says: ["data.dimension must be at least 2"]),
-  Mistake(name: "final time beyond the horizon", words: set("sampling.final_time=1"), status: 78, says: ["sampling.final_time"]),
-  Mistake(name: "minimum time beyond the horizon", words: set("training.minimum_time=2"), status: 78, says: ["training.minimum_time"]),
-  Mistake(name: "odd embedding", words: set("network.embedding_features=15"), status: 78, says: ["network.embedding_features"]),
+  Mistake(
+    name: "funnel on a line", words: set("data.dimension=1"),
+    status: 78, says: ["data.dimension must be at least 2"]),
+  Mistake(
+    name: "final time beyond the horizon", words: set("sampling.final_time=1"),
+    status: 78, says: ["sampling.final_time"]),
+  Mistake(
+    name: "minimum time beyond the horizon", words: set("training.minimum_time=2"),
+    status: 78, says: ["training.minimum_time"]),
+  Mistake(
+    name: "odd embedding", words: set("network.embedding_features=15"),
+    status: 78, says: ["network.embedding_features"]),
   Mistake(name: "indivisible batch", words: set("training.batch=250"), status: 78, says: ["training.batch", "try 256"]),
   Mistake(name: "shards no power of two", words: set("training.shards=12"), status: 78, says: ["training.shards"]),
   Mistake(
@@ -108,11 +116,19 @@ private let mistakes: [Mistake] = [
   Mistake(
     name: "samples into no folder", program: "sgm-sample",
     words: ["small.yaml", "--score", "exact", "--output", "none/x.npy"], status: 73, says: ["none/x.npy"]),
-  Mistake(name: "unknown sampler", program: "sgm-sample", words: ["small.yaml", "--score", "exact", "--sampler", "euler"], status: 78, says: ["sampling.sampler"]),
-  Mistake(name: "minus one sample", program: "sgm-sample", words: ["small.yaml", "--score", "exact", "--count", "0"], status: 64, says: ["--count 0"]),
-  Mistake(name: "missing samples", program: "sgm-evaluate", words: ["none.npy", "--against", "funnel"], status: 66, says: ["none.npy"]),
+  Mistake(
+    name: "unknown sampler", program: "sgm-sample", words: ["small.yaml", "--score", "exact", "--sampler", "euler"],
+    status: 78, says: ["sampling.sampler"]),
+  Mistake(
+    name: "minus one sample", program: "sgm-sample", words: ["small.yaml", "--score", "exact", "--count", "0"],
+    status: 64, says: ["--count 0"]),
+  Mistake(
+    name: "missing samples", program: "sgm-evaluate", words: ["none.npy", "--against", "funnel"],
+    status: 66, says: ["none.npy"]),
   Mistake(name: "against nothing", program: "sgm-evaluate", words: ["good.npy"], status: 64, says: ["--against"]),
-  Mistake(name: "against no target", program: "sgm-evaluate", words: ["good.npy", "--against", "funel"], status: 64, says: ["--against funel", "funnel"]),
+  Mistake(
+    name: "against no target", program: "sgm-evaluate", words: ["good.npy", "--against", "funel"],
+    status: 64, says: ["--against funel", "funnel"]),
   Mistake(
     name: "against another dimension", program: "sgm-evaluate", words: ["good.npy", "--against", "three.csv"], status: 65,
     says: ["good.npy", "2 columns", "three.csv", "3"]),
