@@ -100,6 +100,8 @@ let package = Package(
     tests("MetricsTests", ["Communication", "LinearAlgebra", "Metrics", "Randomness"], resources: [.copy("Fixtures")]),
     tests(
       "TrainingTests", ["Communication", "Diffusion", "LinearAlgebra", "Networks", "Randomness", "Training", "sgm-bench"]),
-    tests("ExperimentsTests", ["Experiments", "LinearAlgebra"]),
+    tests(
+      "ExperimentsTests",
+      ["Communication", "Experiments", "LinearAlgebra", "Networks", "Randomness", "Targets", "Training"]),
   ]
 )

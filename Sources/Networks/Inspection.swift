@@ -1,8 +1,10 @@
 extension NetworkPass {
   /// Σ x² over the rows of one set, after `forward`: not finite exactly where some x is not.
   ///
-  /// - Parameter level: 0 for what enters the network (state and features), l + 1 for what layer l passes on; the last
-  ///   is the output F.
+  /// - Parameters:
+  ///   - level: 0 for what enters the network (state and features), l + 1 for what layer l passes on; the last is the
+  ///     output F.
+  ///   - set: the set.
   /// - Returns: the sum, and the number of elements that it goes over.
   public func activationSquares(at level: Int, set: Int) -> (sum: Double, count: Int) {
     precondition(level >= 0 && level <= layers.count, "level \(level) of \(layers.count)")

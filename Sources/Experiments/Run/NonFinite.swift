@@ -49,6 +49,7 @@ struct NonFinite: Equatable {
   /// The place in words.
   ///
   /// - Parameter isFinite: whether the parameters of a layer are finite.
+  /// - Returns: half a sentence.
   func words(isFinite: (Int) -> Bool) -> String {
     let place: String
     switch stage {
@@ -79,6 +80,7 @@ extension TrainingRun {
     let saved = (try? CheckpointStore.file(in: folder)).map { "; the last checkpoint is \($0)" } ?? ""
     return .data(
       Place(folder.path),
-      "step \(trainer.step + 1): \(place): training diverges; lower training.learning_rate or training.clip_norm\(saved)")
+      "step \(trainer.step + 1): \(place): training diverges; lower training.learning_rate, or clip gradients by "
+        + "training.clip_norm\(saved)")
   }
 }

@@ -85,7 +85,8 @@ extension Experiment {
     let refused = changes(from: before)
     guard let first = refused.first else { return }
     throw ExperimentError.configuration(
-      Place(first), "cannot change on resume (\(refused.joined(separator: ", "))): start a new run, or drop the setting")
+      Place(first), "cannot change on resume (\(refused.joined(separator: ", "))): start a new run, or drop the setting"
+    )
   }
 }
 

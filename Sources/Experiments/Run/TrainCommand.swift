@@ -1,10 +1,10 @@
-public import Communication
 internal import CMachine
+public import Communication
 internal import Foundation
-internal import Training
 internal import LinearAlgebra
 internal import Metrics
 internal import Networks
+internal import Training
 
 /// Runs `sgm-train` on all ranks: trains, samples, judges, reports.
 ///
