@@ -97,11 +97,13 @@ let package = Package(
     tests("DiffusionTests", ["Diffusion", "LinearAlgebra"], resources: [.copy("Fixtures")]),
     tests("TargetsTests", ["Diffusion", "LinearAlgebra", "Randomness", "Targets"], resources: [.copy("Fixtures")]),
     tests("SamplingTests", ["Diffusion", "LinearAlgebra", "Sampling"]),
-    tests("MetricsTests", ["Communication", "LinearAlgebra", "Metrics", "Randomness"], resources: [.copy("Fixtures")]),
     tests(
-      "TrainingTests", ["Communication", "Diffusion", "LinearAlgebra", "Networks", "Randomness", "Training", "sgm-bench"]),
+      "TrainingTests", ["Communication", "Diffusion", "LinearAlgebra", "Networks", "Randomness", "Training", "sgm-bench"],
+      resources: [.copy("Fixtures")]),
+    tests("MetricsTests", ["Communication", "LinearAlgebra", "Metrics", "Randomness"], resources: [.copy("Fixtures")]),
     tests(
       "ExperimentsTests",
       ["Communication", "Experiments", "LinearAlgebra", "Networks", "Randomness", "Targets", "Training"]),
+    tests("LaunchTests", []),
   ]
 )

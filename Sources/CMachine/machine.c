@@ -108,6 +108,13 @@ void sgm_catch_stop_signals(void) {
   sigaction(SIGUSR1, &action, NULL);
   sigaction(SIGTERM, &action, NULL);
   sigaction(SIGINT, &action, NULL);
+  // Some launchers start programs with signals blocked, from a thread that takes none.
+  sigset_t caught;
+  sigemptyset(&caught);
+  sigaddset(&caught, SIGUSR1);
+  sigaddset(&caught, SIGTERM);
+  sigaddset(&caught, SIGINT);
+  sigprocmask(SIG_UNBLOCK, &caught, NULL);
 }
 
 int sgm_stop_signal(void) { return stop_signal; }
@@ -118,8 +125,12 @@ int sgm_stop_signal(void) { return stop_signal; }
 
 const char *sgm_commit(void) { return SGM_COMMIT; }
 
-// A bench preloads a library that defines this symbol; without it nothing is counted.
-int64_t sgm_allocations(void) {
-  int64_t (*count)(void) = (int64_t(*)(void))dlsym(RTLD_DEFAULT, "sgm_counted_allocations");
+// A test preloads a library that defines these symbols; without it nothing is counted.
+static int64_t counted(const char *name) {
+  int64_t (*count)(void) = (int64_t(*)(void))dlsym(RTLD_DEFAULT, name);
   return count ? count() : -1;
 }
+
+int64_t sgm_allocations(void) { return counted("sgm_counted_allocations"); }
+
+int64_t sgm_library_allocations(void) { return counted("sgm_counted_library_allocations"); }

@@ -9,6 +9,9 @@ extern void omp_set_dynamic(int);
 struct sgm_product {
   dnnl_primitive_t primitive;
   dnnl_memory_t a, b, bias, c;
+  // Where B is packed: from the caller's layout into memory of oneDNN's own, which is then `b`.
+  dnnl_primitive_t packing;
+  dnnl_memory_t plain;
 };
 
 // One engine and one stream per thread: a stream is not re-entrant, and executing in order is all we ask of it.
@@ -39,6 +42,22 @@ static dnnl_status_t matmul_make(dnnl_primitive_desc_t *d, const shape *a, const
                                  const shape *c, const_dnnl_primitive_attr_t attributes) {
   return dnnl_matmul_primitive_desc_create(d, engine, *a, *b, bias ? *bias : NULL, *c, attributes);
 }
+static dnnl_status_t shape_any(shape *s, int64_t rows, int64_t columns) {
+  const dnnl_dims_t dims = {rows, columns};
+  return dnnl_memory_desc_create_with_tag(s, 2, dims, dnnl_f32, dnnl_format_tag_any);
+}
+static dnnl_status_t right_make(sgm_product *p, const_dnnl_primitive_desc_t d) {
+  return dnnl_memory_create(&p->b, dnnl_primitive_desc_query_md(d, dnnl_query_weights_md, 0), engine,
+                            DNNL_MEMORY_ALLOCATE);
+}
+static dnnl_status_t packing_make(sgm_product *p, const_dnnl_primitive_desc_t d, const shape *plain) {
+  dnnl_primitive_desc_t packing = NULL;
+  dnnl_status_t s = dnnl_reorder_primitive_desc_create(
+      &packing, *plain, engine, dnnl_primitive_desc_query_md(d, dnnl_query_weights_md, 0), engine, NULL);
+  if (s == dnnl_success) s = dnnl_primitive_create(&p->packing, packing);
+  if (packing) dnnl_primitive_desc_destroy(packing);
+  return s;
+}
 #else
 typedef dnnl_memory_desc_t shape;
 static dnnl_status_t shape_make(shape *s, int64_t rows, int64_t columns, int64_t row_stride, int64_t column_stride) {
@@ -56,16 +75,33 @@ static dnnl_status_t matmul_make(dnnl_primitive_desc_t *d, const shape *a, const
   if (status != dnnl_success) return status;
   return dnnl_primitive_desc_create(d, &operation, attributes, engine, NULL);
 }
+static dnnl_status_t shape_any(shape *s, int64_t rows, int64_t columns) {
+  const dnnl_dims_t dims = {rows, columns};
+  return dnnl_memory_desc_init_by_tag(s, 2, dims, dnnl_f32, dnnl_format_tag_any);
+}
+static dnnl_status_t right_make(sgm_product *p, const_dnnl_primitive_desc_t d) {
+  return dnnl_memory_create(&p->b, dnnl_primitive_desc_query_md(d, dnnl_query_weights_md, 0), engine,
+                            DNNL_MEMORY_ALLOCATE);
+}
+static dnnl_status_t packing_make(sgm_product *p, const_dnnl_primitive_desc_t d, const shape *plain) {
+  dnnl_primitive_desc_t packing = NULL;
+  dnnl_status_t s = dnnl_reorder_primitive_desc_create(
+      &packing, plain, engine, dnnl_primitive_desc_query_md(d, dnnl_query_weights_md, 0), engine, NULL);
+  if (s == dnnl_success) s = dnnl_primitive_create(&p->packing, packing);
+  if (packing) dnnl_primitive_desc_destroy(packing);
+  return s;
+}
 #endif
 
 sgm_product *sgm_product_create(int64_t m, int64_t n, int64_t k, bool transpose_a, bool transpose_b,
-                                int64_t stride_a, int64_t stride_b, int64_t stride_c, bool bias, int *status) {
+                                int64_t stride_a, int64_t stride_b, int64_t stride_c, bool bias, bool packed,
+                                int *status) {
   sgm_product *p = calloc(1, sizeof *p);
   if (!p) {
     *status = dnnl_out_of_memory;
     return NULL;
   }
-  shape a = {0}, b = {0}, v = {0}, c = {0};
+  shape a = {0}, b = {0}, any = {0}, v = {0}, c = {0};
   dnnl_primitive_attr_t attributes = NULL;
   dnnl_primitive_desc_t description = NULL;
   dnnl_status_t s = prepare();
@@ -73,30 +109,41 @@ sgm_product *sgm_product_create(int64_t m, int64_t n, int64_t k, bool transpose_
     s = transpose_a ? shape_make(&a, m, k, 1, stride_a) : shape_make(&a, m, k, stride_a, 1);
   if (s == dnnl_success)
     s = transpose_b ? shape_make(&b, k, n, 1, stride_b) : shape_make(&b, k, n, stride_b, 1);
+  if (s == dnnl_success && packed) s = shape_any(&any, k, n);
   if (s == dnnl_success) s = shape_make(&c, m, n, stride_c, 1);
   if (s == dnnl_success) s = shape_make(&v, 1, n, n, 1);
   if (s == dnnl_success) s = dnnl_primitive_attr_create(&attributes);
   if (s == dnnl_success) s = dnnl_primitive_attr_set_fpmath_mode(attributes, dnnl_fpmath_mode_strict);
-  if (s == dnnl_success) s = matmul_make(&description, &a, &b, bias ? &v : NULL, &c, attributes);
+  if (s == dnnl_success) s = matmul_make(&description, &a, packed ? &any : &b, bias ? &v : NULL, &c, attributes);
   if (s == dnnl_success) s = dnnl_primitive_create(&p->primitive, description);
   if (s == dnnl_success) s = memory_make(&p->a, &a);
-  if (s == dnnl_success) s = memory_make(&p->b, &b);
+  if (s == dnnl_success) s = packed ? right_make(p, description) : memory_make(&p->b, &b);
+  if (s == dnnl_success && packed) s = packing_make(p, description, &b);
+  if (s == dnnl_success && packed) s = memory_make(&p->plain, &b);
   if (s == dnnl_success) s = memory_make(&p->c, &c);
   if (s == dnnl_success && bias) s = memory_make(&p->bias, &v);
   if (description) dnnl_primitive_desc_destroy(description);
   if (attributes) dnnl_primitive_attr_destroy(attributes);
-  shape_free(&a), shape_free(&b), shape_free(&v), shape_free(&c);
+  shape_free(&a), shape_free(&b), shape_free(&any), shape_free(&v), shape_free(&c);
   *status = s;
   if (s == dnnl_success) return p;
   sgm_product_destroy(p);
   return NULL;
 }
 
+int sgm_product_pack(sgm_product *p, const float *b) {
+  dnnl_status_t s = prepare();
+  if (s != dnnl_success) return s;
+  dnnl_memory_set_data_handle(p->plain, (void *)b);
+  const dnnl_exec_arg_t arguments[2] = {{DNNL_ARG_FROM, p->plain}, {DNNL_ARG_TO, p->b}};
+  return dnnl_primitive_execute(p->packing, stream, 2, arguments);
+}
+
 int sgm_product_run(sgm_product *p, const float *a, const float *b, const float *bias, float *c) {
   dnnl_status_t s = prepare();
   if (s != dnnl_success) return s;
   dnnl_memory_set_data_handle(p->a, (void *)a);
-  dnnl_memory_set_data_handle(p->b, (void *)b);
+  if (!p->packing) dnnl_memory_set_data_handle(p->b, (void *)b);
   dnnl_memory_set_data_handle(p->c, c);
   dnnl_exec_arg_t arguments[4] = {
       {DNNL_ARG_SRC, p->a}, {DNNL_ARG_WEIGHTS, p->b}, {DNNL_ARG_DST, p->c}, {DNNL_ARG_BIAS, p->bias}};
@@ -107,6 +154,8 @@ int sgm_product_run(sgm_product *p, const float *a, const float *b, const float 
 void sgm_product_destroy(sgm_product *p) {
   if (!p) return;
   if (p->primitive) dnnl_primitive_destroy(p->primitive);
+  if (p->packing) dnnl_primitive_destroy(p->packing);
+  if (p->plain) dnnl_memory_destroy(p->plain);
   if (p->a) dnnl_memory_destroy(p->a);
   if (p->b) dnnl_memory_destroy(p->b);
   if (p->c) dnnl_memory_destroy(p->c);

@@ -76,6 +76,8 @@ extension Communicator {
   ) throws {
     guard let handle = unsafe handle else { return }
     var posted = 0
+    // The formatter would join `unsafe` and `t`.
+    // swift-format-ignore
     for unsafe t in unsafe receives where unsafe t.count > 0 {
       try check(
         unsafe MPI_Irecv(
@@ -83,6 +85,8 @@ extension Communicator {
         "MPI_Irecv")
       posted += 1
     }
+    // The formatter would join `unsafe` and `t`.
+    // swift-format-ignore
     for unsafe t in unsafe sends where unsafe t.count > 0 {
       try check(
         unsafe MPI_Isend(

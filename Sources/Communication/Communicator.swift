@@ -74,6 +74,12 @@ private import Glibc
     return unsafe Communicator(handle: handle, rank: Int(rank), size: Int(size))
   }
 
+  /// Whether this process is alone or the first of its group, as the launcher says; true before MPI starts and after.
+  public static var isFirstProcess: Bool {
+    let rank = ["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"].lazy.compactMap { environment($0) }.first
+    return rank == nil || rank == "0"
+  }
+
   private static func environment(_ name: String) -> String? {
     unsafe getenv(name).map { unsafe String(cString: $0) }
   }

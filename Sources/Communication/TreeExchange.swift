@@ -25,6 +25,8 @@
   /// Plans the exchange.
   ///
   /// - Parameters:
+  ///   - communicator: the ranks that share the shards.
+  ///   - tree: the order of additions over all shards.
   ///   - parameters: the number of parameters.
   ///   - block: slices are aligned to blocks of this many, so that sums over blocks do not depend on the ranks.
   public init(communicator: Communicator, tree: CanonicalTree, parameters: Int, block: Int) {
@@ -61,7 +63,9 @@
   /// - Parameters:
   ///   - gradients: `slotCount` buffers, `stride` floats apart, the first of them holding this rank's maximal nodes.
   ///     They are overwritten.
+  ///   - stride: the floats from one buffer to the next, at least the number of parameters.
   /// - Returns: the slice of the whole sum, valid until the next call.
+  /// - Throws: `CommunicationError.call` where MPI fails.
   @unsafe public func complete(
     _ gradients: UnsafeMutablePointer<Float>, stride: Int
   ) throws -> UnsafeMutablePointer<Float> {

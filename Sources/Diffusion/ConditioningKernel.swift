@@ -38,7 +38,9 @@ struct ConditioningKernel {
     (hybrid.covariance + hybrid.mean.outer(hybrid.mean)).cholesky().inverse
   }
 
-  /// Q for `posterior-mean`: r H⁻¹M. For u = 0 the score is Q F.
+  /// Q for `posterior-mean`: r H⁻¹M.
+  ///
+  /// For u = 0 the score is Q F.
   var posteriorMeanOutput: BlockVector { hybrid.precisionMean.scaled(by: hybrid.residualScale) }
 
   /// Q for one `noise` block, F = ê_c − (KᵀPu)_c.

@@ -21,6 +21,7 @@ public struct CriticallyDampedLangevin: ForwardProcess, Equatable {
   public let velocityVariance: Double
   /// The speed of τ.
   public let beta: Double
+  /// The last diffusion time T; τ runs to βT.
   public let horizon: Double
 
   /// The process of the given parameters; the defaults have a stationary position variance of ½ + 5ε²/4.
@@ -38,11 +39,17 @@ public struct CriticallyDampedLangevin: ForwardProcess, Equatable {
     self.horizon = horizon
   }
 
+  /// Two blocks: position, velocity.
   public var blocks: Int { 2 }
+  /// Zero for the position, v² for the velocity.
   public var initialVariance: BlockVector { BlockVector(0, velocityVariance) }
+  /// τ = βt.
   public func clock(_ t: Double) -> Double { beta * t }
+  /// β(t − s), one rounding after the difference.
   public func elapsed(from s: Double, to t: Double) -> Double { beta * (t - s) }
+  /// A = [[0, a²], [−1, −2a]] at every t.
   public func drift(at t: Double) -> BlockMatrix { BlockMatrix(0, a * a, -1, -2 * a) }
+  /// D = diag(ε², σ²) at every t; singular at ε = 0.
   public func diffusion(at t: Double) -> BlockMatrix { BlockMatrix(epsilon * epsilon, 0, 0, sigma * sigma) }
 
   /// The stationary covariance.
@@ -56,11 +63,13 @@ public struct CriticallyDampedLangevin: ForwardProcess, Equatable {
     return BlockMatrix(0.25 * (5 * e / a + a * s), xv, xv, 0.25 * (e + a * a * s) / (a * a * a))
   }
 
+  /// Φ = e^{Aτ} and C for the τ elapsed, both in closed form.
   public func transition(from s: Double, to t: Double) -> Transition {
     let tau = elapsed(from: s, to: t)
     return Transition(map: map(tau), covariance: covariance(DecayMoments(rate: 2 * a, time: tau)))
   }
 
+  /// The hybrid kernel in closed form: M and q are the columns of Φ, and H = C + v² q qᵀ.
   public func kernel(at t: Double) -> Kernel {
     let tau = clock(t)
     let c = covariance(DecayMoments(rate: 2 * a, time: tau))

@@ -43,6 +43,7 @@ public protocol ForwardProcess: Sendable {
 }
 
 extension ForwardProcess {
+  /// The difference of the two clocks, enough where τ = t; a process with another τ gives its own form.
   public func elapsed(from s: Double, to t: Double) -> Double { clock(t) - clock(s) }
 
   /// The transition of a process whose A and D do not depend on t; accurate to rounding in every element.
@@ -58,6 +59,8 @@ extension ForwardProcess {
   /// ```
   public func kernel(at t: Double) -> Kernel {
     let transition = transition(from: 0, to: t)
+    // A single block is the data's own, and starts without spread.
+    guard blocks > 1 else { return Kernel(mean: transition.map.column(0), covariance: transition.covariance) }
     let spread = transition.map * .diagonal(initialVariance) * transition.map.transpose
     return Kernel(mean: transition.map.column(0), covariance: transition.covariance + spread)
   }

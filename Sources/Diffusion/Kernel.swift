@@ -14,12 +14,17 @@ public struct Kernel: Sendable, Equatable {
   public let covariance: BlockMatrix
   /// L, the lower Cholesky factor of H.
   public let cholesky: BlockMatrix
-  /// w = L⁻¹M: what one unit of data moves, in units of the noise. wᵀw is the signal-to-noise ratio.
+  /// w = L⁻¹M: what one unit of data moves, in units of the noise.
+  ///
+  /// wᵀw is the signal-to-noise ratio.
   public let whitenedMean: BlockVector
 
   /// The kernel of a given mean and covariance.
   ///
-  /// - Parameter cholesky: the covariance's factor where a process knows it better than a factorisation would.
+  /// - Parameters:
+  ///   - mean: M, c elements.
+  ///   - covariance: H, shape c×c.
+  ///   - cholesky: the covariance's factor where a process knows it better than a factorisation would.
   public init(mean: BlockVector, covariance: BlockMatrix, cholesky: BlockMatrix? = nil) {
     precondition(mean.size == covariance.size, "\(mean.size) blocks with a covariance of \(covariance.size)")
     self.mean = mean

@@ -1,7 +1,9 @@
 internal import Glibc
 internal import LinearAlgebra
 
-/// What a network's raw output F stands for. Each is preconditioned: F = 0 is the exact score of unit Gaussian data.
+/// What a network's raw output F stands for.
+///
+/// Each is preconditioned: F = 0 is the exact score of unit Gaussian data.
 public enum NetworkOutput: String, Sendable, CaseIterable {
   /// `posterior-mean`: E[x_0|u] = r²MᵀH⁻¹u + r F, with d outputs for every process.
   case posteriorMean = "posterior-mean"
@@ -20,7 +22,9 @@ public enum NetworkOutput: String, Sendable, CaseIterable {
   }
 }
 
-/// What denoising score matching conditions u_t on. Both have the same minimiser; they are one for a single block.
+/// What denoising score matching conditions u_t on.
+///
+/// Both have the same minimiser; they are one for a single block.
 public enum Conditioning: String, Sendable, CaseIterable {
   /// `hsm`, hybrid: on the data x_0 alone (Dockhorn, Vahdat and Kreis 2022, arXiv 2112.07068). Lower variance.
   case data = "hsm"
@@ -34,8 +38,9 @@ public enum LossWeight: String, Sendable, CaseIterable {
   case uniformNoise = "uniform-noise"
   /// `likelihood`: ‖Σᵀ(s − s_θ)‖² (Song, Durkan, Murray and Ermon 2021, arXiv 2101.09258).
   case likelihood
-  /// `unit-variance`: what F is to predict has unit variance at every t, for unit data. When conditioned on the whole
-  /// state, the D-weighted error is divided by that of the zero score, tr(D C⁻¹).
+  /// `unit-variance`: what F is to predict has unit variance at every t, for unit data.
+  ///
+  /// When conditioned on the whole state, the D-weighted error is divided by that of the zero score, tr(D C⁻¹).
   case unitVariance = "unit-variance"
 
   /// The weight for an output unless another is asked for.

@@ -56,6 +56,14 @@ public struct TrainingCoefficients: Sendable, Equatable {
     _ process: some ForwardProcess, output: NetworkOutput, conditioning: Conditioning, weight: LossWeight, at t: Double
   ) {
     precondition(weight.isAvailable(for: output), "the weight \(weight.rawValue) for \(output.rawValue)")
+    if process.blocks == 1 {
+      self.init(single: process.kernel(at: t), output: output)
+    } else {
+      self.init(several: process, output: output, conditioning: conditioning, at: t)
+    }
+  }
+
+  private init(several process: some ForwardProcess, output: NetworkOutput, conditioning: Conditioning, at t: Double) {
     let kernel = ConditioningKernel(process, conditioning: conditioning, at: t)
     let whitening = kernel.whitening
     inputBlocks = process.blocks
@@ -85,6 +93,25 @@ public struct TrainingCoefficients: Sendable, Equatable {
       let direction = length > 0 ? reach.scaled(by: -scale / length) : reach
       project(on: whitened * direction)
       gain = length * scale
+    }
+  }
+
+  /// The formulas for one block, where all matrices are numbers: drawn for every row, this must be quick.
+  private init(single kernel: Kernel, output: NetworkOutput) {
+    let (m, w) = (kernel.mean[0], kernel.whitenedMean[0])
+    let whitening = 1 / (kernel.covariance[0, 0] + m * m).squareRoot()
+    let r = kernel.residualScale
+    (inputBlocks, outputBlocks, initialSources, gain) = (1, 1, 1, 1)
+    noiseLevel = kernel.noiseLevel
+    inputInitial = BlockMatrix(whitening * m)
+    inputNoise = BlockMatrix(whitening * kernel.cholesky[0, 0])
+    switch output {
+    case .noise:
+      targetInitial = BlockMatrix(-w * r * r)
+      targetNoise = BlockMatrix(w * r * (w * r))
+    case .posteriorMean:
+      targetInitial = BlockMatrix(r)
+      targetNoise = BlockMatrix(-w * r)
     }
   }
 

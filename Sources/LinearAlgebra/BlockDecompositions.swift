@@ -13,7 +13,9 @@ extension BlockMatrix {
   }
 
   /// The inverse, by cofactors: accurate for the graded matrices of small diffusion times, where pivots differ by
-  /// many orders of magnitude. A singular matrix gives infinities.
+  /// many orders of magnitude.
+  ///
+  /// A singular matrix gives infinities.
   public var inverse: BlockMatrix {
     let (a, b, c) = (rows[0], rows[1], rows[2])
     let scale = 1 / determinant

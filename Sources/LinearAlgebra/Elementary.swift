@@ -47,9 +47,22 @@ public enum Elementary {
   public static func sinTurns(_ u: Float) -> Float {
     let magic: Float = 12_582_912
     let t = u - ((u + magic) - magic)
-    // Reflect the outer quarters: sin 2πt = sin 2π(½ − t).
-    let half: Float = t < 0 ? -0.5 : 0.5
-    let v = abs(t) > 0.25 ? half - t : t
+    // Reflect the outer quarters: sin 2πt = sin 2π(½ − t). The sign goes by bits, or the loop would not vectorise.
+    let size = abs(t)
+    let reflected = min(size, 0.5 - size)
+    return sinQuarter(Float(bitPattern: reflected.bitPattern | (t.bitPattern & 0x8000_0000)))
+  }
+
+  /// cos 2πu for |u| < 2²¹, absolute error below 2e-7.
+  @inlinable @inline(__always)
+  public static func cosTurns(_ u: Float) -> Float {
+    let magic: Float = 12_582_912
+    return sinQuarter(0.25 - abs(u - ((u + magic) - magic)))
+  }
+
+  /// sin 2πv for |v| ≤ ¼.
+  @inlinable @inline(__always)
+  static func sinQuarter(_ v: Float) -> Float {
     let s = v * v
     var p: Float = -14.381_391_621_8
     p = Float(42.007_797_295_1).addingProduct(p, s)
@@ -58,13 +71,5 @@ public enum Elementary {
     p = Float(-41.341_702_096_9).addingProduct(p, s)
     p = Float(6.283_185_307_05).addingProduct(p, s)
     return p * v
-  }
-
-  /// cos 2πu for |u| < 2²¹, absolute error below 2e-7.
-  @inlinable @inline(__always)
-  public static func cosTurns(_ u: Float) -> Float {
-    let magic: Float = 12_582_912
-    let t = abs(u - ((u + magic) - magic))
-    return sinTurns(0.25 - t)
   }
 }

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// A row-major matrix of `Float`, shape `[rows, columns]`, 64-byte aligned and owned by one variable.
 ///
 /// Rows are contiguous without padding, so the whole matrix is one span and row `r` is a span of `columns` numbers.
@@ -16,8 +18,12 @@ public struct Matrix: ~Copyable, @unchecked Sendable {
     self.rows = rows
     self.columns = columns
     let bytes = max(rows * columns, 1) * MemoryLayout<Float>.stride
-    // Cache-line alignment: vector loads never straddle a line, and results cannot depend on the address.
-    let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+    // Cache-line alignment: vector loads never straddle a line, and results cannot depend on the address. Large ones ask
+    // for huge pages, before the first touch: products then miss no page translations.
+    let hugePage = 2 << 20
+    let isLarge = bytes >= hugePage
+    let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: isLarge ? hugePage : 64)
+    if isLarge { unsafe madvise(raw, bytes, MADV_HUGEPAGE) }
     unsafe pointer = unsafe raw.initializeMemory(as: Float.self, repeating: 0, count: max(rows * columns, 1))
   }
 

@@ -28,13 +28,17 @@ internal import COneDNN
   ///   - right: how B is stored.
   ///   - stride: the distance between rows of C.
   ///   - bias: whether `callAsFunction` gets a bias.
-  public init(rows: Int, columns: Int, inner: Int, left: Operand, right: Operand, stride: Int, bias: Bool = false) {
+  ///   - packs: whether B comes from `pack`, in the layout that oneDNN likes best. Worth it when one B is used again.
+  public init(
+    rows: Int, columns: Int, inner: Int, left: Operand, right: Operand, stride: Int, bias: Bool = false,
+    packs: Bool = false
+  ) {
     let (transposeLeft, strideLeft) = left.storage
     let (transposeRight, strideRight) = right.storage
     var status: Int32 = 0
     let made = unsafe sgm_product_create(
       Int64(rows), Int64(columns), Int64(inner), transposeLeft, transposeRight, Int64(strideLeft),
-      Int64(strideRight), Int64(stride), bias, &status)
+      Int64(strideRight), Int64(stride), bias, packs, &status)
     guard let made = unsafe made else {
       preconditionFailure("oneDNN refuses a product of \(rows)×\(inner) by \(inner)×\(columns): status \(status)")
     }
@@ -42,6 +46,20 @@ internal import COneDNN
   }
 
   deinit { unsafe sgm_product_destroy(product) }
+
+  /// Packs B for all runs to come.
+  @unsafe public func pack(_ b: UnsafePointer<Float>) {
+    let status = unsafe sgm_product_pack(product, b)
+    precondition(status == 0, "oneDNN failed to pack a matrix: status \(status)")
+  }
+
+  /// Runs a product whose B is packed: `c` is overwritten.
+  @unsafe public func callAsFunction(
+    _ a: UnsafePointer<Float>, bias: UnsafePointer<Float>?, into c: UnsafeMutablePointer<Float>
+  ) {
+    let status = unsafe sgm_product_run(product, a, nil, bias, c)
+    precondition(status == 0, "oneDNN failed to run a product: status \(status)")
+  }
 
   /// Runs the product: `c` is overwritten.
   @unsafe public func callAsFunction(

@@ -1,14 +1,15 @@
 public import LinearAlgebra
 import Randomness
 
-/// Directions drawn uniformly on the unit sphere of R^dimension: normalised N(0, I) vectors, shape `[count, dimension]`.
+/// Directions drawn uniformly on the unit sphere of R^dimension, as normalised N(0, I) vectors.
 ///
 /// Direction k depends on `seed` and k alone, so the first 100 of 2,000 directions are the 100 directions of that seed.
+///
 /// - Parameters:
 ///   - count: the number of directions.
 ///   - dimension: the number of coordinates.
 ///   - seed: the key of the random stream.
-/// - Returns: the directions, one a row.
+/// - Returns: the directions, shape `[count, dimension]`.
 public func randomDirections(count: Int, dimension: Int, seed: UInt64) -> Matrix {
   precondition(count > 0 && dimension > 0, "\(count) directions in \(dimension) dimensions")
   var directions = Matrix(rows: count, columns: dimension)

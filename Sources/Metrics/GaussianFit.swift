@@ -11,7 +11,9 @@ func columnMeans(_ rows: borrowing Matrix) -> [Double] {
   return sums.map { $0 / Double(max(rows.rows, 1)) }
 }
 
-/// The Gaussian with the mean and covariance of a sample set: what a sampler must beat to have learned more than two moments.
+/// The Gaussian with the mean and covariance of a sample set.
+///
+/// A sampler must beat it to have learned more than two moments.
 public struct GaussianFit: Sendable, Equatable {
   /// The sample mean, one number a column.
   public let mean: [Double]
@@ -61,8 +63,8 @@ public struct GaussianFit: Sendable, Equatable {
 
   /// The Cholesky factor of a positive semi-definite matrix; a pivot of zero gives a column of zeros.
   ///
-  /// A pivot below d·1e-12 times its diagonal element is zero: for a column that the earlier ones determine, only rounding
-  /// of that size is left.
+  /// A pivot below d·1e-12 times its diagonal element is zero: for a column that the earlier ones determine, only
+  /// rounding of that size is left.
   private static func transposedCholesky(_ matrix: [Double], dimension d: Int) -> [Double] {
     var rest = matrix
     var factor = [Double](repeating: 0, count: d * d)

@@ -4,8 +4,8 @@ import Randomness
 /// Compares samples with the truth, each distance beside its floor and its Gaussian baseline.
 ///
 /// Repeat r draws two independent true sets T_r and T'_r of one size and compares T_r with rows of the judged samples
-/// (value), with T'_r (floor) and with as many draws from the Gaussian fit (baseline). As each repeat has its own T_r, the
-/// repeats of the floor are independent of one another; within a repeat the work on T_r is shared.
+/// (value), with T'_r (floor) and with as many draws from the Gaussian fit (baseline). As each repeat has its own T_r,
+/// the repeats of the floor are independent of one another; within a repeat the work on T_r is shared.
 public struct Judge {
   /// The number of repeats.
   public let repeats: Int
@@ -29,7 +29,8 @@ public struct Judge {
 
   /// Judges `samples` by every value of `distance`.
   /// - Parameters:
-  ///   - samples: `[rows, dimension]`. If the truth has fewer rows, repeat r takes the r-th run of that many, cyclically.
+  ///   - samples: `[rows, dimension]`. If the truth has fewer rows, repeat r takes the r-th run of that many, in a
+  ///     cycle.
   ///   - truth: in the same units as the samples.
   ///   - gaussian: the Gaussian fit of true samples, in the same units; best not of those that `truth` hands out.
   ///   - distance: what to measure.

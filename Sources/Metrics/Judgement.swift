@@ -51,7 +51,9 @@ public struct Judgement: Sendable, Equatable {
     self.unit = unit
   }
 
-  /// Where the value lies between the floor (0) and the Gaussian baseline (1); nil where these two cannot be told apart.
+  /// Where the value lies between the floor (0) and the Gaussian baseline (1).
+  ///
+  /// nil where floor and baseline cannot be told apart: they are no further apart than their deviations' sum.
   public var position: Double? {
     let width = baseline.mean - floor.mean
     return width > floor.deviation + baseline.deviation ? (value.mean - floor.mean) / width : nil

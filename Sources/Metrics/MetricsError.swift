@@ -1,5 +1,7 @@
+public import Communication
+
 /// What can be wrong with the sample sets that a metric is given.
-public enum MetricsError: Error, Equatable, CustomStringConvertible {
+public enum MetricsError: StatusError, Equatable {
   /// The two sets do not live in the same space.
   case dimensionsDiffer(reference: Int, samples: Int)
   /// A set has fewer rows than the metric needs.
@@ -18,4 +20,6 @@ public enum MetricsError: Error, Equatable, CustomStringConvertible {
       "row \(row), column \(column) (counted from 0) is not finite: remove the row or find what produced it"
     }
   }
+  /// EX_DATAERR: the samples cannot be judged.
+  public var status: Int32 { 65 }
 }

@@ -1,4 +1,6 @@
-/// Unsigned numbers in the order of the Floats they come from: all bits flipped for negative ones, the sign bit for others.
+/// Unsigned numbers in the order of the Floats they come from.
+///
+/// All bits are flipped for negative ones, the sign bit for others.
 @inline(__always)
 func orderedKeys(_ values: SIMD16<Float>) -> SIMD16<UInt32> {
   let bits = SIMD16<Int32>(truncatingIfNeeded: unsafe unsafeBitCast(values, to: SIMD16<UInt32>.self))

@@ -6,9 +6,9 @@ public import LinearAlgebra
 /// ```
 /// SW2(μ, ν)² = mean_k W2²(θ_k·μ, θ_k·ν)      max-sliced: the maximum over the same directions
 /// ```
-/// Directions are cut into fixed tiles of 64, and tiles go to ranks in contiguous ranges. A direction's value depends on
-/// nothing but the two sets and the direction, and values are gathered in the order of the directions: the result has the
-/// same bits on any number of ranks. Accuracy: relative 1e-5, from projections in Float; sums are in Double.
+/// Directions are cut into fixed tiles of 64, and tiles go to ranks in contiguous ranges. A direction's value depends
+/// on nothing but the two sets and the direction, and values are gathered in the order of the directions: the result
+/// has the same bits on any number of ranks. Accuracy: relative 1e-5, from projections in Float; sums are in Double.
 ///
 /// Source: Bonneel, Rabin, Peyré, Pfister 2015 (sliced); Deshpande et al. 2019, arXiv 1904.05877 (max-sliced).
 public struct SlicedWasserstein: SampleDistance, ~Copyable {
@@ -29,10 +29,11 @@ public struct SlicedWasserstein: SampleDistance, ~Copyable {
 
   /// Distances computed by all ranks of `communicator` together.
   /// - Parameters:
-  ///   - directions: unit vectors `[directions, dimension]`, the same on every rank; see ``randomDirections(count:dimension:seed:)``.
+  ///   - directions: unit vectors `[directions, dimension]`, the same on every rank; see
+  ///     ``randomDirections(count:dimension:seed:)``.
   ///   - communicator: the ranks; each calls every method with the same sets.
-  ///   - memory: bytes that a rank may spend on the reference's sorted projections; what does not fit is sorted again for
-  ///     every comparison, with the same result.
+  ///   - memory: bytes that a rank may spend on the reference's sorted projections; what does not fit is sorted again
+  ///     for every comparison, with the same result.
   public init(directions: borrowing Matrix, over communicator: Communicator, memory: Int = 1 << 30) {
     self.init(directions: directions, rank: communicator.rank, ranks: communicator.size, memory: memory) {
       try communicator.allGather($0)

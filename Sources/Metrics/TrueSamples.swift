@@ -38,7 +38,7 @@ public struct DrawnSamples: TrueSamples {
 /// The rows of a file, all there is of the truth: each repeat takes two disjoint random sets of them.
 ///
 /// With R rows a set has at most R/2, so the distances are those of sets of R/2 rows; a judgement states that number.
-/// Sets of different repeats share rows: their spread is that of the choice of rows, and is smaller than that of new data.
+/// Sets of different repeats share rows: their spread is that of the choice of rows, smaller than that of new data.
 public final class RowSamples: TrueSamples {
   private let rows: Matrix
 

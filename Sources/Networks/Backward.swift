@@ -32,7 +32,10 @@ extension NetworkPass {
     _ parameters: UnsafePointer<Float>, cotangent: borrowing Matrix, into result: inout Matrix
   ) {
     precondition(use == .training, "a pass for inference keeps no derivatives")
-    outputGradient.matrix.copy(from: cotangent)
+    precondition(
+      cotangent.rows == rows && cotangent.columns == architecture.outputs,
+      "\(cotangent.rows) × \(cotangent.columns) in place of \(rows) × \(architecture.outputs)")
+    unsafe outputGradient.base.update(from: cotangent.pointer, count: cotangent.count)
     for l in layers.indices.reversed() {
       let delta = unsafe preactivationGradient(layer: l, set: 0, bias: nil)
       unsafe propagate(delta, layer: l, set: 0, parameters)
@@ -67,7 +70,7 @@ extension NetworkPass {
 
   /// ∂loss/∂h for the state-side input of layer l of a set: `[rows, width of layer l]` without gaps.
   private func gradientOfInput(layer l: Int, set: Int) -> UnsafeMutablePointer<Float> {
-    unsafe hidden[l % 2].row(set * rows)
+    unsafe hidden[l % 2].base + set * rows * layers[l].width
   }
 
   /// ∂loss/∂Z_l from ∂loss/∂h_{l+1}; its column sums, in row order, are the bias gradient.
@@ -76,20 +79,35 @@ extension NetworkPass {
   ) -> UnsafeMutablePointer<Float> {
     let columns = layers[l].outputs
     let isLast = l == layers.count - 1
-    let result = unsafe isLast ? outputGradient.row(set * rows) : delta.row(0)
-    if !isLast {
-      let upstream = unsafe gradientOfInput(layer: l + 1, set: set)
-      let slope = unsafe slopes[l].row(set * rows)
-      for i in 0..<rows * columns { unsafe result[i] = upstream[i] * slope[i] }
+    let result = unsafe isLast ? outputGradient.row(set * rows) : delta.base
+    unsafe bias?.update(repeating: 0, count: columns)
+    if isLast {
+      if let bias = unsafe bias { unsafe addRows(of: result, columns: columns, into: bias) }
+      return unsafe result
     }
-    if let bias = unsafe bias {
-      unsafe bias.update(repeating: 0, count: columns)
-      for row in 0..<rows {
-        let d = unsafe result + row * columns
-        for j in 0..<columns { unsafe bias[j] += d[j] }
+    let upstream = unsafe gradientOfInput(layer: l + 1, set: set)
+    let slope = unsafe slopes[l].row(set * rows)
+    for row in 0..<rows {
+      let start = row &* columns
+      let (d, u, s) = unsafe (result + start, upstream + start, slope + start)
+      if let bias = unsafe bias {
+        for j in 0..<columns {
+          let product = unsafe u[j] * s[j]
+          unsafe d[j] = product
+          unsafe bias[j] += product
+        }
+      } else {
+        for j in 0..<columns { unsafe d[j] = u[j] * s[j] }
       }
     }
     return unsafe result
+  }
+
+  private func addRows(of matrix: UnsafeMutablePointer<Float>, columns: Int, into sums: UnsafeMutablePointer<Float>) {
+    for row in 0..<rows {
+      let d = unsafe matrix + row &* columns
+      for j in 0..<columns { unsafe sums[j] += d[j] }
+    }
   }
 
   /// ∂loss/∂h_l = ∂loss/∂Z_l · W_l (+ ∂loss/∂h_{l+1} where the layer skips).

@@ -25,7 +25,8 @@ internal import LinearAlgebra
   let use: Use
   let layers: [NetworkArchitecture.Layer]
   let frequencies: [Float]
-  /// X_l, `[sets · rows, inputs of layer l]`: what layer l sees.
+  private let arena: Arena
+  /// X_l, `[sets · rows, inputs of layer l]`: what layer l sees. Rows start on cache lines.
   let inputs: [Buffer]
   /// Z_l, then act′(Z_l), `[sets · rows, outputs of layer l]`.
   let slopes: [Buffer]
@@ -52,37 +53,48 @@ internal import LinearAlgebra
     layout = ParameterLayout(architecture)
     let layers = architecture.layers
     self.layers = layers
+
     let all = rows * sets
-    inputs = layers.map { Buffer(rows: all, columns: $0.inputs) }
-    slopes = layers.dropLast().map { Buffer(rows: all, columns: $0.outputs) }
-    output = Buffer(rows: all, columns: architecture.outputs)
-    let trains = use == .training
-    outputGradient = Buffer(rows: trains ? all : 0, columns: architecture.outputs)
+    let trained = use == .training ? all : 0
     let widest = max(architecture.widths.max() ?? 0, architecture.inputs)
-    hidden = (0..<2).map { _ in Buffer(rows: trains ? all : 0, columns: widest) }
-    delta = Buffer(rows: trains ? rows : 0, columns: max(widest, architecture.outputs))
+    var plan = Arena.Plan()
+    let inputPlaces = layers.map { plan.reserve(rows: all, stride: Self.lines($0.inputs)) }
+    let slopePlaces = layers.dropLast().map { plan.reserve(rows: all, stride: $0.outputs) }
+    let outputPlaces = [all, trained].map { plan.reserve(rows: $0, stride: architecture.outputs) }
+    let hiddenPlaces = (0..<2).map { _ in plan.reserve(rows: trained, stride: widest) }
+    let deltaPlace = plan.reserve(rows: trained / sets, stride: max(widest, architecture.outputs))
+    let arena = Arena(plan)
+    self.arena = arena
+    unsafe inputs = unsafe inputPlaces.map { unsafe arena.buffer($0) }
+    unsafe slopes = unsafe slopePlaces.map { unsafe arena.buffer($0) }
+    unsafe output = arena.buffer(outputPlaces[0])
+    unsafe outputGradient = arena.buffer(outputPlaces[1])
+    unsafe hidden = unsafe hiddenPlaces.map { unsafe arena.buffer($0) }
+    unsafe delta = arena.buffer(deltaPlace)
+
     forwardProducts = layers.map {
       MatrixProduct(
-        rows: rows, columns: $0.outputs, inner: $0.inputs, left: .plain(stride: $0.inputs),
-        right: .transposed(stride: $0.inputs), stride: $0.outputs, bias: true)
+        rows: rows, columns: $0.outputs, inner: $0.inputs, left: .plain(stride: Self.lines($0.inputs)),
+        right: .transposed(stride: $0.inputs), stride: $0.outputs, bias: true, packs: true)
     }
-    let trained = trains ? layers : []
-    dataProducts = trained.map {
+    let trainedLayers = trained > 0 ? layers : []
+    dataProducts = trainedLayers.map {
       MatrixProduct(
         rows: rows, columns: $0.width, inner: $0.outputs, left: .plain(stride: $0.outputs),
         right: .plain(stride: $0.inputs), stride: $0.width)
     }
-    weightProducts = trained.map {
+    weightProducts = trainedLayers.map {
       MatrixProduct(
         rows: $0.outputs, columns: $0.inputs, inner: rows, left: .transposed(stride: $0.outputs),
-        right: .plain(stride: $0.inputs), stride: $0.inputs)
+        right: .plain(stride: Self.lines($0.inputs)), stride: $0.inputs)
     }
   }
 
+  /// A row's length in whole cache lines.
+  private static func lines(_ count: Int) -> Int { (count + 15) / 16 * 16 }
+
   /// Bytes of all buffers.
-  public var bytes: Int {
-    ([output, outputGradient, delta] + hidden + inputs + slopes).reduce(0) { $0 + $1.matrix.count * 4 }
-  }
+  public var bytes: Int { arena.bytes }
 
   /// Where set `set`'s row `row` of the state goes: `inputs` numbers, then the features, which `setLevel` writes.
   @unsafe public func state(set: Int, row: Int) -> UnsafeMutablePointer<Float> {
@@ -125,6 +137,14 @@ internal import LinearAlgebra
   /// Computes F for all sets from their states and levels.
   @unsafe public func forward(_ parameters: UnsafePointer<Float>) {
     for l in layers.indices {
+      unsafe forwardProducts[l].pack(parameters + layout.weight(l).offset)
+      for set in 0..<sets { unsafe forward(layer: l, set: set, parameters) }
+    }
+  }
+
+  /// As `forward`, with the very parameters of the last `forward`: what was made of them is used again.
+  @unsafe public func forwardAgain(_ parameters: UnsafePointer<Float>) {
+    for l in layers.indices {
       for set in 0..<sets { unsafe forward(layer: l, set: set, parameters) }
     }
   }
@@ -133,27 +153,11 @@ internal import LinearAlgebra
     let isLast = l == layers.count - 1
     let x = unsafe inputs[l].row(set * rows)
     let z = unsafe (isLast ? output : slopes[l]).row(set * rows)
-    unsafe forwardProducts[l](
-      x, parameters + layout.weight(l).offset, bias: parameters + layout.bias(l).offset, into: z)
+    unsafe forwardProducts[l](x, bias: parameters + layout.bias(l).offset, into: z)
     guard !isLast else { return }
     unsafe architecture.activation.apply(
       z, rows: rows, width: layers[l].outputs, skip: layers[l].skips ? UnsafePointer(x) : nil,
-      skipStride: layers[l].inputs, into: inputs[l + 1].row(set * rows), hStride: layers[l + 1].inputs,
+      skipStride: inputs[l].stride, into: inputs[l + 1].row(set * rows), hStride: inputs[l + 1].stride,
       keepDerivative: use == .training)
   }
-}
-
-/// A matrix that a class can hold in arrays.
-@safe final class Buffer {
-  var matrix: Matrix
-  private let base: UnsafeMutablePointer<Float>
-  private let columns: Int
-
-  init(rows: Int, columns: Int) {
-    matrix = Matrix(rows: rows, columns: columns)
-    unsafe base = matrix.pointer
-    self.columns = columns
-  }
-
-  @unsafe func row(_ index: Int) -> UnsafeMutablePointer<Float> { unsafe base + index &* columns }
 }

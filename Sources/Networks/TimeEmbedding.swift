@@ -42,6 +42,7 @@ public struct TimeEmbedding: Sendable, Equatable {
   let count = frequencies.count
   unsafe frequencies.withUnsafeBufferPointer { f in
     for k in 0..<count { unsafe features[k] = Elementary.sinTurns(f[k] * level) }
-    for k in 0..<count { unsafe features[count + k] = Elementary.cosTurns(f[k] * level) }
+    let cosines = unsafe features + count
+    for k in 0..<count { unsafe cosines[k] = Elementary.cosTurns(f[k] * level) }
   }
 }

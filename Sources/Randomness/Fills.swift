@@ -3,7 +3,7 @@ public import LinearAlgebra
 extension RandomStream {
   /// Fills row r with the first `columns` N(0, 1) numbers of index `firstIndex + r`, in single precision.
   ///
-  /// The numbers of an index do not depend on how rows are grouped into calls, nor on `columns`, which only cuts them off.
+  /// The numbers of an index do not depend on how rows are grouped into calls, nor on `columns`: it only cuts them off.
   ///
   /// - Parameters:
   ///   - matrix: shape `[rows, columns]`.

@@ -2,9 +2,9 @@
 ///
 ///     z₀ = ρ cos θ,  z₁ = ρ sin θ,  ρ = √(−2 ln u),  θ uniform on the circle
 ///
-/// The polynomials are least-maximum (Remez) fits of relative error below 4e-8 before rounding; normals are right to about
-/// four units in the last place. u has 31 bits, so |z| reaches 6.66. Every step is one rounding or one fused multiply-add:
-/// the bits do not depend on how wide the vectors are.
+/// The polynomials are least-maximum (Remez) fits of relative error below 4e-8 before rounding; normals are right to
+/// about four units in the last place. u has 31 bits, so |z| reaches 6.66. Every step is one rounding or one fused
+/// multiply-add: the bits do not depend on how wide the vectors are.
 ///
 /// Source: Box, Muller, "A note on the generation of random normal deviates", 1958.
 enum NormalKernel {
@@ -30,7 +30,9 @@ enum NormalKernel {
     return Float(bitPattern: radius.bitPattern ^ (word &<< 31))
   }
 
-  /// A point of the right half circle: angle in [−π/4, π/4) from the upper 31 bits, reflected in the diagonal by the lowest.
+  /// A point of the right half circle: angle in [−π/4, π/4) from the upper 31 bits, reflected in the diagonal by the
+  /// lowest.
+  ///
   /// With the sign that `radius` carries this reaches every direction.
   @inline(__always)
   static func direction(_ word: UInt32) -> (x: Float, y: Float) {

@@ -4,6 +4,7 @@ extension RandomStream {
   /// - Parameters:
   ///   - count: at most 2³².
   ///   - sequence: which of the stream's permutations, below `blockLimit` (a shard's number, for example).
+  /// - Returns: each of 0 … `count` − 1 once.
   public func permutation(of count: Int, sequence: UInt32 = 0) -> [UInt32] {
     var order = [UInt32](repeating: 0, count: count)
     permute(into: &order, sequence: sequence)

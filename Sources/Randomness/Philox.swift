@@ -1,7 +1,7 @@
 /// Philox4x32-10, a counter-based generator: ten rounds of a keyed bijection of 128-bit counters.
 ///
-/// Any output is computed from its counter alone, so draws can be keyed by the global position of a row and never depend
-/// on who computes them or in which order.
+/// Any output is computed from its counter alone, so draws can be keyed by the global position of a row and never
+/// depend on who computes them or in which order.
 ///
 /// Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
 public enum Philox {

@@ -56,6 +56,7 @@ public struct RandomStream: Sendable {
   ///   - index: the global index, below `indexLimit`.
   ///   - block: the group of four words within the index, below `blockLimit`.
   ///   - attempt: the number of rejections before.
+  /// - Returns: Philox4x32-10 of the address's counter, 128 random bits.
   public func words(index: UInt64, block: UInt32, attempt: UInt8 = 0) -> SIMD4<UInt32> {
     Philox.block(counter: counter(index: index, block: block, attempt: attempt), key: key)
   }
@@ -65,6 +66,7 @@ public struct RandomStream: Sendable {
   /// - Parameters:
   ///   - index: the global index, below `indexLimit`.
   ///   - firstBlock: the block of the first variate; ⌈columns / 4⌉ passes by the numbers of a fill of so many columns.
+  /// - Returns: the sequence that begins at `firstBlock`.
   public func row(_ index: UInt64, firstBlock: UInt32 = 0) -> VariateSequence {
     VariateSequence(stream: self, index: index, block: firstBlock)
   }

@@ -27,9 +27,10 @@ public struct VariateSequence: Sendable {
 
   /// A Gamma number of density x^(shape−1) e^(−x) / Γ(shape), exact, by rejection (95 % of candidates are accepted).
   ///
-  /// - Parameter shape: positive; below 1 the number is Gamma(shape + 1) U^(1/shape).
-  ///
   /// Source: Marsaglia, Tsang, "A simple method for generating gamma variables", ACM TOMS 26, 2000.
+  ///
+  /// - Parameter shape: positive; below 1 the number is Gamma(shape + 1) U^(1/shape).
+  /// - Returns: a number of mean and variance `shape`.
   public mutating func nextGamma(shape: Double) -> Double {
     precondition(shape > 0, "a Gamma law of shape \(shape)")
     if shape < 1 {

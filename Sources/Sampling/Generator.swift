@@ -27,9 +27,13 @@ public struct Generator: ~Copyable {
   /// A generator of one sampler's samples.
   ///
   /// - Parameters:
+  ///   - process: the forward process to reverse.
+  ///   - dimension: the number d of data coordinates.
+  ///   - sampler: the scheme whose steps lead from each time to the next.
   ///   - times: the grid, from the horizon down to the final time t_f > 0.
   ///   - denoises: whether to return E[x_0|u] at t_f, for one evaluation more; otherwise the positions in u are
   ///     returned.
+  ///   - seed: the seed of prior draws and noises.
   public init(
     process: any ForwardProcess, dimension: Int, sampler: any Sampler, times: [Double], denoises: Bool, seed: UInt64
   ) {
@@ -60,6 +64,7 @@ public struct Generator: ~Copyable {
   /// Computes samples 256 · chunk … 256 · chunk + 255.
   ///
   /// - Parameters:
+  ///   - chunk: the chunk's number, from 0.
   ///   - score: the score of the process this generator was made with.
   ///   - samples: the result, shape `[256, dimension]`, in the trained coordinates.
   public mutating func generate<S: Score & ~Copyable>(chunk: Int, score: inout S, into samples: inout Matrix) {

@@ -1,18 +1,20 @@
 public import Diffusion
 internal import LinearAlgebra
 
-/// Heun's method on the probability flow (Song et al. 2021, arXiv 2011.13456, eq. 13; Karras et al. 2022,
-/// arXiv 2206.00364, algorithm 1); order 2, two evaluations a step, no noise.
+/// Heun's method on the probability flow; order 2, two evaluations a step, no noise.
 ///
 /// ```
 /// f(u, t) = −A u + ½D ∇log p_t(u)
 /// u* = u + h f(u, t),   u ← u + ½h f(u, t) + ½h f(u*, s),   h = τ(t) − τ(s)
 /// ```
 /// As h f(u, t) = u* − u, the second stage needs no slope kept: u ← ½u + ½u* + ½h f(u*, s).
+/// The flow is that of Song et al. 2021, arXiv 2011.13456, eq. 13, the method algorithm 1 of Karras et al. 2022,
+/// arXiv 2206.00364.
 public struct ProbabilityFlowHeun: Sampler {
   /// The scheme; it has no parameters.
   public init() {}
 
+  /// Two stages: an Euler step to s, which keeps u, and the mean of both slopes.
   public func step(_ process: any ForwardProcess, from t: Double, to s: Double) -> [SamplerStage] {
     let h = process.elapsed(from: s, to: t)
     let one = BlockMatrix.identity(process.blocks)

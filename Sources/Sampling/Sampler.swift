@@ -24,7 +24,7 @@ public struct SamplerStage: Sendable, Equatable {
   public var score: BlockMatrix?
   /// The time of the score.
   public var time: Double
-  /// The factor of the normals, lower triangular; a column of zeros draws none. nil without noise.
+  /// The factor of the normals, lower triangular, where a column of zeros draws none; nil without noise.
   public var noise: BlockMatrix?
   /// Whether the incoming state is kept for later stages.
   public var keeps: Bool

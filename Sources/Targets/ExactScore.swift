@@ -10,9 +10,9 @@ internal import LinearAlgebra
 /// z = pᵀu = x_0 + N(0, ν),   p = H⁻¹M / snr,   ν = 1 / snr,   snr = wᵀw
 /// s = p g(z) − q (qᵀu),      g = ∇ log p_z,    q = L⁻ᵀ w⊥ / |w|
 /// ```
-/// where qᵀu ~ N(0, 1) carries the rest of the state (nothing with one block). So a law has to know only itself blurred by
-/// isotropic noise, and no term cancels, at any t. Trained coordinates rescale: z·scale + mean is the law's own unit.
-/// The reduction is ours. Everything is computed in Double and rounded once.
+/// where qᵀu ~ N(0, 1) carries the rest of the state (nothing with one block). So a law has to know only itself blurred
+/// by isotropic noise, and no term cancels, at any t. Trained coordinates rescale: z·scale + mean is the law's own
+/// unit. The reduction is ours. Everything is computed in Double and rounded once.
 struct ExactScore<Law: SmoothedLaw>: Score {
   let process: any ForwardProcess
   private let standardisation: Standardisation

@@ -10,6 +10,7 @@ public import Randomness
 /// ```
 /// Neal, "Slice sampling", Annals of Statistics 31, 2003, with the variance of x_1 (his: 9) set to 1.
 public struct Funnel: Target, Equatable {
+  /// The number d of coordinates: x_1 and the d − 1 that it scales.
   public let dimension: Int
 
   /// The funnel of a dimension of at least 2.
@@ -18,6 +19,7 @@ public struct Funnel: Target, Equatable {
     self.dimension = dimension
   }
 
+  /// A draw takes the normals of its index and scales all but the first by e^{x_1/2}.
   public func draw(_ stream: RandomStream, firstIndex: UInt64, into rows: inout Matrix) {
     precondition(rows.columns == dimension, "\(rows.columns) columns for a law of \(dimension)")
     stream.fillNormals(&rows, firstIndex: firstIndex)
@@ -48,7 +50,7 @@ public struct Funnel: Target, Equatable {
 /// ```
 /// ∂₁ log p = (E[φ'(y)|z] − z_1) / (1 + q₁),   ∂_j log p = −z_j E[1/(e^y + q)|z]
 /// ```
-/// The first form, ours, follows from blurring the product of N(0, 1) and e^φ; it cancels at neither small nor large q₁.
+/// The first form, ours, follows from blurring the product of N(0, 1) and e^φ; no q₁, small or large, makes it cancel.
 struct SmoothedFunnel: SmoothedLaw {
   let dimension: Int
   private var posterior: FunnelPosterior

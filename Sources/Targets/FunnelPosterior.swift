@@ -6,11 +6,11 @@ internal import Glibc
 /// log p(y | z) = −(y − m)²/(2s²) + φ(y) + const,   s² = q₁/(1 + q₁),   m = z_1/(1 + q₁)
 /// φ(y) = −½ n ln(e^y + q) − ½ S/(e^y + q),         n = d − 1,          S = Σ_{j ≥ 2} z_j²
 /// ```
-/// The trapezoidal rule converges exponentially on such integrands: its step is 0.7 of the sharpest posterior's standard
-/// deviation that the curvature allows, at most 0.4 (the cliff of φ at y = ln q is about 1 wide), over all y whose density
-/// is above e⁻³⁴ of the largest. Relative errors stay below 1e-8, in practice 1e-10, for d = 2 … 100, any noise, and points
-/// far from typical ones, where the posterior may have two scales; Gauss–Hermite nodes on the mode's curvature do not see
-/// the second scale and were off by up to 1e-2 at d = 100, q near 10.
+/// The trapezoidal rule converges exponentially on such integrands: its step is 0.7 of the sharpest posterior's
+/// standard deviation that the curvature allows, at most 0.4 (the cliff of φ at y = ln q is about 1 wide), over all y
+/// whose density is above e⁻³⁴ of the largest. Relative errors stay below 1e-8, in practice 1e-10, for d = 2 … 100, any
+/// noise, and points far from typical ones, where the posterior may have two scales; Gauss–Hermite nodes on the mode's
+/// curvature do not see the second scale and were off by up to 1e-2 at d = 100, q near 10.
 struct FunnelPosterior {
   /// E[φ'(y)].
   private(set) var slope = 0.0

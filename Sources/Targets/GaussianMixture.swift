@@ -44,6 +44,7 @@ public struct GaussianMixture: Target, Equatable {
   /// The Gaussian of given means and variances, d of each.
   public init(mean: [Double], variance: [Double]) { self.init(weights: [1], means: [mean], variances: [variance]) }
 
+  /// The number d of coordinates that the components share.
   public var dimension: Int { means[0].count }
 
   /// A draw takes the normals of its index and, with more than one component, the first uniform number after them.

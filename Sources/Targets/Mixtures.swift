@@ -1,8 +1,8 @@
 extension GaussianMixture {
   /// Eight Gaussians of standard deviation 0.02, evenly on a circle of radius 2, with equal weights.
   ///
-  /// The ring of Metz, Poole, Pfau, Sohl-Dickstein, "Unrolled generative adversarial networks", arXiv 1611.02163. (Later
-  /// papers keep the ratio of 1 to 100 and divide both by √2.)
+  /// The ring of Metz, Poole, Pfau, Sohl-Dickstein, "Unrolled generative adversarial networks", arXiv 1611.02163.
+  /// (Later papers keep the ratio of 1 to 100 and divide both by √2.)
   public static var eightGaussians: GaussianMixture {
     let half = 2.0.squareRoot()
     let means = [[2, 0], [half, half], [0, 2], [-half, half], [-2, 0], [-half, -half], [0, -2], [half, -half]]

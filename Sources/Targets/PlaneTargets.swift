@@ -26,8 +26,10 @@ public struct TwoMoons: Target, Equatable {
   /// The law with a given blur.
   public init(noise: Double = 0.05) { self.noise = noise }
 
+  /// Always 2: the moons lie in the plane.
   public var dimension: Int { 2 }
 
+  /// A draw takes four variates of its index: the arc, the angle and the blur's two.
   public func draw(_ stream: RandomStream, firstIndex: UInt64, into rows: inout Matrix) {
     drawPoints(stream, firstIndex: firstIndex, into: &rows, point: point)
   }
@@ -54,8 +56,10 @@ public struct Checkerboard: Target, Equatable {
   /// The only board.
   public init() {}
 
+  /// Always 2: the board lies in the plane.
   public var dimension: Int { 2 }
 
+  /// A draw takes three variates of its index: the square and the place in it.
   public func draw(_ stream: RandomStream, firstIndex: UInt64, into rows: inout Matrix) {
     drawPoints(stream, firstIndex: firstIndex, into: &rows, point: point)
   }
@@ -76,7 +80,8 @@ public struct Checkerboard: Target, Equatable {
 
 /// A blurred spiral of one and a half turns: (θ cos θ, θ sin θ) / 5, θ uniform on [1.5π, 4.5π].
 ///
-/// The plane section of scikit-learn's `make_swiss_roll` with the scale of Grathwohl et al., "FFJORD", arXiv 1810.01367.
+/// The plane section of scikit-learn's `make_swiss_roll` with the scale of Grathwohl et al., "FFJORD",
+/// arXiv 1810.01367.
 public struct SwissRoll: Target, Equatable {
   /// The standard deviation of the blur on each coordinate.
   public let noise: Double
@@ -84,8 +89,10 @@ public struct SwissRoll: Target, Equatable {
   /// The law with a given blur.
   public init(noise: Double = 0.1) { self.noise = noise }
 
+  /// Always 2: of the roll only its plane section is drawn.
   public var dimension: Int { 2 }
 
+  /// A draw takes three variates of its index: the angle and the blur's two.
   public func draw(_ stream: RandomStream, firstIndex: UInt64, into rows: inout Matrix) {
     drawPoints(stream, firstIndex: firstIndex, into: &rows, point: point)
   }

@@ -16,5 +16,6 @@ protocol SmoothedLaw: Sendable {
   /// - Parameters:
   ///   - z: d coordinates.
   ///   - gradient: d numbers.
+  /// - Returns: log p(z), its constant included.
   mutating func evaluate(_ z: [Double], into gradient: inout [Double]) -> Double
 }

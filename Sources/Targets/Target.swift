@@ -7,7 +7,9 @@ public protocol Target: Sendable {
   /// The number d of coordinates.
   var dimension: Int { get }
 
-  /// Fills row r with draw number `firstIndex + r`. A draw is a function of the stream and its index alone.
+  /// Fills row r with draw number `firstIndex + r`.
+  ///
+  /// A draw is a function of the stream and its index alone.
   ///
   /// - Parameters:
   ///   - stream: the source of randomness.
@@ -18,7 +20,7 @@ public protocol Target: Sendable {
   /// The law's exact mean and standard deviation.
   var standardisation: Standardisation { get }
 
-  /// The exact score of the law's marginals under a forward process run in trained coordinates; nil where none is known.
+  /// The exact score of the law's marginals under a process run in trained coordinates; nil where none is known.
   func score(under process: any ForwardProcess, in standardisation: Standardisation) -> (any Score)?
 }
 

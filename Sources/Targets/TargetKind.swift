@@ -43,6 +43,7 @@ public enum TargetError: Error, Equatable, CustomStringConvertible {
   /// The law does not exist in this dimension.
   case dimension(Int, of: TargetKind)
 
+  /// What was asked for and which dimension to set.
   public var description: String {
     switch self {
     case .dimension(let dimension, let kind):

@@ -17,7 +17,13 @@ internal import Randomness
 
   /// The evaluator of one set of rows, which every rank holds.
   ///
-  /// - Parameter rows: `[count, dimension]` in trained coordinates; count ≥ 1.
+  /// - Parameters:
+  ///   - model: the network and the process it learns.
+  ///   - minimumTime: the first diffusion time t_min.
+  ///   - law: the law of the diffusion times.
+  ///   - rows: `[count, dimension]` in trained coordinates; count ≥ 1.
+  ///   - seed: the experiment's seed, from which times and noises come.
+  ///   - communicator: the ranks that share the chunks.
   public init(
     model: ScoreModel, minimumTime: Double, law: TimeLaw, rows: consuming Matrix, seed: UInt64,
     communicator: Communicator

@@ -21,6 +21,7 @@ internal import Randomness
   private var targets: Matrix
   private var gains: [Float]
   private var noise: Matrix
+  private let clean: Matrix
   private var uniforms: [Double]
 
   init(model: ScoreModel, minimumTime: Double, law: TimeLaw, rows: Int, sets: Int) {
@@ -34,6 +35,7 @@ internal import Randomness
     targets = Matrix(rows: rows * sets, columns: model.network.outputs)
     gains = [Float](repeating: 0, count: rows * sets)
     noise = Matrix(rows: rows, columns: (probe.sources - 1) * model.dimension)
+    clean = Matrix(rows: rows, columns: model.dimension)
     uniforms = [Double](repeating: 0, count: rows)
   }
 
@@ -48,13 +50,17 @@ internal import Randomness
     var span = uniforms.mutableSpan
     streams.times.uniforms(firstIndex: firstIndex, into: &span)
     streams.noise.fillNormals(&noise, firstIndex: firstIndex)
+    // Rows lie anywhere in memory: fetched one after another without work between, they come many at a time.
+    for row in 0..<rows {
+      unsafe (clean.pointer + row * model.dimension).update(from: data(row), count: model.dimension)
+    }
     for row in 0..<rows {
       let t = times.law.time(uniforms[row], from: times.first, to: times.last)
       let c = TrainingCoefficients(
         model.process, output: model.output, conditioning: model.conditioning, weight: model.weight, at: t)
       gains[set * rows + row] = Float(c.outputGain(0))
       pass.setLevel(model.embeddedLevel(noiseLevel: c.noiseLevel, at: t), set: set, row: row)
-      unsafe combine(c, set: set, row: row, data: data(row), into: pass.state(set: set, row: row))
+      unsafe combine(c, set: set, row: row, data: clean.pointer + row * model.dimension, into: pass.state(set: set, row: row))
     }
   }
 
@@ -106,16 +112,31 @@ internal import Randomness
     let y = unsafe targets.pointer + (set * rows + row) * n
     let gain = gains[set * rows + row]
     let slope = scale * gain
+    let whole = n / 8 * 8
     var lanes = SIMD8<Float>.zero
-    for start in stride(from: 0, to: n, by: 8) {
-      for lane in 0..<min(8, n - start) {
-        let residual = unsafe gain * f[start + lane] - y[start + lane]
-        lanes[lane] += residual * residual
-        if let gradient = unsafe gradient { unsafe gradient[start + lane] = slope * residual }
-      }
+    for start in Swift.stride(from: 0, to: whole, by: 8) {
+      let residual = unsafe gain * load(f + start) - load(y + start)
+      lanes.addProduct(residual, residual)
+      if let gradient = unsafe gradient { unsafe store(slope * residual, to: gradient + start) }
     }
-    return Double(lanes.sum())
+    var rest: Float = 0
+    for i in whole..<n {
+      let residual = unsafe gain * f[i] - y[i]
+      rest.addProduct(residual, residual)
+      if let gradient = unsafe gradient { unsafe gradient[i] = slope * residual }
+    }
+    return Double(lanes.sum()) + Double(rest)
   }
+}
+
+@inline(__always)
+private func load(_ x: UnsafePointer<Float>) -> SIMD8<Float> {
+  unsafe UnsafeRawPointer(x).loadUnaligned(as: SIMD8<Float>.self)
+}
+
+@inline(__always)
+private func store(_ value: SIMD8<Float>, to x: UnsafeMutablePointer<Float>) {
+  unsafe UnsafeMutableRawPointer(x).storeBytes(of: value, as: SIMD8<Float>.self)
 }
 
 @inline(__always)

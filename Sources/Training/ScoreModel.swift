@@ -70,6 +70,7 @@ public struct ScoreModel: Sendable {
   private var parameters: Matrix
   private var whitened: Matrix
   private var output: Matrix
+  private var isPrepared = false
 
   /// A score with parameters of its own, `[1, layout count]`.
   public init(model: ScoreModel, parameters: consuming Matrix) {
@@ -91,7 +92,12 @@ public struct ScoreModel: Sendable {
       unsafe pass.state(set: 0, row: row).update(
         from: whitened.pointer + row * whitened.columns, count: whitened.columns)
     }
-    unsafe pass.forward(parameters.pointer)
+    if isPrepared {
+      unsafe pass.forwardAgain(parameters.pointer)
+    } else {
+      unsafe pass.forward(parameters.pointer)
+      isPrepared = true
+    }
     unsafe output.pointer.update(from: pass.output(set: 0, row: 0), count: output.count)
     score.assign(c.precision.scaled(by: -1), times: state, dimension: dimension)
     score.add(c.output, times: output, dimension: dimension)

@@ -159,9 +159,9 @@ public struct TrainingOptions: Sendable, Equatable {
       completed: { set, elements in
         if let observer { show(elements, ofSet: set, to: observer) }
         for addition in exchange.localSteps[set].additions {
+          let first = unsafe base + elements.lowerBound
           unsafe add(
-            base + addition.from * stride + elements.lowerBound, into: base + addition.into * stride + elements.lowerBound,
-            count: elements.count)
+            first + addition.from * stride, into: first + addition.into * stride, count: elements.count)
         }
       })
   }
@@ -237,10 +237,8 @@ private func sumOfSquares(_ g: UnsafePointer<Float>, count: Int) -> Double {
   var lanes = SIMD8<Double>.zero
   let whole = count / 8 * 8
   for start in stride(from: 0, to: whole, by: 8) {
-    for lane in 0..<8 {
-      let x = unsafe Double(g[start + lane])
-      lanes[lane] += x * x
-    }
+    let x = unsafe SIMD8<Double>(UnsafeRawPointer(g + start).loadUnaligned(as: SIMD8<Float>.self))
+    lanes.addProduct(x, x)
   }
   var sum = lanes.sum()
   for i in whole..<count { unsafe sum += Double(g[i]) * Double(g[i]) }

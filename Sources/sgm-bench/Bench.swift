@@ -28,7 +28,7 @@ struct Bench: ParsableCommand {
   var sections: [Section] = Section.allCases
 
   @Option(help: "Repeats of each measurement; the best counts.")
-  var repeats = 9
+  var repeats = 15
 
   func run() throws {
     if let feature = unsafe sgm_missing_cpu_feature() {

@@ -26,7 +26,8 @@ func layerKernels(_ meter: Meter) -> [Measurement] {
       stride: inputs)
     let count = Meter.count(flops: flops)
     let layer = "\(rows)×\(inputs)→\(outputs)"
-    results.append(.work("forward \(layer)", seconds: meter.seconds(count: count) { forward(x, w, into: &y) }, flops: flops))
+    results.append(
+      .work("forward \(layer)", seconds: meter.seconds(count: count) { forward(x, w, into: &y) }, flops: flops))
     results.append(
       .work("data gradient \(layer)", seconds: meter.seconds(count: count) { data(z, w, into: &dx) }, flops: flops))
     results.append(

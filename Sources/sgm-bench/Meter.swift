@@ -29,8 +29,8 @@ final class Meter {
     return best
   }
 
-  /// How many runs of work `flops` make up about 50 ms: the same on every rank.
-  static func count(flops: Double) -> Int { max(Int(5e9 / flops), 1) }
+  /// How many runs of work `flops` make up about 20 ms: the same on every rank.
+  static func count(flops: Double) -> Int { max(Int(2e9 / flops), 1) }
 }
 
 /// One line of the results.

@@ -15,11 +15,23 @@ struct SGMEvaluate: ParsableCommand {
   @Option(help: ArgumentHelp("A target's name or a file of true rows.", valueName: "target|file"))
   var against: String?
 
-  @Option(name: .customLong("set"), help: ArgumentHelp("Override a key, such as evaluation.repeats=10.", valueName: "key=value"))
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp("Override a key, such as evaluation.repeats=10.", valueName: "key=value"))
   var settings: [String] = []
 
   @Flag(help: "Print JSON lines in place of the table.")
   var json = false
+
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      // Every rank parses the same words: one of them says what is wrong, or helps.
+      if Communicator.isFirstProcess { exit(withError: error) }
+    }
+  }
 
   func run() {
     runTool("sgm-evaluate") { communicator in

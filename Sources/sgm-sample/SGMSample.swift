@@ -39,25 +39,42 @@ struct SGMSample: ParsableCommand {
   @Option(name: .customLong("set"), help: ArgumentHelp("Override a key.", valueName: "key=value"))
   var settings: [String] = []
 
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      // Every rank parses the same words: one of them says what is wrong, or helps.
+      if Communicator.isFirstProcess { exit(withError: error) }
+    }
+  }
+
   func run() {
     runTool("sgm-sample") { communicator in
-      guard ["network", "exact"].contains(score) else {
-        throw ExperimentError.usage("--score \(score): network or exact is expected")
-      }
-      if let count, count < 1 { throw ExperimentError.usage("--count \(count): at least 1 is expected") }
-      var request = SampleRequest(source: source)
-      request.isExact = score == "exact"
-      request.count = count
-      request.output = output
-      request.checkpoint = checkpoint
-      request.settings = settings
-      if let sampler { request.settings.append("sampling.sampler=\(sampler)") }
-      if let steps { request.settings.append("sampling.steps=\(steps)") }
-      if let grid { request.settings.append("sampling.grid=\(grid)") }
-      if let seed { request.settings.append("sampling.seed=\(seed)") }
-      let line = try sample(request, communicator)
+      let line = try sample(communicator.agree { try request() }, communicator)
       if communicator.isRoot { print(line) }
       return .success
     }
+  }
+
+  private func request() throws -> SampleRequest {
+    guard ["network", "exact"].contains(score) else {
+      throw ExperimentError.usage("--score \(score): network or exact is expected")
+    }
+    if score == "exact", checkpoint != nil {
+      throw ExperimentError.usage("--score exact and --checkpoint exclude each other; an exact score needs no run")
+    }
+    if let count, count < 1 { throw ExperimentError.usage("--count \(count): at least 1 is expected") }
+    var request = SampleRequest(source: source)
+    request.isExact = score == "exact"
+    request.count = count
+    request.output = output
+    request.checkpoint = checkpoint
+    request.settings = settings
+    if let sampler { request.settings.append("sampling.sampler=\(sampler)") }
+    if let steps { request.settings.append("sampling.steps=\(steps)") }
+    if let grid { request.settings.append("sampling.grid=\(grid)") }
+    if let seed { request.settings.append("sampling.seed=\(seed)") }
+    return request
   }
 }

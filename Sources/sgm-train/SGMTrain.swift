@@ -24,7 +24,9 @@ struct SGMTrain: ParsableCommand {
   @Option(help: ArgumentHelp("Begin with this run's averaged parameters, at step 0.", valueName: "run"))
   var initFrom: String?
 
-  @Option(name: .customLong("set"), help: ArgumentHelp("Override a key, such as training.steps=300.", valueName: "key=value"))
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp("Override a key, such as training.steps=300.", valueName: "key=value"))
   var settings: [String] = []
 
   @Option(help: "The run folder; by default runs/NAME.")
@@ -59,11 +61,29 @@ struct SGMTrain: ParsableCommand {
   @Flag(help: "Print the versions of program, MPI and oneDNN, and the instruction set.")
   var version = false
 
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      // Every rank parses the same words: one of them says what is wrong, or helps.
+      if Communicator.isFirstProcess { exit(withError: error) }
+    }
+  }
+
   func run() throws {
-    if version { return print(versionText()) }
-    if printDefaults { return print(Experiment.printedDefaults, terminator: "") }
-    if printKeys { return print(Experiment.documentation, terminator: "") }
-    runTool("sgm-train") { communicator in try train(request(), communicator) }
+    if let text = printedText {
+      if Communicator.isFirstProcess { print(text, terminator: "") }
+      return
+    }
+    runTool("sgm-train") { communicator in try train(communicator.agree { try request() }, communicator) }
+  }
+
+  /// What is printed in place of a run.
+  private var printedText: String? {
+    if version { return versionText() + "\n" }
+    if printDefaults { return Experiment.printedDefaults }
+    return printKeys ? Experiment.documentation : nil
   }
 
   private func request() throws -> TrainingRequest {
@@ -72,8 +92,18 @@ struct SGMTrain: ParsableCommand {
     case (let file?, nil): request = TrainingRequest(start: .experiment(file: file))
     case (nil, let run?): request = TrainingRequest(start: .resume(run: run))
     case (nil, nil): throw ExperimentError.usage("name an experiment file, or --resume a run; --help says more")
-    case (_?, _?): throw ExperimentError.usage("an experiment file and --resume exclude each other; use --set to change keys")
+    case (_?, _?):
+      throw ExperimentError.usage("an experiment file and --resume exclude each other; use --set to change keys")
     }
+    if resume != nil {
+      // The run has its folder, parameters and step already.
+      for (option, isGiven) in [
+        ("--output", output != nil), ("--init-from", initFrom != nil), ("--overwrite", overwrite),
+      ] where isGiven {
+        throw ExperimentError.usage("--resume and \(option) exclude each other; a new run starts from an experiment file")
+      }
+    }
+    if let until, until < 1 { throw ExperimentError.usage("--until \(until): a step of at least 1 is expected") }
     if let isa {
       guard let set = InstructionSet.allCases.first(where: { $0.name == isa }) else {
         throw ExperimentError.usage("--isa \(isa): one of avx2, avx512, best is expected")

@@ -21,6 +21,6 @@ func errorStatus(_ body: () throws -> Void) -> ExitStatus? {
     try body()
     return nil
   } catch {
-    return (error as? ExperimentError)?.status
+    return (error as? ExperimentError)?.exitStatus
   }
 }

@@ -78,7 +78,7 @@ import Testing
   @Test func `tails have the right weight up to five standard deviations`() {
     let (rows, repeats) = (20_000, 50)
     var matrix = Matrix(rows: rows, columns: 100)
-    var counts = [Float: Int]()
+    var counts: [Float: Int] = [:]
     for repetition in 0..<repeats {
       stream.fillNormals(&matrix, firstIndex: UInt64(repetition * rows))
       let span = matrix.span

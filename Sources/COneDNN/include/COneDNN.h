@@ -7,12 +7,17 @@
 typedef struct sgm_product sgm_product;
 
 /// Prepares C[m, n] = op(A)[m, k] op(B)[k, n] (+ bias[n] in every row).
+/// With `packed`, B is taken from where `sgm_product_pack` put it, in the layout that oneDNN likes best.
 /// Returns NULL and oneDNN's status where oneDNN refuses.
 sgm_product *sgm_product_create(int64_t m, int64_t n, int64_t k, bool transpose_a, bool transpose_b,
                                 int64_t stride_a, int64_t stride_b, int64_t stride_c, bool bias,
-                                int *status);
+                                bool packed, int *status);
+
+/// Packs B for all runs to come. Returns 0, or oneDNN's status.
+int sgm_product_pack(sgm_product *product, const float *b);
 
 /// Runs the product in the calling thread. Returns 0, or oneDNN's status. Not re-entrant for one product.
+/// `b` is not used where B is packed, and `bias` not where there is none.
 int sgm_product_run(sgm_product *product, const float *a, const float *b, const float *bias, float *c);
 
 void sgm_product_destroy(sgm_product *product);

@@ -1,3 +1,6 @@
+internal import Diffusion
+internal import Targets
+
 extension ExperimentReader {
   /// Fills in the defaults that depend on other keys and checks what no single key can.
   mutating func finish() throws(ExperimentError) -> Experiment {
@@ -5,6 +8,8 @@ extension ExperimentReader {
     try checkData()
     try checkConditions()
     if experiment.data.target != nil, experiment.data.dimension == nil { experiment.data.dimension = 2 }
+    try checkDimension()
+    try checkWeight()
     if places["process.horizon"] == nil { experiment.process.horizon = experiment.process.kind.usualHorizon }
     try checkShards()
     try checkTimes()
@@ -45,6 +50,28 @@ extension ExperimentReader {
         if path == "data.file" { data.file } else if case .file(let held) = data.heldOut { held } else { nil }
       if let text, text.utf8.contains(0) { throw fault(path, "must not contain a zero byte, found \(quoted(text))") }
     }
+  }
+
+  private func checkDimension() throws(ExperimentError) {
+    guard let target = experiment.data.target, let kind = TargetKind(rawValue: target.rawValue),
+      let dimension = experiment.data.dimension, !kind.dimensions.contains(dimension)
+    else { return }
+    let (lowest, highest) = (kind.dimensions.lowerBound, kind.dimensions.upperBound)
+    throw fault(
+      "data.dimension",
+      "must be \(lowest == highest ? "" : "at least ")\(lowest) for data.target \(target.rawValue), found \(dimension)")
+  }
+
+  private func checkWeight() throws(ExperimentError) {
+    let name = experiment.network.output.rawValue
+    guard let output = NetworkOutput(rawValue: name),
+      let weight = LossWeight(rawValue: experiment.training.weight.rawValue), !weight.isAvailable(for: output)
+    else { return }
+    let available = LossWeight.allCases.filter { $0.isAvailable(for: output) }.map(\.rawValue)
+    throw fault(
+      "training.weight",
+      "must be \((["automatic"] + available).joined(separator: " or ")) for network.output \(name), "
+        + "found \(weight.rawValue)")
   }
 
   private func checkConditions() throws(ExperimentError) {

@@ -23,7 +23,7 @@ extension ExperimentKey {
     .init(
       "data.dimension", \.data.dimension, in: .whole(1, 1e6), default: "2 for a target, the file's for a file",
       "Coordinates of a row; given with a file, it must agree with it."),
-    .init("data.count", \.data.count, in: .count, when: ofTarget, "Rows drawn from the target."),
+    .init("data.count", \.data.count, in: .whole(1, 1e9), when: ofTarget, "Rows drawn from the target."),
     .init(
       "data.held_out", \.data.heldOut, in: .share,
       "Share of the rows kept from training for the held-out loss and distances, or a file of such rows."),
@@ -124,7 +124,7 @@ extension ExperimentKey {
       "sampling.final_time", \.sampling.finalTime, in: .positive, onResume: true,
       "Diffusion time at which generation ends, in the horizon's unit."),
     .init("sampling.denoise", \.sampling.denoise, onResume: true, "Replace the final state u by E[x_0 | u]."),
-    .init("sampling.count", \.sampling.count, in: .count, onResume: true, "Samples."),
+    .init("sampling.count", \.sampling.count, in: .whole(2, 1e12), onResume: true, "Samples."),
     .init(
       "sampling.every", \.sampling.every, in: .interval, onResume: true,
       "Training steps between sample files; 0 for only at the end."),

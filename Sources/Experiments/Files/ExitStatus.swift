@@ -1,3 +1,5 @@
+public import Communication
+
 /// What an executable returns to its shell: the numbers of `sysexits.h`, so that schedulers' and people's scripts can
 /// tell causes apart.
 public enum ExitStatus: Int32, Sendable, CaseIterable {
@@ -25,9 +27,12 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
   case config = 78
 }
 
-extension ExperimentError {
+extension ExperimentError: StatusError {
+  /// The number of ``exitStatus``.
+  public var status: Int32 { exitStatus.rawValue }
+
   /// The status with which an executable ends after this error.
-  public var status: ExitStatus {
+  public var exitStatus: ExitStatus {
     switch self {
     case .usage: .usage
     case .configuration: .config

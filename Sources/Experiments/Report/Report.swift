@@ -21,10 +21,13 @@ public struct Report {
   }
 
   /// Draws the plots into the folder `plots` and writes the page, replacing an earlier one only when it is complete.
+  ///
+  /// A missing or failing gnuplot is no error: the page says which pictures are missing.
+  ///
   /// - Parameters:
   ///   - path: the page, usually `runs/NAME/report.html`.
   ///   - plots: the folder for scripts, data and pictures; made if missing.
-  /// - Throws: ``ExperimentError`` where a file cannot be written. A missing or failing gnuplot is no error: the page says which pictures are missing.
+  /// - Throws: ``ExperimentError`` where a file cannot be written.
   public func write(to path: String, plots: String) throws {
     try makeFolder(plots)
     try replaceFile(path, with: page(plots: URL(fileURLWithPath: plots)))

@@ -3,7 +3,9 @@ internal import Networks
 internal import Targets
 internal import Training
 
-/// A moment of a run: what its safetensors file holds. Nothing in it depends on ranks, machine or time.
+/// A moment of a run: what its safetensors file holds.
+///
+/// Nothing in it depends on ranks, machine or time.
 struct Checkpoint: ~Copyable, Sendable {
   /// Everything beside the network's tensors.
   struct Header: Sendable, Equatable {

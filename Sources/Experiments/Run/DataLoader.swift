@@ -18,6 +18,10 @@ struct DataLoader {
     self.source = source
     self.separate = separate
     self.experiment = experiment
+    if let dimension = experiment.data.dimension, dimension != source.dimension {
+      throw ExperimentError.configuration(
+        Place("data.dimension"), "is \(dimension), but the data file has \(source.dimension) columns; remove the key")
+    }
     if let separate, separate.dimension != source.dimension {
       throw ExperimentError.configuration(
         Place("data.held_out"), "has \(separate.dimension) columns where the data has \(source.dimension)")
@@ -29,6 +33,11 @@ struct DataLoader {
       throw ExperimentError.configuration(
         Place("training.shards"),
         "\(training.count) rows to train on do not fill \(shards) shards: use fewer shards, or more rows")
+    }
+    // A run's end compares samples with these rows; it should not fail there.
+    guard (separate?.rows ?? source.rows - training.count) != 1 else {
+      throw ExperimentError.configuration(
+        Place("data.held_out"), "is 1 row, but a distance needs at least 2: hold out more of the \(source.rows) rows, or 0")
     }
     assignment = ShardAssignment(rows: training.count, shards: shards, seed: experiment.seed)
     var places = [Int32](repeating: 0, count: source.rows)

@@ -34,7 +34,12 @@ struct DataSet: ~Copyable {
 extension DataSet {
   /// Reads or draws the data: each rank goes through the rows once, in sequence, and keeps its own.
   ///
-  /// - Parameter base: the folder that relative paths start from.
+  /// - Parameters:
+  ///   - experiment: says where the rows come from, how many shards there are and what is held out.
+  ///   - base: the folder that relative paths start from.
+  ///   - communicator: the ranks that share the shards.
+  /// - Returns: this rank's training rows, all held-out rows, and what all ranks know of the data.
+  /// - Throws: an error of the experiment or its files, the same on every rank, or one of MPI.
   static func load(_ experiment: Experiment, base: String, communicator: Communicator) throws -> DataSet {
     let target = try communicator.agree { try experiment.target() }
     let (source, separate) = try communicator.agree {

@@ -30,12 +30,21 @@ public func evaluate(_ request: EvaluateRequest, _ communicator: Communicator) t
       throw ExperimentError.usage("--against is needed for a file of samples: a target's name or a file")
     }
     let isFile = FileManager.default.fileExists(atPath: against)
+    let targets = Experiment.DataSection.Target.allCases.map(\.rawValue)
+    guard isFile || targets.contains(against) else {
+      throw ExperimentError.usage(
+        "--against \(against): is neither a file nor a target; the targets are \(targets.joined(separator: ", "))")
+    }
     let source = isFile ? "data: {file: '\(against)'}" : "data: {target: \(against), dimension: \(samples.columns)}"
     let experiment = try Experiment(yaml: source + "\n", file: "--against", settings: request.settings)
     let truth =
       isFile
       ? try Truth(rows: Matrix(openRows(against)))
       : try Truth(experiment, base: "")
+    guard truth.samples.dimension == samples.columns else {
+      throw ExperimentError.data(
+        Place(request.samples), "has \(samples.columns) columns, but \(against) has \(truth.samples.dimension)")
+    }
     return (SampleBox(samples), TruthBox(truth), experiment)
   }
   let judging = Judging(communicator: communicator, section: experiment.evaluation, seed: experiment.seed)

@@ -16,7 +16,12 @@ struct Judging {
     var distance = SlicedWasserstein(directions: directions, over: communicator)
     let judge = Judge(repeats: section.repeats, seed: seed, unit: "units of the data")
     let taken = samples.head(section.count)
-    return try judge.judgements(of: taken, truth: truth.samples, gaussian: truth.gaussian, by: &distance)
+    do {
+      return try judge.judgements(of: taken, truth: truth.samples, gaussian: truth.gaussian, by: &distance)
+    } catch let error as MetricsError {
+      // Every rank holds all samples and comes to the same verdict: one of them says so.
+      return try communicator.agree { throw error }
+    }
   }
 }
 

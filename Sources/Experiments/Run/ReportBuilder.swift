@@ -13,6 +13,11 @@ struct ReportBuilder {
   /// - Parameters:
   ///   - judgements: the samples' distances.
   ///   - note: what was compared with what.
+  ///   - facts: the lines above the tables, in order.
+  ///   - truth: true rows, shape `[rows, dimension]`, in original units.
+  ///   - samples: drawn rows, of the same columns and units.
+  ///   - timings: where the run's time went; nil where it was not measured.
+  /// - Throws: an error where the metrics cannot be read or the report cannot be written.
   func write(
     _ judgements: [Judgement], note: String, facts: [ReportFact], truth: borrowing Matrix,
     samples: borrowing Matrix, timings: ReportTimings?

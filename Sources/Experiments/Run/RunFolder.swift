@@ -26,6 +26,7 @@ public struct RunFolder: Sendable, Equatable {
   /// Makes the folder and its subfolders and records the experiment.
   ///
   /// - Parameters:
+  ///   - experiment: recorded as `experiment.yaml`, fully resolved.
   ///   - base: the folder that the experiment's relative paths start from.
   ///   - overwrite: whether an existing run may be removed.
   /// - Throws: `ExperimentError.exists` for an existing folder; `ExperimentError.uncreatable` where writing fails.

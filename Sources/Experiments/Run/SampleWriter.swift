@@ -19,7 +19,13 @@ struct SampleWriter {
   /// Draws `count` samples in original coordinates.
   ///
   /// - Parameters:
+  ///   - count: the number of samples, of all ranks together.
+  ///   - score: the score of the generator's process.
+  ///   - generator: draws the chunks; its samples depend on their index alone.
+  ///   - file: the NPY file, published when it is whole.
   ///   - progress: called on each rank after each chunk with the share that is done there.
+  /// - Returns: the score evaluations for each sample and this rank's time.
+  /// - Throws: an error of writing the file on any rank, the same on every rank.
   func write<S: Score>(
     count: Int, score: inout S, generator: inout Generator, to file: String, progress: (Double) -> Void = { _ in }
   ) throws -> Summary {

@@ -1,5 +1,5 @@
-public import Communication
 internal import CMachine
+public import Communication
 internal import Foundation
 
 /// Runs a tool's work on all ranks and ends the process with its status: one message for any error, from one rank.

@@ -29,6 +29,6 @@ private let errors: [(ExperimentError, String, Status)] = [
   @Test("every error has its text and status", arguments: errors)
   func texts(error: ExperimentError, text: String, status: Status) {
     #expect(error.description == text)
-    #expect(error.status == status)
+    #expect(error.exitStatus == status)
   }
 }

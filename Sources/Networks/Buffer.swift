@@ -1,0 +1,42 @@
+internal import LinearAlgebra
+
+/// Rows of numbers in a pass's arena, `stride` numbers apart.
+@unsafe struct Buffer {
+  let base: UnsafeMutablePointer<Float>
+  let stride: Int
+
+  @inline(__always) func row(_ index: Int) -> UnsafeMutablePointer<Float> { unsafe base + index &* stride }
+}
+
+/// The memory of a pass: one block, so that large passes lie on few, huge pages.
+@safe final class Arena {
+  /// Where a buffer will be.
+  struct Place {
+    let offset: Int
+    let stride: Int
+  }
+
+  /// The sizes of all buffers, in order.
+  struct Plan {
+    private(set) var count = 0
+
+    /// Reserves room for rows that are `stride` numbers apart, from a cache line's start on.
+    mutating func reserve(rows: Int, stride: Int) -> Place {
+      let place = Place(offset: count, stride: stride)
+      count += (rows * stride + 15) / 16 * 16
+      return place
+    }
+  }
+
+  private let memory: Matrix
+
+  /// All memory of a plan, zero.
+  init(_ plan: Plan) { memory = Matrix(rows: 1, columns: plan.count) }
+
+  /// Bytes held.
+  var bytes: Int { memory.count * MemoryLayout<Float>.stride }
+
+  func buffer(_ place: Place) -> Buffer {
+    unsafe Buffer(base: memory.pointer + place.offset, stride: place.stride)
+  }
+}

@@ -1,0 +1,132 @@
+import Foundation
+import Testing
+
+/// Tests of the programs as users start them: alone and under mpirun, in folders of their own.
+///
+/// One after another: each starts up to four ranks, and time limits must not be squeezed.
+@Suite(.serialized) struct LaunchTests {}
+
+/// What a finished program leaves.
+struct Outcome {
+  let status: Int32
+  let output: String
+  let errors: String
+
+  /// The lines of standard error that a program of ours wrote.
+  var messages: [String] {
+    errors.split(separator: "\n").map(String.init).filter { $0.hasPrefix("sgm-") || $0.hasPrefix("Error: ") }
+  }
+}
+
+/// A folder that goes away with its owner, in which programs run.
+final class Workshop {
+  let path: String
+
+  init() throws {
+    path = NSTemporaryDirectory() + "/sgm-launch-\(UInt64.random(in: 0...UInt64.max))"
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  func write(_ text: String, to name: String) throws {
+    try text.write(toFile: path + "/" + name, atomically: true, encoding: .utf8)
+  }
+
+  func bytes(_ name: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: path + "/" + name)) }
+
+  func names(in folder: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: path + "/" + folder).sorted()
+  }
+
+  /// Runs a program of ours to its end: alone where `ranks` is 0, else under mpirun.
+  func run(
+    _ program: String, _ words: [String], ranks: Int = 0, environment: [String: String] = [:], seconds: Double = 60
+  ) throws -> Outcome {
+    try Job(program, words, ranks: ranks, environment: environment, in: self).outcome(within: seconds)
+  }
+}
+
+/// A program that is running.
+final class Job {
+  private let process = Process()
+  private let files: (output: String, errors: String)
+  private let ended = DispatchSemaphore(value: 0)
+
+  init(
+    _ program: String, _ words: [String], ranks: Int, environment: [String: String] = [:], in workshop: Workshop
+  ) throws {
+    let launcher = ["mpirun", "-q", "--oversubscribe", "-np", "\(ranks)"]
+    let folder = try programFolder()
+    // Test threads block signals, and children inherit that.
+    let all = ["--default-signal=USR1,TERM,INT"] + (ranks > 0 ? launcher : []) + ["\(folder)/\(program)"] + words
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = all
+    process.currentDirectoryURL = URL(fileURLWithPath: workshop.path)
+    // Containers are root and have few cores.
+    process.environment = ProcessInfo.processInfo.environment
+      .merging(["OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"]) { $1 }
+      .merging(environment) { $1 }
+    let name = "job-\(UInt64.random(in: 0...UInt64.max))"
+    files = (workshop.path + "/\(name).out", workshop.path + "/\(name).err")
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = try Self.file(files.output)
+    process.standardError = try Self.file(files.errors)
+    process.terminationHandler = { [ended] _ in ended.signal() }
+    try process.run()
+  }
+
+  /// Sends a signal to the process, which is mpirun where there are ranks.
+  func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
+
+  var output: String { (try? String(contentsOfFile: files.output, encoding: .utf8)) ?? "" }
+
+  /// Waits for the end; a program that hangs is killed and fails the test.
+  func outcome(within seconds: Double) throws -> Outcome {
+    if ended.wait(timeout: .now() + seconds) == .timedOut {
+      process.terminate()
+      _ = ended.wait(timeout: .now() + 5)
+      send(SIGKILL)
+      throw Failure("no end after \(seconds) s: \(process.arguments ?? []) \(output)")
+    }
+    let errors = (try? String(contentsOfFile: files.errors, encoding: .utf8)) ?? ""
+    return Outcome(status: process.terminationStatus, output: output, errors: errors)
+  }
+
+  private static func file(_ path: String) throws -> FileHandle {
+    _ = FileManager.default.createFile(atPath: path, contents: nil)
+    guard let handle = FileHandle(forWritingAtPath: path) else { throw Failure("cannot write \(path)") }
+    return handle
+  }
+}
+
+/// The built programs lie beside the test runner; `SGM_PROGRAMS` names another folder.
+private func programFolder() throws -> String {
+  if let folder = ProcessInfo.processInfo.environment["SGM_PROGRAMS"] { return folder }
+  let runner = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+  let candidates = [(runner as NSString).deletingLastPathComponent, repository + "/.build/release"]
+  for folder in candidates where FileManager.default.isExecutableFile(atPath: folder + "/sgm-train") { return folder }
+  throw Failure("sgm-train is in none of \(candidates): build it by launch/build.sh")
+}
+
+/// The checkout that these tests belong to.
+let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+  .deletingLastPathComponent().path
+
+struct Failure: Error, CustomStringConvertible {
+  let description: String
+  init(_ description: String) { self.description = description }
+}
+
+/// A funnel by critically damped Langevin diffusion, trained in a moment.
+let smallExperiment = """
+  name: small
+  data: {target: funnel, dimension: 5, count: 3000}
+  process: {kind: critically-damped-langevin, epsilon: 0.25}
+  network: {widths: [40, 40], embedding_features: 16}
+  training: {steps: 60, batch: 256, shards: 16, warmup_steps: 5, log_every: 5, held_out_every: 10}
+  sampling: {sampler: splitting, steps: 10, count: 700}
+  checkpoints: {every: 20}
+  evaluation: {directions: 40, repeats: 2, count: 500}
+
+  """

@@ -1,0 +1,45 @@
+import Foundation
+import Testing
+
+/// The files of a run that must not depend on how it was run.
+struct RunFiles: Equatable {
+  var checkpoint: Data
+  var samples: Data
+  /// `metrics.jsonl` without `seconds` and `timings`.
+  var metrics: [String]
+
+  init(_ workshop: Workshop, _ run: String, step: Int = 60) throws {
+    let name = "step-" + String(repeating: "0", count: 9 - String(step).count) + String(step)
+    checkpoint = try workshop.bytes("\(run)/checkpoints/\(name).safetensors")
+    samples = try workshop.bytes("\(run)/samples/\(name).npy")
+    metrics = try String(decoding: workshop.bytes("\(run)/metrics.jsonl"), as: UTF8.self).split(separator: "\n").map {
+      guard var line = try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any] else {
+        throw Failure("no JSON object: \($0)")
+      }
+      for timing in ["seconds", "timings"] { line[timing] = nil }
+      return String(decoding: try JSONSerialization.data(withJSONObject: line, options: .sortedKeys), as: UTF8.self)
+    }
+  }
+}
+
+/// Says which file differs: two megabytes side by side would help nobody.
+func expectSame(_ files: RunFiles, _ others: RunFiles, _ how: Comment, location: SourceLocation = #_sourceLocation) {
+  let sameCheckpoint = files.checkpoint == others.checkpoint
+  let sameSamples = files.samples == others.samples
+  #expect(sameCheckpoint, "checkpoint: \(how)", sourceLocation: location)
+  #expect(sameSamples, "samples: \(how)", sourceLocation: location)
+  #expect(files.metrics == others.metrics, "metrics: \(how)", sourceLocation: location)
+}
+
+extension Workshop {
+  /// Trains the small experiment to its end and returns what it left.
+  func train(
+    _ run: String, ranks: Int = 0, settings: [String] = [], environment: [String: String] = [:]
+  ) throws -> RunFiles {
+    try write(smallExperiment, to: "small.yaml")
+    let outcome = try self.run(
+      "sgm-train", ["small.yaml", "--output", run] + settings, ranks: ranks, environment: environment)
+    try #require(outcome.status == 0, "\(outcome.errors)")
+    return try RunFiles(self, run)
+  }
+}

@@ -1,0 +1,60 @@
+import Foundation
+import Testing
+
+extension LaunchTests {
+  @Suite(.serialized) struct SameBitsTests {
+    @Test("checkpoint, samples and metrics are the same bytes on 1, 2, 3 and 4 ranks and without mpirun")
+    func ranks() throws {
+      let workshop = try Workshop()
+      let alone = try workshop.train("alone")
+      #expect(alone.metrics.count == 12)
+      for ranks in 1...4 {
+        expectSame(try workshop.train("on-\(ranks)", ranks: ranks), alone, "\(ranks) ranks")
+      }
+    }
+
+    @Test("stopped on 4 ranks, resumed on 3 and then alone, a run leaves the bytes of an undisturbed one")
+    func resume() throws {
+      let workshop = try Workshop()
+      let undisturbed = try workshop.train("undisturbed")
+      let stages: [(words: [String], ranks: Int)] = [
+        (["small.yaml", "--output", "run", "--until", "20"], 4), (["--resume", "run", "--until", "40"], 3),
+        (["--resume", "run"], 1),
+      ]
+      for stage in stages {
+        let outcome = try workshop.run("sgm-train", stage.words, ranks: stage.ranks)
+        try #require(outcome.status == 0, "\(outcome.errors)")
+      }
+      expectSame(try RunFiles(workshop, "run"), undisturbed, "stopped at 20 and 40")
+    }
+
+    @Test("a run stopped between checkpoints and log lines goes on without a trace")
+    func oddStop() throws {
+      let workshop = try Workshop()
+      let undisturbed = try workshop.train("undisturbed")
+      _ = try workshop.run("sgm-train", ["small.yaml", "--output", "run", "--until", "33"], ranks: 2)
+      #expect(try workshop.run("sgm-train", ["--resume", "run"], ranks: 3).status == 0)
+      expectSame(try RunFiles(workshop, "run"), undisturbed, "stopped at 33")
+    }
+
+    @Test("thread counts and oneDNN's arithmetic mode in the environment change no bit")
+    func environment() throws {
+      let workshop = try Workshop()
+      let plain = try workshop.train("plain", environment: ["OMP_NUM_THREADS": "1"])
+      for threads in ["2", "4"] {
+        let files = try workshop.train("threads-\(threads)", environment: ["OMP_NUM_THREADS": threads])
+        expectSame(files, plain, "\(threads) threads")
+      }
+      let hostile = ["ONEDNN_DEFAULT_FPMATH_MODE": "BF16", "DNNL_DEFAULT_FPMATH_MODE": "BF16"]
+      expectSame(try workshop.train("hostile", ranks: 2, environment: hostile), plain, "BF16")
+    }
+
+    @Test("the seed changes every file: equality of bytes is no accident")
+    func seed() throws {
+      let workshop = try Workshop()
+      let one = try workshop.train("one")
+      let two = try workshop.train("two", settings: ["--set", "seed=2"])
+      #expect(one.checkpoint != two.checkpoint && one.samples != two.samples && one.metrics != two.metrics)
+    }
+  }
+}

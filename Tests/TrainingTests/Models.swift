@@ -1,0 +1,79 @@
+import Diffusion
+import Foundation
+import LinearAlgebra
+import Networks
+import Randomness
+
+@testable import Training
+
+/// A tiny model on Langevin dynamics, where every output and conditioning differs.
+func tinyModel(_ output: NetworkOutput, _ conditioning: Conditioning, residual: Bool = false) -> ScoreModel {
+  ScoreModel(
+    process: CriticallyDampedLangevin(epsilon: 0.25), dimension: 3, output: output, conditioning: conditioning,
+    widths: [8, 8], activation: .silu, residual: residual, embedding: TimeEmbedding(kind: .sinusoidal, features: 4),
+    seed: 1)
+}
+
+func normals(_ rows: Int, _ columns: Int, seed: UInt64, scale: Float = 1) -> Matrix {
+  var matrix = Matrix(rows: rows, columns: columns)
+  RandomStream(seed: seed, purpose: .benchmark).fillNormals(&matrix, firstIndex: 0)
+  for r in 0..<rows { for c in 0..<columns { matrix[r, c] *= scale } }
+  return matrix
+}
+
+/// The training loss of one set of rows, written down a second time in Double from the coefficients' definition.
+final class DoubleLoss {
+  let model: ScoreModel
+  let rows: Matrix
+  let streams: RegressionBatch.Streams
+  let times: (first: Double, law: TimeLaw)
+
+  init(
+    model: ScoreModel, rows: consuming Matrix, streams: RegressionBatch.Streams, times: (first: Double, law: TimeLaw)
+  ) {
+    (self.model, self.streams, self.times) = (model, streams, times)
+    self.rows = rows
+  }
+
+  func callAsFunction(_ parameters: [Double]) -> Double {
+    (0..<rows.rows).reduce(0) { $0 + loss(row: $1, parameters) }
+  }
+
+  private func loss(row: Int, _ parameters: [Double]) -> Double {
+    var u = [0.0]
+    var span = u.mutableSpan
+    streams.times.uniforms(firstIndex: UInt64(row), into: &span)
+    let t = times.law.time(u[0], from: times.first, to: model.process.horizon)
+    let c = TrainingCoefficients(
+      model.process, output: model.output, conditioning: model.conditioning, weight: model.weight, at: t)
+    let d = model.dimension
+    var noise = Matrix(rows: 1, columns: (c.sources - 1) * d)
+    streams.noise.fillNormals(&noise, firstIndex: UInt64(row))
+    func source(_ j: Int, _ k: Int) -> Double { Double(j == 0 ? rows[row, k] : noise[0, (j - 1) * d + k]) }
+    func sum(_ factor: (Int) -> Double, _ k: Int) -> Double {
+      (0..<c.sources).reduce(0) { $0 + factor($1) * source($1, k) }
+    }
+    let state = (0..<c.inputBlocks).flatMap { i in (0..<d).map { k in sum({ c.input(i, $0) }, k) } }
+    let target = (0..<c.outputBlocks).flatMap { o in (0..<d).map { k in sum({ c.target(o, $0) }, k) } }
+    let f = network(state, level: Double(Float(c.noiseLevel)), parameters)
+    return zip(f, target).reduce(0) { $0 + pow(c.outputGain(0) * $1.0 - $1.1, 2) } / Double(f.count)
+  }
+
+  private func network(_ state: [Double], level: Double, _ parameters: [Double]) -> [Double] {
+    let angles = model.frequencies.map { 2 * Double.pi * Double($0) * level }
+    let features = angles.map { sin($0) } + angles.map { cos($0) }
+    let layout = ParameterLayout(model.network)
+    var h = state
+    for (l, layer) in model.network.layers.enumerated() {
+      let x = layer.inputs > layer.width ? h + features : h
+      let z = (0..<layer.outputs).map { o in
+        x.indices.reduce(parameters[layout.bias(l).offset + o]) { sum, i in
+          sum + parameters[layout.weight(l).offset + o * layer.inputs + i] * x[i]
+        }
+      }
+      if l == model.network.layerCount - 1 { return z }
+      h = z.enumerated().map { $1 / (1 + exp(-$1)) + (layer.skips ? h[$0] : 0) }
+    }
+    return h
+  }
+}

@@ -1,0 +1,123 @@
+import Communication
+import Diffusion
+import LinearAlgebra
+import Networks
+import Randomness
+import Testing
+
+@testable import Training
+
+@Suite struct StepTests {
+  @Test("a step follows the canonical tree's sum of the shards' gradients, bit for bit", arguments: [1, 2, 8])
+  func tree(shards: Int) throws {
+    let (model, rows) = (tinyModel(.posteriorMean, .data), 16)
+    var options = TrainingOptions()
+    (options.batch, options.optimiser.warmupSteps) = (rows * shards, 0)
+    let data = rowsOfShards(shards, dimension: model.dimension)
+    let tree = CanonicalTree(shards: shards)
+    let trainer = Trainer(model: model, options: options, data: data, tree: tree, communicator: .single, seed: 1)
+    // The last layer starts at zero, and with it all other gradients.
+    trainer.initialise(from: normals(1, trainer.layout.count, seed: 9, scale: 0.3))
+    let before = try State(trainer)
+    let leaves = (0..<shards).map { gradient(ofShard: $0, model, options, data, rows: rows, before.parameters) }
+    let report = try trainer.takeStep()
+    let sum = Self.sum(leaves)
+
+    let squares = sum.reduce(0) { $0 + Double($1) * Double($1) }
+    #expect(abs(report.gradientNorm - squares.squareRoot()) < 1e-12 * report.gradientNorm)  // Double, another order
+    var (p, m, v, ema) = (before.parameters, before.first, before.second, before.average)
+    unsafe options.optimiser.update(at: 1, gradientNorm: report.gradientNorm)
+      .apply(sum, &p, &m, &v, &ema, count: p.count, decays: false)
+    let after = try State(trainer)
+    #expect(after == State(parameters: p, average: ema, first: m, second: v))
+    #expect(after.parameters != before.parameters)
+  }
+
+  @Test("training goes on from a restored state as if it had never stopped")
+  func restore() throws {
+    func fresh() -> Trainer {
+      var options = TrainingOptions()
+      options.batch = 64
+      return Trainer(
+        model: tinyModel(.noise, .state), options: options, data: rowsOfShards(4, dimension: 3),
+        tree: CanonicalTree(shards: 4), communicator: .single, seed: 1)
+    }
+    let (whole, first, second) = (fresh(), fresh(), fresh())
+    for _ in 0..<6 { _ = try whole.takeStep() }
+    for _ in 0..<3 { _ = try first.takeStep() }
+    second.restore(try first.gatherState())
+    for _ in 0..<3 { _ = try second.takeStep() }
+    #expect(second.step == 6)
+    let expected = try State(whole)
+    let found = try State(second)
+    #expect(found == expected)
+  }
+
+  @Test("the held-out loss does not depend on how rows are cut into chunks")
+  func heldOut() throws {
+    let model = tinyModel(.posteriorMean, .state)
+    let parameters = normals(1, ParameterLayout(model.network).count, seed: 2, scale: 0.4)
+    let loss = try HeldOutLoss(
+      model: model, minimumTime: 1e-2, law: .uniform, rows: normals(300, 3, seed: 4), seed: 7, communicator: .single
+    ).evaluate(parameters)
+    let oracle = DoubleLoss(
+      model: model, rows: normals(300, 3, seed: 4),
+      streams: RegressionBatch.Streams(
+        times: RandomStream(seed: 7, purpose: .heldOutNoise, step: 0),
+        noise: RandomStream(seed: 7, purpose: .heldOutNoise, step: 1)),
+      times: (1e-2, .uniform))
+    // 256 rows and 44, with 212 computed in vain; Float rounding averages out over 300 rows.
+    #expect(abs(loss - oracle(array(parameters).map(Double.init)) / 300) < 1e-6 * loss)
+  }
+
+  private func rowsOfShards(_ shards: Int, dimension: Int) -> ShardedRows {
+    let data = ShardedRows(
+      assignment: ShardAssignment(rows: 100, shards: shards, seed: 1), shards: 0..<shards, dimension: dimension, seed: 1
+    )
+    data.rows.copy(from: normals(100, dimension, seed: 4))
+    return data
+  }
+
+  /// One shard alone: no other is in the pass.
+  private func gradient(
+    ofShard shard: Int, _ model: ScoreModel, _ options: TrainingOptions, _ data: ShardedRows, rows: Int,
+    _ parameters: [Float]
+  ) -> [Float] {
+    let pass = NetworkPass(architecture: model.network, frequencies: model.frequencies, rows: rows, use: .training)
+    let batch = RegressionBatch(
+      model: model, minimumTime: options.minimumTime, law: options.timeLaw, rows: rows, sets: 1)
+    let streams = RegressionBatch.Streams(
+      times: RandomStream(seed: 1, purpose: .diffusionTime), noise: RandomStream(seed: 1, purpose: .diffusionNoise))
+    unsafe batch.draw(set: 0, firstIndex: UInt64(shard * rows), streams: streams, into: pass) { row in
+      unsafe UnsafePointer(data.rows.pointer) + data.row(shard: shard, at: row) * model.dimension
+    }
+    unsafe pass.forward(parameters)
+    _ = batch.lossAndGradient(set: 0, of: pass, scale: 1 / Double(options.batch))
+    let gradient = Matrix(rows: 1, columns: pass.layout.count)
+    unsafe pass.backward(parameters, gradient: { _ in unsafe gradient.pointer }, completed: { _, _ in })
+    return array(gradient)
+  }
+
+  private static func sum(_ leaves: [[Float]]) -> [Float] {
+    guard leaves.count > 1 else { return leaves[0] }
+    let half = leaves.count / 2
+    return zip(sum(Array(leaves[..<half])), sum(Array(leaves[half...]))).map { $0 + $1 }
+  }
+}
+
+/// A trainer's state as arrays, which can be compared.
+private struct State: Equatable {
+  let parameters, average, first, second: [Float]
+
+  init(parameters: [Float], average: [Float], first: [Float], second: [Float]) {
+    (self.parameters, self.average, self.first, self.second) = (parameters, average, first, second)
+  }
+
+  init(_ trainer: Trainer) throws {
+    let state = try trainer.gatherState()
+    (parameters, average) = (array(state.parameters), array(state.average))
+    (first, second) = (array(state.first), array(state.second))
+  }
+}
+
+private func array(_ matrix: borrowing Matrix) -> [Float] { (0..<matrix.count).map { matrix[0, $0] } }
