@@ -102,7 +102,9 @@ let package = Package(
       ["Communication", "Diffusion", "LinearAlgebra", "Networks", "Randomness", "Training", "sgm-bench"],
       resources: [.copy("Fixtures")]),
     tests("MetricsTests", ["Communication", "LinearAlgebra", "Metrics", "Randomness"], resources: [.copy("Fixtures")]),
-    tests("ExperimentsTests", ["Experiments", "LinearAlgebra"]),
+    tests(
+      "ExperimentsTests",
+      ["Communication", "Experiments", "LinearAlgebra", "Networks", "Randomness", "Targets", "Training"]),
     tests("LaunchTests", []),
   ]
 )

@@ -2,7 +2,8 @@ extension NetworkPass {
   /// Σ x² over the rows of one set, after `forward`: not finite exactly where some x is not.
   ///
   /// - Parameters:
-  ///   - level: 0 for what enters the network (state and features), l + 1 for what layer l passes on; the last is F.
+  ///   - level: 0 for what enters the network (state and features), l + 1 for what layer l passes on; the last is the
+  ///     output F.
   ///   - set: the set.
   /// - Returns: the sum, and the number of elements that it goes over.
   public func activationSquares(at level: Int, set: Int) -> (sum: Double, count: Int) {

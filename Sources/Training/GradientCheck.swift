@@ -15,16 +15,19 @@ public struct GradientCheck: Sendable, Equatable {
     public let gradient: Double
     /// ∂loss/∂θ by finite differences.
     public let difference: Double
-    /// The standard error of `difference`, from the scatter about its fit.
-    public let standardError: Double
+    /// How far `difference` may be off: 10 standard errors, from the scatter about its fit, and the jump between the
+    /// slopes on both sides, which is there where an activation has a kink.
+    ///
+    /// The scatter has 4 degrees of freedom, so that ten standard errors are passed by chance less than once in 1,000.
+    public let uncertainty: Double
 
     /// A row.
-    public init(tensor: String, index: [Int], gradient: Double, difference: Double, standardError: Double) {
+    public init(tensor: String, index: [Int], gradient: Double, difference: Double, uncertainty: Double) {
       self.tensor = tensor
       self.index = index
       self.gradient = gradient
       self.difference = difference
-      self.standardError = standardError
+      self.uncertainty = uncertainty
     }
 
     /// |gradient − difference| over the larger of the two; 0 where both vanish.
@@ -33,11 +36,9 @@ public struct GradientCheck: Sendable, Equatable {
       return size > 0 ? abs(gradient - difference) / size : 0
     }
 
-    /// Whether the two are within 0.1 % and 10 standard errors of each other.
-    ///
-    /// The scatter has 4 degrees of freedom, so that ten standard errors are passed by chance less than once in 1,000.
+    /// Whether the two are within the uncertainty and 0.1 % of each other.
     public var agrees: Bool {
-      abs(gradient - difference) <= 0.001 * max(abs(gradient), abs(difference)) + 10 * standardError
+      abs(gradient - difference) <= 0.001 * max(abs(gradient), abs(difference)) + uncertainty
     }
   }
 
@@ -45,6 +46,8 @@ public struct GradientCheck: Sendable, Equatable {
   public let rows: [Row]
   /// Whether the last layer was displaced for the check: where it is zero, no gradient passes below it.
   public let isDisplaced: Bool
+  /// The rows that do not agree.
+  public var disagreements: [Row] { rows.filter { !$0.agrees } }
 }
 
 extension Trainer {
@@ -52,10 +55,11 @@ extension Trainer {
   ///
   /// The loss is a mean of Float residuals, so that a difference at one distance is noise if near and curvature if far.
   /// Here the odd part d(x) = ½(L(θ+x) − L(θ−x)) is taken at six distances and fitted by a x + b x³: a is free of
-  /// curvature up to x⁴, averages the noise, and its scatter measures it. Of two ranges of x the better one counts.
+  /// curvature up to x⁴, averages the noise, and its scatter measures it. Of several ranges of x the one with the least
+  /// uncertainty counts; kinks need near ones.
   ///
-  /// - Parameter count: the least number of parameters; all tensors get the same share.
-  /// - Returns: gradient and difference of each chosen parameter.
+  /// - Parameter count: the least number of parameters.
+  /// - Returns: the gradient and the differences, tensor after tensor.
   public func checkGradient(count: Int = 24) -> GradientCheck {
     precondition(communicator.size == 1, "a gradient check on \(communicator.size) ranks")
     let watching = observer
@@ -70,20 +74,27 @@ extension Trainer {
     let isDisplaced = displaceLastLayer(&sequence)
     drawBatch()
     computeGradients()
-    let share = (count + layout.entries.count - 1) / layout.entries.count
-    var rows: [GradientCheck.Row] = []
-    for entry in layout.entries {
-      for _ in 0..<share {
-        let place = sequence.nextBelow(entry.count)
-        let slope = slope(at: entry.offset + place)
-        rows.append(
-          GradientCheck.Row(
-            tensor: entry.name,
-            index: entry.shape.count == 1 ? [place] : [place / entry.shape[1], place % entry.shape[1]],
-            gradient: Double(gradients[0, entry.offset + place]), difference: slope.value, standardError: slope.error))
-      }
+    let ranges = model.network.activation == .relu ? [0.02, 0.004, 0.0008] : [0.5, 0.1, 0.02]
+    let center = loss()
+    let rows = choose(count, &sequence).map { entry, place in
+      let slope = slope(at: entry.offset + place, ranges: ranges, center: center)
+      return GradientCheck.Row(
+        tensor: entry.name, index: entry.shape.count == 1 ? [place] : [place / entry.shape[1], place % entry.shape[1]],
+        gradient: Double(gradients[0, entry.offset + place]), difference: slope.value, uncertainty: slope.uncertainty)
     }
     return GradientCheck(rows: rows, isDisplaced: isDisplaced)
+  }
+
+  /// Distinct places, by tensor: equally many of each tensor as far as it has so many.
+  private func choose(_ count: Int, _ sequence: inout VariateSequence) -> [(ParameterLayout.Entry, Int)] {
+    var chosen = layout.entries.map { _ in Set<Int>() }
+    let available = layout.entries.reduce(0) { $0 + $1.count }
+    while chosen.reduce(0, { $0 + $1.count }) < min(count, available) {
+      for (e, entry) in layout.entries.enumerated() where chosen[e].count < entry.count {
+        while !chosen[e].insert(sequence.nextBelow(entry.count)).inserted {}
+      }
+    }
+    return zip(layout.entries, chosen).flatMap { entry, places in places.sorted().map { (entry, $0) } }
   }
 
   private func displaceLastLayer(_ sequence: inout VariateSequence) -> Bool {
@@ -94,48 +105,66 @@ extension Trainer {
     return true
   }
 
-  private func slope(at index: Int) -> (value: Double, error: Double) {
+  private func slope(at index: Int, ranges: [Double], center: Double) -> (value: Double, uncertainty: Double) {
     let value = parameters[0, index]
     defer { parameters[0, index] = value }
-    let fits = [0.15, 0.03].map { range in
-      oddFit(
-        (1...6).map { j in
-          let distance = Float(range * Double(j) / 6)
-          let (above, below) = (value + distance, value - distance)
+    let slopes = ranges.map { range in
+      let points = (1...6).map { j in
+        let distance = Float(range * Double(j) / 6)
+        let (above, below) = (value + distance, value - distance)
+        let losses = (loss(with: above, at: index), loss(with: below, at: index))
+        return Point(
           // What is stored is rounded: the distance is that of the stored numbers.
-          let difference = loss(with: above, at: index) - loss(with: below, at: index)
-          return ((Double(above) - Double(below)) / 2, difference / 2)
-        })
+          x: (Double(above) - Double(below)) / 2, odd: (losses.0 - losses.1) / 2,
+          even: (losses.0 + losses.1) / 2 - center)
+      }
+      return slope(points)
     }
-    return fits[0].error <= fits[1].error ? fits[0] : fits[1]
+    return slopes.dropFirst().reduce(slopes[0]) { $1.uncertainty < $0.uncertainty ? $1 : $0 }
+  }
+
+  private func slope(_ points: [Point]) -> (value: Double, uncertainty: Double) {
+    let odd = fit(points.map { ($0.x, $0.odd) }, power: 3)
+    // A smooth loss has an even part without a term in |x|; that of a kink is half the jump between the slopes.
+    let even = fit(points.map { ($0.x, $0.even) }, power: 2)
+    return (odd.value, 10 * odd.error + 2 * abs(even.value))
   }
 
   private func loss(with value: Float, at index: Int) -> Double {
     parameters[0, index] = value
+    return loss()
+  }
+
+  /// The loss of the batch that was drawn last.
+  private func loss() -> Double {
     unsafe pass.forward(parameters.pointer)
     return (0..<pass.sets).reduce(0) { $0 + batch.loss(set: $1, of: pass, count: pass.rows) } / Double(options.batch)
   }
 }
 
-/// Least squares of d ≈ a x + b x³: a and its standard error.
-private func oddFit(_ points: [(x: Double, d: Double)]) -> (value: Double, error: Double) {
+/// The parts of the loss at distance x on both sides.
+private struct Point {
+  let x, odd, even: Double
+}
+
+/// Least squares of y ≈ a x + b xᵖ: a and its standard error.
+private func fit(_ points: [(x: Double, y: Double)], power: Int) -> (value: Double, error: Double) {
   // In units of the largest x, for a well-conditioned system.
   let unit = points.map(\.x).max() ?? 1
-  var (s2, s4, s6, p1, p3) = (0.0, 0.0, 0.0, 0.0, 0.0)
-  for point in points {
+  let scaled = points.map { point in
     let x = point.x / unit
-    s2 += x * x
-    s4 += x * x * x * x
-    s6 += x * x * x * x * x * x
-    p1 += x * point.d
-    p3 += x * x * x * point.d
+    return (x: x, z: power == 2 ? x * x : x * x * x, y: point.y)
   }
-  let determinant = s2 * s6 - s4 * s4
-  let (a, b) = ((s6 * p1 - s4 * p3) / determinant, (s2 * p3 - s4 * p1) / determinant)
-  let residuals = points.reduce(0.0) { sum, point in
-    let x = point.x / unit
-    let r = point.d - a * x - b * x * x * x
+  let xx = scaled.reduce(0) { $0 + $1.x * $1.x }
+  let xz = scaled.reduce(0) { $0 + $1.x * $1.z }
+  let zz = scaled.reduce(0) { $0 + $1.z * $1.z }
+  let xy = scaled.reduce(0) { $0 + $1.x * $1.y }
+  let zy = scaled.reduce(0) { $0 + $1.z * $1.y }
+  let determinant = xx * zz - xz * xz
+  let (a, b) = ((zz * xy - xz * zy) / determinant, (xx * zy - xz * xy) / determinant)
+  let residuals = scaled.reduce(0) { sum, p in
+    let r = p.y - a * p.x - b * p.z
     return sum + r * r
   }
-  return (a / unit, (residuals / Double(points.count - 2) * s6 / determinant).squareRoot() / unit)
+  return (a / unit, (residuals / Double(points.count - 2) * zz / determinant).squareRoot() / unit)
 }

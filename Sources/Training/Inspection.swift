@@ -40,9 +40,10 @@ extension Trainer {
   /// The mean loss of one of this rank's shards in the last step.
   public func loss(ofShard shard: Int) -> Double { losses[shard - shards.lowerBound] / Double(pass.rows) }
 
-  /// Root mean squares of a shard's numbers in the last step, layer by layer.
+  /// Root mean squares of a shard's numbers in the last step.
   ///
-  /// First of the input (state and features), then of what each layer passes on. Not finite exactly where some number is not.
+  /// - Returns: that of the input (state and features), then that of what each layer passes on; not finite exactly where
+  ///   some number is not.
   public func activationSizes(ofShard shard: Int) -> [Double] {
     (0...model.network.layerCount).map { level in
       let (sum, count) = pass.activationSquares(at: level, set: shard - shards.lowerBound)

@@ -83,7 +83,9 @@ private let mistakes: [Mistake] = [
   Mistake(
     name: "odd embedding", words: set("network.embedding_features=15"),
     status: 78, says: ["network.embedding_features"]),
-  Mistake(name: "indivisible batch", words: set("training.batch=250"), status: 78, says: ["training.batch", "try 256"]),
+  Mistake(
+    name: "indivisible batch",
+    words: set("training.batch=250"), status: 78, says: ["training.batch", "try 256"]),
   Mistake(name: "shards no power of two", words: set("training.shards=12"), status: 78, says: ["training.shards"]),
   Mistake(
     name: "weight that the output lacks", words: set("training.weight=likelihood"), status: 78,
@@ -130,7 +132,8 @@ private let mistakes: [Mistake] = [
     name: "against no target", program: "sgm-evaluate", words: ["good.npy", "--against", "funel"],
     status: 64, says: ["--against funel", "funnel"]),
   Mistake(
-    name: "against another dimension", program: "sgm-evaluate", words: ["good.npy", "--against", "three.csv"], status: 65,
+    name: "against another dimension", program: "sgm-evaluate", words: ["good.npy", "--against", "three.csv"],
+    status: 65,
     says: ["good.npy", "2 columns", "three.csv", "3"]),
 ]
 
@@ -157,7 +160,9 @@ extension LaunchTests {
       let description = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(values.count / 2), 2), }"
       let header = description.padding(toLength: 117, withPad: " ", startingAt: 0) + "\n"
       var bytes: [UInt8] = [0x93] + Array("NUMPY".utf8) + [1, 0, 118, 0] + Array(header.utf8)
-      for value in values { for shift in [0, 8, 16, 24] as [UInt32] { bytes.append(UInt8(truncatingIfNeeded: value.bitPattern >> shift)) } }
+      for value in values {
+        for shift in [0, 8, 16, 24] as [UInt32] { bytes.append(UInt8(truncatingIfNeeded: value.bitPattern >> shift)) }
+      }
       return Data(bytes)
     }
 
@@ -225,7 +230,8 @@ extension LaunchTests {
       let workshop = try Workshop()
       try workshop.write(smallExperiment, to: "small.yaml")
       let settings = ["training.learning_rate=1e30", "training.clip_norm=0"].flatMap { ["--set", $0] }
-      let outcome = try workshop.run("sgm-train", ["small.yaml", "--output", "run"] + settings, ranks: ranks, seconds: 20)
+      let words = ["small.yaml", "--output", "run"] + settings
+      let outcome = try workshop.run("sgm-train", words, ranks: ranks, seconds: 20)
       #expect(outcome.status != 0 && outcome.messages.count == 1, "\(outcome.errors)")
       #expect(outcome.errors.contains("not finite") && outcome.errors.contains("learning_rate"), "\(outcome.errors)")
     }

@@ -8,13 +8,13 @@ extension GradientCheck {
     var lines = [
       "step \(step): gradients of the batch loss and finite differences of it at \(rows.count) parameters"
         + (isDisplaced ? ", with a last layer displaced from zero for this check alone" : ""),
-      "  agreement: within 0.1 % and 10 standard errors of the difference",
-      row("tensor", "gradient", "difference", "± error", "deviation"),
+      "  agreement: within 0.1 % and the uncertainty of the difference",
+      row("tensor", "gradient", "difference", "uncertainty", "deviation"),
     ]
     for r in rows {
       lines.append(
         row(
-          "\(r.tensor)\(r.index)", number(r.gradient), number(r.difference), String(format: "%.1e", r.standardError),
+          "\(r.tensor)\(r.index)", number(r.gradient), number(r.difference), String(format: "%.1e", r.uncertainty),
           String(format: "%.4f %%", 100 * r.relativeDeviation)) + (r.agrees ? "" : "   DISAGREES"))
     }
     return lines.joined(separator: "\n")

@@ -67,8 +67,8 @@ struct Estimate {
 
   /// Seconds of the whole run, without judging and reporting.
   var seconds: Double {
-    Double(steps) * secondsPerStep + Double(heldOutLosses) * (secondsPerHeldOut ?? 0) + Double(draws)
-      * secondsPerSamples
+    Double(steps) * secondsPerStep + Double(heldOutLosses) * (secondsPerHeldOut ?? 0)
+      + Double(draws) * secondsPerSamples
   }
 }
 
@@ -94,8 +94,8 @@ extension Estimate: CustomStringConvertible {
     lines.append(
       "  sampling    \(experiment.sampling.count) samples in \(duration(secondsPerSamples))"
         + (draws == 1 ? "" : ", \(draws) times"))
-    lines.append(
-      "  in all      about \(duration(seconds)) on \(ranks) rank\(ranks == 1 ? "" : "s"), judging not counted")
+    let words = ranks == 1 ? "1 rank" : "\(ranks) ranks"
+    lines.append("  in all      about \(duration(seconds)) on \(words), judging not counted")
     if run.wouldOverwrite {
       lines.append("  output      \(run.folder.path) exists already: choose another by --output, or add --overwrite")
     }

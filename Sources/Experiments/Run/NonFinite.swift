@@ -49,7 +49,7 @@ struct NonFinite: Equatable {
   /// The place in words.
   ///
   /// - Parameter isFinite: whether the parameters of a layer are finite.
-  /// - Returns: the layer, and what is not finite there.
+  /// - Returns: half a sentence.
   func words(isFinite: (Int) -> Bool) -> String {
     let place: String
     switch stage {
@@ -80,7 +80,7 @@ extension TrainingRun {
     let saved = (try? CheckpointStore.file(in: folder)).map { "; the last checkpoint is \($0)" } ?? ""
     return .data(
       Place(folder.path),
-      "step \(trainer.step + 1): \(place): training diverges; lower training.learning_rate or training.clip_norm\(saved)"
-    )
+      "step \(trainer.step + 1): \(place): training diverges; lower training.learning_rate, or clip gradients by "
+        + "training.clip_norm\(saved)")
   }
 }
