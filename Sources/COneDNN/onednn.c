@@ -170,7 +170,13 @@ int sgm_onednn_strict(void) {
 }
 
 int sgm_onednn_pin_isa(int level) {
-  return dnnl_set_max_cpu_isa(level == 0 ? dnnl_cpu_isa_avx2 : dnnl_cpu_isa_avx512_core);
+  const dnnl_cpu_isa_t wanted = level == 0 ? dnnl_cpu_isa_avx2 : dnnl_cpu_isa_avx512_core;
+  const dnnl_status_t status = dnnl_set_max_cpu_isa(wanted);
+  if (status == dnnl_success) return 0;
+  // Too late to change, but perhaps as wanted: the values are bit sets, and those beyond AVX-512 add nothing to fp32.
+  const unsigned effective = (unsigned)dnnl_get_effective_cpu_isa();
+  const int now = (effective & dnnl_cpu_isa_avx512_core) == dnnl_cpu_isa_avx512_core;
+  return now == level ? 0 : status;
 }
 
 int sgm_cpu_isa(void) {

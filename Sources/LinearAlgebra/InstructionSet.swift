@@ -18,6 +18,6 @@ public enum InstructionSet: String, Sendable, CaseIterable {
 
   /// Makes oneDNN generate this code, whatever the environment says.
   ///
-  /// - Returns: false if it is too late, because a product exists already.
+  /// - Returns: false if another is in force and it is too late to change that, because a product exists already.
   public func pin() -> Bool { sgm_onednn_pin_isa(Int32(level)) == 0 }
 }

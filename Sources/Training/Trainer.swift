@@ -100,10 +100,10 @@ public struct TrainingOptions: Sendable, Equatable {
     average = Matrix(rows: 1, columns: own.count)
     gradients = Matrix(rows: exchange.slotCount, columns: layout.count)
     losses = [Double](repeating: 0, count: sets)
-    // For each rank: three flags, its shards' losses, its blocks' sums of squares.
+    // For each rank: whether it wants to stop, its shards' losses, its blocks' sums of squares.
     noteSections = Sections(
       counts: (0..<communicator.size).map {
-        3 + tree.range(rank: $0, of: communicator.size).count + Self.blocks(exchange.slices.range($0)).count
+        1 + tree.range(rank: $0, of: communicator.size).count + Self.blocks(exchange.slices.range($0)).count
       })
     notes = [Double](repeating: 0, count: Int(noteSections.counts.reduce(0, +)))
     decayed = layout.entries.map { $0.shape.count > 1 }
@@ -179,7 +179,7 @@ public struct TrainingOptions: Sendable, Equatable {
     var next = noteSections.range(rank).lowerBound
     let blocks = Self.blocks(own)
     notes[next] = stop ? 1 : 0
-    next += 3
+    next += 1
     for loss in losses {
       notes[next] = loss
       next += 1
@@ -203,8 +203,8 @@ public struct TrainingOptions: Sendable, Equatable {
       let section = noteSections.range(rank)
       let shards = CanonicalTree(shards: data.assignment.shards).range(rank: rank, of: communicator.size).count
       stop += notes[section.lowerBound]
-      for i in section.dropFirst(3).prefix(shards) { loss += notes[i] }
-      for i in section.dropFirst(3 + shards) { squares += notes[i] }
+      for i in section.dropFirst(1).prefix(shards) { loss += notes[i] }
+      for i in section.dropFirst(1 + shards) { squares += notes[i] }
     }
     return StepReport(
       step: step, loss: loss / Double(options.batch), gradientNorm: squares.squareRoot(),

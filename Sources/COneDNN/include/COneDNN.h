@@ -26,8 +26,8 @@ void sgm_product_destroy(sgm_product *product);
 /// The bits of oneDNN's weight gradients depend on the thread count (measured with 2.6.3).
 int sgm_onednn_strict(void);
 
-/// Generates code for instruction set `level`, 0 AVX2 or 1 AVX-512, whatever the environment says; only before the
-/// first product. Returns 0, or oneDNN's status.
+/// Generates code for instruction set `level`, 0 AVX2 or 1 AVX-512, whatever the environment says. Returns 0 if
+/// that is in force, or oneDNN's status: after the first product nothing can be changed.
 int sgm_onednn_pin_isa(int level);
 
 /// The highest level of this CPU, as above; -1 for less than AVX2.

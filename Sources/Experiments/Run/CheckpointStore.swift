@@ -12,6 +12,7 @@ final class CheckpointStore: Sendable {
   private let keepEvery: Int
   private let queue = DispatchQueue(label: "checkpoints")
   private let failures = Mutex<[String]>([])
+  private let lastError = Mutex<(any Error)?>(nil)
 
   init(folder: RunFolder, keepLast: Int, keepEvery: Int) {
     self.folder = folder
@@ -23,14 +24,23 @@ final class CheckpointStore: Sendable {
   func save(_ checkpoint: consuming Checkpoint) {
     let box = CheckpointBox(checkpoint)
     queue.async { [self] in
-      do { try write(box.value) } catch {
+      do {
+        try write(box.value)
+        lastError.withLock { $0 = nil }
+      } catch {
         failures.withLock { $0.append("\(error)") }
+        lastError.withLock { $0 = error }
       }
     }
   }
 
   /// Waits until everything taken is written.
-  func finish() { queue.sync {} }
+  ///
+  /// - Returns: what went wrong with the last checkpoint, if anything did.
+  @discardableResult func finish() -> (any Error)? {
+    queue.sync {}
+    return lastError.withLock { $0 }
+  }
 
   /// What went wrong since the last call.
   func takeFailures() -> [String] {

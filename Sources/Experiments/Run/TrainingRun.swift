@@ -150,9 +150,11 @@ final class TrainingRun {
         break
       }
     }
-    store?.finish()
+    let failure = store?.finish()
     reportFailures()
     display.end()
+    // Warnings went before; a run that ends without its last checkpoint has lost work, and says so by its status.
+    try communicator.agree { if let failure { throw failure } }
   }
 
   private func heldOutLoss(after step: Int, isScheduled: Bool) throws -> Double? {
