@@ -1,3 +1,4 @@
+internal import CMachine
 internal import Communication
 internal import LinearAlgebra
 internal import Randomness
@@ -81,6 +82,10 @@ struct DataLoader {
     let count = separate?.rows ?? heldOutCount
     var heldOut = Matrix(rows: count, columns: source.dimension)
     try source.forEachBlock { first, block in
+      // Signals only set a flag: a long file must not make them wait.
+      guard sgm_stop_signal() == 0 else {
+        throw ExperimentError.stopped("stopped while the data was read, before the first step; start it again")
+      }
       for r in 0..<block.rows {
         let place = Int(places[first + r])
         if place < 0 {

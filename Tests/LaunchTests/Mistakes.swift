@@ -1,0 +1,138 @@
+import Foundation
+import Testing
+
+/// Something a user can get wrong: what is typed, and what comes back.
+struct Mistake: CustomTestStringConvertible {
+  let name: String
+  var program = "sgm-train"
+  var words: [String]
+  var experiment = smallExperiment
+  let status: Int32
+  /// What the one message contains.
+  let says: [String]
+
+  var testDescription: String { name }
+}
+
+func replacing(_ part: String, by other: String) -> String {
+  smallExperiment.replacingOccurrences(of: part, with: other)
+}
+
+func set(_ settings: String...) -> [String] { ["small.yaml"] + settings.flatMap { ["--set", $0] } }
+
+func onFile(_ file: String) -> String {
+  replacing("target: funnel, dimension: 5, count: 3000", by: "file: \(file)")
+}
+
+/// mpirun waits 2 s before it looks after ranks that ended by an error; there are none left to wait for.
+let quickEnd = ["OMPI_MCA_odls_base_sigkill_timeout": "0"]
+
+let mistakes: [Mistake] = [
+  Mistake(name: "missing experiment", words: ["none.yaml"], status: 66, says: ["none.yaml", "no such file"]),
+  Mistake(
+    name: "unknown key", words: ["small.yaml"], experiment: replacing("log_every", by: "log_evry"), status: 78,
+    says: ["small.yaml:5:", "training.log_evry", "training.log_every"]),
+  Mistake(
+    name: "wrong type", words: ["small.yaml"], experiment: replacing("steps: 60", by: "steps: many"), status: 78,
+    says: ["small.yaml:5:", "training.steps must be an integer"]),
+  Mistake(name: "unknown setting", words: set("trainig.steps=3"), status: 78, says: ["did you mean training.steps"]),
+  Mistake(name: "no data", words: ["small.yaml"], experiment: "name: x\n", status: 78, says: ["data.target"]),
+  Mistake(name: "broken YAML", words: ["small.yaml"], experiment: "name: [x\n", status: 78, says: ["small.yaml:"]),
+  Mistake(
+    name: "NaN in an array", words: ["small.yaml"], experiment: onFile("nan.npy"), status: 65,
+    says: ["nan.npy", "row 1500, column 1 (both from 0"]),
+  Mistake(
+    name: "word in a table", words: ["small.yaml"], experiment: onFile("word.csv"), status: 65,
+    says: ["word.csv:3", "column 2", "\"two\""]),
+  Mistake(
+    name: "missing data file", words: ["small.yaml"], experiment: onFile("none.npy"), status: 66, says: ["none.npy"]),
+  Mistake(
+    name: "cut array", words: ["small.yaml"], experiment: onFile("cut.npy"), status: 65, says: ["cut.npy"]),
+  Mistake(
+    name: "another dimension than the file's", words: ["small.yaml"],
+    experiment: onFile("good.npy, dimension: 3"), status: 78, says: ["data.dimension", "2 columns"]),
+  Mistake(
+    name: "held-out rows of another dimension", words: ["small.yaml"],
+    experiment: onFile("good.npy, held_out: word.csv"), status: 78, says: ["data.held_out", "3 columns"]),
+  Mistake(
+    name: "fewer rows than shards", words: set("data.count=16"), status: 78,
+    says: ["training.shards", "15 rows", "16 shards"]),
+  Mistake(name: "all rows held out", words: set("data.held_out=1"), status: 78, says: ["data.held_out"]),
+  Mistake(
+    name: "one row held out", words: set("data.held_out=0.0005"), status: 78, says: ["data.held_out", "1 row"]),
+  Mistake(
+    name: "existing output", words: ["small.yaml", "--output", "full"], status: 73, says: ["full", "--overwrite"]),
+  Mistake(
+    name: "overwriting what is no run", words: ["small.yaml", "--output", "full", "--overwrite"], status: 73,
+    says: ["full", "not a run"]),
+  Mistake(
+    name: "unwritable output", words: ["small.yaml", "--output", "/proc/runs/x"], status: 73, says: ["/proc/runs/x"]),
+  Mistake(
+    name: "dimension that a target lacks",
+    words: ["small.yaml"], experiment: replacing("target: funnel", by: "target: eight-gaussians"), status: 78,
+    says: ["small.yaml:2:", "data.dimension must be 2 for data.target eight-gaussians"]),
+  Mistake(
+    name: "funnel on a line", words: set("data.dimension=1"),
+    status: 78, says: ["data.dimension must be at least 2"]),
+  Mistake(
+    name: "final time beyond the horizon", words: set("sampling.final_time=1"),
+    status: 78, says: ["sampling.final_time"]),
+  Mistake(
+    name: "minimum time beyond the horizon", words: set("training.minimum_time=2"),
+    status: 78, says: ["training.minimum_time"]),
+  Mistake(
+    name: "odd embedding", words: set("network.embedding_features=15"),
+    status: 78, says: ["network.embedding_features"]),
+  Mistake(
+    name: "indivisible batch",
+    words: set("training.batch=250"), status: 78, says: ["training.batch", "try 256"]),
+  Mistake(name: "shards no power of two", words: set("training.shards=12"), status: 78, says: ["training.shards"]),
+  Mistake(
+    name: "weight that the output lacks", words: set("training.weight=likelihood"), status: 78,
+    says: ["training.weight", "unit-variance"]),
+  Mistake(name: "no samples", words: set("sampling.count=0"), status: 78, says: ["sampling.count"]),
+  Mistake(name: "empty widths", words: set("network.widths=[]"), status: 78, says: ["network.widths"]),
+  Mistake(name: "nothing to do", words: [], status: 64, says: ["--help"]),
+  Mistake(name: "unknown option", words: ["small.yaml", "--untill", "3"], status: 64, says: ["--untill"]),
+  Mistake(name: "no number", words: ["small.yaml", "--until", "soon"], status: 64, says: ["--until"]),
+  Mistake(name: "until step 0", words: ["small.yaml", "--until", "0"], status: 64, says: ["--until"]),
+  Mistake(
+    name: "experiment and resume", words: ["small.yaml", "--resume", "full"], status: 64, says: ["--resume"]),
+  Mistake(
+    name: "resume and overwrite", words: ["--resume", "full", "--overwrite"], status: 64, says: ["--overwrite"]),
+  Mistake(name: "unknown instruction set", words: ["small.yaml", "--isa", "sse"], status: 64, says: ["--isa sse"]),
+  Mistake(
+    name: "hashes of a step that is not taken", words: ["small.yaml", "--hashes-at", "61"], status: 64,
+    says: ["--hashes-at 61", "1 to 60"]),
+  Mistake(name: "resuming what is no run", words: ["--resume", "full"], status: 66, says: ["full"]),
+  Mistake(
+    name: "beginning with what is no run", words: ["small.yaml", "--init-from", "full"], status: 66, says: ["full"]),
+  Mistake(name: "sampling what is no run", program: "sgm-sample", words: ["full"], status: 66, says: ["full"]),
+  Mistake(
+    name: "exact score of a file", program: "sgm-sample", words: ["small.yaml", "--score", "exact"],
+    experiment: onFile("good.npy"), status: 64, says: ["--score exact"]),
+  Mistake(
+    name: "exact score that is not known", program: "sgm-sample",
+    words: ["small.yaml", "--score", "exact", "--set", "data.target=two-moons", "--set", "data.dimension=2"],
+    status: 64, says: ["two-moons"]),
+  Mistake(
+    name: "samples into no folder", program: "sgm-sample",
+    words: ["small.yaml", "--score", "exact", "--output", "none/x.npy"], status: 73, says: ["none/x.npy"]),
+  Mistake(
+    name: "unknown sampler", program: "sgm-sample", words: ["small.yaml", "--score", "exact", "--sampler", "euler"],
+    status: 78, says: ["sampling.sampler"]),
+  Mistake(
+    name: "minus one sample", program: "sgm-sample", words: ["small.yaml", "--score", "exact", "--count", "0"],
+    status: 64, says: ["--count 0"]),
+  Mistake(
+    name: "missing samples", program: "sgm-evaluate", words: ["none.npy", "--against", "funnel"],
+    status: 66, says: ["none.npy"]),
+  Mistake(name: "against nothing", program: "sgm-evaluate", words: ["good.npy"], status: 64, says: ["--against"]),
+  Mistake(
+    name: "against no target", program: "sgm-evaluate", words: ["good.npy", "--against", "funel"],
+    status: 64, says: ["--against funel", "funnel"]),
+  Mistake(
+    name: "against another dimension", program: "sgm-evaluate", words: ["good.npy", "--against", "three.csv"],
+    status: 65,
+    says: ["good.npy", "2 columns", "three.csv", "3"]),
+]
