@@ -8,7 +8,7 @@ extension CurvePanel {
     }
     var commands = [
       "set xlabel \(Plot.quoted(x)) textcolor rgb '#7d7d7d'", "set ylabel \(Plot.quoted(y)) textcolor rgb '#7d7d7d'",
-      "set key top right",
+      "set key top right", "set autoscale xfix",
     ]
     if logarithmic { commands.append("set logscale y") }
     commands += range(of: shown.joined().map(\.y)) + ticks(shown.joined().map(\.x))

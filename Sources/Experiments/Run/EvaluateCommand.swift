@@ -66,7 +66,7 @@ private func evaluateRun(
 /// Judges a run's newest samples and brings its report up to date.
 func judgeRun(
   _ experiment: Experiment, _ data: DataSet.Description, _ folder: RunFolder, base: String,
-  facts: [ReportFact] = [], timings: ReportTimings? = nil, _ communicator: Communicator
+  timings: ReportTimings? = nil, _ communicator: Communicator
 ) throws -> [Judgement] {
   let (samples, truth, file) = try communicator.agree { () throws -> (SampleBox, TruthBox, String) in
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.samples)
@@ -83,11 +83,8 @@ func judgeRun(
     let builder = ReportBuilder(experiment: experiment, folder: folder, data: data)
     let kind = experiment.data.target != nil ? "fresh draws of the target" : "held-out rows"
     try builder.write(
-      judgements, note: "Samples of \(file) against \(kind), in original units.",
-      facts: facts + sampleFacts(samples.value), truth: truth.value.shown, samples: samples.value, timings: timings)
-    func sampleFacts(_ samples: borrowing Matrix) -> [ReportFact] {
-      [ReportFact("samples", "\(samples.rows)"), ReportFact("dimension", "\(samples.columns)")]
-    }
+      judgements, note: "Samples of \((file as NSString).lastPathComponent) against \(kind), in original units.",
+      truth: truth.value.shown, samples: samples.value, timings: timings)
   }
   return judgements
 }

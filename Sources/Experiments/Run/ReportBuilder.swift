@@ -1,6 +1,8 @@
 internal import LinearAlgebra
 internal import Metrics
+internal import Networks
 internal import Sampling
+internal import Training
 
 /// Gathers what a run's report shows from the run folder and the judgements.
 struct ReportBuilder {
@@ -13,23 +15,32 @@ struct ReportBuilder {
   /// - Parameters:
   ///   - judgements: the samples' distances.
   ///   - note: what was compared with what.
-  ///   - facts: the lines above the tables, in order.
   ///   - truth: true rows, shape `[rows, dimension]`, in original units.
   ///   - samples: drawn rows, of the same columns and units.
   ///   - timings: where the run's time went; nil where it was not measured.
   /// - Throws: an error where the metrics cannot be read or the report cannot be written.
   func write(
-    _ judgements: [Judgement], note: String, facts: [ReportFact], truth: borrowing Matrix,
+    _ judgements: [Judgement], note: String, truth: borrowing Matrix,
     samples: borrowing Matrix, timings: ReportTimings?
   ) throws {
     var contents = ReportContents(title: experiment.name, experiment: experiment.yaml)
-    contents.facts = facts
+    contents.facts = facts(samples: samples.rows)
     contents.tables = [FigureTable(title: "Distances", note: note, figures: judgements.map { ReportFigure($0) })]
     contents.scatters = [scatter(truth, samples)]
     if isSquareImages { contents.images = ImagePair(data: rows(of: truth, 40), samples: rows(of: samples, 40)) }
     contents.curves = try curves()
     contents.timings = timings
     try Report(contents).write(to: folder.report, plots: folder.plots)
+  }
+
+  private func facts(samples: Int) -> [ReportFact] {
+    let layout = ParameterLayout(experiment.model(dimension: data.dimension).network)
+    return [
+      ReportFact("data", experiment.data.target?.rawValue ?? experiment.data.file ?? ""),
+      ReportFact("dimension", "\(data.dimension)"), ReportFact("training rows", "\(data.rows)"),
+      ReportFact("process", experiment.process.kind.rawValue), ReportFact("parameters", "\(layout.count)"),
+      ReportFact("steps", "\(experiment.training.steps)"), ReportFact("samples", "\(samples)"),
+    ]
   }
 
   private func scatter(_ truth: borrowing Matrix, _ samples: borrowing Matrix) -> ScatterPair {

@@ -33,7 +33,7 @@ public func train(_ request: TrainingRequest, _ communicator: Communicator) thro
   let (file, summary) = try run.drawSamples()
   run.say("\(run.experiment.sampling.count) samples in \(duration(summary.seconds)): \(file)")
   let judgements = try judgeRun(
-    run.experiment, run.data, run.folder, base: run.base, facts: run.facts, timings: run.reportTimings, communicator)
+    run.experiment, run.data, run.folder, base: run.base, timings: run.reportTimings, communicator)
   run.say(render(judgements).table + "report: \(run.folder.report)")
   return .success
 }
@@ -43,18 +43,6 @@ extension TrainingRun {
   func say(_ text: String) {
     guard communicator.isRoot else { return }
     FileHandle.standardOutput.write(Data((text + "\n").utf8))
-  }
-
-  /// Statements for the report.
-  var facts: [ReportFact] {
-    [
-      ReportFact("data", experiment.data.target?.rawValue ?? experiment.data.file ?? ""),
-      ReportFact("training rows", "\(data.rows)"),
-      ReportFact("process", experiment.process.kind.rawValue),
-      ReportFact("parameters", "\(trainer.parameterCount)"),
-      ReportFact("steps", "\(trainer.step)"),
-      ReportFact("ranks", "\(communicator.size)"),
-    ]
   }
 
   /// Rates and shares of this process's steps.
