@@ -116,6 +116,10 @@ let mistakes: [Mistake] = [
     words: ["small.yaml", "--score", "exact", "--set", "data.target=two-moons", "--set", "data.dimension=2"],
     status: 64, says: ["two-moons"]),
   Mistake(
+    name: "a process beyond all scales", program: "sgm-sample",
+    words: ["small.yaml", "--score", "exact", "--set", "process.a=1e-200"], status: 65,
+    says: ["sample 0 is not finite", "sampling.steps"]),
+  Mistake(
     name: "samples into no folder", program: "sgm-sample",
     words: ["small.yaml", "--score", "exact", "--output", "none/x.npy"], status: 73, says: ["none/x.npy"]),
   Mistake(

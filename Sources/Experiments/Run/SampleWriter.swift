@@ -45,6 +45,10 @@ struct SampleWriter {
         generator.generate(chunk: chunk, score: &score, into: &samples)
         description.restore(&samples)
         let first = chunk * Generator.rows
+        if let row = samples.firstRowNotFinite {
+          throw ExperimentError.data(
+            Place(file), "sample \(first + row) is not finite; take more sampling.steps or a later sampling.final_time")
+        }
         try writer.write(samples, count: min(Generator.rows, count - first), firstRow: first)
         progress(Double(chunk - own.lowerBound + 1) / Double(own.count))
       }
@@ -52,5 +56,15 @@ struct SampleWriter {
     }
     try communicator.agree { if communicator.isRoot { try ArrayFileWriter.publish(file) } }
     return Summary(evaluationsPerSample: evaluations, seconds: Stopwatch.now - start)
+  }
+}
+
+extension Matrix {
+  /// The first row with a number that is not finite.
+  fileprivate var firstRowNotFinite: Int? {
+    (0..<rows).first { r in
+      let row = row(r)
+      return row.indices.contains { !row[$0].isFinite }
+    }
   }
 }
