@@ -2,7 +2,9 @@ public import LinearAlgebra
 internal import Randomness
 
 extension NetworkArchitecture {
-  /// Fresh parameters: weights N(0, 1/inputs), biases and the whole last layer zero.
+  /// Fresh parameters: weights N(0, 1/n), biases and the whole last layer zero.
+  ///
+  /// n is the number of inputs of the same kind: those from the state or the layer before, or the embedding's features.
   ///
   /// Row r of layer l's weight is drawn by global index r at step l of the initialisation stream, so that it depends on
   /// nothing but the seed and the shape.
@@ -12,9 +14,13 @@ extension NetworkArchitecture {
     for (l, layer) in layers.enumerated().dropLast() {
       var weight = Matrix(rows: layer.outputs, columns: layer.inputs)
       RandomStream(seed: seed, purpose: .initialisation, step: UInt64(l)).fillNormals(&weight, firstIndex: 0)
-      let scale = 1 / Float(layer.inputs).squareRoot()
+      // State and features count alike, whatever their numbers: two coordinates would drown among 64 features.
+      let scales = (state: 1 / Float(layer.width).squareRoot(), features: 1 / Float(embedding.features).squareRoot())
       let target = unsafe parameters.pointer + layout.weight(l).offset
-      for i in 0..<weight.count { unsafe target[i] = scale * weight.pointer[i] }
+      for i in 0..<weight.count {
+        let scale = i % layer.inputs < layer.width ? scales.state : scales.features
+        unsafe target[i] = scale * weight.pointer[i]
+      }
     }
     return parameters
   }
