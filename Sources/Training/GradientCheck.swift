@@ -48,6 +48,16 @@ public struct GradientCheck: Sendable, Equatable {
   public let isDisplaced: Bool
   /// The rows that do not agree.
   public var disagreements: [Row] { rows.filter { !$0.agrees } }
+
+  /// The first disagreement that speaks against the gradient, if any does.
+  ///
+  /// A few parameters may disagree by less than 5 % where kinks of relu lie within the differences' distances; a wrong
+  /// derivative is wrong in whole tensors, or by more.
+  public var contradiction: Row? {
+    let isFew = disagreements.count <= rows.count / 8
+    return disagreements.first { !isFew || !(abs($0.gradient - $0.difference) < 0.05 * abs($0.difference)) }
+  }
+
 }
 
 extension Trainer {

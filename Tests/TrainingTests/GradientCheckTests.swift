@@ -46,7 +46,8 @@ private final class Recorder: GradientObserver {
         #expect(check.rows.count >= 24)
         #expect(Set(check.rows.map(\.tensor)).count == 6)
         #expect(check.isDisplaced == isFresh)
-        #expect(check.disagreements.isEmpty)
+        // Within the differences' distances a few of relu's kinks may lie: there no tolerance is right.
+        #expect(activation == .relu ? check.contradiction == nil : check.disagreements.isEmpty)
         // A tolerance means something only where the differences are sharper than it.
         let bound = activation == .relu ? 0.5 : 0.02
         let sharp = check.rows.filter { $0.uncertainty < bound * max(abs($0.gradient), abs($0.difference)) }

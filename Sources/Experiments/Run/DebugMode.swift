@@ -56,7 +56,7 @@ final class DebugMode {
     guard NonFinite.find(recorder.records(of: trainer)) == nil else { return }
     let check = trainer.checkGradient()
     say(check.table(step: step))
-    if let row = check.disagreements.first {
+    if let row = check.contradiction {
       throw ExperimentError.fault(
         "step \(step): the gradient of \(row.tensor)\(row.index) is \(row.gradient), but differences of the loss give "
           + "\(row.difference) ± \(row.uncertainty)")
