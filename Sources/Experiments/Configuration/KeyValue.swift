@@ -150,3 +150,5 @@ extension Experiment.TrainingSection.LearningRateSchedule: Choice {}
 extension Experiment.TrainingSection.TimeLaw: Choice {}
 extension Experiment.SamplingSection.Sampler: Choice {}
 extension Experiment.SamplingSection.Grid: Choice {}
+extension Experiment.SamplingSection.Start: Choice {}
+extension Experiment.SamplingSection.Corrected: Choice {}
