@@ -44,10 +44,10 @@ public struct AdaptiveGenerator: ~Copyable {
     precondition(chunk >= 0 && score.dimension == dimension, "chunk \(chunk), a score of \(score.dimension)")
     rows.firstIndex = UInt64(chunk * Generator.rows)
     rows.record = record
-    RandomStream(seed: rows.seed, purpose: .samplingPrior).fillNormals(&normals, firstIndex: rows.firstIndex)
+    rows.process.noise.fill(&normals, seed: rows.seed, firstIndex: rows.firstIndex)
     rows.state.assign(prior, times: normals, dimension: dimension)
-    for row in rows.times.indices { (rows.times[row], rows.evaluations[row]) = (rows.process.horizon, 0) }
-    if let record { for row in rows.times.indices { record(row, rows.process.horizon, rows.state.row(row)) } }
+    for row in rows.times.indices { (rows.times[row], rows.evaluations[row]) = (rows.process.start, 0) }
+    if let record { for row in rows.times.indices { record(row, rows.process.start, rows.state.row(row)) } }
     sampler.integrate(&rows, score: &score)
     if let denoising {
       score.evaluate(rows.state, at: denoising.time, into: &normals)

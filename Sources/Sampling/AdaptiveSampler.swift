@@ -69,15 +69,15 @@ public struct AdaptiveRows: ~Copyable {
     firstIndex = 0
     let rows = Generator.rows
     state = Matrix(rows: rows, columns: process.blocks * dimension)
-    times = Array(repeating: process.horizon, count: rows)
+    times = Array(repeating: process.start, count: rows)
     evaluations = Array(repeating: 0, count: rows)
   }
 
   /// τ from the final time to the horizon.
-  var length: Double { process.elapsed(from: finalTime, to: process.horizon) }
+  var length: Double { process.elapsed(from: finalTime, to: process.start) }
 
   /// The time at which a share of `length` is left to go.
-  func time(left share: Double) -> Double { process.time(from: finalTime, to: process.horizon, share: share) }
+  func time(left share: Double) -> Double { process.time(from: finalTime, to: process.start, share: share) }
 }
 
 /// A row's arithmetic in Double.

@@ -1,8 +1,14 @@
-internal import Diffusion
+public import Diffusion
 internal import Glibc
 internal import LinearAlgebra
 
 extension ForwardProcess {
+  /// The time at which generation starts: the horizon T, or 0.999 T where nothing of the data is left at T.
+  ///
+  /// There A or the clock is infinite. The law at 0.999 T differs from the prior by a mean of 0.001 (flow matching) to
+  /// 0.03 (linear annealing) of the data's.
+  public var start: Double { kernel(at: horizon).mean[0] == 0 ? 0.999 * horizon : horizon }
+
   /// The time t ≥ s at which `elapsed(from: s, to: t)` has a given share of its value at `end`.
   ///
   /// By bisection with secants (Illinois); to 1e-14 of the interval.

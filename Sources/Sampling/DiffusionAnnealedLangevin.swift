@@ -20,7 +20,7 @@ public struct DiffusionAnnealedLangevin: Sampler, Equatable {
   }
 
   /// The process must run on the data alone.
-  public var requirement: ProcessRequirement { .singleBlock }
+  public var requirement: ProcessRequirement { .path }
 
   /// One stage, with the score at t.
   public func step(_ process: any ForwardProcess, from t: Double, to s: Double) -> [SamplerStage] {
@@ -84,7 +84,7 @@ public struct UnderdampedAnnealedLangevin: Sampler, Equatable {
   }
 
   /// The process must run on the data alone.
-  public var requirement: ProcessRequirement { .singleBlock }
+  public var requirement: ProcessRequirement { .path }
 
   /// Position and momentum.
   public func blocks(for process: any ForwardProcess) -> Int { 2 }

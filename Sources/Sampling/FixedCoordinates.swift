@@ -40,7 +40,7 @@ struct HeldCoordinates: ~Copyable {
     noise = Matrix(rows: Generator.rows, columns: process.blocks * fixed.columns.count)
   }
 
-  /// Draws e for a chunk. The step lies beyond those of any grid.
+  /// Draws e for a chunk, at a step beyond those of any grid.
   mutating func begin(seed: UInt64, firstIndex: UInt64) {
     RandomStream(seed: seed, purpose: .samplingNoise, step: RandomStream.stepLimit - 1).fillNormals(
       &noise, firstIndex: firstIndex)

@@ -17,6 +17,7 @@ public struct Generator: ~Copyable {
   private let seed: UInt64
   private let horizon: Double
   private let prior: BlockMatrix
+  private let law: NoiseLaw
   private let blocks: Int
   private let processBlocks: Int
   private let steps: [(stages: [SamplerStage], end: Double)]
@@ -55,6 +56,7 @@ public struct Generator: ~Copyable {
     horizon = times[0]
     let blocks = sampler.blocks(for: process)
     (self.blocks, processBlocks) = (blocks, process.blocks)
+    law = process.noise
     prior = (start ?? process.priorCovariance).cholesky().extended(to: blocks)
     let steps = zip(times, times.dropFirst()).enumerated().map { i, step in
       let stages =
@@ -79,7 +81,11 @@ public struct Generator: ~Copyable {
     let end = times[times.count - 1]
     denoising = denoises ? (process.kernel(at: end), end) : nil
     evaluationsPerSample = all.count { $0.score != nil } + (denoises ? 1 : 0)
-    held = fixed.map { HeldCoordinates($0, process, dimension: dimension) }
+    if let fixed {
+      held = HeldCoordinates(fixed, process, dimension: dimension)
+    } else {
+      held = nil
+    }
     let (columns, scored) = (blocks * dimension, process.blocks * dimension)
     state = Matrix(rows: Self.rows, columns: columns)
     next = Matrix(rows: Self.rows, columns: columns)
@@ -105,7 +111,7 @@ public struct Generator: ~Copyable {
     precondition(
       samples.rows == Self.rows && samples.columns == dimension, "samples of \(samples.rows) × \(samples.columns)")
     let firstIndex = UInt64(chunk * Self.rows)
-    RandomStream(seed: seed, purpose: .samplingPrior).fillNormals(&next, firstIndex: firstIndex)
+    law.fill(&next, seed: seed, firstIndex: firstIndex)
     state.assign(prior, times: next, dimension: dimension)
     held?.begin(seed: seed, firstIndex: firstIndex)
     var draws: UInt64 = 0
@@ -184,7 +190,7 @@ public struct Generator: ~Copyable {
     let count = noise.columns / dimension
     let used = (0..<count).filter { j in (0..<factor.size).contains { factor[$0, j] != 0 } }
     for row in 0..<Self.rows {
-      let delta = Self.delta(
+      let delta = CorrectorStep.delta(
         noise: noise.row(row), slope: slope.row(row), factor, used: used, dimension: dimension, ratio: ratio)
       let (drift, spread) = (Float(delta), Float(delta.squareRoot()))
       var slopes = slope.mutableRow(row)
@@ -192,24 +198,6 @@ public struct Generator: ~Copyable {
       var normals = noise.mutableRow(row)
       for k in normals.indices { normals[k] *= spread }
     }
-  }
-
-  /// δ of one row; the noise's factor is √2 P^½.
-  private static func delta(
-    noise: borrowing Span<Float>, slope: borrowing Span<Float>, _ factor: BlockMatrix, used: [Int], dimension d: Int,
-    ratio: Double
-  ) -> Double {
-    var (normals, scores) = (0.0, 0.0)
-    for j in used {
-      for k in 0..<d {
-        let z = Double(noise[j * d + k])
-        normals += z * z
-        var whitened = 0.0
-        for i in 0..<factor.size { whitened += factor[i, j] * Double(slope[i * d + k]) }
-        scores += 0.5 * whitened * whitened
-      }
-    }
-    return 2 * ratio * ratio * normals / max(scores, Double(used.count * d))
   }
 }
 

@@ -31,12 +31,13 @@ public struct KickSplitting: Sampler, Equatable {
   /// The splitting of the given order.
   public init(_ order: Order) { self.order = order }
 
-  /// The process must leave its prior alone.
+  /// The process must leave a law N(0, S) alone.
   public var requirement: ProcessRequirement { .stationary }
 
   /// The stages of a step; those with a score are the two half kicks.
   public func step(_ process: any ForwardProcess, from t: Double, to s: Double) -> [SamplerStage] {
-    let (a, d, prior) = (process.drift(at: t), process.diffusion(at: t), process.priorCovariance)
+    let (a, d) = (process.drift(at: t), process.diffusion(at: t))
+    let prior = process.stationaryCovariance ?? process.priorCovariance
     let (h, none) = (process.elapsed(from: s, to: t), BlockMatrix.zero(process.blocks))
     let pull = d * prior.inverse
     let friction = pull.scaled(by: -0.5)

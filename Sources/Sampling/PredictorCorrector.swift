@@ -28,6 +28,24 @@ struct CorrectorStep {
       state: .identity(process.blocks), score: covariance.scaled(by: delta), at: t,
       noise: covariance.scaled(by: 2 * delta).cholesky(), signalToNoise: signalToNoise)
   }
+
+  /// δ of one row; the noise's factor is √2 P^½.
+  static func delta(
+    noise: borrowing Span<Float>, slope: borrowing Span<Float>, _ factor: BlockMatrix, used: [Int], dimension d: Int,
+    ratio: Double
+  ) -> Double {
+    var (normals, scores) = (0.0, 0.0)
+    for j in used {
+      for k in 0..<d {
+        let z = Double(noise[j * d + k])
+        normals += z * z
+        var whitened = 0.0
+        for i in 0..<factor.size { whitened += factor[i, j] * Double(slope[i * d + k]) }
+        scores += 0.5 * whitened * whitened
+      }
+    }
+    return 2 * ratio * ratio * normals / max(scores, Double(used.count * d))
+  }
 }
 
 /// Which blocks a corrector moves; the others are left as they are.

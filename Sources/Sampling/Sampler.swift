@@ -31,47 +31,33 @@ extension Sampler {
   /// The process's own blocks.
   public func blocks(for process: any ForwardProcess) -> Int { process.blocks }
 
-  /// Any linear process will do.
-  public var requirement: ProcessRequirement { .none }
+  /// Any linear process with Gaussian noise will do.
+  public var requirement: ProcessRequirement { .linear }
 }
 
 /// What a scheme may ask of a process.
-public enum ProcessRequirement: Sendable, Equatable {
-  /// Nothing: every linear process is served.
-  case none
-  /// A prior that the process leaves alone: A S + S Aᵀ + D = 0 with A and D that do not depend on time.
-  case stationary
-  /// A state that is the data's own block alone.
-  case singleBlock
+public enum ProcessRequirement: String, Sendable, CaseIterable {
+  /// A linear SDE behind the marginals, hence Gaussian noise.
+  case linear = "a linear SDE, hence Gaussian noise"
+  /// A linear SDE with a stationary law.
+  case stationary = "a process that leaves a law alone"
+  /// A linear SDE on the data's own block alone.
+  case singleBlock = "a linear SDE on the data alone, without velocities"
+  /// Marginals on the data's own block, whatever their noise.
+  case path = "a process on the data alone, without velocities"
 
   /// Whether a process meets it.
   public func isMet(by process: any ForwardProcess) -> Bool {
     switch self {
-    case .none: true
-    case .stationary: process.leavesPriorAlone
-    case .singleBlock: process.blocks == 1
+    case .linear: process.noise == .gaussian
+    case .stationary: process.noise == .gaussian && process.stationaryCovariance != nil
+    case .singleBlock: process.noise == .gaussian && process.blocks == 1
+    case .path: process.blocks == 1
     }
   }
 
   /// The requirement in words, to follow "needs".
-  public var words: String {
-    switch self {
-    case .none: "a linear process"
-    case .stationary: "a process that leaves its prior alone"
-    case .singleBlock: "a process on the data alone, without velocities"
-    }
-  }
-}
-
-extension ForwardProcess {
-  /// Whether N(0, S) is stationary, with A and D that are the same at all times.
-  var leavesPriorAlone: Bool {
-    let (a, d, prior) = (drift(at: 0.5 * horizon), diffusion(at: 0.5 * horizon), priorCovariance)
-    let change = a * prior + prior * a.transpose + d
-    // Roundings of the Lyapunov equation, relative to the diffusion.
-    guard change.norm < 1e-9 * d.norm else { return false }
-    return [1e-3, 0.1, 0.9].allSatisfy { drift(at: $0 * horizon) == a && diffusion(at: $0 * horizon) == d }
-  }
+  public var words: String { rawValue }
 }
 
 /// One stage of a step: a new state from the old one, from a state kept earlier, from scores and a noise.

@@ -27,14 +27,14 @@ public struct Splitting: Sampler, Equatable {
   /// The splitting with a score step of the given kind.
   public init(scoreStep: ScoreStep) { self.scoreStep = scoreStep }
 
-  /// The process must leave its prior alone.
+  /// The process must leave a law N(0, S) alone.
   public var requirement: ProcessRequirement { .stationary }
 
   /// The stages of a step; the process must have its prior as stationary law.
   public func step(_ process: any ForwardProcess, from t: Double, to s: Double) -> [SamplerStage] {
     let middle = 0.5 * (t + s)
     let (a, d) = (process.drift(at: middle), process.diffusion(at: middle))
-    let prior = process.priorCovariance
+    let prior = process.stationaryCovariance ?? process.priorCovariance
     let pull = d * prior.inverse
     let reverse = (a + pull).scaled(by: -1)
     let first = BlockMatrix.flow(drift: reverse, diffusion: d, over: process.elapsed(from: middle, to: t))

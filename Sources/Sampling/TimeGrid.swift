@@ -1,7 +1,7 @@
 public import Diffusion
 internal import Glibc
 
-/// Where a sampler's steps end: diffusion times from the horizon T down to the final time t_f.
+/// Where a sampler's steps end: diffusion times from the start, the horizon T, down to the final time t_f.
 public enum TimeGrid: String, Sendable, CaseIterable {
   /// `uniform`: t_i = T − (T − t_f) i/N.
   case uniform
@@ -12,11 +12,11 @@ public enum TimeGrid: String, Sendable, CaseIterable {
   /// `log-snr`: ln snr is uniform (Lu et al. 2022, arXiv 2206.00927, section 3.4).
   case logSNR = "log-snr"
 
-  /// The N + 1 times; the first is the process's horizon and the last `finalTime`, exactly.
+  /// The N + 1 times; the first is the process's `start` and the last `finalTime`, exactly.
   public func times(steps: Int, of process: any ForwardProcess, to finalTime: Double) -> [Double] {
-    let horizon = process.horizon
+    let horizon = process.start
     precondition(steps > 0, "\(steps) steps")
-    precondition(finalTime > 0 && finalTime < horizon, "final time \(finalTime) with horizon \(horizon)")
+    precondition(finalTime > 0 && finalTime < horizon, "final time \(finalTime) with start \(horizon)")
     let length = horizon - finalTime
     var times: [Double]
     switch self {
@@ -38,9 +38,7 @@ public enum TimeGrid: String, Sendable, CaseIterable {
     _ steps: Int, of process: any ForwardProcess, to finalTime: Double, _ scale: (Double) -> Double,
     _ inverse: (Double) -> Double
   ) -> [Double] {
-    // Where no data is left at the horizon its level is infinite: levels are then counted from just before.
-    let last = process.horizon
-    let first = process.noiseLevel(at: last).isFinite ? last : last - 1e-3 * (last - finalTime)
+    let first = process.start
     let (low, high) = (scale(process.noiseLevel(at: finalTime)), scale(process.noiseLevel(at: first)))
     return shares(steps).map { share in
       process.time(ofNoiseLevel: inverse(low + (high - low) * share), from: finalTime, to: first)

@@ -36,6 +36,14 @@ struct SGMSample: ParsableCommand {
   @Option(help: ArgumentHelp("Keep the whole paths of the first K samples, at most 256.", valueName: "K"))
   var trajectory: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "Draw given observations y = Hx + noise: a file of rows H_1 … H_d, y, standard deviation.", valueName: "file"))
+  var observe: String?
+
+  @Option(help: ArgumentHelp("Keep coordinates fixed: a file of rows number (from 0), value.", valueName: "file"))
+  var fix: String?
+
   @Option(help: ArgumentHelp("The step of the checkpoint; by default the newest.", valueName: "step"))
   var checkpoint: Int?
 
@@ -78,6 +86,8 @@ struct SGMSample: ParsableCommand {
     request.checkpoint = checkpoint
     request.settings = settings
     request.trajectories = trajectory ?? 0
+    request.observations = observe
+    request.fixed = fix
     if let sampler { request.settings.append("sampling.sampler=\(sampler)") }
     if let steps { request.settings.append("sampling.steps=\(steps)") }
     if let grid { request.settings.append("sampling.grid=\(grid)") }

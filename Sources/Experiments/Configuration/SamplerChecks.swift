@@ -8,8 +8,12 @@ extension ExperimentReader {
     if sampling.start == .moments, !experiment.data.standardise {
       throw fault("sampling.start", "moments is for data of mean 0 and variance 1: set data.standardise to true")
     }
-    guard let kind = SamplerKind(rawValue: sampling.sampler.rawValue) else { return }
-    let requirement = kind.make(sampling.options).requirement
+    let requirement: ProcessRequirement
+    switch SamplerKind(rawValue: sampling.sampler.rawValue) {
+    case .some(let kind): requirement = kind.make(sampling.options).requirement
+    case .none where sampling.adaptiveSampler != nil: requirement = .linear
+    case .none: return
+    }
     guard !requirement.isMet(by: experiment.process.make()) else { return }
     let served = Experiment.ProcessSection.Kind.allCases.filter { kind in
       var process = Experiment.ProcessSection()
@@ -19,7 +23,7 @@ extension ExperimentReader {
     }
     throw fault(
       "sampling.sampler",
-      "\(kind.rawValue) needs \(requirement.words): \(served.map(\.rawValue).joined(separator: ", ")); "
+      "\(sampling.sampler.rawValue) needs \(requirement.words): \(served.map(\.rawValue).joined(separator: ", ")); "
         + "process.kind is \(experiment.process.kind.rawValue)")
   }
 }

@@ -83,15 +83,24 @@ extension Experiment {
 
   /// The source of samples of a score, for data of `dimension` coordinates.
   ///
+  /// - Parameters:
+  ///   - process: the forward process to reverse.
+  ///   - dimension: the number of data coordinates.
+  ///   - fixed: coordinates whose values are known; not for adaptive samplers.
+  /// - Returns: the source.
   /// - Throws: `ExperimentError.usage` for a sampler that takes no score.
-  func source(process: any ForwardProcess, dimension: Int) throws -> SampleSource {
+  func source(
+    process: any ForwardProcess, dimension: Int, fixed: FixedCoordinates? = nil
+  ) throws -> SampleSource {
     let seed = sampling.seed ?? self.seed
     let start = sampling.startCovariance(process)
+    // E[x_0|u] does not follow from the score for a noise that is not Gaussian.
+    let denoises = sampling.denoise && process.noise == .gaussian
     if let sampler = sampling.adaptiveSampler {
       return SampleSource(
         AdaptiveGenerator(
           process: process, dimension: dimension, sampler: sampler, finalTime: sampling.finalTime,
-          denoises: sampling.denoise, seed: seed, start: start))
+          denoises: denoises, seed: seed, start: start))
     }
     try checkSamplerTakesScore()
     guard let kind = SamplerKind(rawValue: sampling.sampler.rawValue),
@@ -101,7 +110,7 @@ extension Experiment {
       Generator(
         process: process, dimension: dimension, sampler: kind.make(sampling.options),
         times: grid.times(steps: sampling.steps, of: process, to: sampling.finalTime),
-        denoises: sampling.denoise, seed: seed, start: start))
+        denoises: denoises, seed: seed, start: start, fixed: fixed))
   }
 
   /// Refuses a sampler for known densities where a network's score is to be sampled.
@@ -161,7 +170,7 @@ extension Experiment.SamplingSection {
   /// The covariance to start from: the prior's, or H + MMᵀ of unit data at the horizon.
   func startCovariance(_ process: any ForwardProcess) -> BlockMatrix {
     guard start == .moments else { return process.priorCovariance }
-    let kernel = process.kernel(at: process.horizon)
+    let kernel = process.kernel(at: process.start)
     return kernel.covariance + kernel.mean.outer(kernel.mean)
   }
 }

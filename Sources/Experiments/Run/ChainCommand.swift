@@ -19,21 +19,21 @@ func runChains(
     }
     return density
   }
-  let sampling = experiment.sampling
-  let chains = LangevinChains(
-    kind: kind, dimension: target.dimension, steps: sampling.steps, stepSize: sampling.stepSize,
-    friction: sampling.friction, seed: sampling.seed ?? experiment.seed)
   func opened(_ density: some LogDensity) throws -> String {
-    try draw(request, experiment, data, density, chains, file, communicator)
+    try draw(kind, request, experiment, data, density, file, communicator)
   }
   return try opened(density)
 }
 
 private func draw<D: LogDensity>(
-  _ request: SampleRequest, _ experiment: Experiment, _ data: DataSet.Description, _ density: D,
-  _ chains: consuming LangevinChains, _ file: String, _ communicator: Communicator
+  _ kind: ChainKind, _ request: SampleRequest, _ experiment: Experiment, _ data: DataSet.Description, _ density: D,
+  _ file: String, _ communicator: Communicator
 ) throws -> String {
-  var (density, chains) = (density, chains)
+  let sampling = experiment.sampling
+  var density = density
+  var chains = LangevinChains(
+    kind: kind, dimension: density.dimension, steps: sampling.steps, stepSize: sampling.stepSize,
+    friction: sampling.friction, seed: sampling.seed ?? experiment.seed)
   let count = request.count ?? experiment.sampling.count
   var display = ProgressDisplay(isRoot: communicator.isRoot, steps: 1)
   let trajectory = request.trajectories > 0 ? Trajectory(count: min(request.trajectories, count), data) : nil
@@ -57,10 +57,8 @@ private func draw<D: LogDensity>(
     sums.0 += counts[i + 1]
     sums.1 += counts[i]
   }
-  var line =
-    "\(count) samples by \(experiment.sampling.sampler.rawValue), "
-    + "\(experiment.sampling.steps + 1) evaluations each, "
-  if experiment.sampling.sampler == .mala { line += "\(rounded(100 * taken / all)) % accepted, " }
+  var line = "\(count) samples by \(kind.rawValue), \(sampling.steps + 1) evaluations each, "
+  if kind == .adjusted { line += "\(rounded(100 * taken / all)) % accepted, " }
   if found.count == 3 {
     line += "split-R̂ \(rounded(found[0])), effective sample size \(rounded(found[1])) of \(Int(found[2])) draws, "
   }

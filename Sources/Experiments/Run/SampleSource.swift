@@ -6,13 +6,20 @@ internal import Sampling
 final class SampleSource {
   private var fixed: Generator?
   private var adaptive: AdaptiveGenerator?
+  private let isAdaptive: Bool
   private var tally = EvaluationTally()
 
   /// A source of samples by steps that all share.
-  init(_ generator: consuming Generator) { fixed = consume generator }
+  init(_ generator: consuming Generator) {
+    fixed = consume generator
+    isAdaptive = false
+  }
 
   /// A source of samples by steps of their own.
-  init(_ generator: consuming AdaptiveGenerator) { adaptive = consume generator }
+  init(_ generator: consuming AdaptiveGenerator) {
+    adaptive = consume generator
+    isAdaptive = true
+  }
 
   /// Computes samples 256 · chunk … 256 · chunk + 255, of which `count` are wanted.
   ///
@@ -25,7 +32,7 @@ final class SampleSource {
   func generate<S: Score>(
     chunk: Int, score: inout S, into samples: inout Matrix, count: Int = Generator.rows, trajectory: Trajectory? = nil
   ) {
-    if adaptive != nil {
+    if isAdaptive {
       let record = trajectory.map { trajectory in
         { (row: Int, time: Double, state: borrowing Span<Float>) in trajectory.append(row, time, state) }
       }
