@@ -82,13 +82,14 @@ let package = Package(
         "Sampling", "Targets", "Training", logging, yams,
       ]),
     // 6
-    tool("sgm-train", ["Communication", "Experiments", "LinearAlgebra"]),
+    tool("sgm-train", ["Communication", "Experiments", "LinearAlgebra", "Training"]),
     tool("sgm-sample", ["Communication", "Experiments"]),
     tool("sgm-evaluate", ["Communication", "Experiments"]),
     tool(
       "sgm-bench",
       [
-        "Communication", "CMachine", "Diffusion", "LinearAlgebra", "Networks", "Randomness", "Sampling", "Training",
+        "Communication", "CMachine", "Diffusion", "Experiments", "LinearAlgebra", "Networks", "Randomness", "Sampling",
+        "Training",
       ]),
     tests("LinearAlgebraTests", ["LinearAlgebra"]),
     tests("RandomnessTests", ["LinearAlgebra", "Randomness"], resources: [.copy("Fixtures")]),

@@ -54,9 +54,10 @@ final class Job {
   private let ended = DispatchSemaphore(value: 0)
 
   init(
-    _ program: String, _ words: [String], ranks: Int, environment: [String: String] = [:], in workshop: Workshop
+    _ program: String, _ words: [String], ranks: Int, launcher options: [String] = [],
+    environment: [String: String] = [:], in workshop: Workshop
   ) throws {
-    let launcher = ["mpirun", "-q", "--oversubscribe", "-np", "\(ranks)"]
+    let launcher = ["mpirun", "-q", "--oversubscribe", "-np", "\(ranks)"] + options
     let folder = try programFolder()
     // Test threads block signals, and children inherit that.
     let all = ["--default-signal=USR1,TERM,INT"] + (ranks > 0 ? launcher : []) + ["\(folder)/\(program)"] + words

@@ -37,10 +37,13 @@ extension DataSet {
   /// - Parameters:
   ///   - experiment: says where the rows come from, how many shards there are and what is held out.
   ///   - base: the folder that relative paths start from.
+  ///   - kept: other data whose scaling is kept in place of these data's own.
   ///   - communicator: the ranks that share the shards.
   /// - Returns: this rank's training rows, all held-out rows, and what all ranks know of the data.
   /// - Throws: an error of the experiment or its files, the same on every rank, or one of MPI.
-  static func load(_ experiment: Experiment, base: String, communicator: Communicator) throws -> DataSet {
+  static func load(
+    _ experiment: Experiment, base: String, keeping kept: Description? = nil, communicator: Communicator
+  ) throws -> DataSet {
     let target = try communicator.agree { try experiment.target() }
     let (source, separate) = try communicator.agree {
       (try rowSource(experiment, target: target, base: base), try heldOutSource(experiment, base: base))
@@ -49,7 +52,8 @@ extension DataSet {
       try DataLoader(source: source, separate: separate, experiment: experiment)
     }
     let tree = CanonicalTree(shards: experiment.training.shards)
-    return try loader.load(tree: tree, target: target, standardise: experiment.data.standardise, communicator)
+    return try loader.load(
+      tree: tree, target: target, standardise: experiment.data.standardise, keeping: kept, communicator)
   }
 
   static func rowSource(

@@ -31,7 +31,7 @@ struct Estimate {
   }
 
   private static func takeStep(_ run: TrainingRun) throws {
-    guard try run.trainer.takeStep().isFinite else { try run.failNonFinite() }
+    if let fault = try run.trainer.takeStep().fault { try run.fail(fault) }
   }
 
   private static func secondsOfSampling(_ run: TrainingRun) throws -> Double {

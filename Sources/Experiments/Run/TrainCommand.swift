@@ -12,8 +12,22 @@ internal import Training
 public func train(_ request: TrainingRequest, _ communicator: Communicator) throws -> ExitStatus {
   sgm_catch_stop_signals()
   let run = try TrainingRun(request, communicator)
+  run.watch()
+  do {
+    let status = try carryOut(run)
+    run.close()
+    return status
+  } catch {
+    // An error that all ranks share ends the run in good order; one of this rank alone is its last word.
+    run.close(failed: communicator.size > 1 && !(error is AgreedError))
+    throw error
+  }
+}
+
+private func carryOut(_ run: TrainingRun) throws -> ExitStatus {
+  let communicator = run.communicator
   for text in run.experiment.warnings { run.warn(text) }
-  if request.checkOnly {
+  if run.request.checkOnly {
     run.say(try Estimate(run).description)
     return .success
   }
@@ -22,8 +36,8 @@ public func train(_ request: TrainingRequest, _ communicator: Communicator) thro
     run.say("replayed to step \(run.trainer.step); hashes are in \(run.folder.debug), all else is as it was")
     return .success
   }
-  if run.wasStopped {
-    run.say("stopped at step \(run.trainer.step); go on with: sgm-train --resume \(run.folder.path)")
+  if let reason = run.stopReason {
+    run.say("stopped at step \(run.trainer.step) by \(reason); go on with: sgm-train --resume \(run.folder.path)")
     return .tempFail
   }
   guard run.trainer.step == run.experiment.training.steps else {
@@ -32,6 +46,7 @@ public func train(_ request: TrainingRequest, _ communicator: Communicator) thro
   }
   let (file, summary) = try run.drawSamples()
   run.say("\(run.experiment.sampling.count) samples in \(duration(summary.seconds)): \(file)")
+  RunStage.judging.begin()
   let judgements = try judgeRun(
     run.experiment, run.data, run.folder, base: run.base, timings: run.reportTimings, communicator)
   run.say(render(judgements).table + "report: \(run.folder.report)")
@@ -42,7 +57,7 @@ extension TrainingRun {
   /// One line or more from rank 0.
   func say(_ text: String) {
     guard communicator.isRoot else { return }
-    FileHandle.standardOutput.write(Data((text + "\n").utf8))
+    writeText(text + "\n", to: STDOUT_FILENO)
   }
 
   /// Rates and shares of this process's steps.
