@@ -40,7 +40,7 @@ public struct PointPanels: Sendable {
     return panels.enumerated().map { i, panel in
       let name = "\(name)-\(i + 1)"
       // Of several sets the first, the data, decides what is shown: samples gone astray must not shrink it.
-      let framed = hasCommonFrame ? all : panel.sets.first ?? []
+      let framed = hasCommonFrame ? all : panel.sets.first { !$0.isEmpty } ?? []
       let (low, high) = ScatterPair(x: "", y: "", data: framed, samples: []).frame
       let drawn = panel.sets.indices.map { set in
         let tone = Plot.colour(colours.indices.contains(set) ? colours[set] : set)
