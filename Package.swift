@@ -87,6 +87,7 @@ let package = Package(
     tool("sgm-train", ["Communication", "Experiments", "LinearAlgebra"]),
     tool("sgm-sample", ["Communication", "Experiments"]),
     tool("sgm-evaluate", ["Communication", "Experiments"]),
+    tool("sgm-report", ["Communication", "Experiments"]),
     tool(
       "sgm-bench",
       [
