@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Disturbs training runs at random moments, resumes each on another number of ranks, and compares every byte with a run
 # that nothing disturbed: launch/fault-campaign.sh [FAULTS, 100 unless told] [SEED, 1 unless told] [KIND]...
-# Kinds: rank, mpirun, all (SIGKILL), usr1, term, interrupt, stopped (SIGSTOP, then SIGKILL), stall (SIGSTOP alone), full,
+# Kinds: rank, mpirun, all (SIGKILL), usr1, term, interrupt (to run.sh), launcher (SIGTERM to mpirun), stopped (SIGSTOP, then SIGKILL), stall (SIGSTOP alone), full,
 # readonly, vanished. full and readonly mount small file systems, which needs root. Ends with 0 if nothing was lost.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -9,7 +9,7 @@ source launch/environment.sh
 count=${1:-100} seed=${2:-1}
 shift $(($# < 2 ? $# : 2))
 kinds=("$@")
-((${#kinds[@]})) || kinds=(rank mpirun all usr1 term interrupt stopped stall full readonly vanished)
+((${#kinds[@]})) || kinds=(rank mpirun all usr1 term interrupt launcher stopped stall full readonly vanished)
 program=${SGM_TRAIN:-$PWD/.build/release/sgm-train}
 stall_limit=3   # seconds, of the watchdog
 longest=$((stall_limit + 12)) # seconds from a fault to the end of all ranks, a busy machine allowed for
@@ -90,7 +90,8 @@ disturb() {
     mpirun) kill -KILL "$launcher" ;;
     all) kill -KILL $pids ;;
     usr1) kill -USR1 "$current" ;;
-    term) kill -TERM "$launcher" ;;
+    term) kill -TERM "$current" ;;
+    launcher) kill -TERM "$launcher" ;;
     interrupt) kill -INT "$current" ;;
     stopped)
       kill -STOP "$victim"

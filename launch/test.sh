@@ -39,7 +39,7 @@ stage_unit() { run_tests unit "${release[@]}" --skip '^LaunchTests\.'; }
 stage_mpirun() { run_tests mpirun "${release[@]}" --no-parallel --filter '^LaunchTests\.'; }
 
 # Each kind of fault once; launch/fault-campaign.sh without arguments brings 100.
-stage_faults() { launch/fault-campaign.sh 11; }
+stage_faults() { launch/fault-campaign.sh 12; }
 
 # Leaks are left out: Swift's runtime and Open MPI keep memory on purpose until exit.
 stage_sanitizer() {

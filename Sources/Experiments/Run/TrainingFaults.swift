@@ -51,7 +51,9 @@ extension TrainingRun {
     let checkpoint = try Checkpoint.newest(in: folder, step: trainer.guarding.origin ?? 0, communicator)
     trainer.rollBack(to: checkpoint.state, factor: experiment.training.rollbackFactor)
     best = checkpoint.header.best
-    try communicator.agree { if log != nil { log = try MetricsLog(file: folder.metrics, keepingUntil: trainer.step) } }
+    try communicator.agree {
+      if log != nil { log = try MetricsLog(folder, keepingUntil: trainer.step, ranks: communicator.size) }
+    }
   }
 
   /// Ends the run on every rank, before the update of a step that went wrong.

@@ -15,6 +15,8 @@ public struct TrainingRequest: Sendable {
     case experiment(file: String)
     /// A run folder's newest checkpoint.
     case resume(run: String)
+    /// A cell of a sweep whose relative paths start from `base`.
+    case cell(experiment: Experiment, base: String)
   }
 
   /// Where the run starts.
@@ -45,6 +47,8 @@ public struct TrainingRequest: Sendable {
   public var allowsDataChange = false
   /// A fault made on purpose, to see it found.
   public var injected: InjectedFault?
+  /// What stands in front of each line, for one of several runs at the same time.
+  public var label: String?
 
   /// A request with the defaults.
   public init(start: Start) { self.start = start }
@@ -106,7 +110,7 @@ final class TrainingRun {
       ? CheckpointStore(
         folder: plan.folder, keepLast: plan.experiment.checkpoints.keepLast,
         keepEvery: plan.experiment.checkpoints.keepEvery) : nil
-    display = ProgressDisplay(isRoot: isRoot, steps: plan.experiment.training.steps)
+    display = ProgressDisplay(isRoot: isRoot, steps: plan.experiment.training.steps, label: request.label)
     try restore(plan)
   }
 
@@ -138,14 +142,15 @@ final class TrainingRun {
 
   /// Takes the folder's lock, says how the last attempt died, and opens the log; on the root.
   private func openFolder(_ plan: RunPlan) throws {
-    if case .experiment = request.start {
-      lock = try folder.create(experiment, base: base, overwrite: request.overwrite)
-    } else {
+    if case .resume = request.start {
       lock = try folder.takeOver(experiment)
+      try folder.removeJudgements()
       if let dead = PostMortem(Heartbeat.all(in: folder)) { warn(dead.description) }
       if plan.checkpoint == nil { warn("there is no checkpoint yet: the run begins again") }
+    } else {
+      lock = try folder.create(experiment, base: base, overwrite: request.overwrite)
     }
-    log = try MetricsLog(file: folder.metrics, keepingUntil: trainer.step)
+    log = try MetricsLog(folder, keepingUntil: trainer.step, ranks: communicator.size)
     try? FileManager.default.removeItem(atPath: folder.ranks)
     try? FileManager.default.createDirectory(atPath: folder.ranks, withIntermediateDirectories: true)
   }
@@ -163,6 +168,8 @@ final class TrainingRun {
   func close(failed: Bool = false) {
     watchdog?.stop(failed: failed)
     watchdog = nil
+    // The others' heartbeats go before the folder that holds them.
+    if !failed { try? communicator.barrier() }
     guard communicator.isRoot, let lock else { return }
     unsafe _ = rmdir(folder.ranks)
     lock.release()
