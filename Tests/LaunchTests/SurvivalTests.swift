@@ -143,7 +143,7 @@ extension LaunchTests {
     @Test("two jobs cannot write one folder; the lock of a dead one is no hindrance")
     func lock() throws {
       let workshop = try Workshop()
-      let job = try workshop.begin("run", ranks: 2)
+      let job = try workshop.begin("run", ranks: 2, options: ["--set", "training.steps=100000"])
       workshop.wait(for: job, toSay: "step 100/")
       for words in [["--resume", "run"], ["small.yaml", "--output", "run", "--overwrite"]] {
         let second = try workshop.run("sgm-train", words)
@@ -157,7 +157,59 @@ extension LaunchTests {
       let space = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid")
       try workshop.write(
         #"{"host":"x","machine":"\#(boot) \#(space)","process":1,"started":"12"}"# + "\n", to: "run/lock")
-      #expect(try workshop.run("sgm-train", ["--resume", "run", "--until", "900"]).status == 0)
+      #expect(try workshop.run("sgm-train", ["--resume", "run", "--time-limit", "1s"]).status == 75)
+    }
+
+    @Test("launch/run.sh turns Ctrl-C into a stop with status 75, and a second one into an end at once")
+    func interrupts() throws {
+      let workshop = try Workshop()
+      try workshop.write(smallExperiment, to: "small.yaml")
+      let script = repository + "/launch/run.sh"
+      let train = try programFolder() + "/sgm-train"
+      func begin(_ run: String) throws -> Job {
+        let job = try Job(
+          script, ["-np", "2", train, "small.yaml", "--output", run] + longer, ranks: 0, in: workshop)
+        workshop.wait(for: job, toSay: "step 500/")
+        return job
+      }
+      let once = try begin("once")
+      once.send(SIGINT)
+      let stopped = try once.outcome(within: 20)
+      #expect(stopped.status == 75 && stopped.output.contains("stopped at step"), "\(stopped.errors)")
+      _ = try workshop.expectUndisturbed("once", ranks: 3)
+
+      let twice = try begin("twice")
+      // Stopped ranks cannot stop in good order.
+      let processes = workshop.processes(of: "twice")
+      try #require(processes.count == 2)
+      for process in processes { kill(process, SIGSTOP) }
+      twice.send(SIGINT)
+      usleep(300_000)
+      let begin = Date()
+      twice.send(SIGINT)
+      #expect(try twice.outcome(within: 10).status == 137)
+      #expect(Date().timeIntervalSince(begin) < 2)
+      usleep(300_000)
+      for process in processes { #expect(kill(process, 0) != 0, "\(process) is still there") }
+      let usage = try workshop.run(script, ["-np", "two", train])
+      #expect(usage.status == 64 && usage.errors.contains("-np two: a number of ranks is expected"))
+    }
+
+    @Test("launch/resilient.sh starts a run again whose rank was killed, until it is complete")
+    func resilient() throws {
+      let workshop = try Workshop()
+      try workshop.write(smallExperiment, to: "small.yaml")
+      let job = try Job(
+        repository + "/launch/resilient.sh", ["-np", "2", "--backoff", "0", "run", "small.yaml"] + longer, ranks: 0,
+        environment: ["SGM_TRAIN": programFolder() + "/sgm-train"], in: workshop)
+      workshop.wait(for: job, toSay: "step 700/")
+      let processes = workshop.processes(of: "run")
+      try #require(processes.count == 2)
+      kill(processes[0], SIGKILL)
+      let outcome = try job.outcome(within: 50)
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      #expect(outcome.errors.contains("resilient: status 137: the last attempt died: rank 0 on "), "\(outcome.errors)")
+      _ = try workshop.expectUndisturbed("run", ranks: 1)
     }
   }
 }

@@ -85,10 +85,10 @@ import Testing
   func ballots() {
     var ballot = Ballot()
     for (rank, value) in [(1, 9), (2, 7), (0, 7), (1, 9), (2, 7)] as [(Int, UInt64)] { ballot.add(value, by: rank) }
-    #expect(ballot.verdict == (suspects: [1], isDecided: true))
+    #expect(ballot.verdict.suspects == [1] && ballot.verdict.isDecided)
     var tie = Ballot()
     tie.add(1, by: 0)
     tie.add(2, by: 1)
-    #expect(tie.verdict == (suspects: [0, 1], isDecided: false))
+    #expect(tie.verdict.suspects == [0, 1] && !tie.verdict.isDecided)
   }
 }

@@ -11,13 +11,12 @@ struct PostMortem: Equatable {
     self.heartbeats = heartbeats
   }
 
-  /// The ranks that died of themselves: those with an error, else those that could not say a last word.
+  /// The ranks that died of themselves: those that could not say a last word, else those with an error.
   ///
-  /// mpirun ends the other ranks by SIGTERM, which they still note.
+  /// mpirun ends the other ranks by SIGTERM, which they still note; and the death of one is an error to the others.
   var culprits: [Heartbeat] {
-    let failed = heartbeats.filter { $0.state == .failed }
     let silent = heartbeats.filter { $0.state == .running }
-    return failed.isEmpty ? silent : failed
+    return silent.isEmpty ? heartbeats.filter { $0.state == .failed } : silent
   }
 
   /// Whether all died at once: mpirun or the machine ended.

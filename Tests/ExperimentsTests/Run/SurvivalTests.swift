@@ -28,7 +28,7 @@ private func beat(
     #expect(one.culprits.map(\.rank) == [1] && !one.isWhole)
     #expect(
       one.line == "died 40 node1 the last attempt died: rank 1 on node1 died or stopped at step 39, in MPI_Waitall")
-    let failed = try #require(PostMortem([beat(0), beat(1, .failed)]))
+    let failed = try #require(PostMortem([beat(0, .terminated), beat(1, .failed)]))
     #expect(failed.culprits.map(\.rank) == [1])
     let all = try #require(PostMortem([beat(0), beat(1)]))
     #expect(all.line == "died 40 - the last attempt died at step 40 on all 2 ranks at once")
@@ -80,7 +80,7 @@ private func beat(
     let foreign = #"{"host":"far","machine":"another boot","process":12,"started":"5"}"# + "\n"
     try foreign.write(toFile: run.lock, atomically: true, encoding: .utf8)
     let renewing = Thread {
-      for _ in 0..<20 {
+      for _ in 0..<10 {
         usleep(100_000)
         RunLock.renew(run)
       }
