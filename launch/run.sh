@@ -33,10 +33,10 @@ version=$(mpirun --version 2> /dev/null | head -n 1)
 # mpirun waits this long (1 s unless told) before SIGTERM, and again before SIGKILL: time to write a checkpoint, yet all
 # ranks end within 10 s of the death of one.
 if [[ $version =~ [^0-9]([0-9]+)\.[0-9]+ ]] && ((BASH_REMATCH[1] >= 5)); then
-  options=(--prtemca odls_base_sigkill_timeout 4 --map-by :OVERSUBSCRIBE)
+  options=(--prtemca odls_base_sigkill_timeout 3 --map-by :OVERSUBSCRIBE)
 else
   # -q: without it, mpirun explains at length that a rank ended with a status, which we have said in a line.
-  options=(-q --mca odls_base_sigkill_timeout 4 --oversubscribe)
+  options=(-q --mca odls_base_sigkill_timeout 3 --oversubscribe)
 fi
 [[ -z $ranks ]] || options+=(-np "$ranks")
 [[ -z $hosts ]] || options+=(--host "$hosts")

@@ -1,25 +1,8 @@
 public import Communication
-public import Diffusion
+internal import Diffusion
 internal import LinearAlgebra
 internal import Networks
 internal import Randomness
-
-/// What a training run does beside the model.
-public struct TrainingOptions: Sendable, Equatable {
-  /// Rows per step over all shards.
-  public var batch = 512
-  /// The optimiser and its schedules.
-  public var optimiser = Optimiser()
-  /// The law of the training times.
-  public var timeLaw = TimeLaw.logUniform
-  /// The smallest training time.
-  public var minimumTime = 1e-3
-  /// How many times its highest moving average a loss may be; 0 for any loss.
-  public var divergence = 1000.0
-
-  /// The defaults.
-  public init() {}
-}
 
 /// The data-parallel trainer: every rank computes its shards' gradients, all take the same step.
 ///
@@ -29,22 +12,6 @@ public struct TrainingOptions: Sendable, Equatable {
 @safe public final class Trainer {
   /// Parameters per block: slices are whole blocks, and norms are sums over blocks in order.
   static let block = 4096
-
-  /// What all ranks know after a step.
-  public struct StepReport: Sendable, Equatable {
-    /// The step just taken, from 1.
-    public var step: Int
-    /// The mean loss over the batch, before the update.
-    public var loss: Double
-    /// The norm of the whole gradient, before clipping.
-    public var gradientNorm: Double
-    /// η of this update.
-    public var learningRate: Double
-    /// Whether some rank asked to stop after this step.
-    public var stopRequested: Bool
-    /// What is wrong with the step; if anything is, no update was made.
-    public var fault: StepFault?
-  }
 
   /// The model.
   public let model: ScoreModel

@@ -48,7 +48,7 @@ extension LaunchTests {
     @Test("a killed rank ends all within 10 s; resuming names rank and step, and leaves undisturbed bytes")
     func killedRank() throws {
       let workshop = try Workshop()
-      let job = try workshop.begin("run", ranks: 3, launcher: ["--mca", "odls_base_sigkill_timeout", "20"])
+      let job = try workshop.begin("run", ranks: 3, launcher: ["--mca", "odls_base_sigkill_timeout", "3"])
       workshop.wait(for: job, toSay: "step 700/")
       let processes = workshop.processes(of: "run")
       try #require(processes.count == 3)

@@ -137,3 +137,16 @@ struct DataSplit {
     return rows
   }
 }
+
+extension DataSet {
+  /// The held-out loss, where rows are held out.
+  func heldOutEvaluator(_ experiment: Experiment, model: ScoreModel, communicator: Communicator) -> HeldOutLoss? {
+    guard heldOut.rows > 0 else { return nil }
+    var rows = Matrix(rows: heldOut.rows, columns: heldOut.columns)
+    rows.copy(from: heldOut)
+    let options = experiment.trainingOptions
+    return HeldOutLoss(
+      model: model, minimumTime: options.minimumTime, law: options.timeLaw, rows: rows, seed: experiment.seed,
+      communicator: communicator)
+  }
+}

@@ -2,57 +2,10 @@ internal import CMachine
 internal import Communication
 internal import Diffusion
 internal import Foundation
-public import LinearAlgebra
+internal import LinearAlgebra
 internal import Sampling
 internal import Targets
-public import Training
-
-/// What a user asks of `sgm-train` beside the experiment.
-public struct TrainingRequest: Sendable {
-  /// Where a run starts.
-  public enum Start: Sendable {
-    /// An experiment file.
-    case experiment(file: String)
-    /// A run folder's newest checkpoint.
-    case resume(run: String)
-    /// A cell of a sweep whose relative paths start from `base`.
-    case cell(experiment: Experiment, base: String)
-  }
-
-  /// Where the run starts.
-  public var start: Start
-  /// A run whose averaged parameters a new run begins with.
-  public var initialise: String?
-  /// `key=value` settings.
-  public var settings: [String] = []
-  /// The run folder; by default `runs/NAME`.
-  public var output: String?
-  /// The step to stop after, before the experiment's last.
-  public var until: Int?
-  /// Whether to check and estimate alone.
-  public var checkOnly = false
-  /// Whether to run the debug checks.
-  public var debug = false
-  /// Steps whose gradient hashes are recorded, on any number of ranks.
-  public var hashSteps: [Int] = []
-  /// Whether an existing run may be replaced.
-  public var overwrite = false
-  /// The instruction set that oneDNN is pinned to.
-  public var instructionSet: InstructionSet?
-  /// Seconds after which the run stops with a checkpoint.
-  public var timeLimit: Double?
-  /// Seconds after which a call to other ranks ends the job; 0 for never.
-  public var stallLimit = 600.0
-  /// Whether a resumed run may go on with other data.
-  public var allowsDataChange = false
-  /// A fault made on purpose, to see it found.
-  public var injected: InjectedFault?
-  /// What stands in front of each line, for one of several runs at the same time.
-  public var label: String?
-
-  /// A request with the defaults.
-  public init(start: Start) { self.start = start }
-}
+internal import Training
 
 /// One training run from start to report.
 final class TrainingRun {
@@ -74,8 +27,8 @@ final class TrainingRun {
   var best: Checkpoint.Best?
   private let instructionSet: InstructionSet
   private let clock: StopClock
-  private var lock: RunLock?
-  private var watchdog: Watchdog?
+  var lock: RunLock?
+  var watchdog: Watchdog?
 
   /// Steps taken by this process.
   private(set) var stepsTaken = 0
@@ -138,41 +91,6 @@ final class TrainingRun {
     for (j, isConstant) in data.constantColumns.enumerated() where isConstant {
       warn("column \(data.columnNames?[j] ?? String(j)) never changes; samples will repeat its value exactly")
     }
-  }
-
-  /// Takes the folder's lock, says how the last attempt died, and opens the log; on the root.
-  private func openFolder(_ plan: RunPlan) throws {
-    if case .resume = request.start {
-      lock = try folder.takeOver(experiment)
-      try folder.removeJudgements()
-      if let dead = PostMortem(Heartbeat.all(in: folder)) { warn(dead.description) }
-      if plan.checkpoint == nil { warn("there is no checkpoint yet: the run begins again") }
-    } else {
-      lock = try folder.create(experiment, base: base, overwrite: request.overwrite)
-    }
-    log = try MetricsLog(folder, keepingUntil: trainer.step, ranks: communicator.size)
-    try? FileManager.default.removeItem(atPath: folder.ranks)
-    try? FileManager.default.createDirectory(atPath: folder.ranks, withIntermediateDirectories: true)
-  }
-
-  /// From now on this rank writes heartbeats, and does not wait for the others for ever.
-  func watch() {
-    guard !request.checkOnly, !isReplay else { return }
-    watchdog = Watchdog(
-      Watchdog.Plan(
-        folder: folder, rank: communicator.rank, ranks: communicator.size, limit: request.stallLimit,
-        holdsLock: communicator.isRoot))
-  }
-
-  /// The run leaves its folder: no heartbeat, no lock; after an error of this rank alone the heartbeat stays.
-  func close(failed: Bool = false) {
-    watchdog?.stop(failed: failed)
-    watchdog = nil
-    // The others' heartbeats go before the folder that holds them.
-    if !failed { try? communicator.barrier() }
-    guard communicator.isRoot, let lock else { return }
-    unsafe _ = rmdir(folder.ranks)
-    lock.release()
   }
 
   /// Trains to the last step, or to where the user or a signal stops it.
@@ -308,18 +226,5 @@ final class TrainingRun {
             + "start at most \(shards) ranks, or set more shards (a run's shards cannot change on resume)")
       }
     }
-  }
-}
-
-extension DataSet {
-  /// The held-out loss, where rows are held out.
-  func heldOutEvaluator(_ experiment: Experiment, model: ScoreModel, communicator: Communicator) -> HeldOutLoss? {
-    guard heldOut.rows > 0 else { return nil }
-    var rows = Matrix(rows: heldOut.rows, columns: heldOut.columns)
-    rows.copy(from: heldOut)
-    let options = experiment.trainingOptions
-    return HeldOutLoss(
-      model: model, minimumTime: options.minimumTime, law: options.timeLaw, rows: rows, seed: experiment.seed,
-      communicator: communicator)
   }
 }
