@@ -32,6 +32,7 @@ public struct Guarding: Sendable, Equatable {
   ///   - loss: the mean loss over the batch.
   ///   - squares: the sum of squares of its gradient.
   ///   - divergence: how many times the highest average a loss may be; 0 for any loss.
+  /// - Returns: nil where the step may be taken.
   func fault(loss: Double, squares: Double, divergence: Double) -> StepFault? {
     guard loss.isFinite, squares.isFinite else { return .notFinite }
     return divergence > 0 && peakLoss > 0 && loss > divergence * peakLoss ? .diverging : nil

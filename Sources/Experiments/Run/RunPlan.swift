@@ -119,6 +119,7 @@ extension Experiment {
   /// - Parameters:
   ///   - before: the experiment of the checkpoint.
   ///   - allowingData: whether the data may change as well.
+  /// - Throws: `ExperimentError.configuration` that names them all.
   func checkResume(of before: Experiment, allowingData: Bool = false) throws {
     let refused = changes(from: before).filter { !allowingData || !$0.hasPrefix("data.") }
     guard let first = refused.first else { return }

@@ -11,8 +11,9 @@ final class Watchdog: Sendable {
     var folder: RunFolder
     var rank: Int
     var ranks: Int
-    /// Seconds that one call to other ranks may take; 0 for any time. Ten times that outside of training steps, where
-    /// one rank may have more to do than another.
+    /// Seconds that one call to other ranks may take; 0 for any time.
+    ///
+    /// Ten times that outside of training steps, where one rank may have more to do than another.
     var limit: Double
     /// Seconds that a rank's heartbeat may stand still after SIGTERM: then it is dead, and nobody need wait for it.
     var limitAfterTermination = 2.5
