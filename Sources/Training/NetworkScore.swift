@@ -32,12 +32,12 @@ internal import Networks
     self.parameters = parameters
     pass = NetworkPass(
       architecture: model.network, frequencies: model.frequencies, rows: Self.rows, use: .inference)
-    whitened = Matrix(rows: Self.rows, columns: model.network.inputs)
+    whitened = Matrix(rows: Self.rows, columns: model.process.blocks * model.dimension)
     output = Matrix(rows: Self.rows, columns: model.network.outputs)
-    stateRow = Matrix(rows: 1, columns: model.network.inputs)
-    whitenedRow = Matrix(rows: 1, columns: model.network.inputs)
+    stateRow = Matrix(rows: 1, columns: model.process.blocks * model.dimension)
+    whitenedRow = Matrix(rows: 1, columns: model.process.blocks * model.dimension)
     outputRow = Matrix(rows: 1, columns: model.network.outputs)
-    scoreRow = Matrix(rows: 1, columns: model.network.inputs)
+    scoreRow = Matrix(rows: 1, columns: model.process.blocks * model.dimension)
   }
 
   /// s = −P u + Q F(G u).

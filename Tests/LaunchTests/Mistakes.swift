@@ -35,6 +35,25 @@ let mistakes: [Mistake] = [
   Mistake(
     name: "wrong type", words: ["small.yaml"], experiment: replacing("steps: 60", by: "steps: many"), status: 78,
     says: ["small.yaml:5:", "training.steps must be an integer"]),
+  Mistake(
+    name: "sampler that the process does not allow", words: set("sampling.sampler=nelson"), status: 78,
+    says: [
+      "sampling.sampler nelson needs a linear SDE on the data alone, without velocities: ", "ornstein-uhlenbeck",
+      "variance-preserving", "; process.kind is critically-damped-langevin",
+    ]),
+  Mistake(
+    name: "sampler for known densities in training", words: set("sampling.sampler=mala"), status: 64,
+    says: ["sampling.sampler mala draws from a known density, not from a score", "--score exact"]),
+  Mistake(
+    name: "key of another sampler", words: set("sampling.churn=1"), status: 78,
+    says: ["sampling.churn is for stochastic-heun, but sampling.sampler is splitting; remove it"]),
+  Mistake(
+    name: "moments without standardisation", words: set("sampling.start=moments", "data.standardise=false"), status: 78,
+    says: ["sampling.start moments is for data of mean 0 and variance 1: set data.standardise to true"]),
+  Mistake(
+    name: "trajectories past the first chunk", program: "sgm-sample",
+    words: ["small.yaml", "--score", "exact", "--trajectory", "300"], status: 64,
+    says: ["--trajectory 300: 1 to 256 is expected"]),
   Mistake(name: "unknown setting", words: set("trainig.steps=3"), status: 78, says: ["did you mean training.steps"]),
   Mistake(name: "no data", words: ["small.yaml"], experiment: "name: x\n", status: 78, says: ["data.target"]),
   Mistake(name: "broken YAML", words: ["small.yaml"], experiment: "name: [x\n", status: 78, says: ["small.yaml:"]),

@@ -52,7 +52,7 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
   var average = Matrix(rows: 1, columns: checkpoint.state.average.columns)
   average.copy(from: checkpoint.state.average)
   var score = NetworkScore(model: model, parameters: average)
-  let conditions = try communicator.agree { try Conditions(request, data, experiment.sampling) }
+  let conditions = try communicator.agree { try SampleConstraints(request, data, experiment.sampling) }
   let source = try communicator.agree {
     try experiment.source(process: model.process, dimension: data.dimension, fixed: conditions.fixed)
   }
@@ -71,7 +71,7 @@ private func sampleExactly(_ request: SampleRequest, _ communicator: Communicato
   let process = experiment.process.make()
   let standardisation =
     experiment.data.standardise ? target.standardisation : Standardisation.identity(target.dimension)
-  let conditions = try communicator.agree { try Conditions(request, data, experiment.sampling) }
+  let conditions = try communicator.agree { try SampleConstraints(request, data, experiment.sampling) }
   let source = try communicator.agree {
     try experiment.source(process: process, dimension: target.dimension, fixed: conditions.fixed)
   }
@@ -85,7 +85,7 @@ private func sampleExactly(_ request: SampleRequest, _ communicator: Communicato
 /// Draws from a score, corrected by observations where there are any.
 private func draw<S: Score>(
   _ request: SampleRequest, _ experiment: Experiment, _ data: DataSet.Description, _ score: inout S,
-  _ conditions: Conditions, _ source: SampleSource, _ file: String, _ communicator: Communicator
+  _ conditions: SampleConstraints, _ source: SampleSource, _ file: String, _ communicator: Communicator
 ) throws -> String {
   guard let observations = conditions.observations else {
     return try draw(request, experiment, data, &score, source, file, communicator)
