@@ -60,6 +60,7 @@ extension Experiment.TrainingSection {
   public enum Objective: String, Sendable, CaseIterable {
     case hybrid = "hsm"
     case denoising = "dsm"
+    case explicit, implicit, sliced
   }
   /// The weight of the loss over time.
   public enum Weight: String, Sendable, CaseIterable {
@@ -73,6 +74,9 @@ extension Experiment.TrainingSection {
   public enum TimeLaw: String, Sendable, CaseIterable {
     case uniform
     case logUniform = "log-uniform"
+    case logNormal = "log-normal"
+    case importance
+    case softTruncation = "soft-truncation"
   }
 }
 

@@ -102,6 +102,10 @@ extension Experiment {
     public var objective = Objective.hybrid
     /// The weight of the loss over time.
     public var weight = Weight.automatic
+    /// Random directions in which sliced score matching takes the trace, for each row.
+    public var probes = 1
+    /// Transitions that carry a row forward, for objectives that need no kernel; 0 uses the kernel.
+    public var simulationSteps = 0
     /// Optimiser steps.
     public var steps = 20_000
     /// Rows per step, over all shards.
@@ -128,6 +132,10 @@ extension Experiment {
     public var emaDecay = 0.999
     /// The law of diffusion times.
     public var timeLaw = TimeLaw.logUniform
+    /// Mean of the log-normal law: the logarithm of the noise's size beside the data's.
+    public var noiseLevelMean = -0.5
+    /// Standard deviation of the log-normal law.
+    public var noiseLevelDeviation = 1.2
     /// The smallest diffusion time, in the horizon's unit.
     public var minimumTime = 1e-3
     /// Steps between held-out losses.

@@ -9,10 +9,12 @@ extension ExperimentReader {
     try checkConditions()
     if experiment.data.target != nil, experiment.data.dimension == nil { experiment.data.dimension = 2 }
     try checkDimension()
+    try checkObjective()
     try checkWeight()
     if places["process.horizon"] == nil { experiment.process.horizon = experiment.process.kind.usualHorizon }
     try checkShards()
     try checkTimes()
+    try checkNoiseLevels()
     let features = experiment.network.embeddingFeatures
     if features % 2 != 0 {
       throw fault("network.embedding_features", "must be even: half are sines and half cosines, found \(features)")
@@ -20,7 +22,7 @@ extension ExperimentReader {
     return experiment
   }
 
-  private func fault(_ path: String, _ problem: String) -> ExperimentError {
+  func fault(_ path: String, _ problem: String) -> ExperimentError {
     .configuration(places[path] ?? Place(file), "\(path) \(problem)")
   }
 
@@ -63,6 +65,7 @@ extension ExperimentReader {
   }
 
   private func checkWeight() throws(ExperimentError) {
+    guard !experiment.training.objective.comparesScores else { return }
     let name = experiment.network.output.rawValue
     guard let output = NetworkOutput(rawValue: name),
       let weight = LossWeight(rawValue: experiment.training.weight.rawValue), !weight.isAvailable(for: output)
@@ -77,14 +80,22 @@ extension ExperimentReader {
   private func checkConditions() throws(ExperimentError) {
     for key in ExperimentKey.all {
       guard let condition = key.condition, let place = places[key.path], !condition.holds(experiment) else { continue }
+      let subject = condition.subject.flatMap { path in ExperimentKey.all.first { $0.path == path } }
       let chosen =
-        key.section == "data"
-        ? "data.file is given"
-        : "process.kind is \(experiment.process.kind.rawValue)"
-          + (experiment.process.kind == .variancePreserving
-            ? " with schedule \(experiment.process.schedule.rawValue)" : "")
+        if let subject {
+          "\(subject.path) is \(spelled(subject.get(experiment), as: subject.shape))"
+        } else {
+          chosenKind(key)
+        }
       throw .configuration(place, "\(key.path) is for \(condition.words), but \(chosen); remove it")
     }
+  }
+
+  private func chosenKind(_ key: ExperimentKey) -> String {
+    guard key.section != "data" else { return "data.file is given" }
+    let process = experiment.process
+    let schedule = process.kind == .variancePreserving ? " with schedule \(process.schedule.rawValue)" : ""
+    return "process.kind is \(process.kind.rawValue)\(schedule)"
   }
 
   private func checkShards() throws(ExperimentError) {

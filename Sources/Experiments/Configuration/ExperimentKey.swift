@@ -50,6 +50,8 @@ struct ExperimentKey: Sendable {
   /// When a key means something, and the words for it.
   struct Condition: Sendable {
     let words: String
+    /// The key that decides, where it is not the kind of process or of data.
+    var subject: String?
     let holds: @Sendable (Experiment) -> Bool
   }
 }

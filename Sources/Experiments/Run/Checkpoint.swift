@@ -42,6 +42,10 @@ struct Checkpoint: ~Copyable, Sendable {
       Tensor("standardisation.scale", shape: [data.dimension], .float64(data.standardisation.scale)),
       Tensor("standardisation.constant", shape: [data.dimension], .uint8(data.constantColumns.map { $0 ? 1 : 0 })),
     ]
+    if !state.timeHistory.isEmpty {
+      tensors.append(
+        Tensor("time_law.history", shape: [2, state.timeHistory.count / 2], .float64(state.timeHistory)))
+    }
     for part in Part.allCases {
       for entry in layout.entries {
         let values = state[part].span.extracting(entry.range)

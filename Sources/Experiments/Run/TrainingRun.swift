@@ -80,12 +80,13 @@ final class TrainingRun {
     let dataSet = try DataSet.load(plan.experiment, base: plan.base, communicator: communicator)
     data = dataSet.description
     let model = plan.experiment.model(dimension: data.dimension)
+    let objective = try plan.experiment.objective(in: data.standardisation)
     trainer = Trainer(
-      model: model, options: plan.experiment.trainingOptions, data: dataSet.training,
+      model: model, objective: objective, options: plan.experiment.trainingOptions, data: dataSet.training,
       tree: CanonicalTree(shards: plan.experiment.training.shards), communicator: communicator,
       seed: plan.experiment.seed)
     heldOutRows = dataSet.heldOut.rows
-    heldOut = dataSet.heldOutEvaluator(plan.experiment, model: model, communicator: communicator)
+    heldOut = try dataSet.heldOutEvaluator(plan.experiment, model: model, communicator: communicator)
     let isRoot = communicator.isRoot
     store =
       isRoot && !request.checkOnly && !plan.isReplay
@@ -231,13 +232,13 @@ final class TrainingRun {
 
 extension DataSet {
   /// The held-out loss, where rows are held out.
-  func heldOutEvaluator(_ experiment: Experiment, model: ScoreModel, communicator: Communicator) -> HeldOutLoss? {
+  func heldOutEvaluator(_ experiment: Experiment, model: ScoreModel, communicator: Communicator) throws -> HeldOutLoss? {
     guard heldOut.rows > 0 else { return nil }
     var rows = Matrix(rows: heldOut.rows, columns: heldOut.columns)
     rows.copy(from: heldOut)
     let options = experiment.trainingOptions
     return HeldOutLoss(
-      model: model, minimumTime: options.minimumTime, law: options.timeLaw, rows: rows, seed: experiment.seed,
-      communicator: communicator)
+      model: model, kind: try experiment.objective(in: description.standardisation), minimumTime: options.minimumTime,
+      law: options.timeLaw, rows: rows, seed: experiment.seed, communicator: communicator)
   }
 }
