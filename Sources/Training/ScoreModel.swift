@@ -81,8 +81,23 @@ public struct ScoreModel: Sendable {
     self.parameters = parameters
     pass = NetworkPass(
       architecture: model.network, frequencies: model.frequencies, rows: Self.rows, use: .inference)
-    whitened = Matrix(rows: Self.rows, columns: model.network.inputs)
+    whitened = Matrix(rows: Self.rows, columns: model.process.blocks * model.dimension)
     output = Matrix(rows: Self.rows, columns: model.network.outputs)
+  }
+
+  /// Sets the conditions of all evaluations to come, in trained coordinates.
+  ///
+  /// - Parameters:
+  ///   - conditions: shape `[any, conditions]`; row r of the states takes row `firstIndex + r`, and from the start again.
+  ///   - firstIndex: the number of the first row.
+  public func setConditions(_ conditions: borrowing Matrix, firstIndex: Int) {
+    precondition(
+      conditions.columns == model.conditions && conditions.rows > 0,
+      "\(conditions.rows) × \(conditions.columns) conditions for \(model.conditions)")
+    for row in 0..<Self.rows {
+      let source = unsafe conditions.pointer + (firstIndex + row) % conditions.rows * conditions.columns
+      unsafe (pass.state(set: 0, row: row) + whitened.columns).update(from: source, count: conditions.columns)
+    }
   }
 
   /// s = −P u + Q F(G u).

@@ -102,6 +102,7 @@ struct ScoreTerms {
   ///   - d: the number of coordinates.
   ///   - gradient: takes `slope` times QᵀDr, or nil.
   ///   - slope: the factor.
+  /// - Returns: the sum.
   @unsafe func square(
     _ f: UnsafePointer<Float>, minus y: UnsafePointer<Float>, dimension d: Int,
     gradient: UnsafeMutablePointer<Float>?, slope: Double

@@ -15,7 +15,10 @@ import Testing
   private func directions(_ row: Int, _ probe: Int) -> (b: [Double], c: [Double]) {
     let stream = RandomStream(seed: 8, purpose: .benchmark, step: UInt64(probe))
     var sequence = stream.row(UInt64(row))
-    return ((0..<5).map { _ in Double(Float(sequence.nextNormal())) }, (0..<3).map { _ in Double(Float(sequence.nextNormal())) })
+    return (
+      (0..<5).map { _ in Double(Float(sequence.nextNormal())) },
+      (0..<3).map { _ in Double(Float(sequence.nextNormal())) }
+    )
   }
 
   private func prepared(_ example: Case, sets: Int) -> (NetworkPass, TangentPass) {

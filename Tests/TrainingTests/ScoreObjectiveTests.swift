@@ -34,7 +34,9 @@ private struct GaussianScore: Score {
 
 @Suite struct ScoreObjectiveTests {
   /// One objective's gradient for one batch of 512 fresh rows.
-  private func gradient(_ kind: ObjectiveKind, _ model: ScoreModel, batch: Int, _ parameters: borrowing Matrix) -> [Double] {
+  private func gradient(_ kind: ObjectiveKind, _ model: ScoreModel, batch: Int, _ parameters: borrowing Matrix)
+    -> [Double]
+  {
     let rows = 512
     let pass = NetworkPass(
       architecture: model.network, frequencies: model.frequencies, rows: rows, use: kind.use(gradients: true))

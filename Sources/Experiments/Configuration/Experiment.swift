@@ -33,7 +33,9 @@ extension Experiment {
     public var target: Target?
     /// A file of rows (`.npy` or `.csv`) as written in the experiment, or nil for a built-in law.
     public var file: String?
-    /// Coordinates of a row; nil for a file that has not been opened.
+    /// Columns of a file that condition, by name or number from 0: known wherever samples are drawn.
+    public var conditions = ColumnList()
+    /// Coordinates of a row without conditions; nil for a file that has not been opened.
     public var dimension: Int?
     /// Rows drawn from a built-in law.
     public var count = 50_000

@@ -10,6 +10,7 @@ extension ExperimentReader {
     if experiment.data.target != nil, experiment.data.dimension == nil { experiment.data.dimension = 2 }
     try checkDimension()
     try checkObjective()
+    try checkConditionColumns()
     try checkWeight()
     if places["process.horizon"] == nil { experiment.process.horizon = experiment.process.kind.usualHorizon }
     try checkShards()

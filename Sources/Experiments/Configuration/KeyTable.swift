@@ -11,6 +11,7 @@ extension ExperimentKey {
     ),
   ]
 
+  private static let ofFile = Condition(words: "data.file", subject: "data.target") { $0.data.file != nil }
   private static let ofTarget = Condition(words: "data.target") { $0.data.target != nil }
 
   private static let data: [ExperimentKey] = [
@@ -21,8 +22,11 @@ extension ExperimentKey {
       "data.file", \.data.file, default: "none",
       "Rows to learn from, `.npy` or `.csv`; a relative path starts at the experiment file's folder."),
     .init(
+      "data.conditions", \.data.conditions, when: ofFile,
+      "Columns given as conditions, by name or number from 0; the others are learned given these."),
+    .init(
       "data.dimension", \.data.dimension, in: .whole(1, 1e6), default: "2 for a target, the file's for a file",
-      "Coordinates of a row; given with a file, it must agree with it."),
+      "Coordinates of a row without conditions; given with a file, it must agree with it."),
     .init("data.count", \.data.count, in: .whole(1, 1e9), when: ofTarget, "Rows drawn from the target."),
     .init(
       "data.held_out", \.data.heldOut, in: .share,

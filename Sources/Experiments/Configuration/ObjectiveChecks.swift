@@ -21,13 +21,15 @@ extension ExperimentReader {
     if training.weight == .uniformNoise {
       throw fault(
         "training.weight",
-        "must be automatic, unit-variance or likelihood for training.objective \(objective.rawValue), found uniform-noise")
+        "must be automatic, unit-variance or likelihood for training.objective \(objective.rawValue), found uniform-noise"
+      )
     }
     if objective != .explicit, network.activation == .relu {
       let smooth = Experiment.NetworkSection.Activation.allCases.filter { $0 != .relu }.map(\.rawValue)
       throw fault(
         "network.activation",
-        "must be \(oneOf(smooth)) for training.objective \(objective.rawValue), which needs second derivatives, found relu")
+        "must be \(oneOf(smooth)) for training.objective \(objective.rawValue), which needs second derivatives, found relu"
+      )
     }
     if objective == .implicit, let dimension = experiment.data.dimension, dimension > ObjectiveKind.largestTrace {
       throw fault(
@@ -50,6 +52,14 @@ extension ExperimentReader {
         "explicit needs a target whose score is known: \(oneOf(known)), but data.target is \(target.rawValue); take hsm"
       )
     }
+  }
+
+  /// Refuses conditions without held-out rows: those are the conditions that a run's own samples are drawn under.
+  func checkConditionColumns() throws(ExperimentError) {
+    guard experiment.conditionCount > 0, experiment.data.heldOut == .fraction(0) else { return }
+    throw fault(
+      "data.held_out",
+      "must be greater than 0 with conditions: the run's samples are drawn given those of held-out rows, found 0")
   }
 
   /// Refuses a log-normal law that the range of times cannot hold.

@@ -47,7 +47,7 @@ extension Experiment {
       case .fourier: .fourier
       }
     return ScoreModel(
-      process: process.make(), dimension: dimension, output: output,
+      process: process.make(), dimension: dimension, conditions: conditionCount, output: output,
       conditioning: training.objective == .denoising ? .state : .data, weight: lossWeight,
       level: network.embeddingOf == .noiseLevel ? .noiseLevel : .time, widths: network.widths, activation: activation,
       residual: network.residual, embedding: TimeEmbedding(kind: kind, features: network.embeddingFeatures), seed: seed)
@@ -65,6 +65,8 @@ extension Experiment {
   /// What is learned from.
   ///
   /// - Parameter standardisation: the map to the coordinates of the exact score.
+  /// - Returns: the objective, with a score of its own where it needs one.
+  /// - Throws: an error of the target.
   func objective(in standardisation: Standardisation) throws -> ObjectiveKind {
     switch training.objective {
     case .hybrid, .denoising: return .denoising

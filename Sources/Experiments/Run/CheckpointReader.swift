@@ -21,7 +21,8 @@ extension Checkpoint {
     let header = Header(
       experiment: experiment,
       data: DataSet.Description(
-        dimension: mean.count, rows: rows, columnNames: reader.names("data.columns", count: mean.count),
+        dimension: mean.count - experiment.conditionCount, conditions: experiment.conditionCount, rows: rows,
+        columnNames: reader.names("data.columns", count: mean.count),
         standardisation: Standardisation(mean: mean, scale: scale), constantColumns: constant,
         fingerprint: try reader.text("data.fingerprint")),
       instructionSet: try reader.text("instruction_set"), best: reader.best)

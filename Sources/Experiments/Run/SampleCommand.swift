@@ -15,6 +15,8 @@ public struct SampleRequest: Sendable {
   public var count: Int?
   /// The NPY file; by default in the run's `samples`, or `NAME-exact.npy`.
   public var output: String?
+  /// A file of conditions or the numbers of one row, for a network that was trained with conditions.
+  public var condition: String?
   /// The checkpoint's step; by default the newest.
   public var checkpoint: Int?
   /// `key=value` settings, such as `sampling.sampler=splitting`.
@@ -45,10 +47,30 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
   let model = experiment.model(dimension: data.dimension)
   var average = Matrix(rows: 1, columns: checkpoint.state.average.columns)
   average.copy(from: checkpoint.state.average)
-  var score = NetworkScore(model: model, parameters: average)
+  let network = NetworkScore(model: model, parameters: average)
+  var score = network
+  let conditions = try communicator.agree { try request.conditions(experiment, data) }
   var generator = experiment.generator(process: model.process, dimension: data.dimension)
   let file = request.output ?? folder.samples(step: checkpoint.state.step)
-  return try draw(request, experiment, data, &score, &generator, file, communicator)
+  return try draw(request, experiment, data, &score, &generator, file, communicator) {
+    conditions?.apply(to: network, chunk: $0)
+  }
+}
+
+extension SampleRequest {
+  /// The conditions of the samples, where the network has any.
+  fileprivate func conditions(_ experiment: Experiment, _ data: DataSet.Description) throws -> SampleConditions? {
+    guard data.conditions > 0 else {
+      guard let condition else { return nil }
+      throw ExperimentError.usage("--condition \(condition): the network was trained without conditions; leave it out")
+    }
+    guard let condition else {
+      throw ExperimentError.usage(
+        "--condition is needed: the network was trained with \(data.conditions) conditions; give their numbers, or a file"
+      )
+    }
+    return try SampleConditions(condition, count: count ?? experiment.sampling.count, data: data)
+  }
 }
 
 private func sampleExactly(_ request: SampleRequest, _ communicator: Communicator) throws -> String {
@@ -82,13 +104,14 @@ private func sampleExactly(_ request: SampleRequest, _ communicator: Communicato
 
 private func draw(
   _ request: SampleRequest, _ experiment: Experiment, _ data: DataSet.Description, _ score: inout some Score,
-  _ generator: inout Generator, _ file: String, _ communicator: Communicator
+  _ generator: inout Generator, _ file: String, _ communicator: Communicator,
+  prepare: (_ chunk: Int) -> Void = { _ in }
 ) throws -> String {
   let count = request.count ?? experiment.sampling.count
   var display = ProgressDisplay(isRoot: communicator.isRoot, steps: 1)
   let writer = SampleWriter(communicator: communicator, description: data)
   let summary = try writer.write(
-    count: count, score: &score, generator: &generator, to: file, progress: { display.sampling($0) })
+    count: count, score: &score, generator: &generator, to: file, prepare: prepare, progress: { display.sampling($0) })
   return
     "\(count) samples by \(experiment.sampling.sampler.rawValue), \(summary.evaluationsPerSample) evaluations each, "
     + "in \(duration(summary.seconds)): \(file)"

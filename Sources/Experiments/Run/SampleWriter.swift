@@ -23,11 +23,13 @@ struct SampleWriter {
   ///   - score: the score of the generator's process.
   ///   - generator: draws the chunks; its samples depend on their index alone.
   ///   - file: the NPY file, published when it is whole.
+  ///   - prepare: called on each rank with the number of a chunk before it is drawn, for conditions that change.
   ///   - progress: called on each rank after each chunk with the share that is done there.
   /// - Returns: the score evaluations for each sample and this rank's time.
   /// - Throws: an error of writing the file on any rank, the same on every rank.
   func write<S: Score>(
-    count: Int, score: inout S, generator: inout Generator, to file: String, progress: (Double) -> Void = { _ in }
+    count: Int, score: inout S, generator: inout Generator, to file: String,
+    prepare: (_ chunk: Int) -> Void = { _ in }, progress: (Double) -> Void = { _ in }
   ) throws -> Summary {
     let start = Stopwatch.now
     let dimension = description.dimension
@@ -42,6 +44,7 @@ struct SampleWriter {
     try communicator.agree {
       let writer = try ArrayFileWriter(file, rows: count, columns: dimension)
       for chunk in own {
+        prepare(chunk)
         generator.generate(chunk: chunk, score: &score, into: &samples)
         description.restore(&samples)
         let first = chunk * Generator.rows

@@ -57,6 +57,8 @@ final class TrainingRun {
   /// Whether steps before the newest checkpoint are gone through again: nothing is written but hashes.
   let isReplay: Bool
   let heldOut: HeldOutLoss?
+  /// The conditions of the run's samples: those of held-out rows.
+  let conditions: SampleConditions?
   /// Rows held out from training.
   let heldOutRows: Int
   private let store: CheckpointStore?
@@ -90,6 +92,7 @@ final class TrainingRun {
       tree: CanonicalTree(shards: plan.experiment.training.shards), communicator: communicator,
       seed: plan.experiment.seed)
     heldOutRows = dataSet.heldOut.rows
+    conditions = data.conditions > 0 ? SampleConditions(of: dataSet.heldOut, after: data.dimension) : nil
     heldOut = try dataSet.heldOutEvaluator(plan.experiment, model: model, communicator: communicator)
     let isRoot = communicator.isRoot
     store =
@@ -198,13 +201,14 @@ final class TrainingRun {
   /// Draws the experiment's samples from the averaged network.
   func drawSamples() throws -> (file: String, summary: SampleWriter.Summary) {
     let model = trainer.model
-    var score = NetworkScore(model: model, parameters: try trainer.gatherAverage())
+    let network = NetworkScore(model: model, parameters: try trainer.gatherAverage())
+    var score = network
     var generator = experiment.generator(process: model.process, dimension: data.dimension)
     let file = folder.samples(step: trainer.step)
     let writer = SampleWriter(communicator: communicator, description: data)
     let summary = try writer.write(
       count: experiment.sampling.count, score: &score, generator: &generator, to: file,
-      progress: { display.sampling($0) })
+      prepare: { conditions?.apply(to: network, chunk: $0) }, progress: { display.sampling($0) })
     return (file, summary)
   }
 
@@ -237,7 +241,8 @@ final class TrainingRun {
 
 extension DataSet {
   /// The held-out loss, where rows are held out.
-  func heldOutEvaluator(_ experiment: Experiment, model: ScoreModel, communicator: Communicator) throws -> HeldOutLoss? {
+  func heldOutEvaluator(_ experiment: Experiment, model: ScoreModel, communicator: Communicator) throws -> HeldOutLoss?
+  {
     guard heldOut.rows > 0 else { return nil }
     var rows = Matrix(rows: heldOut.rows, columns: heldOut.columns)
     rows.copy(from: heldOut)
