@@ -41,7 +41,8 @@ internal import Randomness
     streams = DrawStreams(
       times: RandomStream(seed: seed, purpose: .heldOutNoise, step: 0),
       noise: RandomStream(seed: seed, purpose: .heldOutNoise, step: 1),
-      probes: RandomStream(seed: seed, purpose: .heldOutNoise, step: 2))
+      probes: RandomStream(seed: seed, purpose: .heldOutNoise, step: 2),
+      tails: RandomStream(seed: seed, purpose: .heldOutNoise, step: 3))
   }
 
   /// The mean loss of a network with these parameters.

@@ -5,6 +5,10 @@ internal import Networks
 public enum ObjectiveKind {
   /// Denoising score matching: a regression on the noise that was added, conditioned as the model says.
   case denoising
+  /// As `denoising`, with the noise of a shard's rows paired to their data by optimal transport: for one block alone.
+  ///
+  /// Pooladian et al. 2023 (arXiv 2304.14772), Tong et al. 2023 (arXiv 2302.00482).
+  case transported
   /// Explicit score matching: ½E‖Σᵀ(s − s*)‖² against a score s* that is known.
   case explicit(any Score)
   /// Implicit score matching, E[tr D∇s + ½ sᵀDs] (Hyvärinen 2005); every element of the trace is computed.
@@ -14,6 +18,8 @@ public enum ObjectiveKind {
   /// As `implicit`, with a trace estimated by random signs (Song, Garg, Shi and Ermon 2019, arXiv 1905.07088).
   case sliced(probes: Int, simulationSteps: Int)
 
+  /// The most rows of a shard that `transported` pairs.
+  public static let mostTransported = 256
   /// The largest state whose trace `implicit` computes element by element.
   public static let largestTrace = 16
 }
@@ -53,7 +59,7 @@ extension ObjectiveKind {
   /// What a pass must keep so that losses, or gradients too, can be computed.
   func use(gradients: Bool) -> NetworkPass.Use {
     switch self {
-    case .denoising, .explicit: gradients ? .training : .inference
+    case .denoising, .transported, .explicit: gradients ? .training : .inference
     case .implicit, .sliced: gradients ? .curvature : .training
     }
   }
@@ -62,6 +68,8 @@ extension ObjectiveKind {
   func make(model: ScoreModel, times: TimeSampler, pass: NetworkPass) -> any Objective {
     switch self {
     case .denoising: RegressionBatch(model: model, times: times, rows: pass.rows, sets: pass.sets)
+    case .transported:
+      RegressionBatch(model: model, isTransported: true, times: times, rows: pass.rows, sets: pass.sets)
     case .explicit(let score): ExplicitBatch(model: model, score: score, times: times, pass: pass)
     case .implicit(let steps):
       ImplicitBatch(model: model, probes: nil, simulationSteps: steps, times: times, pass: pass)

@@ -16,8 +16,10 @@ internal import Randomness
   private var draws: RowDraws
   private var targets: Matrix
   private var gains: [Float]
+  /// Pairs data with noise within a set, where they are not independent.
+  private let assignment: OptimalAssignment?
 
-  init(model: ScoreModel, times: TimeSampler, rows: Int, sets: Int) {
+  init(model: ScoreModel, isTransported: Bool = false, times: TimeSampler, rows: Int, sets: Int) {
     (self.model, self.times, self.rows) = (model, times, rows)
     let probe = TrainingCoefficients(
       model.process, output: model.output, conditioning: model.conditioning, weight: model.weight,
@@ -29,14 +31,18 @@ internal import Randomness
       normals: (probe.sources - 1) * model.dimension)
     losses = [Double](repeating: 0, count: sets)
     cells = CellSums(sets: sets)
+    precondition(
+      !isTransported || model.process.blocks == 1 && model.conditions == 0, "transport of several blocks or conditions")
+    assignment = isTransported ? OptimalAssignment(count: rows) : nil
   }
 
-  var bytes: Int { 4 * (targets.count + draws.noise.count + draws.clean.count) }
+  var bytes: Int { 4 * (targets.count + draws.noise.count + draws.clean.count) + (assignment?.bytes ?? 0) }
 
   func draw(
     set: Int, firstIndex: UInt64, streams: DrawStreams, into pass: NetworkPass, data: (Int) -> UnsafePointer<Float>
   ) {
     unsafe draws.draw(set: set, firstIndex: firstIndex, streams: streams, times: times, data: data)
+    assignment?.solve(draws.clean, draws.noise, dimension: model.dimension)
     for row in 0..<rows {
       let draw = draws.times[set * rows + row]
       let c = TrainingCoefficients(
@@ -46,28 +52,44 @@ internal import Randomness
       gains[set * rows + row] = Float(root * c.outputGain(0))
       pass.setLevel(model.embeddedLevel(noiseLevel: c.noiseLevel, at: draw.time), set: set, row: row)
       let state = unsafe pass.state(set: set, row: row)
-      unsafe combine(c, root: root, set: set, row: row, into: state)
+      let z = unsafe draws.normals(assignment?.columns[row] ?? row)
+      let tail = unsafe tail(z, streams.tails, index: firstIndex + UInt64(row))
+      unsafe combine(c, z, tail: tail, root: root, set: set, row: row, into: state)
       unsafe draws.copyConditions(row, behind: state, columns: c.inputBlocks * model.dimension)
     }
   }
 
+  /// What a row's normals g are multiplied by, for e = g/√w in the input and φe in the target; 1 for Gaussian noise.
+  private func tail(
+    _ g: UnsafePointer<Float>, _ stream: RandomStream, index: UInt64
+  ) -> (input: Double, target: Double) {
+    guard case .studentT(let degrees) = model.process.noise else { return (1, 1) }
+    var sequence = stream.row(index)
+    let scale = 1 / (sequence.nextGamma(shape: 0.5 * degrees) / (0.5 * degrees)).squareRoot()
+    var square = 0.0
+    for k in 0..<model.dimension { unsafe square += Double(g[k]) * Double(g[k]) }
+    let factor = model.process.noise.scoreFactor(squaredNorm: scale * scale * square, dimension: model.dimension)
+    return (scale, scale * factor)
+  }
+
   /// Input and target of one row as sums over the sources.
   private func combine(
-    _ c: TrainingCoefficients, root: Double, set: Int, row: Int, into state: UnsafeMutablePointer<Float>
+    _ c: TrainingCoefficients, _ z: UnsafePointer<Float>, tail: (input: Double, target: Double), root: Double, set: Int,
+    row: Int, into state: UnsafeMutablePointer<Float>
   ) {
     let d = model.dimension
-    let (data, z) = unsafe (draws.data(row), draws.normals(row))
+    let data = unsafe draws.data(row)
     let y = unsafe targets.pointer + (set * rows + row) * targets.columns
     for i in 0..<c.inputBlocks {
       unsafe scale(data, by: Float(c.input(i, 0)), into: state + i * d, count: d)
       for j in 1..<c.sources where c.input(i, j) != 0 {
-        unsafe accumulate(z + (j - 1) * d, times: Float(c.input(i, j)), into: state + i * d, count: d)
+        unsafe accumulate(z + (j - 1) * d, times: Float(tail.input * c.input(i, j)), into: state + i * d, count: d)
       }
     }
     for o in 0..<c.outputBlocks {
       unsafe scale(data, by: Float(root * c.target(o, 0)), into: y + o * d, count: d)
       for j in 1..<c.sources where c.target(o, j) != 0 {
-        unsafe accumulate(z + (j - 1) * d, times: Float(root * c.target(o, j)), into: y + o * d, count: d)
+        unsafe accumulate(z + (j - 1) * d, times: Float(tail.target * root * c.target(o, j)), into: y + o * d, count: d)
       }
     }
   }

@@ -6,10 +6,13 @@ struct DrawStreams {
   let times: RandomStream
   let noise: RandomStream
   let probes: RandomStream
+  let tails: RandomStream
 
-  /// Streams for times, normals, and the signs of probes: those of the noise's step unless others are given.
-  init(times: RandomStream, noise: RandomStream, probes: RandomStream? = nil) {
+  /// Streams for times, normals, the signs of probes and the scales of heavy tails: the last two are those of the noise's
+  /// step unless others are given.
+  init(times: RandomStream, noise: RandomStream, probes: RandomStream? = nil, tails: RandomStream? = nil) {
     (self.times, self.noise) = (times, noise)
+    self.tails = tails ?? RandomStream(seed: noise.seed, purpose: .tailScale, step: noise.step)
     self.probes = probes ?? RandomStream(seed: noise.seed, purpose: .probe, step: noise.step)
   }
 }

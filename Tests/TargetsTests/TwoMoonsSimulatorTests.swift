@@ -17,15 +17,21 @@ import Testing
     simulator.drawPosterior(
       given: [0, 0], RandomStream(seed: 2, purpose: .targetDraw), firstIndex: 0, into: &exact)
     #expect(near.count > 200)
-    for (name, f) in [
-      ("θ1", { $0 }), ("|θ1 + θ2|", { abs($0 + $1) }), ("(θ1 − θ2)²", { ($0 - $1) * ($0 - $1) }), ("θ1²", { a, _ in a * a }),
-      ("sign", { $0 + $1 > 0 ? 1 : 0 }),
-    ] as [(String, (Double, Double) -> Double)] {
+    typealias Statistic = (name: String, value: (Double, Double) -> Double)
+    let statistics: [Statistic] = [
+      ("θ1", { (a: Double, b: Double) -> Double in a }),
+      ("|θ1 + θ2|", { (a: Double, b: Double) -> Double in abs(a + b) }),
+      ("(θ1 − θ2)²", { (a: Double, b: Double) -> Double in (a - b) * (a - b) }),
+      ("θ1²", { (a: Double, b: Double) -> Double in a * a }),
+      ("sign", { (a: Double, b: Double) -> Double in a + b > 0 ? 1 : 0 }),
+    ]
+    for (name, f) in statistics {
       let seen = near.map { f(Double(pairs[$0, 0]), Double(pairs[$0, 1])) }
       let drawn = (0..<exact.rows).map { f(Double(exact[$0, 0]), Double(exact[$0, 1])) }
       let (a, b) = (moments(seen), moments(drawn))
       // Four and a half standard errors of the fewer pairs, and a window of variance 0.02²/3 shifts squares by 1e-4.
-      let error = 4.5 * (a.variance / Double(seen.count) + b.variance / Double(drawn.count)).squareRoot() + 1e-3
+      let variance: Double = a.variance / Double(seen.count) + b.variance / Double(drawn.count)
+      let error: Double = 4.5 * variance.squareRoot() + 1e-3
       #expect(abs(a.mean - b.mean) < error, "\(name): \(a.mean), \(b.mean)")
     }
   }
