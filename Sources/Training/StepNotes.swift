@@ -11,7 +11,7 @@ extension Trainer {
     notes[next] = stop ? 1 : 0
     next += 1
     for set in 0..<pass.sets {
-      notes[next] = objective.losses[set]
+      notes[next] = loss(ofSet: set)
       next += 1
       guard history != nil else { continue }
       for sum in objective.cells.set(set) {
@@ -44,10 +44,17 @@ extension Trainer {
       }
       for i in section.dropFirst(1 + shards * perShard) { squares += notes[i] }
     }
+    let mean = loss / Double(options.batch)
     return StepReport(
-      step: step, loss: loss / Double(options.batch), gradientNorm: squares.squareRoot(),
-      learningRate: options.optimiser.learningRate(at: step + 1), stopRequested: stop > 0,
-      isFinite: loss.isFinite && squares.isFinite)
+      step: step, loss: mean, gradientNorm: squares.squareRoot(),
+      learningRate: guarding.learningRateScale * options.optimiser.learningRate(at: step + 1), stopRequested: stop > 0,
+      fault: guarding.fault(loss: mean, squares: squares, divergence: options.divergence))
+  }
+
+  /// Σ loss over the rows of a set in the last step.
+  func loss(ofSet set: Int) -> Double {
+    let loss = objective.losses[set]
+    return injected == nil ? loss : faulted(loss, set: set)
   }
 
   /// Adds the cells of all shards to the history, in the order of shards.

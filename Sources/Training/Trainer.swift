@@ -4,21 +4,6 @@ internal import LinearAlgebra
 internal import Networks
 internal import Randomness
 
-/// What a training run does beside the model.
-public struct TrainingOptions: Sendable, Equatable {
-  /// Rows per step over all shards.
-  public var batch = 512
-  /// The optimiser and its schedules.
-  public var optimiser = Optimiser()
-  /// The law of the training times.
-  public var timeLaw = TimeLaw.logUniform
-  /// The smallest training time.
-  public var minimumTime = 1e-3
-
-  /// The defaults.
-  public init() {}
-}
-
 /// The data-parallel trainer: every rank computes its shards' gradients, all take the same step.
 ///
 /// A step is the four-stage exchange of the shard contract: (i) the canonical tree gives each rank its slice of the
@@ -27,22 +12,6 @@ public struct TrainingOptions: Sendable, Equatable {
 @safe public final class Trainer {
   /// Parameters per block: slices are whole blocks, and norms are sums over blocks in order.
   static let block = 4096
-
-  /// What all ranks know after a step.
-  public struct StepReport: Sendable, Equatable {
-    /// The step just taken, from 1.
-    public var step: Int
-    /// The mean loss over the batch, before the update.
-    public var loss: Double
-    /// The norm of the whole gradient, before clipping.
-    public var gradientNorm: Double
-    /// η of this update.
-    public var learningRate: Double
-    /// Whether some rank asked to stop after this step.
-    public var stopRequested: Bool
-    /// Whether loss and gradient are finite; if not, no update was made.
-    public var isFinite: Bool
-  }
 
   /// The model.
   public let model: ScoreModel
@@ -56,6 +25,10 @@ public struct TrainingOptions: Sendable, Equatable {
   public var timings = StepTimings()
   /// Who is shown each shard's gradient, where someone looks.
   public var observer: (any GradientObserver)?
+  /// What is remembered of losses and faults.
+  public var guarding = Guarding()
+  /// A fault made on purpose.
+  public var injected: InjectedFault?
 
   let data: ShardedRows
   let seed: UInt64
@@ -70,6 +43,11 @@ public struct TrainingOptions: Sendable, Equatable {
   var gradients: Matrix
   /// What the times' law has learned, where it learns.
   var history: TimeHistory?
+  /// What is learned from.
+  let kind: ObjectiveKind
+  /// The set whose gradient the step takes a digest of, and the digest.
+  private var audited: (set: Int, digest: Digest)?
+  lazy var auditPass = AuditPass(self)
   var notes: [Double]
   let noteSections: Sections
   private let decayed: [Bool]
@@ -94,6 +72,7 @@ public struct TrainingOptions: Sendable, Equatable {
       architecture: model.network, frequencies: model.frequencies, rows: rows, sets: sets,
       use: kind.use(gradients: true))
     let times = TimeSampler(options.timeLaw, process: model.process, first: options.minimumTime)
+    self.kind = kind
     objective = kind.make(model: model, times: times, pass: pass)
     history = options.timeLaw == .importance ? TimeHistory() : nil
     parameters = model.network.initialParameters(seed: seed)
@@ -115,38 +94,54 @@ public struct TrainingOptions: Sendable, Equatable {
 
   /// Takes one step.
   ///
-  /// - Parameter stop: whether this rank wants to stop; every rank learns of it.
+  /// - Parameters:
+  ///   - stop: whether this rank wants to stop; every rank learns of it.
+  ///   - audit: the number of the audit to make in this step, the same on every rank; nil for none.
   /// - Returns: what all ranks know of the step.
-  /// - Throws: `CommunicationError` when a rank cannot be reached.
-  public func takeStep(stop: Bool = false) throws -> StepReport {
+  /// - Throws: `CommunicationError` when a rank cannot be reached, `AuditError` when ranks hold different bits.
+  public func takeStep(stop: Bool = false, audit: Int? = nil) throws -> StepReport {
     var clock = Stopwatch()
     drawBatch()
     clock.lap(into: &timings.input)
+    audited = audit.map { (auditedSet(audit: $0), Digest()) }
     computeGradients()
+    if let audit, let audited { try auditGradient(audit, digest: audited.digest.value) }
+    audited = nil
     clock.lap(into: &timings.compute)
     let slice = try unsafe exchange.complete(gradients.pointer, stride: layout.count)
     var report = try unsafe shareNotes(slice, stop: stop)
     clock.lap(into: &timings.exchange)
-    guard report.isFinite else { return report }
+    guard report.fault == nil else { return report }
+    guarding.note(loss: report.loss)
     step += 1
     learnTimes()
     unsafe update(slice, gradientNorm: report.gradientNorm)
     clock.lap(into: &timings.compute)
     try unsafe communicator.allGatherInPlace(parameters.pointer, sections: exchange.slices)
     clock.lap(into: &timings.exchange)
+    if injected != nil { corruptParameters() }
     report.step = step
     return report
   }
 
   // MARK: The stages
 
-  func drawBatch() {
-    let truncation = RandomStream(seed: seed, purpose: .truncation, step: UInt64(step))
-    var first = truncation.row(0)
-    objective.times.prepare(truncation: first.nextUniform(), history: history)
-    let streams = DrawStreams(
+  /// What the coming step draws from.
+  var streams: DrawStreams {
+    DrawStreams(
       times: RandomStream(seed: seed, purpose: .diffusionTime, step: UInt64(step)),
       noise: RandomStream(seed: seed, purpose: .diffusionNoise, step: UInt64(step)))
+  }
+
+  /// Makes an objective ready for the coming step.
+  func prepareTimes(of objective: any Objective) {
+    var truncation = RandomStream(seed: seed, purpose: .truncation, step: UInt64(step)).row(0)
+    objective.times.prepare(truncation: truncation.nextUniform(), history: history)
+  }
+
+  func drawBatch() {
+    prepareTimes(of: objective)
+    let streams = streams
     for (set, shard) in exchange.shards.enumerated() {
       let place = step * pass.rows
       unsafe objective.draw(set: set, firstIndex: UInt64(shard * pass.rows), streams: streams, into: pass) { row in
@@ -163,7 +158,10 @@ public struct TrainingOptions: Sendable, Equatable {
       of: pass, parameters: parameters.pointer, scale: 1 / Double(options.batch),
       gradient: { set in unsafe base + exchange.localSteps[set].slot * stride },
       completed: { set, elements in
+        let own = unsafe base + (exchange.localSteps[set].slot * stride + elements.lowerBound)
+        if injected != nil { unsafe corrupt(own) }
         if let observer { show(elements, ofSet: set, to: observer) }
+        if set == audited?.set { unsafe audited?.digest.update(own, count: elements.count) }
         for addition in exchange.localSteps[set].additions {
           let first = unsafe base + elements.lowerBound
           unsafe add(
@@ -179,7 +177,7 @@ public struct TrainingOptions: Sendable, Equatable {
   /// Stage (iii), tensor by tensor: weights decay, biases do not.
   private func update(_ slice: UnsafeMutablePointer<Float>, gradientNorm: Double) {
     let own = exchange.slices.range(communicator.rank)
-    let update = options.optimiser.update(at: step, gradientNorm: gradientNorm)
+    let update = options.optimiser.update(at: step, gradientNorm: gradientNorm, scale: guarding.learningRateScale)
     for (entry, decays) in zip(layout.entries, decayed) {
       let part = entry.range.clamped(to: own)
       guard !part.isEmpty else { continue }

@@ -14,6 +14,8 @@ public struct TrainerState: ~Copyable, Sendable {
   public var first: Matrix
   /// Adam's second moment.
   public var second: Matrix
+  /// What is remembered of losses and faults.
+  public var guarding = Guarding()
 
   /// What a law of times that learns from losses has learned; empty for other laws.
   public var timeHistory: [Double] = []
@@ -46,6 +48,7 @@ extension Trainer {
   public func gatherState() throws -> TrainerState {
     var state = TrainerState(count: layout.count, step: step)
     state.timeHistory = history?.sums ?? []
+    state.guarding = guarding
     state.parameters.copy(from: parameters)
     try gather(average, into: &state.average)
     try gather(first, into: &state.first)
@@ -68,6 +71,7 @@ extension Trainer {
       history?.sums = state.timeHistory
     }
     restore(step: state.step)
+    guarding = state.guarding
     parameters.copy(from: state.parameters)
     scatter(state.average, into: &average)
     scatter(state.first, into: &first)

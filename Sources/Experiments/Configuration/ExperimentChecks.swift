@@ -16,6 +16,7 @@ extension ExperimentReader {
     try checkShards()
     try checkTimes()
     try checkNoiseLevels()
+    try checkSampler()
     let features = experiment.network.embeddingFeatures
     if features % 2 != 0 {
       throw fault("network.embedding_features", "must be even: half are sines and half cosines, found \(features)")
@@ -93,7 +94,8 @@ extension ExperimentReader {
   }
 
   private func chosenKind(_ key: ExperimentKey) -> String {
-    guard key.section != "data" else { return "data.file is given" }
+    if key.section == "data" { return "data.file is given" }
+    if key.section == "sampling" { return "sampling.sampler is \(experiment.sampling.sampler.rawValue)" }
     let process = experiment.process
     let schedule = process.kind == .variancePreserving ? " with schedule \(process.schedule.rawValue)" : ""
     return "process.kind is \(process.kind.rawValue)\(schedule)"

@@ -1,83 +1,78 @@
+internal import Communication
+internal import Diffusion
 internal import LinearAlgebra
-internal import Targets
-internal import Training
+internal import Sampling
 
-/// The conditions under which samples are drawn, in trained coordinates: sample i takes row i, and from the start again.
-struct SampleConditions {
-  private let rows: SampleBox
+/// What samples are to satisfy, read from the files of `--observe` and `--fix`.
+struct Conditions {
+  /// Linear observations, in trained coordinates.
+  var observations: Observations?
+  /// Known coordinates, in trained coordinates.
+  var fixed: FixedCoordinates?
 
-  /// The last columns of rows that are in trained coordinates already.
-  init(of data: borrowing Matrix, after dimension: Int) {
-    var conditions = Matrix(rows: data.rows, columns: data.columns - dimension)
-    for r in 0..<data.rows { for k in 0..<conditions.columns { conditions[r, k] = data[r, dimension + k] } }
-    rows = SampleBox(conditions)
-  }
-
-  /// What `--condition` names: a file with one row for all samples or one for each, or the numbers of one row.
+  /// Reads the files that a request names.
   ///
-  /// - Parameters:
-  ///   - text: a file's path, or numbers between commas.
-  ///   - count: the number of samples.
-  ///   - data: how many conditions there are, and their units.
-  /// - Throws: `ExperimentError.usage` for another number of columns or rows; errors of the file.
-  init(_ text: String, count: Int, data: DataSet.Description) throws {
-    let numbers = text.split(separator: ",", omittingEmptySubsequences: false).map {
-      real(from: $0.filter { $0 != " " })
-    }
-    var rows: Matrix
-    if numbers.allSatisfy({ $0 != nil }) {
-      rows = Matrix(rows: 1, columns: numbers.count)
-      for (k, number) in numbers.enumerated() { rows[0, k] = Float(number ?? 0) }
-    } else {
-      rows = try Matrix(openRows(text))
-    }
-    guard rows.columns == data.conditions else {
-      let names = data.columnNames.map { " (\($0.dropFirst(data.dimension).joined(separator: ", ")))" } ?? ""
+  /// - Throws: `ExperimentError` naming the file and row of what cannot be used.
+  init(_ request: SampleRequest, _ data: DataSet.Description, _ sampling: Experiment.SamplingSection) throws {
+    observations = try request.observations.map { try Self.observations($0, data) }
+    fixed = try request.fixed.map { try Self.fixed($0, data) }
+    if fixed != nil, sampling.adaptiveSampler != nil {
       throw ExperimentError.usage(
-        "--condition \(text): has \(rows.columns) columns, but the network was trained with \(data.conditions) "
-          + "condition\(data.conditions == 1 ? "" : "s")\(names)")
+        "--fix needs a sampler whose steps all samples share; \(sampling.sampler.rawValue) chooses each sample's own")
     }
-    guard rows.rows == 1 || rows.rows == count else {
-      throw ExperimentError.usage(
-        "--condition \(text): has \(rows.rows) rows for \(count) samples: give one row for all, or one for each")
+  }
+
+  /// Rows H_1 … H_d, y, standard deviation: y = Hx + noise becomes y − H·mean = (H·scale)z + noise.
+  private static func observations(_ path: String, _ data: DataSet.Description) throws -> Observations {
+    let table = try read(path)
+    let d = data.dimension
+    guard table[0].count == d + 2 else {
+      throw ExperimentError.data(
+        Place(path), "has \(table[0].count) columns; an observation has \(d + 2): H_1 … H_\(d), y, standard deviation")
     }
-    data.conditionMap.apply(to: &rows)
-    self.rows = SampleBox(rows)
+    let (mean, scale) = (data.standardisation.mean, data.standardisation.scale)
+    for (index, row) in table.enumerated() where row[d + 1] < 0 || row[..<d].allSatisfy({ $0 == 0 }) {
+      throw ExperimentError.data(
+        Place(path), "row \(index): H must not be zero, and the standard deviation at least 0")
+    }
+    return Observations(
+      rows: table.map { row in (0..<d).map { row[$0] * scale[$0] } },
+      values: table.map { row in (0..<d).reduce(row[d]) { $0 - row[$1] * mean[$1] } },
+      deviations: table.map { $0[d + 1] })
   }
 
-  /// Sets the conditions of a chunk's samples.
-  func apply(to score: NetworkScore, chunk: Int) {
-    score.setConditions(rows.value, firstIndex: chunk * NetworkScore.rows)
+  /// Rows of a coordinate's number, from 0, and its value.
+  private static func fixed(_ path: String, _ data: DataSet.Description) throws -> FixedCoordinates {
+    let table = try read(path)
+    guard table[0].count == 2 else {
+      throw ExperimentError.data(
+        Place(path), "has \(table[0].count) columns; a fixed coordinate has 2: its number, from 0, and its value")
+    }
+    var seen = Set<Int>()
+    for (index, row) in table.enumerated() {
+      guard row[0] == row[0].rounded(), row[0] >= 0, row[0] < Double(data.dimension), seen.insert(Int(row[0])).inserted
+      else {
+        throw ExperimentError.data(
+          Place(path),
+          "row \(index): the coordinate must be a whole number from 0 to \(data.dimension - 1), each at most once, "
+            + "found \(decimal(row[0]))")
+      }
+    }
+    let (mean, scale) = (data.standardisation.mean, data.standardisation.scale)
+    let columns = table.map { Int($0[0]) }
+    return FixedCoordinates(
+      columns: columns, values: zip(columns, table).map { ($1[1] - mean[$0]) / scale[$0] })
   }
-}
 
-extension DataSet.Description {
-  /// The map of the conditions to trained coordinates.
-  var conditionMap: Standardisation {
-    Standardisation(
-      mean: Array(standardisation.mean.dropFirst(dimension)), scale: Array(standardisation.scale.dropFirst(dimension)))
-  }
-
-  /// The map of the data columns alone.
-  var dataMap: Standardisation {
-    Standardisation(
-      mean: Array(standardisation.mean.prefix(dimension)), scale: Array(standardisation.scale.prefix(dimension)))
-  }
-}
-
-extension Experiment {
-  /// The number of columns that condition.
-  var conditionCount: Int {
-    guard let target = data.target else { return data.conditions.names.count }
-    return TargetKind(rawValue: target.rawValue)?.conditions ?? 0
-  }
-}
-
-extension Matrix {
-  /// The first columns of all rows.
-  func firstColumns(_ count: Int) -> Matrix {
-    var part = Matrix(rows: rows, columns: count)
-    for r in 0..<rows { for k in 0..<count { part[r, k] = self[r, k] } }
-    return part
+  private static func read(_ path: String) throws -> [[Double]] {
+    var table: [[Double]] = []
+    let source = try openRows(path)
+    try source.forEachBlock { _, block in
+      for r in 0..<block.rows { table.append((0..<block.columns).map { Double(block[r, $0]) }) }
+    }
+    guard !table.isEmpty, table.count <= 1000 else {
+      throw ExperimentError.data(Place(path), "has \(table.count) rows; 1 to 1000 conditions are expected")
+    }
+    return table
   }
 }
