@@ -51,7 +51,7 @@ public struct PointPanels: Sendable {
         name: name, description: "\(title): \(panel.caption)", width: 220, height: 200,
         commands: [
           "set xrange [\(low.x):\(high.x)]", "set yrange [\(low.y):\(high.y)]", "set nokey",
-          Plot.ticks("x", from: low.x, to: high.x, count: 3), Plot.ticks("y", from: low.y, to: high.y, count: 4),
+          Plot.ticks("x", from: low.x, to: high.x, count: 5), Plot.ticks("y", from: low.y, to: high.y, count: 5),
           "plot " + (drawn.isEmpty ? "NaN" : drawn.joined(separator: ", \\\n  ")),
         ], blocks: panel.sets.map { $0.isEmpty ? [[.nan, .nan]] : $0.map { [Double($0.x), Double($0.y)] } })
     }
@@ -91,7 +91,7 @@ public struct CloudPair: Sendable {
       let drawn = points.filter(isInside)
       return Plot(
         name: "\(name)-\(kind)", description: "\(kind) in three coordinates: " + names.joined(separator: ", "),
-        width: 420, height: 380,
+        width: 420, height: 360,
         commands: ranges.flatMap { axis, low, high, column in
           [
             "set \(axis)range [\(low):\(high)]", Plot.ticks(axis, from: low, to: high, count: 4),
@@ -99,7 +99,9 @@ public struct CloudPair: Sendable {
               + " textcolor rgb '#7d7d7d'",
           ]
         } + [
-          "set nokey", "set view 72, 32", "set xyplane 0", "set border 127",
+          "set nokey", "set view 70, 32, 1.25, 0.95", "set xyplane 0", "set border 127", "set margins 2, 2, 1, 0",
+          // Labels on the floor's edges would touch them.
+          "set xtics offset 0, -0.5", "set ytics offset 1, -0.4",
           "splot '\(name)-\(kind).dat' using 2:3:1 every every with points pointtype 7 pointsize 0.4 "
             + "linecolor rgb '#60\(Plot.colour(colour))'",
         ],

@@ -33,8 +33,8 @@ extension RunRecord {
     return CurvePanel(
       title: name, x: name, y: "density", logarithmic: true, logarithmicX: bins.isLogarithmic,
       series: [
-        CurvePanel.Series(name: "data", points: bins.density(of: data), style: .steps),
-        CurvePanel.Series(name: "samples", points: bins.density(of: samples), style: .steps),
+        CurvePanel.Series(name: "data", points: bins.density(of: data), style: .steps, colour: 2),
+        CurvePanel.Series(name: "samples", points: bins.density(of: samples), style: .steps, colour: 0),
       ])
   }
 }

@@ -1,4 +1,5 @@
 internal import Diffusion
+internal import Foundation
 internal import LinearAlgebra
 internal import Randomness
 internal import Targets
@@ -25,7 +26,7 @@ extension RunRecord {
         SIMD2(
           scale * rows[r, a] + spread * noise[r, a], scale * rows[r, b] + spread * noise[r, b])
       }
-      return PointPanels.Panel(caption: "t = \(rounded(time))", sets: [points])
+      return PointPanels.Panel(caption: "t = \(String(format: "%.3g", time))", sets: [points])
     }
     return PointPanels(
       title: "Forward process",
