@@ -64,6 +64,7 @@ public struct Report {
     for (i, panel) in contents.errorBars.enumerated() {
       sections.append(
         try pictures.section(panel.title, note: panel.note, [panel.plot(name: "sweep-\(i + 1)")], captions: [""]))
+      if let table = panel.table { sections.append(table.body) }
     }
     for (i, pair) in contents.scatters.enumerated() {
       sections.append(try section(pair, name: i == 0 ? "scatter" : "scatter-\(i + 1)", &pictures))
