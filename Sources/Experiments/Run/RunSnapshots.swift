@@ -48,7 +48,7 @@ extension RunRecord {
   /// A row of such a file is a sample's number, the time, and the state, position first.
   var reverse: PointPanels? {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.samples)) ?? []
-    guard let newest = names.filter({ $0.hasSuffix("trajectory.npy") }).max(),
+    guard let newest = names.filter({ $0.hasSuffix("-trajectories.npy") }).max(),
       let table = try? Matrix(openRows(folder.samples + "/" + newest)), table.columns >= 2 + truth.value.columns,
       truth.value.columns > 1
     else { return nil }
