@@ -122,12 +122,10 @@ while ((done < count)); do
   run=$work/run log=$work/log status=
   mkdir -p "$run"
   if [[ $kind == full ]]; then mount -t tmpfs -o size=6m none "$run" || exit 77; fi
-  # A script that a script starts in the background ignores Ctrl-C, unless it has a process group of its own.
-  set -m
-  launch/run.sh -np "$ranks" "$program" "$work/experiment.yaml" --output "$run" --stall-limit "${stall_limit}s" \
-    > "$log" 2>&1 < /dev/null &
+  # What a script starts in the background ignores Ctrl-C, unless told otherwise.
+  env --default-signal=INT launch/run.sh -np "$ranks" "$program" "$work/experiment.yaml" --output "$run" \
+    --stall-limit "${stall_limit}s" > "$log" 2>&1 < /dev/null &
   current=$!
-  set +m
   for ((i = 0; i < 400; i++)); do
     pids=$(processes "$run")
     (($(wc -w <<< "$pids") < ranks)) || break
