@@ -22,7 +22,7 @@ fi
 work=$(mktemp -d)
 current=
 cleanup() {
-  [[ -z $current ]] || kill -KILL "$current" 2> /dev/null
+  [[ -z $current ]] || kill -KILL "$current" ${launcher:-} 2> /dev/null
   local mounted
   while read -r mounted; do umount -l "$mounted"; done < <(awk -v w="$work" 'index($2, w) == 1 { print $2 }' /proc/mounts | tac)
   rm -rf "$work"
