@@ -74,6 +74,8 @@ let package = Package(
     module("Sampling", ["Diffusion", "LinearAlgebra", "Randomness"]),
     // 4
     module("Metrics", ["Communication", "LinearAlgebra", "Randomness"]),
+    module(
+      "Theory", ["Communication", "Diffusion", "LinearAlgebra", "Metrics", "Randomness", "Sampling", "Targets"]),
     // 5
     module(
       "Experiments",
@@ -85,6 +87,7 @@ let package = Package(
     tool("sgm-train", ["Communication", "Experiments", "LinearAlgebra"]),
     tool("sgm-sample", ["Communication", "Experiments"]),
     tool("sgm-evaluate", ["Communication", "Experiments"]),
+    tool("sgm-report", ["Communication", "Experiments"]),
     tool(
       "sgm-bench",
       [
@@ -102,6 +105,8 @@ let package = Package(
       ["Communication", "Diffusion", "LinearAlgebra", "Networks", "Randomness", "Training", "sgm-bench"],
       resources: [.copy("Fixtures")]),
     tests("MetricsTests", ["Communication", "LinearAlgebra", "Metrics", "Randomness"], resources: [.copy("Fixtures")]),
+    tests(
+      "TheoryTests", ["Diffusion", "LinearAlgebra", "Randomness", "Sampling", "Targets", "Theory"]),
     tests(
       "ExperimentsTests",
       ["Communication", "Experiments", "LinearAlgebra", "Networks", "Randomness", "Targets", "Training"]),
