@@ -1,4 +1,3 @@
-internal import Diffusion
 internal import Targets
 
 extension ExperimentReader {
@@ -6,13 +5,13 @@ extension ExperimentReader {
   mutating func finish() throws(ExperimentError) -> Experiment {
     try checkName()
     try checkData()
+    fillProcess()
     try checkConditions()
     if experiment.data.target != nil, experiment.data.dimension == nil { experiment.data.dimension = 2 }
     try checkDimension()
-    try checkWeight()
-    if places["process.horizon"] == nil { experiment.process.horizon = experiment.process.kind.usualHorizon }
     try checkShards()
     try checkTimes()
+    try checkProcess()
     let features = experiment.network.embeddingFeatures
     if features % 2 != 0 {
       throw fault("network.embedding_features", "must be even: half are sines and half cosines, found \(features)")
@@ -20,7 +19,7 @@ extension ExperimentReader {
     return experiment
   }
 
-  private func fault(_ path: String, _ problem: String) -> ExperimentError {
+  func fault(_ path: String, _ problem: String) -> ExperimentError {
     .configuration(places[path] ?? Place(file), "\(path) \(problem)")
   }
 
@@ -62,27 +61,13 @@ extension ExperimentReader {
       "must be \(lowest == highest ? "" : "at least ")\(lowest) for data.target \(target.rawValue), found \(dimension)")
   }
 
-  private func checkWeight() throws(ExperimentError) {
-    let name = experiment.network.output.rawValue
-    guard let output = NetworkOutput(rawValue: name),
-      let weight = LossWeight(rawValue: experiment.training.weight.rawValue), !weight.isAvailable(for: output)
-    else { return }
-    let available = LossWeight.allCases.filter { $0.isAvailable(for: output) }.map(\.rawValue)
-    throw fault(
-      "training.weight",
-      "must be \((["automatic"] + available).joined(separator: " or ")) for network.output \(name), "
-        + "found \(weight.rawValue)")
-  }
-
   private func checkConditions() throws(ExperimentError) {
     for key in ExperimentKey.all {
       guard let condition = key.condition, let place = places[key.path], !condition.holds(experiment) else { continue }
       let chosen =
         key.section == "data"
         ? "data.file is given"
-        : "process.kind is \(experiment.process.kind.rawValue)"
-          + (experiment.process.kind == .variancePreserving
-            ? " with schedule \(experiment.process.schedule.rawValue)" : "")
+        : "process.kind is \(experiment.process.words)"
       throw .configuration(place, "\(key.path) is for \(condition.words), but \(chosen); remove it")
     }
   }
@@ -107,12 +92,6 @@ extension ExperimentReader {
       ("sampling.final_time", experiment.sampling.finalTime),
     ] where time >= horizon {
       throw fault(path, "must be less than process.horizon = \(decimal(horizon)), found \(decimal(time))")
-    }
-    let process = experiment.process
-    if process.betaMinimum > process.betaMaximum {
-      throw fault(
-        "process.beta_min",
-        "must not exceed process.beta_max = \(decimal(process.betaMaximum)), found \(decimal(process.betaMinimum))")
     }
   }
 }
