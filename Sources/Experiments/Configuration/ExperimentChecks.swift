@@ -12,6 +12,7 @@ extension ExperimentReader {
     try checkShards()
     try checkTimes()
     try checkProcess()
+    try checkSampler()
     let features = experiment.network.embeddingFeatures
     if features % 2 != 0 {
       throw fault("network.embedding_features", "must be even: half are sines and half cosines, found \(features)")
@@ -65,9 +66,9 @@ extension ExperimentReader {
     for key in ExperimentKey.all {
       guard let condition = key.condition, let place = places[key.path], !condition.holds(experiment) else { continue }
       let chosen =
-        key.section == "data"
-        ? "data.file is given"
-        : "process.kind is \(experiment.process.words)"
+        key.section == "sampling"
+        ? "sampling.sampler is \(experiment.sampling.sampler.rawValue)"
+        : key.section == "data" ? "data.file is given" : "process.kind is \(experiment.process.words)"
       throw .configuration(place, "\(key.path) is for \(condition.words), but \(chosen); remove it")
     }
   }

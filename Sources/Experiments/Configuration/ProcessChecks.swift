@@ -9,6 +9,10 @@ extension ExperimentReader {
     if places["process.horizon"] == nil { experiment.process.horizon = experiment.process.usualHorizon }
     let isStudent = kind == .annealed && experiment.process.base == .studentT
     if isStudent, places["network.output"] == nil { experiment.network.output = .score }
+    if places["sampling.sampler"] == nil, isStudent || kind == .annealed && experiment.process.annealing != .exponential
+    {
+      experiment.sampling.sampler = .diffusionAnnealedLangevin
+    }
     if isStudent, places["sampling.denoise"] == nil { experiment.sampling.denoise = false }
   }
 
@@ -40,8 +44,11 @@ extension ExperimentReader {
     if process.positionDamping == process.velocityDamping {
       throw fault("process.position_damping", "must differ from process.velocity_damping; 0.01 and 4.01 are usual")
     }
-    if process.kind == .flowMatching, process.horizon > 1 {
-      throw fault("process.horizon", "must be at most 1 for flow-matching, found \(decimal(process.horizon))")
+    if process.kind == .flowMatching, process.horizon >= 1 {
+      throw fault("process.horizon", "must be less than 1 for flow-matching, found \(decimal(process.horizon))")
+    }
+    if process.kind.usualSchedule != nil, !process.make().isRegular {
+      throw fault("process.horizon", "and the schedule together give a time without end; lower β or the horizon")
     }
     if process.schedule == .exponential, abs(process.betaGrowth) * process.horizon > 500 {
       throw fault(

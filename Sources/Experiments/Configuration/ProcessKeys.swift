@@ -45,8 +45,8 @@ extension ExperimentKey {
     ] + langevin + paths + [
       .init(
         "process.horizon", \.process.horizon, in: .positive,
-        default: "4 for ornstein-uhlenbeck and exponential annealing, 1 otherwise",
-        "Final diffusion time T; at most 1 for flow-matching.")
+        default: "4 for ornstein-uhlenbeck and exponential annealing, 0.999 for flow-matching, else 1",
+        "Final diffusion time T; less than 1 for flow-matching, where the score no longer tells the data.")
     ]
 
   private static let langevin: [ExperimentKey] = [
