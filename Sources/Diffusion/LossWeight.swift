@@ -21,9 +21,6 @@ public enum LossWeight: String, Sendable, CaseIterable {
     }
   }
 
-  /// Whether `TrainingCoefficients` knows this weight for an output.
-  public func isAvailable(for output: NetworkOutput) -> Bool { true }
-
   /// Whether this weight is finite at all times for an output under a process; the output itself must be available.
   public func isAvailable(for output: NetworkOutput, under process: some ForwardProcess) -> Bool {
     guard process.noise == .gaussian else { return self == .uniformNoise }

@@ -47,6 +47,9 @@ public struct TrainingCoefficients: Sendable, Equatable {
   /// κ where it is one number, and its element o, o otherwise.
   public func outputGain(_ o: Int) -> Double { outputGain(o, o) }
 
+  /// κ; elements past `outputBlocks` mean nothing.
+  public var gain: BlockMatrix { row.gain }
+
   /// Whether κ is a number times the unit matrix.
   public var hasUniformGain: Bool {
     for i in 0..<outputBlocks {

@@ -9,9 +9,12 @@ extension ExperimentReader {
     try checkConditions()
     if experiment.data.target != nil, experiment.data.dimension == nil { experiment.data.dimension = 2 }
     try checkDimension()
+    try checkObjective()
+    try checkConditionColumns()
     try checkShards()
     try checkTimes()
     try checkProcess()
+    try checkNoiseLevels()
     try checkSampler()
     let features = experiment.network.embeddingFeatures
     if features % 2 != 0 {
@@ -65,12 +68,21 @@ extension ExperimentReader {
   private func checkConditions() throws(ExperimentError) {
     for key in ExperimentKey.all {
       guard let condition = key.condition, let place = places[key.path], !condition.holds(experiment) else { continue }
+      let subject = condition.subject.flatMap { path in ExperimentKey.all.first { $0.path == path } }
       let chosen =
-        key.section == "sampling"
-        ? "sampling.sampler is \(experiment.sampling.sampler.rawValue)"
-        : key.section == "data" ? "data.file is given" : "process.kind is \(experiment.process.words)"
+        if let subject {
+          "\(subject.path) is \(spelled(subject.get(experiment), as: subject.shape))"
+        } else {
+          chosenKind(key)
+        }
       throw .configuration(place, "\(key.path) is for \(condition.words), but \(chosen); remove it")
     }
+  }
+
+  private func chosenKind(_ key: ExperimentKey) -> String {
+    if key.section == "data" { return "data.file is given" }
+    if key.section == "sampling" { return "sampling.sampler is \(experiment.sampling.sampler.rawValue)" }
+    return "process.kind is \(experiment.process.words)"
   }
 
   private func checkShards() throws(ExperimentError) {

@@ -22,6 +22,12 @@ extension ExperimentReader {
     let process = experiment.process.make()
     try checkOutput(under: process)
     try checkWeight(under: process)
+    if process.noise != .gaussian, experiment.training.objective.comparesScores {
+      throw fault(
+        "training.objective",
+        "must be hsm or dsm for process.base student-t, which has no diffusion to weigh scores with, found "
+          + experiment.training.objective.rawValue)
+    }
     if process.noise != .gaussian, experiment.sampling.denoise {
       throw fault(
         "sampling.denoise", "must be false for process.base student-t: its score does not tell the posterior mean")
@@ -67,6 +73,7 @@ extension ExperimentReader {
   }
 
   private func checkWeight(under process: some ForwardProcess) throws(ExperimentError) {
+    guard !experiment.training.objective.comparesScores else { return }
     let name = experiment.network.output.rawValue
     guard let output = NetworkOutput(rawValue: name),
       let weight = LossWeight(rawValue: experiment.training.weight.rawValue),

@@ -14,7 +14,7 @@ extension RunRecord {
     guard let data, data.dimension > 1 else { return nil }
     let process = experiment.process.make()
     var rows = truth.value.head(1000)
-    data.standardisation.apply(to: &rows)
+    data.dataMap.apply(to: &rows)
     var noise = Matrix(rows: rows.rows, columns: rows.columns)
     RandomStream(seed: experiment.seed, purpose: .benchmark).fillNormals(&noise, firstIndex: 0)
     let (a, b) = firstPair
