@@ -112,7 +112,7 @@ struct ExactScore<Law: SmoothedLaw>: Score {
     switch process.noise {
     case .gaussian: return -0.5 * (squares + d * logTwoPi) - logScales
     case .studentT(let degrees):
-      let constant = lgamma(0.5 * (degrees + d)) - lgamma(0.5 * degrees) - 0.5 * d * log(degrees * Double.pi)
+      let constant = logGamma(0.5 * (degrees + d)) - logGamma(0.5 * degrees) - 0.5 * d * log(degrees * Double.pi)
       return constant - 0.5 * (degrees + d) * log1p(squares / degrees) - logScales
     }
   }

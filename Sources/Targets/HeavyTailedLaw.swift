@@ -33,7 +33,7 @@ struct HeavyTailedLaw<Law: SmoothedLaw>: SmoothedLaw {
     let nodes = (0..<count).map { low + Double($0) * step }
     mixing = nodes.map { exp($0) }
     // Gamma's density in y, times the step.
-    let constant = 0.5 * nu * log(0.5 * nu) - lgamma(0.5 * nu) + log(step)
+    let constant = 0.5 * nu * log(0.5 * nu) - logGamma(0.5 * nu) + log(step)
     logWeights = nodes.map { constant + 0.5 * nu * ($0 - exp($0)) }
     self.step = step
     laws = Array(repeating: law, count: count)

@@ -63,6 +63,17 @@ private let known: [Known] = [
     #expect(abs(end.score[0] - expected) < 1e-15)  // −(ν + d)u/(ν s² + u²), or −u/s², a few roundings
   }
 
+  @Test("ln Γ has its values at halves and whole numbers") func gamma() {
+    let factorial = (1..<60).reduce(0.0) { $0 + log(Double($1)) }
+    for (x, value) in [
+      (0.5, 0.5 * log(Double.pi)), (1, 0), (2.5, log(0.75) + 0.5 * log(Double.pi)),
+      (15, (1..<15).reduce(0.0) { $0 + log(Double($1)) }),
+      (60, factorial),
+    ] {
+      #expect(abs(logGamma(x) - value) < 2e-14 * max(1, abs(value)))  // roundings of a product and of terms near 30
+    }
+  }
+
   @Test("a funnel has no exact score under a Student-t base") func funnel() {
     #expect(Funnel(dimension: 3).score(under: process, in: .identity(3)) == nil)
   }
