@@ -110,7 +110,9 @@ let package = Package(
       "TheoryTests", ["Diffusion", "LinearAlgebra", "Randomness", "Sampling", "Targets", "Theory"]),
     tests(
       "ExperimentsTests",
-      ["Communication", "Experiments", "LinearAlgebra", "Networks", "Randomness", "Targets", "Training"]),
+      [
+        "Communication", "Diffusion", "Experiments", "LinearAlgebra", "Networks", "Randomness", "Targets", "Training",
+      ]),
     tests("LaunchTests", []),
   ]
 )

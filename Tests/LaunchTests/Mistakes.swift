@@ -107,8 +107,8 @@ let mistakes: [Mistake] = [
     words: set("training.batch=250"), status: 78, says: ["training.batch", "try 256"]),
   Mistake(name: "shards no power of two", words: set("training.shards=12"), status: 78, says: ["training.shards"]),
   Mistake(
-    name: "weight that the output lacks", words: set("training.weight=likelihood"), status: 78,
-    says: ["training.weight", "unit-variance"]),
+    name: "output that the process lacks", words: set("network.output=velocity"), status: 78,
+    says: ["network.output", "posterior-mean or noise or score"]),
   Mistake(name: "no samples", words: set("sampling.count=0"), status: 78, says: ["sampling.count"]),
   Mistake(name: "empty widths", words: set("network.widths=[]"), status: 78, says: ["network.widths"]),
   Mistake(name: "nothing to do", words: [], status: 64, says: ["--help"]),

@@ -38,36 +38,6 @@ extension ExperimentKey {
     .init("data.images", \.data.images, "Show rows as square grey pictures in the report; dimension a square number."),
   ]
 
-  private static func only(_ kind: Experiment.ProcessSection.Kind) -> Condition {
-    Condition(words: kind.rawValue) { $0.process.kind == kind }
-  }
-  private static let ofLinear = Condition(words: "variance-preserving with schedule linear") {
-    $0.process.kind == .variancePreserving && $0.process.schedule == .linear
-  }
-
-  private static let process: [ExperimentKey] = [
-    .init("process.kind", \.process.kind, "Forward process."),
-    .init("process.schedule", \.process.schedule, when: only(.variancePreserving), "Noise schedule β(t)."),
-    .init("process.beta_min", \.process.betaMinimum, in: .positive, when: ofLinear, "β at time 0, per unit time."),
-    .init("process.beta_max", \.process.betaMaximum, in: .positive, when: ofLinear, "β at the horizon, per unit time."),
-    .init(
-      "process.a", \.process.a, in: .positive, when: only(.criticallyDampedLangevin),
-      "Drift parameter a, per unit of β·time."),
-    .init("process.sigma", \.process.sigma, in: .positive, when: only(.criticallyDampedLangevin), "Velocity noise σ."),
-    .init(
-      "process.epsilon", \.process.epsilon, in: .notNegative, when: only(.criticallyDampedLangevin),
-      "Position noise ε; 0 is the kinetic Langevin process."),
-    .init(
-      "process.velocity_variance", \.process.velocityVariance, in: .notNegative, when: only(.criticallyDampedLangevin),
-      "Variance v² of the velocity at time 0."),
-    .init(
-      "process.beta", \.process.beta, in: .positive, when: only(.criticallyDampedLangevin),
-      "Constant clock rate β, per unit time."),
-    .init(
-      "process.horizon", \.process.horizon, in: .positive, default: "4 for ornstein-uhlenbeck, 1 otherwise",
-      "Final diffusion time T."),
-  ]
-
   private static let network: [ExperimentKey] = [
     .init("network.widths", \.network.widths, in: .whole(1, 65_536), "Units of each hidden layer."),
     .init("network.activation", \.network.activation, "Nonlinearity of the hidden layers."),
@@ -97,7 +67,8 @@ extension ExperimentKey {
         + "(explicit), or without kernel and score, with the exact trace (implicit) or random probes (sliced)."),
     .init(
       "training.weight", \.training.weight,
-      "Weight of the loss over time; automatic is unit-variance for posterior-mean and uniform-noise for noise."),
+      "Weight of the loss over time; automatic is unit-variance for posterior-mean and velocity, uniform-noise for noise "
+        + "and score."),
     .init(
       "training.probes", \.training.probes, in: .whole(1, 1_024), when: ofSliced,
       "Random directions for each row, in which the trace is taken."),

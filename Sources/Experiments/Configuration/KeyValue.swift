@@ -151,6 +151,9 @@ extension Choice {
 extension Experiment.DataSection.Target: Choice {}
 extension Experiment.ProcessSection.Kind: Choice {}
 extension Experiment.ProcessSection.Schedule: Choice {}
+extension Experiment.ProcessSection.Prior: Choice {}
+extension Experiment.ProcessSection.Annealing: Choice {}
+extension Experiment.ProcessSection.Base: Choice {}
 extension Experiment.NetworkSection.Activation: Choice {}
 extension Experiment.NetworkSection.Output: Choice {}
 extension Experiment.NetworkSection.Embedding: Choice {}
