@@ -36,10 +36,10 @@ struct Truth: ~Copyable {
   /// Fresh draws of a target.
   init(target: any Targets.Target, seed: UInt64, count: Int) throws {
     var rows = Matrix(rows: max(count, 2), columns: target.dimension)
-    target.draw(RandomStream(seed: seed, purpose: .bootstrap), firstIndex: 0, into: &rows)
+    target.drawData(RandomStream(seed: seed, purpose: .bootstrap), firstIndex: 0, into: &rows)
     gaussian = try GaussianFit(rows)
     samples = DrawnSamples(dimension: target.dimension) { stream, rows in
-      target.draw(stream, firstIndex: 0, into: &rows)
+      target.drawData(stream, firstIndex: 0, into: &rows)
     }
     shown = rows
   }

@@ -15,7 +15,7 @@ extension RunRecord {
     guard let data, data.dimension > 1 else { return nil }
     let process = experiment.process.make()
     var rows = truth.value.head(1000)
-    data.standardisation.apply(to: &rows)
+    data.dataMap.apply(to: &rows)
     var noise = Matrix(rows: rows.rows, columns: rows.columns)
     let stream = RandomStream(seed: experiment.seed, purpose: .benchmark)
     stream.fillNormals(&noise, firstIndex: 0)
