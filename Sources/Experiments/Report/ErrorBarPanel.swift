@@ -61,7 +61,7 @@ public struct ErrorBarPanel: Sendable {
     }
     var drawn = series.enumerated().map { k, one in
       "'\(name).dat' index \(k) with yerrorlines pointtype 7 pointsize 0.9 linewidth 1.2 "
-        + "linecolor rgb '#\(Plot.colour(k))' \(series.count > 1 ? "title \(Plot.label(one.name))" : "notitle")"
+        + "linecolor rgb '#\(Plot.colour(Self.colours[k % 4]))' \(series.count > 1 ? "title \(Plot.label(one.name))" : "notitle")"
     }
     drawn += lines.enumerated().map { k, line in
       "\(line.value) with lines dashtype 2 linewidth 1.2 linecolor rgb '#\(k == 0 ? "3a9a5c" : "d07a2d")' "
@@ -77,6 +77,9 @@ public struct ErrorBarPanel: Sendable {
         "plot " + (drawn.isEmpty ? "NaN notitle" : drawn.joined(separator: ", \\\n  ")),
       ], blocks: blocks)
   }
+
+  /// Green and orange are floor and baseline on every page.
+  private static let colours = [0, 3, 4, 5]
 
   /// From 0, so that lengths compare, unless values are negative.
   private var range: String {

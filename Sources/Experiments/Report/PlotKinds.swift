@@ -11,7 +11,7 @@ extension CurvePanel {
     var commands = [
       "set xlabel \(Plot.label(x)) textcolor rgb '#7d7d7d'", "set ylabel \(Plot.label(y)) textcolor rgb '#7d7d7d'",
       // Inside it would cover curves.
-      series.count > 1 ? "set key outside top center horizontal width -1" : "set nokey", "set autoscale xfix",
+      series.count > 1 ? "set key outside top center horizontal width 2" : "set nokey", "set autoscale xfix",
     ]
     if logarithmic { commands.append("set logscale y") }
     if logarithmicX { commands.append("set logscale x") }
