@@ -105,6 +105,8 @@ let package = Package(
     tests(
       "ExperimentsTests",
       ["Communication", "Experiments", "LinearAlgebra", "Networks", "Randomness", "Targets", "Training"]),
+    tests(
+      "FuzzTests", ["Experiments", "LinearAlgebra", "Networks", "Targets", "Training"], resources: [.copy("Seeds")]),
     tests("LaunchTests", []),
   ]
 )

@@ -80,6 +80,7 @@ func judgeRun(
   let judgements = try judging.judge(samples.value, against: truth.value)
   try communicator.agree {
     guard communicator.isRoot else { return }
+    try folder.refuseLinks()
     let builder = ReportBuilder(experiment: experiment, folder: folder, data: data)
     let kind = experiment.data.target != nil ? "fresh draws of the target" : "held-out rows"
     try builder.write(

@@ -11,17 +11,15 @@ struct MetricsLog {
   init(file path: String, keepingUntil step: Int) throws {
     let kept = try Self.read(path).filter { ($0["step"]?.number).map { $0 <= Double(step) } ?? false }
     try AtomicFile.write(kept.map { $0.description + "\n" }.joined(), to: path)
-    guard let file = FileHandle(forWritingAtPath: path) else {
-      throw ExperimentError.uncreatable(file: path, errno)
-    }
-    self.file = file
+    file = FileHandle(fileDescriptor: try Descriptor.writing(path).release(), closeOnDealloc: true)
     self.path = path
     _ = try? file.seekToEnd()
   }
 
   /// The lines of a log; a line cut short by a crash is left out.
   static func read(_ path: String) throws -> [JSONValue] {
-    let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+    let bytes = try? readFile(path, atMost: 1 << 30) { _ in .data(Place(path), "is too long") }
+    let text = String(decoding: bytes ?? [], as: UTF8.self)
     return text.split(separator: "\n").compactMap { JSONValue(line: String($0)) }
   }
 

@@ -81,7 +81,7 @@ struct ProgressDisplay {
   mutating func line(_ text: String) {
     guard isRoot else { return }
     end()
-    write(text + "\n")
+    write(printableLines(text) + "\n")
   }
 
   private func write(_ text: String) {

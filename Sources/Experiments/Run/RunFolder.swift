@@ -42,17 +42,26 @@ public struct RunFolder: Sendable, Equatable {
       }
       try attempt { try files.removeItem(atPath: path) }
     }
-    for folder in [checkpoints, samples, plots] {
-      try attempt { try files.createDirectory(atPath: folder, withIntermediateDirectories: true) }
-    }
+    try makePath()
+    for folder in [checkpoints, samples, plots] { try makeFolder(folder) }
     try write(experiment.yaml, to: self.experiment)
     try write(absolute(base) + "\n", to: origin)
   }
 
+  /// Makes the run's folder, and what leads to it; the folder itself is new, or a folder of the user's.
+  private func makePath() throws {
+    let parent = (path as NSString).deletingLastPathComponent
+    if !parent.isEmpty {
+      try attempt { try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true) }
+    }
+    try makeFolder(path)
+  }
+
   /// The folder that the experiment's relative paths start from.
   func base() -> String {
-    guard let text = try? String(contentsOfFile: origin, encoding: .utf8) else { return path }
-    return text.trimmingCharacters(in: .newlines)
+    guard let bytes = try? readFile(origin, atMost: 1 << 16, otherwise: { _ in .data(Place(origin), "is too long") })
+    else { return path }
+    return String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .newlines)
   }
 
   /// Replaces a small text file whole.

@@ -48,6 +48,7 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
   var score = NetworkScore(model: model, parameters: average)
   var generator = experiment.generator(process: model.process, dimension: data.dimension)
   let file = request.output ?? folder.samples(step: checkpoint.state.step)
+  try communicator.agree { try folder.refuseLinks() }
   return try draw(request, experiment, data, &score, &generator, file, communicator)
 }
 

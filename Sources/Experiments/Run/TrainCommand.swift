@@ -42,6 +42,7 @@ extension TrainingRun {
   /// One line or more from rank 0.
   func say(_ text: String) {
     guard communicator.isRoot else { return }
+    let text = printableLines(text)
     FileHandle.standardOutput.write(Data((text + "\n").utf8))
   }
 

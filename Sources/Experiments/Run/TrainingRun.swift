@@ -114,6 +114,7 @@ final class TrainingRun {
     if isReplay { return }
     try communicator.agree {
       guard communicator.isRoot else { return }
+      if case .resume = request.start { try folder.refuseLinks() }
       if case .experiment = request.start {
         try folder.create(experiment, base: base, overwrite: request.overwrite)
       } else {
