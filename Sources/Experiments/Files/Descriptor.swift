@@ -26,7 +26,7 @@ struct Descriptor: ~Copyable {
     var status = stat()
     guard unsafe fstat(number, &status) == 0 else { throw .unreadable(file: path, errno) }
     if status.st_mode & S_IFMT == S_IFDIR { throw .unreadable(file: path, EISDIR) }
-    guard status.st_mode & S_IFMT == S_IFREG else { throw .data(Place(path), "is not a regular file; name one") }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw .data(Place(path), "is not a regular file; name a file") }
     return descriptor
   }
 
