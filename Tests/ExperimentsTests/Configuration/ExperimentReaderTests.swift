@@ -144,6 +144,7 @@ private func read(_ yaml: String, _ settings: String...) throws -> Experiment {
     #expect(
       errorText { _ = try Experiment(contentsOf: "/tmp") }
         == "/tmp: cannot be read: is a directory; check the path and its permissions")
-    #expect(errorText { _ = try Experiment(contentsOf: "/dev/zero") } == "/dev/zero: is not a regular file; name a file")
+    let text = errorText { _ = try Experiment(contentsOf: "/dev/zero") }
+    #expect(text == "/dev/zero: is not a regular file; name a file")
   }
 }
