@@ -74,6 +74,8 @@ let package = Package(
     module("Sampling", ["Diffusion", "LinearAlgebra", "Randomness"]),
     // 4
     module("Metrics", ["Communication", "LinearAlgebra", "Randomness"]),
+    module(
+      "Theory", ["Communication", "Diffusion", "LinearAlgebra", "Metrics", "Randomness", "Sampling", "Targets"]),
     // 5
     module(
       "Experiments",
@@ -82,13 +84,15 @@ let package = Package(
         "Sampling", "Targets", "Training", logging, yams,
       ]),
     // 6
-    tool("sgm-train", ["Communication", "Experiments", "LinearAlgebra"]),
+    tool("sgm-train", ["Communication", "Experiments", "LinearAlgebra", "Training"]),
     tool("sgm-sample", ["Communication", "Experiments"]),
     tool("sgm-evaluate", ["Communication", "Experiments"]),
+    tool("sgm-report", ["Communication", "Experiments"]),
     tool(
       "sgm-bench",
       [
-        "Communication", "CMachine", "Diffusion", "LinearAlgebra", "Networks", "Randomness", "Sampling", "Training",
+        "Communication", "CMachine", "Diffusion", "Experiments", "LinearAlgebra", "Networks", "Randomness", "Sampling",
+        "Training",
       ]),
     tests("LinearAlgebraTests", ["LinearAlgebra"]),
     tests("RandomnessTests", ["LinearAlgebra", "Randomness"], resources: [.copy("Fixtures")]),
@@ -102,6 +106,8 @@ let package = Package(
       ["Communication", "Diffusion", "LinearAlgebra", "Networks", "Randomness", "Training", "sgm-bench"],
       resources: [.copy("Fixtures")]),
     tests("MetricsTests", ["Communication", "LinearAlgebra", "Metrics", "Randomness"], resources: [.copy("Fixtures")]),
+    tests(
+      "TheoryTests", ["Diffusion", "LinearAlgebra", "Randomness", "Sampling", "Targets", "Theory"]),
     tests(
       "ExperimentsTests",
       ["Communication", "Experiments", "LinearAlgebra", "Networks", "Randomness", "Targets", "Training"]),

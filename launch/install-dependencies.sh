@@ -56,9 +56,9 @@ fi
 
 if [[ $with_python == yes ]]; then
   python=.build-python/bin/python
-  if ! "$python" -c 'import numpy, safetensors' 2> /dev/null; then
-    echo "install-dependencies: installing numpy and safetensors into .build-python"
+  if ! "$python" -c 'import numpy, safetensors, tensorboard' 2> /dev/null; then
+    echo "install-dependencies: installing numpy, safetensors and tensorboard into .build-python"
     python3 -m venv --clear .build-python
-    "$python" -m pip install --quiet --disable-pip-version-check numpy safetensors
+    "$python" -m pip install --quiet --disable-pip-version-check numpy safetensors tensorboard
   fi
 fi

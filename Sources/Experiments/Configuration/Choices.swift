@@ -69,6 +69,8 @@ extension Experiment.TrainingSection {
   }
   /// The learning rate after warm-up.
   public enum LearningRateSchedule: String, Sendable, CaseIterable { case cosine, constant }
+  /// What follows a step that is not finite, or diverges.
+  public enum FaultPolicy: String, Sendable, CaseIterable { case stop, skip, rollback }
   /// The law of diffusion times.
   public enum TimeLaw: String, Sendable, CaseIterable {
     case uniform

@@ -134,6 +134,16 @@ extension Experiment {
     public var heldOutEvery = 500
     /// Steps between lines of the log.
     public var logEvery = 50
+    /// Steps between audits; 0 for none.
+    public var auditEvery = 500
+    /// What follows a step that is not finite, or diverges.
+    public var onFault = FaultPolicy.stop
+    /// How many times its highest moving average a loss may be before it diverges; 0 for any loss.
+    public var divergence = 1_000.0
+    /// The most steps skipped in a row, or rollbacks to one checkpoint.
+    public var faultLimit = 10
+    /// What a rollback multiplies the learning rate by.
+    public var rollbackFactor = 0.5
 
     /// The defaults.
     public init() {}

@@ -114,6 +114,21 @@ extension ExperimentKey {
       "training.held_out_every", \.training.heldOutEvery, in: .interval, onResume: true,
       "Steps between held-out losses; 0 for none."),
     .init("training.log_every", \.training.logEvery, in: .count, onResume: true, "Steps between lines of the log."),
+    .init(
+      "training.audit_every", \.training.auditEvery, in: .interval, onResume: true,
+      "Steps between audits, in which ranks compute each other's gradients again and compare bits; 0 for none."),
+    .init(
+      "training.on_fault", \.training.onFault, onResume: true,
+      "What follows a step that is not finite or diverges: stop, skip it, or roll back to the last checkpoint."),
+    .init(
+      "training.divergence", \.training.divergence, in: .notNegative, onResume: true,
+      "A loss above this many times its highest moving average diverges; 0 for any loss."),
+    .init(
+      "training.fault_limit", \.training.faultLimit, in: .whole(1, 1e6), onResume: true,
+      "The most steps skipped in a row, or rollbacks to one checkpoint; then the run stops."),
+    .init(
+      "training.rollback_factor", \.training.rollbackFactor, in: .unit, onResume: true,
+      "What a rollback multiplies the learning rate by."),
   ]
 
   private static let sampling: [ExperimentKey] = [

@@ -68,6 +68,7 @@ extension Experiment {
     options.batch = training.batch
     options.timeLaw = training.timeLaw == .uniform ? .uniform : .logUniform
     options.minimumTime = training.minimumTime
+    options.divergence = training.divergence
     options.optimiser.learningRate = training.learningRate
     options.optimiser.finalLearningRate = training.finalLearningRate
     options.optimiser.warmupSteps = training.warmupSteps

@@ -31,7 +31,7 @@ struct Estimate {
   }
 
   private static func takeStep(_ run: TrainingRun) throws {
-    guard try run.trainer.takeStep().isFinite else { try run.failNonFinite() }
+    if let fault = try run.trainer.takeStep().fault { try run.fail(fault) }
   }
 
   private static func secondsOfSampling(_ run: TrainingRun) throws -> Double {
@@ -109,7 +109,7 @@ extension Estimate: CustomStringConvertible {
 extension TrainingRun {
   /// Whether the run would be refused for its output.
   var wouldOverwrite: Bool {
-    guard case .experiment = request.start else { return false }
+    if case .resume = request.start { return false }
     return folder.exists && !request.overwrite
   }
 }

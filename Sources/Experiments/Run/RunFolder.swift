@@ -11,11 +11,18 @@ public struct RunFolder: Sendable, Equatable {
   var experiment: String { path + "/experiment.yaml" }
   var origin: String { path + "/origin" }
   var metrics: String { path + "/metrics.jsonl" }
+  /// TensorBoard knows its files by `tfevents` in their names.
+  var events: String { path + "/events.out.tfevents.sgm-train" }
   var checkpoints: String { path + "/checkpoints" }
   var samples: String { path + "/samples" }
   var plots: String { path + "/plots" }
+  /// Steps that were not finite.
+  var failures: String { path + "/failures" }
   /// The report.
   public var report: String { path + "/report.html" }
+
+  /// What the newest samples were judged to be worth, one JSON object a line.
+  var judgements: String { path + "/judgements.jsonl" }
 
   /// The samples drawn at a step.
   func samples(step: Int) -> String { samples + "/step-" + padded(step) + ".npy" }
@@ -23,29 +30,53 @@ public struct RunFolder: Sendable, Equatable {
   /// Whether there is a run, or anything else, at the path.
   var exists: Bool { FileManager.default.fileExists(atPath: path) }
 
-  /// Makes the folder and its subfolders and records the experiment.
+  /// Makes the folder and its subfolders, takes its lock, and records the experiment.
   ///
   /// - Parameters:
-  ///   - experiment: recorded as `experiment.yaml`, fully resolved.
+  ///   - experiment: recorded as `experiment.yaml`, fully resolved; nil for a sweep, which has no single one.
   ///   - base: the folder that the experiment's relative paths start from.
   ///   - overwrite: whether an existing run may be removed.
+  /// - Returns: the lock.
   /// - Throws: `ExperimentError.exists` for an existing folder; `ExperimentError.uncreatable` where writing fails.
-  func create(_ experiment: Experiment, base: String, overwrite: Bool) throws {
+  @discardableResult
+  func create(_ experiment: Experiment?, base: String, overwrite: Bool) throws -> RunLock {
     let files = FileManager.default
-    if exists {
+    if exists, !isEmpty {
       guard overwrite else {
         throw ExperimentError.exists(
           file: path, remedy: "go on with it by --resume, choose another by --output, or replace it by --overwrite")
       }
-      guard files.fileExists(atPath: self.experiment) || isEmpty else {
+      guard [self.experiment, origin, lock].contains(where: files.fileExists(atPath:)) else {
         throw ExperimentError.exists(file: path, remedy: "it is not a run's folder, so --overwrite leaves it alone")
       }
-      try attempt { try files.removeItem(atPath: path) }
     }
     try makePath()
-    for folder in [checkpoints, samples, plots] { try makeFolder(folder) }
-    try write(experiment.yaml, to: self.experiment)
+    let held = try RunLock(self)
+    try attempt {
+      for name in try files.contentsOfDirectory(atPath: path) where path + "/" + name != lock {
+        try files.removeItem(atPath: path + "/" + name)
+      }
+    }
+    for folder in experiment == nil ? [plots] : [checkpoints, samples, plots] { try makeFolder(folder) }
     try write(absolute(base) + "\n", to: origin)
+    if let experiment { try write(experiment.yaml, to: self.experiment) }
+    return held
+  }
+
+  /// Takes over an existing run: its lock, without what dead writes have left.
+  func takeOver(_ experiment: Experiment) throws -> RunLock {
+    try refuseLinks()
+    let held = try RunLock(self)
+    removeLeftovers()
+    try write(experiment.yaml, to: self.experiment)
+    return held
+  }
+
+  /// Removes the hidden files of writes that died.
+  private func removeLeftovers() {
+    for folder in [path, checkpoints, samples, plots, debug, failures] {
+      try? AtomicFile.removeLeftovers(in: folder)
+    }
   }
 
   /// Makes the run's folder, and what leads to it; the folder itself is new, or a folder of the user's.
@@ -62,6 +93,13 @@ public struct RunFolder: Sendable, Equatable {
     guard let bytes = try? readFile(origin, atMost: 1 << 16, otherwise: { _ in .data(Place(origin), "is too long") })
     else { return path }
     return String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .newlines)
+  }
+
+  /// Removes what was said of earlier samples: a run that goes on has not been judged.
+  func removeJudgements() throws {
+    let files = FileManager.default
+    guard files.fileExists(atPath: judgements) else { return }
+    try attempt { try files.removeItem(atPath: judgements) }
   }
 
   /// Replaces a small text file whole.

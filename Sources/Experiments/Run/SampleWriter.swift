@@ -1,3 +1,4 @@
+internal import CMachine
 internal import Communication
 internal import Diffusion
 internal import LinearAlgebra
@@ -42,6 +43,9 @@ struct SampleWriter {
     try communicator.agree {
       let writer = try ArrayFileWriter(file, rows: count, columns: dimension)
       for chunk in own {
+        guard sgm_stop_signal() == 0 else {
+          throw ExperimentError.stopped("stopped while samples were drawn; the same command, or --resume, draws them")
+        }
         generator.generate(chunk: chunk, score: &score, into: &samples)
         description.restore(&samples)
         let first = chunk * Generator.rows

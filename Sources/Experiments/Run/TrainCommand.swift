@@ -11,9 +11,29 @@ internal import Training
 /// - Returns: `success`, or `tempFail` where a signal stopped the run early, with a checkpoint.
 public func train(_ request: TrainingRequest, _ communicator: Communicator) throws -> ExitStatus {
   sgm_catch_stop_signals()
+  if let plan = try SweepPlan(request, communicator) { return try SweepRun(plan, request, communicator).run() }
+  return try trainOne(request, communicator)
+}
+
+/// One run from start to report; a sweep's cells leave table and report to the sweep.
+func trainOne(_ request: TrainingRequest, _ communicator: Communicator) throws -> ExitStatus {
   let run = try TrainingRun(request, communicator)
+  run.watch()
+  do {
+    let status = try carryOut(run)
+    run.close()
+    return status
+  } catch {
+    // An error that all ranks share ends the run in good order; one of this rank alone is its last word.
+    run.close(failed: communicator.size > 1 && !(error is AgreedError))
+    throw error
+  }
+}
+
+private func carryOut(_ run: TrainingRun) throws -> ExitStatus {
+  let communicator = run.communicator
   for text in run.experiment.warnings { run.warn(text) }
-  if request.checkOnly {
+  if run.request.checkOnly {
     run.say(try Estimate(run).description)
     return .success
   }
@@ -22,8 +42,8 @@ public func train(_ request: TrainingRequest, _ communicator: Communicator) thro
     run.say("replayed to step \(run.trainer.step); hashes are in \(run.folder.debug), all else is as it was")
     return .success
   }
-  if run.wasStopped {
-    run.say("stopped at step \(run.trainer.step); go on with: sgm-train --resume \(run.folder.path)")
+  if let reason = run.stopReason {
+    run.say("stopped at step \(run.trainer.step) by \(reason); go on with: sgm-train --resume \(run.folder.path)")
     return .tempFail
   }
   guard run.trainer.step == run.experiment.training.steps else {
@@ -32,9 +52,10 @@ public func train(_ request: TrainingRequest, _ communicator: Communicator) thro
   }
   let (file, summary) = try run.drawSamples()
   run.say("\(run.experiment.sampling.count) samples in \(duration(summary.seconds)): \(file)")
-  let judgements = try judgeRun(
-    run.experiment, run.data, run.folder, base: run.base, timings: run.reportTimings, communicator)
-  run.say(render(judgements).table + "report: \(run.folder.report)")
+  RunStage.judging.begin()
+  let isCell = run.request.label != nil
+  let judgements = try judgeRun(run.experiment, run.data, run.folder, base: run.base, reports: !isCell, communicator)
+  if !isCell { run.say(render(judgements).table + "report: \(run.folder.report)") }
   return .success
 }
 
@@ -42,23 +63,7 @@ extension TrainingRun {
   /// One line or more from rank 0.
   func say(_ text: String) {
     guard communicator.isRoot else { return }
-    let text = printableLines(text)
-    FileHandle.standardOutput.write(Data((text + "\n").utf8))
-  }
-
-  /// Rates and shares of this process's steps.
-  var reportTimings: ReportTimings? {
-    let t = trainer.timings
-    let total = t.input + t.compute + t.exchange
-    guard total > 0, stepsTaken > 0 else { return nil }
-    let rate = Double(stepsTaken) / total
-    return ReportTimings(
-      stepsPerSecond: rate,
-      gigaflops: trainer.model.network.trainingFlopsPerRow * Double(trainer.options.batch) * rate / 1e9
-        / Double(communicator.size),
-      shares: [
-        ("compute", t.compute), ("exchange", t.exchange), ("input", t.input), ("held-out loss", t.heldOut),
-        ("checkpoint", t.checkpoint),
-      ])
+    let label = request.label.map { $0 + ": " } ?? ""
+    writeText(printableLines(label + text) + "\n", to: STDOUT_FILENO)
   }
 }
