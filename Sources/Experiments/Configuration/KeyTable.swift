@@ -131,6 +131,10 @@ extension ExperimentKey {
       "What a rollback multiplies the learning rate by."),
   ]
 
+  private static func only(_ samplers: Experiment.SamplingSection.Sampler...) -> Condition {
+    Condition(words: samplers.map(\.rawValue).joined(separator: ", ")) { samplers.contains($0.sampling.sampler) }
+  }
+
   private static let sampling: [ExperimentKey] = [
     .init("sampling.sampler", \.sampling.sampler, onResume: true, "Sampler."),
     .init("sampling.steps", \.sampling.steps, in: .whole(1, 1e6), onResume: true, "Sampler steps."),
@@ -146,6 +150,39 @@ extension ExperimentKey {
     .init(
       "sampling.seed", \.sampling.seed, in: .seed, onResume: true, default: "the experiment's",
       "Seed of sampling."),
+    .init(
+      "sampling.start", \.sampling.start, onResume: true,
+      "Law to start from: the prior, or the Gaussian with p_T's moments for data of mean 0 and variance 1."),
+    .init(
+      "sampling.churn", \.sampling.churn, in: .notNegative, onResume: true, when: only(.stochasticHeun),
+      "How long noise is added before each step, in steps; 0 is the probability flow."),
+    .init(
+      "sampling.corrections", \.sampling.corrections, in: .whole(1, 1e6), onResume: true,
+      when: only(.predictorCorrector, .annealedLangevin), "Langevin steps at each time."),
+    .init(
+      "sampling.signal_to_noise", \.sampling.signalToNoise, in: .positive, onResume: true,
+      when: only(.predictorCorrector), "Size r of a correction's drift beside its noise."),
+    .init(
+      "sampling.corrected", \.sampling.corrected, onResume: true, when: only(.predictorCorrector),
+      "Blocks that corrections move."),
+    .init(
+      "sampling.step_size", \.sampling.stepSize,
+      in: Limits(words: "greater than 0 and less than 2") { $0 > 0 && $0 < 2 },
+      onResume: true, when: only(.annealedLangevin, .ula, .mala, .kineticLangevin),
+      "Langevin step, in units of the noise's variance (annealed-langevin) or in trained units."),
+    .init(
+      "sampling.slowdown", \.sampling.slowdown, in: .positive, onResume: true,
+      when: only(.diffusionAnnealedLangevin, .underdampedAnnealedLangevin, .nelson),
+      "κ: the path of laws is gone through in the time 1/κ."),
+    .init(
+      "sampling.friction", \.sampling.friction, in: .positive, onResume: true,
+      when: only(.underdampedAnnealedLangevin, .kineticLangevin), "Friction γ of the momentum."),
+    .init(
+      "sampling.relative_tolerance", \.sampling.relativeTolerance, in: .positive, onResume: true,
+      when: only(.adaptiveEuler, .dormandPrince), "Error that a step may make, relative to the state."),
+    .init(
+      "sampling.absolute_tolerance", \.sampling.absoluteTolerance, in: .positive, onResume: true,
+      when: only(.adaptiveEuler, .dormandPrince), "Error that a step may make, in trained units."),
   ]
 
   private static let checkpoints: [ExperimentKey] = [

@@ -156,3 +156,5 @@ extension Experiment.TrainingSection.FaultPolicy: Choice {}
 extension Experiment.TrainingSection.TimeLaw: Choice {}
 extension Experiment.SamplingSection.Sampler: Choice {}
 extension Experiment.SamplingSection.Grid: Choice {}
+extension Experiment.SamplingSection.Start: Choice {}
+extension Experiment.SamplingSection.Corrected: Choice {}

@@ -19,6 +19,8 @@ struct RunPlan {
     let start = try Self.start(request, communicator)
     let initial = try request.initialise.map { try CheckpointBox(Checkpoint.newest(in: RunFolder($0), communicator)) }
     (experiment, folder, base, checkpoint, isReplay) = start
+    // Said before training, not after it.
+    try communicator.agree { try experiment.checkSamplerTakesScore() }
     self.initial = initial
   }
 

@@ -201,11 +201,11 @@ final class TrainingRun {
     RunStage.sampling.begin()
     let model = trainer.model
     var score = NetworkScore(model: model, parameters: try trainer.gatherAverage())
-    var generator = experiment.generator(process: model.process, dimension: data.dimension)
+    let source = try experiment.source(process: model.process, dimension: data.dimension)
     let file = folder.samples(step: trainer.step)
     let writer = SampleWriter(communicator: communicator, description: data)
     let summary = try writer.write(
-      count: experiment.sampling.count, score: &score, generator: &generator, to: file,
+      count: experiment.sampling.count, score: &score, source: source, to: file,
       progress: { display.sampling($0) })
     return (file, summary)
   }
