@@ -12,13 +12,13 @@ private func emptyFolder(_ name: String) throws -> String {
   return path
 }
 
-/// Says on standard error what came of it, and ends the process where that was a violation.
-private func report(_ body: () throws -> Fuzzing.Extremes) {
+/// Says on standard error what came of it; a violation goes into the folder, and ends the process.
+private func report(in folder: String, _ body: () throws -> Fuzzing.Extremes) {
   do {
     let extremes = try body()
     FileHandle.standardError.write(Data("\(extremes)\n".utf8))
   } catch {
-    FileHandle.standardError.write(Data("violation: \(error)\n".utf8))
+    try? Data("\(error)\n".utf8).write(to: URL(fileURLWithPath: folder + "/violation.txt"))
     exit(1)
   }
 }
@@ -31,7 +31,7 @@ private func report(_ body: () throws -> Fuzzing.Extremes) {
     let folder = try emptyFolder(format.rawValue)
     let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
       [format = format as Format, folder = folder as String, count = inputs as Int] in
-      report { try Fuzzing(format: format, folder: folder, read: format.read).run(count: count) }
+      report(in: folder) { try Fuzzing(format: format, folder: folder, read: format.read).run(count: count) }
     }
     let text = result.map { String(decoding: $0.standardErrorContent, as: UTF8.self) }
     if let text, text.contains(" inputs, ") {
@@ -59,25 +59,31 @@ private func report(_ body: () throws -> Fuzzing.Extremes) {
     let folder = try emptyFolder("harness")
     defer { try? FileManager.default.removeItem(atPath: folder) }
     await #expect(processExitsWith: .failure) { [folder = folder as String] in
-      report { try Fuzzing(format: .csv, folder: folder, read: { _ in preconditionFailure() }).run(count: 1) }
+      report(in: folder) {
+        try Fuzzing(format: .csv, folder: folder, read: { _ in preconditionFailure() }).run(count: 1)
+      }
     }
     await #expect(processExitsWith: .signal(SIGPROF)) { [folder = folder as String] in
-      report {
+      report(in: folder) {
         try Fuzzing(format: .csv, folder: folder, read: { _ in while getpid() > 0 {} }).run(count: 1)
       }
     }
     await #expect(processExitsWith: .exitCode(1)) { [folder = folder as String] in
-      report {
+      report(in: folder) {
         try Fuzzing(
           format: .csv, folder: folder, read: { _ in if [UInt8](repeating: 1, count: 300 << 20).isEmpty { exit(0) } }
         ).run(count: 1)
       }
     }
     await #expect(processExitsWith: .exitCode(1)) { [folder = folder as String] in
-      report { try Fuzzing(format: .csv, folder: folder, read: { _ in throw CancellationError() }).run(count: 1) }
+      report(in: folder) {
+        try Fuzzing(format: .csv, folder: folder, read: { _ in throw CancellationError() }).run(count: 1)
+      }
     }
     await #expect(processExitsWith: .exitCode(1)) { [folder = folder as String] in
-      report { try Fuzzing(format: .csv, folder: folder, read: { _ in throw Nameless.error }).run(count: 1) }
+      report(in: folder) {
+        try Fuzzing(format: .csv, folder: folder, read: { _ in throw Nameless.error }).run(count: 1)
+      }
     }
   }
 }

@@ -80,7 +80,7 @@ public struct TableFile: RowSource {
   }
 
   private func title(_ column: Int) -> String {
-    "column \(column + 1)" + (columnNames.map { " (\($0[column]))" } ?? "")
+    "column \(column + 1)" + (columnNames.map { " (\(shortened($0[column])))" } ?? "")
   }
 
   private static func complaint(_ text: String, _ separator: UInt8) -> String {

@@ -57,6 +57,10 @@ import Testing
       ("nan,2\n", ":1: column 1 holds \"nan\", not a finite single-precision number; remove the row"),
       ("a,b\n1,1e39\n", ":2: column 2 (b) holds \"1e39\", not a finite single-precision number; remove the row"),
       ("a,b\n1,2\n\n3,4\n", ":3: is empty; remove the line"),
+      (
+        "a,\(String(repeating: "n", count: 99))\n1,x\n",
+        ":2: column 2 (\(String(repeating: "n", count: 60))…) holds \"x\", not a number; correct it, or remove the row"
+      ),
       ("a,b\n1,\"2\n", ":2: column 2 has no closing quote; a field ends on its line"),
       ("a,b\n1,\"2\"x\n", ":2: column 2 has text after its closing quote; a quote within quotes is doubled"),
       ("x,1\n2,3\n", ":1: is neither names nor numbers: \"x\" beside \"1\"; name every column, or none"),
