@@ -1,4 +1,3 @@
-internal import Glibc
 internal import LinearAlgebra
 
 /// What a network's raw output F stands for.
@@ -53,23 +52,4 @@ public enum LossWeight: String, Sendable, CaseIterable {
 
   /// Whether `TrainingCoefficients` knows this weight for an output.
   public func isAvailable(for output: NetworkOutput) -> Bool { self == .standard(for: output) }
-}
-
-/// The law of the diffusion times seen in training.
-public enum TimeLaw: String, Sendable, CaseIterable {
-  /// `uniform` on [first, last].
-  case uniform
-  /// `log-uniform`: ln t is uniform.
-  case logUniform = "log-uniform"
-
-  /// The time at quantile `u` of the law.
-  public func time(_ u: Double, from first: Double, to last: Double) -> Double {
-    precondition(first >= 0 && first < last, "times from \(first) to \(last)")
-    switch self {
-    case .uniform: return first + (last - first) * u
-    case .logUniform:
-      precondition(first > 0, "log-uniform times from \(first)")
-      return first * exp(u * log(last / first))
-    }
-  }
 }

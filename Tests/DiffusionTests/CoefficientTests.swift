@@ -139,12 +139,4 @@ extension TrainingCoefficients {
     #expect(NetworkOutput.noise.blocks(for: OrnsteinUhlenbeck()) == 1)
     #expect(NetworkOutput.posteriorMean.blocks(for: CriticallyDampedLangevin(epsilon: 0.25)) == 1)
   }
-
-  @Test("time laws reach both ends and follow their distribution function", arguments: TimeLaw.allCases)
-  func times(law: TimeLaw) {
-    #expect(law.time(0, from: 1e-3, to: 2) == 1e-3)
-    #expect(abs(law.time(1, from: 1e-3, to: 2) - 2) < 1e-14)
-    let middle = law == .uniform ? 1.0005 : (2e-3).squareRoot()
-    #expect(abs(law.time(0.5, from: 1e-3, to: 2) - middle) < 1e-14)
-  }
 }

@@ -107,6 +107,16 @@ let mistakes: [Mistake] = [
   Mistake(name: "empty widths", words: set("network.widths=[]"), status: 78, says: ["network.widths"]),
   Mistake(name: "nothing to do", words: [], status: 64, says: ["--help"]),
   Mistake(name: "unknown option", words: ["small.yaml", "--untill", "3"], status: 64, says: ["--untill"]),
+  Mistake(
+    name: "no span of time", words: ["small.yaml", "--time-limit", "soon"], status: 64,
+    says: ["--time-limit soon: a span such as 90s, 45m, 3h50m or 1d is expected"]),
+  Mistake(
+    name: "other data for a new run", words: ["small.yaml", "--allow-data-change"], status: 64,
+    says: ["--allow-data-change is for --resume"]),
+  Mistake(
+    name: "no fault to make", words: ["small.yaml", "--inject-fault", "gradient:1"], status: 64,
+    says: ["gradient:RANK:STEP"]),
+  Mistake(name: "status of no run", words: ["--status", "none"], status: 66, says: ["none/experiment.yaml"]),
   Mistake(name: "no number", words: ["small.yaml", "--until", "soon"], status: 64, says: ["--until"]),
   Mistake(name: "until step 0", words: ["small.yaml", "--until", "0"], status: 64, says: ["--until"]),
   Mistake(

@@ -46,7 +46,8 @@ import Testing
     var score = ExactScore(SmoothedMixture(target), under: process, in: target.standardisation)
     var state = Matrix(rows: 3, columns: 3 * process.blocks)
     RandomStream(seed: 1, purpose: .targetDraw).fillNormals(&state, firstIndex: 0)
-    var (all, one) = (Matrix(rows: 3, columns: state.columns), Matrix(rows: 3, columns: state.columns))
+    var all = Matrix(rows: 3, columns: state.columns)
+    var one = Matrix(rows: 3, columns: state.columns)
     let times = [0.1, 0.5, 0.1]
     score.evaluate(state, atTimes: times, into: &all)
     for row in 0..<3 {

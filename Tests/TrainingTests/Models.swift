@@ -25,11 +25,11 @@ func normals(_ rows: Int, _ columns: Int, seed: UInt64, scale: Float = 1) -> Mat
 final class DoubleLoss {
   let model: ScoreModel
   let rows: Matrix
-  let streams: RegressionBatch.Streams
+  let streams: DrawStreams
   let times: (first: Double, law: TimeLaw)
 
   init(
-    model: ScoreModel, rows: consuming Matrix, streams: RegressionBatch.Streams, times: (first: Double, law: TimeLaw)
+    model: ScoreModel, rows: consuming Matrix, streams: DrawStreams, times: (first: Double, law: TimeLaw)
   ) {
     (self.model, self.streams, self.times) = (model, streams, times)
     self.rows = rows
@@ -43,7 +43,7 @@ final class DoubleLoss {
     var u = [0.0]
     var span = u.mutableSpan
     streams.times.uniforms(firstIndex: UInt64(row), into: &span)
-    let t = times.law.time(u[0], from: times.first, to: model.process.horizon)
+    let t = TimeSampler(times.law, process: model.process, first: times.first).draw(u[0]).time
     let c = TrainingCoefficients(
       model.process, output: model.output, conditioning: model.conditioning, weight: model.weight, at: t)
     let d = model.dimension

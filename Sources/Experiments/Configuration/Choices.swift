@@ -1,5 +1,14 @@
 // The closed choices of an experiment file; a raw value is what the user types.
 
+/// Columns of a data file, by name or number from 0.
+public struct ColumnList: Sendable, Equatable {
+  /// The names or numbers as written.
+  public var names: [String]
+
+  /// A list, empty unless names are given.
+  public init(_ names: [String] = []) { self.names = names }
+}
+
 extension Experiment.DataSection {
   /// A built-in law.
   public enum Target: String, Sendable, CaseIterable {
@@ -7,6 +16,7 @@ extension Experiment.DataSection {
     case eightGaussians = "eight-gaussians"
     case twoMoons = "two-moons"
     case swissRoll = "swiss-roll"
+    case twoMoonsSimulator = "two-moons-simulator"
   }
 
   /// Which rows are kept from training.
@@ -60,6 +70,7 @@ extension Experiment.TrainingSection {
   public enum Objective: String, Sendable, CaseIterable {
     case hybrid = "hsm"
     case denoising = "dsm"
+    case explicit, implicit, sliced
   }
   /// The weight of the loss over time.
   public enum Weight: String, Sendable, CaseIterable {
@@ -75,6 +86,9 @@ extension Experiment.TrainingSection {
   public enum TimeLaw: String, Sendable, CaseIterable {
     case uniform
     case logUniform = "log-uniform"
+    case logNormal = "log-normal"
+    case importance
+    case softTruncation = "soft-truncation"
   }
 }
 

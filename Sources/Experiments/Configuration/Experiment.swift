@@ -33,7 +33,9 @@ extension Experiment {
     public var target: Target?
     /// A file of rows (`.npy` or `.csv`) as written in the experiment, or nil for a built-in law.
     public var file: String?
-    /// Coordinates of a row; nil for a file that has not been opened.
+    /// Columns of a file that condition, by name or number from 0: known wherever samples are drawn.
+    public var conditions = ColumnList()
+    /// Coordinates of a row without conditions; nil for a file that has not been opened.
     public var dimension: Int?
     /// Rows drawn from a built-in law.
     public var count = 50_000
@@ -102,6 +104,10 @@ extension Experiment {
     public var objective = Objective.hybrid
     /// The weight of the loss over time.
     public var weight = Weight.automatic
+    /// Random directions in which sliced score matching takes the trace, for each row.
+    public var probes = 1
+    /// Transitions that carry a row forward, for objectives that need no kernel; 0 uses the kernel.
+    public var simulationSteps = 0
     /// Optimiser steps.
     public var steps = 20_000
     /// Rows per step, over all shards.
@@ -128,6 +134,10 @@ extension Experiment {
     public var emaDecay = 0.999
     /// The law of diffusion times.
     public var timeLaw = TimeLaw.logUniform
+    /// Mean of the log-normal law: the logarithm of the noise's size beside the data's.
+    public var noiseLevelMean = -0.5
+    /// Standard deviation of the log-normal law.
+    public var noiseLevelDeviation = 1.2
     /// The smallest diffusion time, in the horizon's unit.
     public var minimumTime = 1e-3
     /// Steps between held-out losses.

@@ -9,10 +9,13 @@ extension ExperimentReader {
     try checkConditions()
     if experiment.data.target != nil, experiment.data.dimension == nil { experiment.data.dimension = 2 }
     try checkDimension()
+    try checkObjective()
+    try checkConditionColumns()
     try checkWeight()
     if places["process.horizon"] == nil { experiment.process.horizon = experiment.process.kind.usualHorizon }
     try checkShards()
     try checkTimes()
+    try checkNoiseLevels()
     try checkSampler()
     let features = experiment.network.embeddingFeatures
     if features % 2 != 0 {
@@ -64,6 +67,7 @@ extension ExperimentReader {
   }
 
   private func checkWeight() throws(ExperimentError) {
+    guard !experiment.training.objective.comparesScores else { return }
     let name = experiment.network.output.rawValue
     guard let output = NetworkOutput(rawValue: name),
       let weight = LossWeight(rawValue: experiment.training.weight.rawValue), !weight.isAvailable(for: output)
@@ -78,16 +82,23 @@ extension ExperimentReader {
   private func checkConditions() throws(ExperimentError) {
     for key in ExperimentKey.all {
       guard let condition = key.condition, let place = places[key.path], !condition.holds(experiment) else { continue }
+      let subject = condition.subject.flatMap { path in ExperimentKey.all.first { $0.path == path } }
       let chosen =
-        key.section == "sampling"
-        ? "sampling.sampler is \(experiment.sampling.sampler.rawValue)"
-        : key.section == "data"
-          ? "data.file is given"
-          : "process.kind is \(experiment.process.kind.rawValue)"
-            + (experiment.process.kind == .variancePreserving
-              ? " with schedule \(experiment.process.schedule.rawValue)" : "")
+        if let subject {
+          "\(subject.path) is \(spelled(subject.get(experiment), as: subject.shape))"
+        } else {
+          chosenKind(key)
+        }
       throw .configuration(place, "\(key.path) is for \(condition.words), but \(chosen); remove it")
     }
+  }
+
+  private func chosenKind(_ key: ExperimentKey) -> String {
+    if key.section == "data" { return "data.file is given" }
+    if key.section == "sampling" { return "sampling.sampler is \(experiment.sampling.sampler.rawValue)" }
+    let process = experiment.process
+    let schedule = process.kind == .variancePreserving ? " with schedule \(process.schedule.rawValue)" : ""
+    return "process.kind is \(process.kind.rawValue)\(schedule)"
   }
 
   private func checkShards() throws(ExperimentError) {

@@ -50,6 +50,8 @@ struct ExperimentKey: Sendable {
   /// When a key means something, and the words for it.
   struct Condition: Sendable {
     let words: String
+    /// The key that decides, where it is not the kind of process or of data.
+    var subject: String?
     let holds: @Sendable (Experiment) -> Bool
   }
 }
@@ -103,12 +105,16 @@ extension ExperimentKey {
       if names.contains(text) { return .success(.text(text)) }
       let hint = nearest(to: text, among: names).map { "; did you mean \($0)?" } ?? ""
       return .failure(Complaint(wrong.text + hint))
-    case .integers, .boolean: return .failure(wrong)
+    case .integers, .words, .boolean: return .failure(wrong)
     }
   }
 
   /// The list that `texts` spell for this key.
   func value(of texts: [String]) -> Result<Value, Complaint> {
+    if shape == .words {
+      guard !texts.contains("") else { return .failure(Complaint("\(path) must not hold an empty name")) }
+      return .success(.words(texts))
+    }
     guard shape == .integers else { return .failure(Complaint("\(path) must be \(shape.expectation), found a list")) }
     var numbers: [Int] = []
     for text in texts {

@@ -8,11 +8,12 @@ enum Value: Sendable, Equatable {
   case boolean(Bool)
   case text(String)
   case integers([Int])
+  case words([String])
 }
 
 /// What a key's value may look like.
 enum Shape: Sendable, Equatable {
-  case integer, real, boolean, text, integers, fractionOrFile
+  case integer, real, boolean, text, integers, words, fractionOrFile
   case choice([String])
 
   /// For messages: "must be …".
@@ -23,6 +24,7 @@ enum Shape: Sendable, Equatable {
     case .boolean: "true or false"
     case .text: "text"
     case .integers: "a list of integers such as [128, 128]"
+    case .words: "a list of columns such as [age, 3]"
     case .fractionOrFile: "a fraction or the path of a file"
     case .choice(let names): "one of " + names.joined(separator: ", ")
     }
@@ -96,6 +98,15 @@ extension [Int]: KeyValue {
     self = numbers
   }
   var value: Value { .integers(self) }
+}
+
+extension ColumnList: KeyValue {
+  static var shape: Shape { .words }
+  init?(_ value: Value) {
+    guard case .words(let words) = value else { return nil }
+    names = words
+  }
+  var value: Value { .words(names) }
 }
 
 extension Optional: KeyValue where Wrapped: KeyValue {

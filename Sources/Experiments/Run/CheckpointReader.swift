@@ -22,7 +22,8 @@ extension Checkpoint {
     let header = Header(
       experiment: experiment,
       data: DataSet.Description(
-        dimension: mean.count, rows: rows, columnNames: reader.names("data.columns", count: mean.count),
+        dimension: mean.count - experiment.conditionCount, conditions: experiment.conditionCount, rows: rows,
+        columnNames: reader.names("data.columns", count: mean.count),
         standardisation: Standardisation(mean: mean, scale: scale), constantColumns: constant,
         fingerprint: try reader.text("data.fingerprint")),
       instructionSet: try reader.text("instruction_set"), best: reader.best)
@@ -48,6 +49,10 @@ extension Checkpoint {
       }
     }
     var state = TrainerState(count: layout.count, step: step)
+    if header.experiment.training.timeLaw == .importance {
+      state.timeHistory = try reader.doubles(
+        "time_law.history", shape: [2, Trainer.timeHistoryCount / 2], file: file)
+    }
     for part in Part.allCases {
       for entry in layout.entries {
         guard
@@ -62,7 +67,11 @@ extension Checkpoint {
 
 extension TensorFileReader {
   fileprivate func doubles(_ name: String, count: Int? = nil, file: String) throws -> [Double] {
-    guard case .float64(let values) = try tensor(name, shape: count.map { [$0] }).elements, !values.isEmpty else {
+    try doubles(name, shape: count.map { [$0] }, file: file)
+  }
+
+  fileprivate func doubles(_ name: String, shape: [Int]?, file: String) throws -> [Double] {
+    guard case .float64(let values) = try tensor(name, shape: shape).elements, !values.isEmpty else {
       throw ExperimentError.data(Place(file), "holds \(name) not in F64, or empty; \(TensorFileReader.remedy)")
     }
     return values

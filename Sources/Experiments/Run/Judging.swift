@@ -38,10 +38,10 @@ struct Truth: ~Copyable {
   init(target: any Targets.Target, seed: UInt64, count: Int) throws {
     try refuseBeyondMemory(count, target.dimension, from: "evaluation.count")
     var rows = Matrix(rows: max(count, 2), columns: target.dimension)
-    target.draw(RandomStream(seed: seed, purpose: .bootstrap), firstIndex: 0, into: &rows)
+    target.drawData(RandomStream(seed: seed, purpose: .bootstrap), firstIndex: 0, into: &rows)
     gaussian = try GaussianFit(rows)
     samples = DrawnSamples(dimension: target.dimension) { stream, rows in
-      target.draw(stream, firstIndex: 0, into: &rows)
+      target.drawData(stream, firstIndex: 0, into: &rows)
     }
     shown = rows
   }
