@@ -113,6 +113,8 @@ let package = Package(
       [
         "Communication", "Diffusion", "Experiments", "LinearAlgebra", "Networks", "Randomness", "Targets", "Training",
       ]),
+    tests(
+      "FuzzTests", ["Experiments", "LinearAlgebra", "Networks", "Targets", "Training"], resources: [.copy("Seeds")]),
     tests("LaunchTests", []),
   ]
 )

@@ -76,6 +76,19 @@ let mistakes: [Mistake] = [
   Mistake(
     name: "fewer rows than shards", words: set("data.count=16"), status: 78,
     says: ["training.shards", "15 rows", "16 shards"]),
+  Mistake(
+    name: "a network beyond all memory", words: set("network.widths=[65536,65536,65536,65536,65536,65536]"), status: 78,
+    says: ["network.widths: the run needs at least", "GB of memory", "make network.widths smaller"]),
+  Mistake(
+    name: "rows beyond all memory", words: set("data.count=1000000000", "data.dimension=1000000"), status: 78,
+    says: ["data.count: the run needs at least", "make data.count smaller"]),
+  Mistake(
+    name: "samples beyond all memory", words: set("sampling.count=1000000000000"), status: 78,
+    says: ["sampling.count: the run needs at least", "make sampling.count smaller"]),
+  Mistake(
+    name: "samples beyond all disks", program: "sgm-sample",
+    words: ["small.yaml", "--score", "exact", "--count", "\(Int.max)"], status: 74,
+    says: ["making room for 9223372036854775807 × 5 numbers", "no space left on device"]),
   Mistake(name: "all rows held out", words: set("data.held_out=1"), status: 78, says: ["data.held_out"]),
   Mistake(
     name: "one row held out", words: set("data.held_out=0.0005"), status: 78, says: ["data.held_out", "1 row"]),

@@ -7,7 +7,7 @@ extension ExperimentKey {
       "name", \.name,
       "Name of the run and of its folder: letters, digits, `.`, `_`, `-`; starts with a letter, digit or `_`."),
     .init(
-      "seed", \.seed, in: .notNegative, "Seed of all randomness; the result is a function of experiment, data and seed."
+      "seed", \.seed, in: .seed, "Seed of all randomness; the result is a function of experiment, data and seed."
     ),
   ]
 
@@ -148,7 +148,7 @@ extension ExperimentKey {
       "sampling.every", \.sampling.every, in: .interval, onResume: true,
       "Training steps between sample files; 0 for only at the end."),
     .init(
-      "sampling.seed", \.sampling.seed, in: .notNegative, onResume: true, default: "the experiment's",
+      "sampling.seed", \.sampling.seed, in: .seed, onResume: true, default: "the experiment's",
       "Seed of sampling."),
     .init(
       "sampling.start", \.sampling.start, onResume: true,

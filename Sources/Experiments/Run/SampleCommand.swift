@@ -61,6 +61,7 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
     try experiment.source(process: model.process, dimension: data.dimension, fixed: conditions.fixed)
   }
   let file = request.output ?? folder.samples(step: checkpoint.state.step)
+  try communicator.agree { try folder.refuseLinks() }
   return try draw(request, experiment, data, &score, conditions, source, file, communicator) {
     trained?.apply(to: network, chunk: $0)
   }

@@ -136,7 +136,7 @@ struct SweepRun {
 
   private func say(_ text: String) {
     guard communicator.isRoot else { return }
-    writeText(text + "\n", to: STDOUT_FILENO)
+    writeText(printableLines(text) + "\n", to: STDOUT_FILENO)
   }
 }
 
