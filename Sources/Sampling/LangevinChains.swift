@@ -25,6 +25,9 @@ public struct LangevinChains: ~Copyable {
     public var proposed = 0
     /// Effective sample size and split-R̂ of the second half of the chains, where they were asked for.
     public var diagnostics: ChainDiagnostics?
+
+    /// Nothing done yet.
+    public init() {}
   }
 
   /// The number d of coordinates.
