@@ -32,10 +32,10 @@ public struct AnnealedLangevin: Sendable, Equatable {
   }
 
   /// The path that is followed.
-  public let path: AnnealedPath
+  public let path: GaussianAnnealedPath
 
   /// The dynamics along a path.
-  public init(path: AnnealedPath) { self.path = path }
+  public init(path: GaussianAnnealedPath) { self.path = path }
 
   /// The law at t = 1 at speed κ: one block, or position and velocity for the underdamped dynamics.
   ///

@@ -3,7 +3,7 @@ import Testing
 import Theory
 
 @Suite struct AnnealedTests {
-  let path = AnnealedPath(data: GaussianData(mean: [1.2], variance: [0.3]))
+  let path = GaussianAnnealedPath(data: GaussianData(mean: [1.2], variance: [0.3]))
 
   @Test("mean, variance and KL are those of SciPy's DOP853 at 1e-12") func moments() {
     let dynamics = AnnealedLangevin(path: path)
@@ -23,15 +23,15 @@ import Theory
 
   @Test("the action is the integral of (λ'/2λ)²E|X + s²∇log μ|², which SciPy's quad finds") func action() {
     #expect(abs(path.action - 2.0288882663408776) < 1e-9)
-    let centred = AnnealedPath(data: GaussianData(mean: [0], variance: [0.3]))
+    let centred = GaussianAnnealedPath(data: GaussianData(mean: [0], variance: [0.3]))
     #expect(abs(centred.action - 0.25235947414479404) < 1e-9)
-    #expect(path.action <= AnnealedPath.actionBound(secondMoment: path.secondMoment, baseMoment: 1))
-    #expect(AnnealedPath(data: path.data, schedule: .linear).action == .infinity)
+    #expect(path.action <= GaussianAnnealedPath.actionBound(secondMoment: path.secondMoment, baseMoment: 1))
+    #expect(GaussianAnnealedPath(data: path.data, schedule: .linear).action == .infinity)
   }
 
   @Test("the metric derivative is the distance of neighbouring marginals over their times'") func speed() {
     for schedule in [AnnealingSchedule.cosine, .exponential(horizon: 2)] {
-      let path = AnnealedPath(data: GaussianData(mean: [1.2, 0], variance: [0.3, 2]), schedule: schedule)
+      let path = GaussianAnnealedPath(data: GaussianData(mean: [1.2, 0], variance: [0.3, 2]), schedule: schedule)
       for t in [0.2, 0.5, 0.9] {
         let gap = path.marginal(at: t + 1e-5).wasserstein(to: path.marginal(at: t - 1e-5)) / 2e-5
         #expect(abs(gap * gap / path.squaredSpeed(at: t) - 1) < 1e-6)  // differences of order 1e-10, rounding 1e-10
@@ -49,7 +49,7 @@ import Theory
   @Test("both bounds hold at every speed, and the sharpened one is the better for slow annealing") func bounds() {
     for schedule in [AnnealingSchedule.cosine, .exponential(horizon: 2)] {
       let dynamics = AnnealedLangevin(
-        path: AnnealedPath(data: GaussianData(mean: [1.2, 0], variance: [0.3, 2]), schedule: schedule))
+        path: GaussianAnnealedPath(data: GaussianData(mean: [1.2, 0], variance: [0.3, 2]), schedule: schedule))
       for speed in [0.03, 0.1, 0.5, 2, 10] {
         let bias = dynamics.bias(speed: speed)
         #expect(bias.divergence <= bias.actionBound && bias.divergence <= bias.sharpenedBound, "\(bias)")
