@@ -84,7 +84,7 @@ let package = Package(
         "Sampling", "Targets", "Theory", "Training", logging, yams,
       ]),
     // 6
-    tool("sgm-train", ["Communication", "Experiments", "LinearAlgebra"]),
+    tool("sgm-train", ["Communication", "Experiments", "LinearAlgebra", "Training"]),
     tool("sgm-sample", ["Communication", "Experiments"]),
     tool("sgm-evaluate", ["Communication", "Experiments"]),
     tool("sgm-theory", ["Communication", "Experiments"]),
@@ -92,7 +92,8 @@ let package = Package(
     tool(
       "sgm-bench",
       [
-        "Communication", "CMachine", "Diffusion", "LinearAlgebra", "Networks", "Randomness", "Sampling", "Training",
+        "Communication", "CMachine", "Diffusion", "Experiments", "LinearAlgebra", "Networks", "Randomness", "Sampling",
+        "Training",
       ]),
     tests("LinearAlgebraTests", ["LinearAlgebra"]),
     tests("RandomnessTests", ["LinearAlgebra", "Randomness"], resources: [.copy("Fixtures")]),
@@ -100,7 +101,7 @@ let package = Package(
     tests("NetworksTests", ["LinearAlgebra", "Networks", "Randomness"]),
     tests("DiffusionTests", ["Diffusion", "LinearAlgebra"], resources: [.copy("Fixtures")]),
     tests("TargetsTests", ["Diffusion", "LinearAlgebra", "Randomness", "Targets"], resources: [.copy("Fixtures")]),
-    tests("SamplingTests", ["Diffusion", "LinearAlgebra", "Sampling"]),
+    tests("SamplingTests", ["Diffusion", "LinearAlgebra", "Randomness", "Sampling", "Targets"]),
     tests(
       "TrainingTests",
       ["Communication", "Diffusion", "LinearAlgebra", "Networks", "Randomness", "Training", "sgm-bench"],
@@ -110,7 +111,11 @@ let package = Package(
       "TheoryTests", ["Diffusion", "LinearAlgebra", "Randomness", "Sampling", "Targets", "Theory"]),
     tests(
       "ExperimentsTests",
-      ["Communication", "Experiments", "LinearAlgebra", "Networks", "Randomness", "Targets", "Training"]),
+      [
+        "Communication", "Diffusion", "Experiments", "LinearAlgebra", "Networks", "Randomness", "Targets", "Training",
+      ]),
+    tests(
+      "FuzzTests", ["Experiments", "LinearAlgebra", "Networks", "Targets", "Training"], resources: [.copy("Seeds")]),
     tests("LaunchTests", []),
   ]
 )

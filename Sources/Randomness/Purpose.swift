@@ -20,4 +20,7 @@ public enum Purpose: UInt8, Sendable, CaseIterable {
   case embedding = 15
   case benchmark = 16
   case gradientCheck = 17
+  case truncation = 40
+  case probe = 41
+  case tailScale = 42
 }

@@ -10,7 +10,7 @@ internal import LinearAlgebra
 /// z = pᵀu = x_0 + N(0, ν),   p = H⁻¹M / snr,   ν = 1 / snr,   snr = wᵀw
 /// s = p g(z) − q (qᵀu),      g = ∇ log p_z,    q = L⁻ᵀ w⊥ / |w|
 /// ```
-/// where qᵀu ~ N(0, 1) carries the rest of the state (nothing with one block). So a law has to know only itself blurred
+/// where qᵀu ~ N(0, 1) carries the rest of the state (nothing with one block, two such with three). So a law has to know only itself blurred
 /// by isotropic noise, and no term cancels, at any t. Trained coordinates rescale: z·scale + mean is the law's own
 /// unit. The reduction is ours. Everything is computed in Double and rounded once.
 struct ExactScore<Law: SmoothedLaw>: Score {
@@ -25,9 +25,9 @@ struct ExactScore<Law: SmoothedLaw>: Score {
   private var gradient: [Double]
   private var score: [Double]
   private var noise: [Double]
+  private var preparedTime: Double?
 
   init(_ law: Law, under process: any ForwardProcess, in standardisation: Standardisation) {
-    precondition(process.blocks <= 2, "exact scores know one or two blocks, not \(process.blocks)")
     let d = law.dimension
     precondition(standardisation.dimension == d, "\(standardisation.dimension) coordinates for a law of \(d)")
     self.law = law
@@ -35,7 +35,8 @@ struct ExactScore<Law: SmoothedLaw>: Score {
     self.standardisation = standardisation
     state = Array(repeating: 0, count: d * process.blocks)
     z = Array(repeating: 0, count: d)
-    (rest, gradient, noise, score) = (z, z, z, state)
+    (gradient, noise, score) = (z, z, state)
+    rest = Array(repeating: 0, count: d * max(process.blocks - 1, 1))
   }
 
   var dimension: Int { law.dimension }
@@ -45,13 +46,27 @@ struct ExactScore<Law: SmoothedLaw>: Score {
     precondition(state.columns == columns, "\(state.columns) columns for \(columns)")
     precondition(score.columns == columns && score.rows == state.rows, "\(score.rows) × \(score.columns)")
     prepare(at: t)
+    for row in 0..<state.rows { evaluate(state, row: row, into: &score) }
+  }
+
+  mutating func evaluate(_ state: borrowing Matrix, atTimes times: [Double], into score: inout Matrix) {
+    precondition(times.count == state.rows && score.rows == state.rows, "\(times.count) times, \(state.rows) rows")
     for row in 0..<state.rows {
-      let input = state.row(row)
-      for k in 0..<columns { self.state[k] = Double(input[k]) }
-      _ = evaluateRow()
-      var output = score.mutableRow(row)
-      for k in 0..<columns { output[k] = Float(self.score[k]) }
+      prepare(at: times[row])
+      evaluate(state, row: row, into: &score)
     }
+  }
+
+  private mutating func evaluate(_ state: borrowing Matrix, row: Int, into score: inout Matrix) {
+    load(state, row: row)
+    _ = evaluateRow()
+    var output = score.mutableRow(row)
+    for k in output.indices { output[k] = Float(self.score[k]) }
+  }
+
+  private mutating func load(_ state: borrowing Matrix, row: Int) {
+    let input = state.row(row)
+    for k in input.indices { self.state[k] = Double(input[k]) }
   }
 
   /// log p_t and its gradient at one state of `blocks × dimension` numbers, in Double.
@@ -68,7 +83,10 @@ struct ExactScore<Law: SmoothedLaw>: Score {
   }
 
   private mutating func prepare(at t: Double) {
+    if preparedTime == t { return }
+    preparedTime = t
     reduction = StateReduction(process.kernel(at: t))
+    if reduction.pureNoise != nil { return }
     for k in noise.indices {
       noise[k] = reduction.noise * standardisation.scale[k] * standardisation.scale[k]
     }
@@ -77,9 +95,48 @@ struct ExactScore<Law: SmoothedLaw>: Score {
 
   // Returns log p(z); `score` holds the gradient of log p_t.
   private mutating func evaluateRow() -> Double {
+    if let deviation = reduction.pureNoise { return evaluateNoise(deviation) }
     reduction.reduce(state, standardisation, z: &z, rest: &rest)
     let logLaw = law.evaluate(z, into: &gradient)
     reduction.assemble(gradient, rest, scale: standardisation.scale, into: &score)
     return logLaw
+  }
+
+  /// The law of the noise alone, where no data is left; the units' Jacobian is taken out, for it is added later.
+  private mutating func evaluateNoise(_ deviation: Double) -> Double {
+    let d = Double(dimension)
+    let squares = state.reduce(0) { $0 + $1 * $1 } / (deviation * deviation)
+    let factor = process.noise.scoreFactor(squaredNorm: squares, dimension: dimension)
+    for k in state.indices { score[k] = -factor * state[k] / (deviation * deviation) }
+    let logScales = standardisation.scale.reduce(0) { $0 + log($1) } + d * log(deviation)
+    switch process.noise {
+    case .gaussian: return -0.5 * (squares + d * logTwoPi) - logScales
+    case .studentT(let degrees):
+      let constant = logGamma(0.5 * (degrees + d)) - logGamma(0.5 * degrees) - 0.5 * d * log(degrees * Double.pi)
+      return constant - 0.5 * (degrees + d) * log1p(squares / degrees) - logScales
+    }
+  }
+}
+
+extension ExactScore: DifferentiableScore where Law: DifferentiableLaw {
+  /// Jᵀc = p scale (∇²log p_z) scale (pᵀc) − q (qᵀc).
+  mutating func vjp(
+    _ state: borrowing Matrix, at t: Double, cotangent: borrowing Matrix, into result: inout Matrix
+  ) {
+    precondition(cotangent.rows == state.rows && result.rows == state.rows, "\(cotangent.rows) rows")
+    prepare(at: t)
+    let origin = Standardisation(mean: Array(repeating: 0, count: dimension), scale: standardisation.scale)
+    var (direction, image) = (z, z)
+    for row in 0..<state.rows {
+      load(state, row: row)
+      _ = evaluateRow()
+      load(cotangent, row: row)
+      // The same map as the state's, without its shift.
+      reduction.reduce(self.state, origin, z: &direction, rest: &rest)
+      law.hessianProduct(z, direction, into: &image)
+      reduction.assemble(image, rest, scale: standardisation.scale, into: &score)
+      var output = result.mutableRow(row)
+      for k in output.indices { output[k] = Float(score[k]) }
+    }
   }
 }

@@ -104,12 +104,13 @@ struct ExperimentReader {
       throw .configuration(place, "\(key.path) is swept in \(axis.place); change the table there")
     }
     let text = setting[setting.index(after: equals)...]
-    guard key.shape == .integers else {
+    guard key.shape == .integers || key.shape == .words else {
       return try assign(key, key.value(of: String(text), isQuoted: false), at: place)
     }
     let isBracketed = text.hasPrefix("[") && text.hasSuffix("]")
     let inner = isBracketed ? text.dropFirst().dropLast() : text
-    let texts = inner.split(separator: ",", omittingEmptySubsequences: false).map { $0.filter { $0 != " " } }
+    let texts =
+      inner.isEmpty ? [] : inner.split(separator: ",", omittingEmptySubsequences: false).map { $0.filter { $0 != " " } }
     try assign(key, key.value(of: texts), at: place)
   }
 

@@ -2,15 +2,18 @@
 enum Value: Sendable, Equatable {
   case absent
   case integer(Int)
+  /// A whole number beyond `Int`.
+  case natural(UInt64)
   case real(Double)
   case boolean(Bool)
   case text(String)
   case integers([Int])
+  case words([String])
 }
 
 /// What a key's value may look like.
 enum Shape: Sendable, Equatable {
-  case integer, real, boolean, text, integers, fractionOrFile
+  case integer, real, boolean, text, integers, words, fractionOrFile
   case choice([String])
 
   /// For messages: "must be …".
@@ -21,6 +24,7 @@ enum Shape: Sendable, Equatable {
     case .boolean: "true or false"
     case .text: "text"
     case .integers: "a list of integers such as [128, 128]"
+    case .words: "a list of columns such as [age, 3]"
     case .fractionOrFile: "a fraction or the path of a file"
     case .choice(let names): "one of " + names.joined(separator: ", ")
     }
@@ -51,10 +55,13 @@ extension Int: KeyValue {
 extension UInt64: KeyValue {
   static var shape: Shape { .integer }
   init?(_ value: Value) {
-    guard case .integer(let number) = value, number >= 0 else { return nil }
-    self = UInt64(number)
+    switch value {
+    case .integer(let number) where number >= 0: self = UInt64(number)
+    case .natural(let number): self = number
+    default: return nil
+    }
   }
-  var value: Value { .integer(Int(clamping: self)) }
+  var value: Value { Int(exactly: self).map { .integer($0) } ?? .natural(self) }
 }
 
 extension Double: KeyValue {
@@ -91,6 +98,15 @@ extension [Int]: KeyValue {
     self = numbers
   }
   var value: Value { .integers(self) }
+}
+
+extension ColumnList: KeyValue {
+  static var shape: Shape { .words }
+  init?(_ value: Value) {
+    guard case .words(let words) = value else { return nil }
+    names = words
+  }
+  var value: Value { .words(names) }
 }
 
 extension Optional: KeyValue where Wrapped: KeyValue {
@@ -140,6 +156,9 @@ extension Choice {
 extension Experiment.DataSection.Target: Choice {}
 extension Experiment.ProcessSection.Kind: Choice {}
 extension Experiment.ProcessSection.Schedule: Choice {}
+extension Experiment.ProcessSection.Prior: Choice {}
+extension Experiment.ProcessSection.Annealing: Choice {}
+extension Experiment.ProcessSection.Base: Choice {}
 extension Experiment.NetworkSection.Activation: Choice {}
 extension Experiment.NetworkSection.Output: Choice {}
 extension Experiment.NetworkSection.Embedding: Choice {}
@@ -147,6 +166,9 @@ extension Experiment.NetworkSection.EmbeddingArgument: Choice {}
 extension Experiment.TrainingSection.Objective: Choice {}
 extension Experiment.TrainingSection.Weight: Choice {}
 extension Experiment.TrainingSection.LearningRateSchedule: Choice {}
+extension Experiment.TrainingSection.FaultPolicy: Choice {}
 extension Experiment.TrainingSection.TimeLaw: Choice {}
 extension Experiment.SamplingSection.Sampler: Choice {}
 extension Experiment.SamplingSection.Grid: Choice {}
+extension Experiment.SamplingSection.Start: Choice {}
+extension Experiment.SamplingSection.Corrected: Choice {}

@@ -47,6 +47,8 @@ public enum ExperimentError: Error, Sendable, Equatable {
   case system(doing: String, Int32)
   /// Something this program needs of its surroundings is missing.
   case unavailable(String)
+  /// The machine computed, stored or sent wrong bits.
+  case corruption(String)
   /// The work stopped in good order before its end.
   case stopped(String)
   /// A fault of this program.
@@ -59,7 +61,7 @@ extension ExperimentError: CustomStringConvertible {
 
   private var text: String {
     switch self {
-    case .usage(let problem), .unavailable(let problem), .stopped(let problem): problem
+    case .usage(let problem), .unavailable(let problem), .stopped(let problem), .corruption(let problem): problem
     case .configuration(let place, let problem), .data(let place, let problem): "\(place): \(problem)"
     case .unreadable(let file, let code): "\(file): cannot be read: \(reason(code)); check the path and its permissions"
     case .uncreatable(let file, let code):
@@ -91,6 +93,17 @@ func printable(_ text: String) -> String {
     }
   }
   return shown
+}
+
+/// Lines of text, each made printable; what separates them stays.
+func printableLines(_ text: String) -> String {
+  text.split(separator: "\n", omittingEmptySubsequences: false).map { printable(String($0)) }.joined(separator: "\n")
+}
+
+/// Text cut to a length that fits in a message.
+func shortened(_ text: String) -> String {
+  let scalars = text.unicodeScalars.prefix(61)
+  return scalars.count > 60 ? String(String.UnicodeScalarView(scalars.prefix(60))) + "…" : text
 }
 
 /// Something found in a file, in quotes and cut to a length that fits in a message.

@@ -36,12 +36,19 @@ struct Checkpoint: ~Copyable, Sendable {
     let model = header.experiment.model(dimension: header.data.dimension)
     let layout = ParameterLayout(model.network)
     let data = header.data
+    let columns = data.dimension + data.conditions
     var tensors = [
       Tensor("embedding.frequencies", shape: [model.frequencies.count], .float32(model.frequencies)),
-      Tensor("standardisation.mean", shape: [data.dimension], .float64(data.standardisation.mean)),
-      Tensor("standardisation.scale", shape: [data.dimension], .float64(data.standardisation.scale)),
-      Tensor("standardisation.constant", shape: [data.dimension], .uint8(data.constantColumns.map { $0 ? 1 : 0 })),
+      Tensor("standardisation.mean", shape: [columns], .float64(data.standardisation.mean)),
+      Tensor("standardisation.scale", shape: [columns], .float64(data.standardisation.scale)),
+      Tensor(
+        "standardisation.constant", shape: [columns],
+        .uint8(data.constantColumns.map { $0 ? 1 : 0 })),
     ]
+    if !state.timeHistory.isEmpty {
+      tensors.append(
+        Tensor("time_law.history", shape: [2, state.timeHistory.count / 2], .float64(state.timeHistory)))
+    }
     for part in Part.allCases {
       for entry in layout.entries {
         let values = state[part].span.extracting(entry.range)
@@ -65,6 +72,21 @@ struct Checkpoint: ~Copyable, Sendable {
       metadata.append(("best.step", String(best.step)))
       metadata.append(("best.loss", "\(best.loss)"))
     }
+    return metadata + state.guarding.metadata
+  }
+}
+
+extension Guarding {
+  /// What is not as in a run without faults, as names and texts.
+  fileprivate var metadata: [(name: String, text: String)] {
+    var metadata: [(name: String, text: String)] = []
+    if let averageLoss {
+      metadata += [("guard.average_loss", "\(averageLoss)"), ("guard.peak_loss", "\(peakLoss)")]
+    }
+    let counts = [("guard.skipped", skipped), ("guard.in_a_row", inARow), ("guard.rollbacks", rollbacks)]
+    metadata += counts.filter { $0.1 > 0 }.map { ($0.0, String($0.1)) }
+    if learningRateScale != 1 { metadata.append(("guard.learning_rate_scale", "\(learningRateScale)")) }
+    if let origin { metadata.append(("guard.origin", String(origin))) }
     return metadata
   }
 }

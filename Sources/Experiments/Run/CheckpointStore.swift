@@ -12,6 +12,7 @@ final class CheckpointStore: Sendable {
   private let keepEvery: Int
   private let queue = DispatchQueue(label: "checkpoints")
   private let failures = Mutex<[String]>([])
+
   private let lastError = Mutex<(any Error)?>(nil)
 
   init(folder: RunFolder, keepLast: Int, keepEvery: Int) {
@@ -55,13 +56,14 @@ final class CheckpointStore: Sendable {
     try checkpoint.write(to: folder.checkpoints + "/" + name)
     // Only now is the checkpoint whole and on the disk: `latest` never names anything else.
     try folder.write(name + "\n", to: folder.checkpoints + "/latest")
-    prune(newest: checkpoint.state.step, best: checkpoint.header.best?.step)
+    prune(newest: checkpoint.state.step, kept: [checkpoint.header.best?.step, checkpoint.state.guarding.origin])
   }
 
-  /// Removes what is neither among the last K, nor a multiple of M steps, nor the best.
-  private func prune(newest: Int, best: Int?) {
+  /// Removes what is neither among the last K, nor a multiple of M steps, nor the best, nor what a run rolls back to.
+  private func prune(newest: Int, kept: Set<Int?>) {
     let steps = Self.steps(in: folder).filter { $0 <= newest }
-    for step in steps.dropLast(max(keepLast, 1)) where step != best && !(keepEvery > 0 && step % keepEvery == 0) {
+    for step in steps.dropLast(max(keepLast, 1)) where !kept.contains(step) && !(keepEvery > 0 && step % keepEvery == 0)
+    {
       try? FileManager.default.removeItem(atPath: folder.checkpoints + "/" + Self.name(step: step))
     }
   }
@@ -74,10 +76,21 @@ extension CheckpointStore {
   /// The steps of the checkpoints in a folder, in order.
   static func steps(in folder: RunFolder) -> [Int] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.checkpoints)) ?? []
-    return names.compactMap { name in
-      guard name.hasPrefix("step-"), name.hasSuffix(".safetensors") else { return nil }
-      return Int(name.dropFirst(5).dropLast(12))
-    }.sorted()
+    return names.compactMap { Self.step(ofName: $0) }.sorted()
+  }
+
+  /// The files to go on from, best first: the one that `latest` names, then those of earlier and later steps.
+  ///
+  /// - Throws: what is wrong with `latest`, where there is no checkpoint at all.
+  static func candidates(in folder: RunFolder) throws -> [String] {
+    let all = steps(in: folder).reversed().map { folder.checkpoints + "/" + name(step: $0) }
+    do {
+      let newest = try file(in: folder)
+      return [newest] + all.filter { $0 < newest } + all.filter { $0 > newest }
+    } catch {
+      if all.isEmpty { throw error }
+      return all
+    }
   }
 
   /// The file of the newest checkpoint, or of the one of `step`.
@@ -85,13 +98,22 @@ extension CheckpointStore {
     if let step { return folder.checkpoints + "/" + name(step: step) }
     let latest = folder.checkpoints + "/latest"
     let bytes = try readFile(latest, atMost: 256) {
-      .data(Place(latest), "is \($0) bytes long; it should name a checkpoint")
+      .data(Place(latest), "is \($0) bytes long; write the file name of a checkpoint into it, and nothing else")
     }
     let name = String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .newlines)
-    guard name.hasPrefix("step-"), name.hasSuffix(".safetensors"), !name.contains("/") else {
+    guard Self.step(ofName: name) != nil else {
+      let example = steps(in: folder).last.map { ", such as \(Self.name(step: $0))" } ?? ""
       throw ExperimentError.data(
-        Place(latest), "names \(quoted(name)), which is no checkpoint; write the file name of one into it")
+        Place(latest), "names \(quoted(name)), which is no checkpoint; write the file name of one into it\(example)")
     }
     return folder.checkpoints + "/" + name
+  }
+
+  /// The step of a checkpoint's file name; nil for every other name, paths and hidden characters included.
+  static func step(ofName file: String) -> Int? {
+    guard file.hasPrefix("step-"), file.hasSuffix(".safetensors"), file.utf8.count < 40,
+      let step = Int(file.dropFirst(5).dropLast(12)), step >= 0, name(step: step) == file
+    else { return nil }
+    return step
   }
 }

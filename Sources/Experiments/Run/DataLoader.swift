@@ -19,13 +19,20 @@ struct DataLoader {
     self.source = source
     self.separate = separate
     self.experiment = experiment
-    if let dimension = experiment.data.dimension, dimension != source.dimension {
+    let found = source.dimension - experiment.conditionCount
+    if let dimension = experiment.data.dimension, dimension != found {
+      let words = experiment.conditionCount > 0 ? "columns beside data.conditions" : "columns"
       throw ExperimentError.configuration(
-        Place("data.dimension"), "is \(dimension), but the data file has \(source.dimension) columns; remove the key")
+        Place("data.dimension"), "is \(dimension), but the data file has \(found) \(words); remove the key")
     }
     if let separate, separate.dimension != source.dimension {
       throw ExperimentError.configuration(
         Place("data.held_out"), "has \(separate.dimension) columns where the data has \(source.dimension)")
+    }
+    guard source.rows <= Int(Int32.max) else {
+      throw ExperimentError.configuration(
+        Place(experiment.data.file ?? "data.count"),
+        "has \(source.rows) rows, more than \(Int32.max); take a part of them")
     }
     let isHeldOut = experiment.heldOutRows(of: source.rows)
     let training = (0..<source.rows).filter { !isHeldOut[$0] }
@@ -54,14 +61,17 @@ struct DataLoader {
   }
 
   func load(
-    tree: CanonicalTree, target: (any Targets.Target)?, standardise: Bool, _ communicator: Communicator
+    tree: CanonicalTree, target: (any Targets.Target)?, standardise: Bool, keeping kept: DataSet.Description? = nil,
+    _ communicator: Communicator
   ) throws -> DataSet {
     let shards = tree.range(rank: communicator.rank, of: communicator.size)
     let rows = ShardedRows(assignment: assignment, shards: shards, dimension: source.dimension, seed: experiment.seed)
     var heldOut = try communicator.agree { try read(into: rows, shards: shards) }
     let partials = try communicator.allGather(shards.flatMap { partial(of: $0, rows, shards) })
     let statistics = ColumnStatistics(partials: partials, dimension: source.dimension, tree: tree)
-    let scaling = scaling(statistics, target: target, standardise: standardise)
+    var scaling = scaling(statistics, target: target, standardise: standardise)
+    // Of another dimension the old scaling is of no use; the resume will be refused.
+    if let kept, kept.dimension == source.dimension { scaling = (kept.standardisation, kept.constantColumns) }
     scaling.standardisation.apply(to: &rows.rows)
     let heldOutDigest = digest(heldOut, heldOut.rows > 0 ? 0..<heldOut.rows : 0..<0)
     if heldOut.rows > 0 { scaling.standardisation.apply(to: &heldOut) }
@@ -71,7 +81,8 @@ struct DataLoader {
     return DataSet(
       training: rows, heldOut: heldOut,
       description: DataSet.Description(
-        dimension: source.dimension, rows: assignment.rows, columnNames: source.columnNames,
+        dimension: source.dimension - experiment.conditionCount, conditions: experiment.conditionCount,
+        rows: assignment.rows, columnNames: source.columnNames,
         standardisation: scaling.standardisation, constantColumns: scaling.constant,
         fingerprint: "\(assignment.rows)x\(source.dimension)-" + digest.text))
   }

@@ -84,11 +84,11 @@ struct ProgressDisplay {
   mutating func line(_ text: String) {
     guard isRoot else { return }
     end()
-    write(label + text + "\n")
+    write(printableLines(label + text) + "\n")
   }
 
   private func write(_ text: String) {
-    FileHandle.standardOutput.write(Data(text.utf8))
+    writeText(text, to: STDOUT_FILENO)
   }
 }
 

@@ -16,6 +16,8 @@ public struct RunFolder: Sendable, Equatable {
   var checkpoints: String { path + "/checkpoints" }
   var samples: String { path + "/samples" }
   var plots: String { path + "/plots" }
+  /// Steps that were not finite.
+  var failures: String { path + "/failures" }
   /// The report.
   public var report: String { path + "/report.html" }
 
@@ -28,36 +30,69 @@ public struct RunFolder: Sendable, Equatable {
   /// Whether there is a run, or anything else, at the path.
   var exists: Bool { FileManager.default.fileExists(atPath: path) }
 
-  /// Makes the folder and its subfolders and records the experiment.
+  /// Makes the folder and its subfolders, takes its lock, and records the experiment.
   ///
   /// - Parameters:
   ///   - experiment: recorded as `experiment.yaml`, fully resolved; nil for a sweep, which has no single one.
   ///   - base: the folder that the experiment's relative paths start from.
   ///   - overwrite: whether an existing run may be removed.
+  /// - Returns: the lock.
   /// - Throws: `ExperimentError.exists` for an existing folder; `ExperimentError.uncreatable` where writing fails.
-  func create(_ experiment: Experiment?, base: String, overwrite: Bool) throws {
+  @discardableResult
+  func create(_ experiment: Experiment?, base: String, overwrite: Bool) throws -> RunLock {
     let files = FileManager.default
-    if exists {
+    if exists, !isEmpty {
       guard overwrite else {
         throw ExperimentError.exists(
           file: path, remedy: "go on with it by --resume, choose another by --output, or replace it by --overwrite")
       }
-      guard files.fileExists(atPath: self.experiment) || isEmpty else {
+      guard [self.experiment, origin, lock].contains(where: files.fileExists(atPath:)) else {
         throw ExperimentError.exists(file: path, remedy: "it is not a run's folder, so --overwrite leaves it alone")
       }
-      try attempt { try files.removeItem(atPath: path) }
     }
-    for folder in experiment == nil ? [plots] : [checkpoints, samples, plots] {
-      try attempt { try files.createDirectory(atPath: folder, withIntermediateDirectories: true) }
+    try makePath()
+    let held = try RunLock(self)
+    try attempt {
+      for name in try files.contentsOfDirectory(atPath: path) where path + "/" + name != lock {
+        try files.removeItem(atPath: path + "/" + name)
+      }
     }
-    if let experiment { try write(experiment.yaml, to: self.experiment) }
+    for folder in experiment == nil ? [plots] : [checkpoints, samples, plots] { try makeFolder(folder) }
     try write(absolute(base) + "\n", to: origin)
+    if let experiment { try write(experiment.yaml, to: self.experiment) }
+    return held
+  }
+
+  /// Takes over an existing run: its lock, without what dead writes have left.
+  func takeOver(_ experiment: Experiment) throws -> RunLock {
+    try refuseLinks()
+    let held = try RunLock(self)
+    removeLeftovers()
+    try write(experiment.yaml, to: self.experiment)
+    return held
+  }
+
+  /// Removes the hidden files of writes that died.
+  private func removeLeftovers() {
+    for folder in [path, checkpoints, samples, plots, debug, failures] {
+      try? AtomicFile.removeLeftovers(in: folder)
+    }
+  }
+
+  /// Makes the run's folder, and what leads to it; the folder itself is new, or a folder of the user's.
+  private func makePath() throws {
+    let parent = (path as NSString).deletingLastPathComponent
+    if !parent.isEmpty {
+      try attempt { try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true) }
+    }
+    try makeFolder(path)
   }
 
   /// The folder that the experiment's relative paths start from.
   func base() -> String {
-    guard let text = try? String(contentsOfFile: origin, encoding: .utf8) else { return path }
-    return text.trimmingCharacters(in: .newlines)
+    guard let bytes = try? readFile(origin, atMost: 1 << 16, otherwise: { _ in .data(Place(origin), "is too long") })
+    else { return path }
+    return String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .newlines)
   }
 
   /// Removes what was said of earlier samples: a run that goes on has not been judged.
