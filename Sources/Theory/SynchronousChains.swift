@@ -14,6 +14,7 @@ public struct SynchronousChains: Sendable {
   /// The chains of a sampler that reverses a process along a grid of times.
   public init(process: any ForwardProcess, dimension: Int, sampler: any Sampler, times: [Double], seed: UInt64) {
     stages = zip(times, times.dropFirst()).flatMap { sampler.step(process, from: $0, to: $1) }
+    precondition(stages.allSatisfy(\.isSingleStep), "the chains of a sampler that looks back or adapts")
     self.dimension = dimension
     self.seed = seed
   }
@@ -35,7 +36,7 @@ public struct SynchronousChains: Sendable {
     var noise = Matrix(rows: rows, columns: columns)
     var draws: UInt64 = 0
     for stage in stages {
-      if stage.keeps { kept.copy(from: state) }
+      if stage.keeps == .before { kept.copy(from: state) }
       let one = BlockMatrix.identity(stage.state.size)
       // The larger part is copied and the rest added: a factor 1 + h in Float would lose h's digits.
       if let factor = stage.kept {
@@ -55,6 +56,7 @@ public struct SynchronousChains: Sendable {
         draws += 1
         next.add(factor, times: noise, dimension: dimension)
       }
+      if stage.keeps == .after { kept.copy(from: state) }
       swap(&state, &next)
     }
   }

@@ -6,7 +6,7 @@ import Theory
   let path = GaussianAnnealedPath(data: GaussianData(mean: [1.2], variance: [0.3]))
 
   @Test("mean, variance and KL are those of SciPy's DOP853 at 1e-12") func moments() {
-    let dynamics = AnnealedLangevin(path: path)
+    let dynamics = GaussianAnnealedLangevin(path: path)
     for (speed, mean, variance, divergence) in [
       (0.5, 1.093299086904743, 0.322849321942124, 0.01894684253044383),
       (0.05, 1.199327155541536, 0.300194704381412, 8.592573201049496e-07),
@@ -41,14 +41,14 @@ import Theory
 
   @Test("Nelson's process has the path's marginals") func nelson() {
     for speed in [0.5, 2] {
-      let end = AnnealedLangevin(path: path).end(speed: speed, .nelson)
+      let end = GaussianAnnealedLangevin(path: path).end(speed: speed, .nelson)
       #expect(end.wasserstein(to: path.marginal(at: 1)) < 1e-8)
     }
   }
 
   @Test("both bounds hold at every speed, and the sharpened one is the better for slow annealing") func bounds() {
     for schedule in [AnnealingSchedule.cosine, .exponential(horizon: 2)] {
-      let dynamics = AnnealedLangevin(
+      let dynamics = GaussianAnnealedLangevin(
         path: GaussianAnnealedPath(data: GaussianData(mean: [1.2, 0], variance: [0.3, 2]), schedule: schedule))
       for speed in [0.03, 0.1, 0.5, 2, 10] {
         let bias = dynamics.bias(speed: speed)

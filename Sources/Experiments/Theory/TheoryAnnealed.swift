@@ -6,7 +6,7 @@ extension TheoryInquiry {
   func annealed(_ communicator: Communicator) throws -> TheoryFindings {
     let data = try communicator.agree { try gaussianOnly() }
     let path = GaussianAnnealedPath(data: data)
-    let dynamics = AnnealedLangevin(path: path)
+    let dynamics = GaussianAnnealedLangevin(path: path)
     let speeds = (0...12).map { 0.01 * power(10, 0.25 * Double($0)) }
     let target = path.marginal(at: 1)
     let points = try communicator.sweep(speeds.count, width: 6) { i in

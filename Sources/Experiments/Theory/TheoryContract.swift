@@ -17,12 +17,14 @@ extension TheoryInquiry {
     var found = TheoryFindings()
     let drift = process.renormalisedDrift
     let abscissa = drift.spectralAbscissa
+    // At a = 1, ε = 0 it is 0 up to rounding.
+    let logNorm = abs(drift.logNorm) < 1e-12 ? 0 : drift.logNorm
     found.add(
       "the renormalised drift", ["quantity", "value"],
       [
         [.text("largest real part of an eigenvalue"), .number(abscissa)],
-        [.text("Euclidean log-norm"), .number(drift.logNorm)],
-        [.text("is negative definite"), .text(drift.logNorm < 0 ? "yes" : "no")],
+        [.text("Euclidean log-norm"), .number(logNorm)],
+        [.text("is negative definite"), .text(logNorm < 0 ? "yes" : "no")],
       ])
     let etas = [0.25, 0.5, 0.75, 0.9, 0.95, 0.99].map { -$0 * abscissa }
     let norms = etas.map { AdaptedNorm(drift: drift, eta: $0) }

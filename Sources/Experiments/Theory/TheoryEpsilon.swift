@@ -40,11 +40,12 @@ extension TheoryInquiry {
     let steps = request.steps ?? 1000
     let rows = settings.map { setting -> [TheoryFindings.Cell] in
       let process = process(a: setting.a, epsilon: setting.epsilon)
+      let logNorm = process.renormalisedDrift.logNorm
       let recursion = MomentRecursion(process: process, data: data, sampler: EulerMaruyama())
       let times = MomentRecursion.uniformTimes(from: process.horizon, steps: steps)
       let split = recursion.errorSplit(over: times, perturbation: ScorePerturbation(), positionsOnly: true)
       return cells(
-        setting.a, setting.epsilon, process.renormalisedDrift.logNorm,
+        setting.a, setting.epsilon, abs(logNorm) < 1e-12 ? 0 : logNorm,
         data.marginal(process, at: process.horizon).wasserstein(to: process.prior(dimension: 1)), split.mixing,
         split.discretisation)
     }
@@ -74,8 +75,12 @@ extension TheoryInquiry {
       floors.append(try distance.values(to: truth(1))[0])
       for (k, setting) in settings.enumerated() {
         let process = process(a: setting.a, epsilon: setting.epsilon)
-        for (j, start) in ([process, MomentMatchedStart(process)] as [any ForwardProcess]).enumerated() {
-          let samples = try generated(target, name, start, count: count, steps: steps, seed: seed, communicator)
+        let kernel = process.kernel(at: process.horizon)
+        // The two moments of p_T for data of zero mean and unit variance.
+        let matched = kernel.covariance + kernel.mean.outer(kernel.mean)
+        for (j, start) in [process.priorCovariance, matched].enumerated() {
+          let samples = try generated(
+            target, name, process, from: start, count: count, steps: steps, seed: seed, communicator)
           values[k][j].append(try distance.values(to: samples)[0])
         }
       }
@@ -121,14 +126,16 @@ extension TheoryInquiry {
 
   /// Samples in original units, chunks spread over the ranks.
   private func generated(
-    _ target: any Targets.Target, _ name: String, _ process: any ForwardProcess, count: Int, steps: Int, seed: UInt64,
+    _ target: any Targets.Target, _ name: String, _ process: any ForwardProcess, from start: BlockMatrix,
+    count: Int, steps: Int, seed: UInt64,
     _ communicator: Communicator
   ) throws -> Matrix {
     let d = target.dimension
     let end = TimeGrid.standardFinalTime(horizon: process.horizon)
     var generator = Generator(
       process: process, dimension: d, sampler: EulerMaruyama(),
-      times: TimeGrid.uniform.times(steps: steps, from: process.horizon, to: end), denoises: true, seed: seed)
+      times: TimeGrid.uniform.times(steps: steps, from: process.horizon, to: end), denoises: true, seed: seed,
+      start: start)
     func chunks(_ score: some Score) throws -> [[Double]] {
       var score = score
       var samples = Matrix(rows: Generator.rows, columns: d)
