@@ -16,6 +16,8 @@ internal import Randomness
   private var draws: RowDraws
   private var targets: Matrix
   private var gains: [Float]
+  /// κ of a row where it is no number.
+  private var mixtures: [BlockMatrix?]
   /// Pairs data with noise within a set, where they are not independent.
   private let assignment: OptimalAssignment?
 
@@ -26,6 +28,7 @@ internal import Randomness
       at: model.process.horizon)
     targets = Matrix(rows: rows * sets, columns: model.network.outputs)
     gains = [Float](repeating: 0, count: rows * sets)
+    mixtures = [BlockMatrix?](repeating: nil, count: rows * sets)
     draws = RowDraws(
       dimension: model.dimension, conditions: model.conditions, rows: rows, sets: sets,
       normals: (probe.sources - 1) * model.dimension)
@@ -50,6 +53,7 @@ internal import Randomness
       // The draw's weight multiplies the loss: its root the residual.
       let root = draw.weight.squareRoot()
       gains[set * rows + row] = Float(root * c.outputGain(0))
+      mixtures[set * rows + row] = c.hasUniformGain ? nil : c.gain.scaled(by: root)
       pass.setLevel(model.embeddedLevel(noiseLevel: c.noiseLevel, at: draw.time), set: set, row: row)
       let state = unsafe pass.state(set: set, row: row)
       let z = unsafe draws.normals(assignment?.columns[row] ?? row)
@@ -131,6 +135,9 @@ internal import Randomness
     let n = targets.columns
     let f = unsafe pass.output(set: set, row: row)
     let y = unsafe targets.pointer + (set * rows + row) * n
+    if let mixture = mixtures[set * rows + row] {
+      return unsafe mixedResidual(mixture, f, y, dimension: model.dimension, gradient: gradient, scale: scale)
+    }
     let gain = gains[set * rows + row]
     let slope = scale * gain
     let whole = n / 8 * 8

@@ -90,7 +90,9 @@ struct ScoreTerms {
     diffusion = model.process.diffusion(at: draw.time)
     projection = output.transpose * diffusion
     let size = (projection * output).trace
-    let lambda = model.weight == .likelihood ? 1 : size > 0 ? Double(outputBlocks) / size : 0
+    let lambda =
+      model.weight == .likelihood
+      ? model.process.rate(at: draw.time) : size > 0 ? Double(outputBlocks) / size : 0
     weight = lambda * draw.weight / Double(outputBlocks * model.dimension)
   }
 

@@ -7,11 +7,13 @@ import Testing
 @testable import Training
 
 @Suite struct LossGradientTests {
-  static let settings = NetworkOutput.allCases.flatMap { output in Conditioning.allCases.map { (output, $0) } }
+  static let settings = [NetworkOutput.posteriorMean, .noise, .score].flatMap { output in
+    Conditioning.allCases.flatMap { conditioning in LossWeight.allCases.map { (output, conditioning, $0) } }
+  }
 
   @Test("the gradient is the central difference of the loss in Double", arguments: settings)
-  func gradient(output: NetworkOutput, conditioning: Conditioning) {
-    let model = tinyModel(output, conditioning, residual: output == .noise)
+  func gradient(output: NetworkOutput, conditioning: Conditioning, weight: LossWeight) {
+    let model = tinyModel(output, conditioning, weight: weight, residual: output == .noise)
     let layout = ParameterLayout(model.network)
     let parameters = normals(1, layout.count, seed: 2, scale: 0.4)
     let rows = 5

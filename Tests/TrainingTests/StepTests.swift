@@ -70,7 +70,7 @@ import Testing
     #expect(abs(loss - oracle(array(parameters).map(Double.init)) / 300) < 1e-6 * loss)
   }
 
-  private func rowsOfShards(_ shards: Int, dimension: Int) -> ShardedRows {
+  func rowsOfShards(_ shards: Int, dimension: Int) -> ShardedRows {
     let data = ShardedRows(
       assignment: ShardAssignment(rows: 100, shards: shards, seed: 1), shards: 0..<shards, dimension: dimension, seed: 1
     )

@@ -1,4 +1,3 @@
-internal import Diffusion
 internal import Targets
 
 extension ExperimentReader {
@@ -6,15 +5,15 @@ extension ExperimentReader {
   mutating func finish() throws(ExperimentError) -> Experiment {
     try checkName()
     try checkData()
+    fillProcess()
     try checkConditions()
     if experiment.data.target != nil, experiment.data.dimension == nil { experiment.data.dimension = 2 }
     try checkDimension()
     try checkObjective()
     try checkConditionColumns()
-    try checkWeight()
-    if places["process.horizon"] == nil { experiment.process.horizon = experiment.process.kind.usualHorizon }
     try checkShards()
     try checkTimes()
+    try checkProcess()
     try checkNoiseLevels()
     try checkSampler()
     let features = experiment.network.embeddingFeatures
@@ -66,19 +65,6 @@ extension ExperimentReader {
       "must be \(lowest == highest ? "" : "at least ")\(lowest) for data.target \(target.rawValue), found \(dimension)")
   }
 
-  private func checkWeight() throws(ExperimentError) {
-    guard !experiment.training.objective.comparesScores else { return }
-    let name = experiment.network.output.rawValue
-    guard let output = NetworkOutput(rawValue: name),
-      let weight = LossWeight(rawValue: experiment.training.weight.rawValue), !weight.isAvailable(for: output)
-    else { return }
-    let available = LossWeight.allCases.filter { $0.isAvailable(for: output) }.map(\.rawValue)
-    throw fault(
-      "training.weight",
-      "must be \((["automatic"] + available).joined(separator: " or ")) for network.output \(name), "
-        + "found \(weight.rawValue)")
-  }
-
   private func checkConditions() throws(ExperimentError) {
     for key in ExperimentKey.all {
       guard let condition = key.condition, let place = places[key.path], !condition.holds(experiment) else { continue }
@@ -96,9 +82,7 @@ extension ExperimentReader {
   private func chosenKind(_ key: ExperimentKey) -> String {
     if key.section == "data" { return "data.file is given" }
     if key.section == "sampling" { return "sampling.sampler is \(experiment.sampling.sampler.rawValue)" }
-    let process = experiment.process
-    let schedule = process.kind == .variancePreserving ? " with schedule \(process.schedule.rawValue)" : ""
-    return "process.kind is \(process.kind.rawValue)\(schedule)"
+    return "process.kind is \(experiment.process.words)"
   }
 
   private func checkShards() throws(ExperimentError) {
@@ -121,12 +105,6 @@ extension ExperimentReader {
       ("sampling.final_time", experiment.sampling.finalTime),
     ] where time >= horizon {
       throw fault(path, "must be less than process.horizon = \(decimal(horizon)), found \(decimal(time))")
-    }
-    let process = experiment.process
-    if process.betaMinimum > process.betaMaximum {
-      throw fault(
-        "process.beta_min",
-        "must not exceed process.beta_max = \(decimal(process.betaMaximum)), found \(decimal(process.betaMinimum))")
     }
   }
 }

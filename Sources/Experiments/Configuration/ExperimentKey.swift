@@ -70,6 +70,8 @@ struct Limits: Sendable {
   static func whole(_ lower: Double, _ upper: Double) -> Limits {
     Limits(words: "\(Int(lower)) to \(Int(upper))") { $0 >= lower && $0 <= upper }
   }
+  /// Every number of 64 bits.
+  static let seed = Limits(words: "0 to \(UInt64.max)") { $0 >= 0 && $0 <= 0x1p64 }
   /// Numbers of steps and rows.
   static let count = whole(1, 1e12)
   /// Numbers of steps where 0 means never.
@@ -87,8 +89,10 @@ extension ExperimentKey {
     case .boolean where text == "true" && !isQuoted: return .success(.boolean(true))
     case .boolean where text == "false" && !isQuoted: return .success(.boolean(false))
     case .integer:
-      guard !isQuoted, let number = integer(from: text) else { return .failure(wrong) }
-      return limited(.integer(number), Double(number), text)
+      guard !isQuoted, isWhole(text) else { return .failure(wrong) }
+      if let number = integer(from: text) { return limited(.integer(number), Double(number), text) }
+      if let number = UInt64(text.filter { $0 != "_" }) { return limited(.natural(number), Double(number), text) }
+      return limited(.real(.infinity), .infinity, text)
     case .real:
       guard !isQuoted, let number = real(from: text) else { return .failure(wrong) }
       return limited(.real(number), number, text)

@@ -46,6 +46,7 @@ func spelled(_ value: Value, as shape: Shape) -> String {
   switch value {
   case .absent: return "null"
   case .integer(let number): return String(number)
+  case .natural(let number): return String(number)
   case .real(let number): return decimal(number)
   case .boolean(let truth): return truth ? "true" : "false"
   case .integers(let numbers): return "[" + numbers.map(String.init).joined(separator: ", ") + "]"

@@ -7,7 +7,7 @@ extension ExperimentKey {
       "name", \.name,
       "Name of the run and of its folder: letters, digits, `.`, `_`, `-`; starts with a letter, digit or `_`."),
     .init(
-      "seed", \.seed, in: .notNegative, "Seed of all randomness; the result is a function of experiment, data and seed."
+      "seed", \.seed, in: .seed, "Seed of all randomness; the result is a function of experiment, data and seed."
     ),
   ]
 
@@ -36,36 +36,6 @@ extension ExperimentKey {
       "Train on coordinates of mean 0 and variance 1; a target's analytic moments, a file's measured ones."
     ),
     .init("data.images", \.data.images, "Show rows as square grey pictures in the report; dimension a square number."),
-  ]
-
-  private static func only(_ kind: Experiment.ProcessSection.Kind) -> Condition {
-    Condition(words: kind.rawValue) { $0.process.kind == kind }
-  }
-  private static let ofLinear = Condition(words: "variance-preserving with schedule linear") {
-    $0.process.kind == .variancePreserving && $0.process.schedule == .linear
-  }
-
-  private static let process: [ExperimentKey] = [
-    .init("process.kind", \.process.kind, "Forward process."),
-    .init("process.schedule", \.process.schedule, when: only(.variancePreserving), "Noise schedule β(t)."),
-    .init("process.beta_min", \.process.betaMinimum, in: .positive, when: ofLinear, "β at time 0, per unit time."),
-    .init("process.beta_max", \.process.betaMaximum, in: .positive, when: ofLinear, "β at the horizon, per unit time."),
-    .init(
-      "process.a", \.process.a, in: .positive, when: only(.criticallyDampedLangevin),
-      "Drift parameter a, per unit of β·time."),
-    .init("process.sigma", \.process.sigma, in: .positive, when: only(.criticallyDampedLangevin), "Velocity noise σ."),
-    .init(
-      "process.epsilon", \.process.epsilon, in: .notNegative, when: only(.criticallyDampedLangevin),
-      "Position noise ε; 0 is the kinetic Langevin process."),
-    .init(
-      "process.velocity_variance", \.process.velocityVariance, in: .notNegative, when: only(.criticallyDampedLangevin),
-      "Variance v² of the velocity at time 0."),
-    .init(
-      "process.beta", \.process.beta, in: .positive, when: only(.criticallyDampedLangevin),
-      "Constant clock rate β, per unit time."),
-    .init(
-      "process.horizon", \.process.horizon, in: .positive, default: "4 for ornstein-uhlenbeck, 1 otherwise",
-      "Final diffusion time T."),
   ]
 
   private static let network: [ExperimentKey] = [
@@ -97,7 +67,8 @@ extension ExperimentKey {
         + "(explicit), or without kernel and score, with the exact trace (implicit) or random probes (sliced)."),
     .init(
       "training.weight", \.training.weight,
-      "Weight of the loss over time; automatic is unit-variance for posterior-mean and uniform-noise for noise."),
+      "Weight of the loss over time; automatic is unit-variance for posterior-mean and velocity, uniform-noise for noise "
+        + "and score."),
     .init(
       "training.probes", \.training.probes, in: .whole(1, 1_024), when: ofSliced,
       "Random directions for each row, in which the trace is taken."),
@@ -177,7 +148,7 @@ extension ExperimentKey {
       "sampling.every", \.sampling.every, in: .interval, onResume: true,
       "Training steps between sample files; 0 for only at the end."),
     .init(
-      "sampling.seed", \.sampling.seed, in: .notNegative, onResume: true, default: "the experiment's",
+      "sampling.seed", \.sampling.seed, in: .seed, onResume: true, default: "the experiment's",
       "Seed of sampling."),
     .init(
       "sampling.start", \.sampling.start, onResume: true,

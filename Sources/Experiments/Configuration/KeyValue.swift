@@ -2,6 +2,8 @@
 enum Value: Sendable, Equatable {
   case absent
   case integer(Int)
+  /// A whole number beyond `Int`.
+  case natural(UInt64)
   case real(Double)
   case boolean(Bool)
   case text(String)
@@ -53,10 +55,13 @@ extension Int: KeyValue {
 extension UInt64: KeyValue {
   static var shape: Shape { .integer }
   init?(_ value: Value) {
-    guard case .integer(let number) = value, number >= 0 else { return nil }
-    self = UInt64(number)
+    switch value {
+    case .integer(let number) where number >= 0: self = UInt64(number)
+    case .natural(let number): self = number
+    default: return nil
+    }
   }
-  var value: Value { .integer(Int(clamping: self)) }
+  var value: Value { Int(exactly: self).map { .integer($0) } ?? .natural(self) }
 }
 
 extension Double: KeyValue {
@@ -151,6 +156,9 @@ extension Choice {
 extension Experiment.DataSection.Target: Choice {}
 extension Experiment.ProcessSection.Kind: Choice {}
 extension Experiment.ProcessSection.Schedule: Choice {}
+extension Experiment.ProcessSection.Prior: Choice {}
+extension Experiment.ProcessSection.Annealing: Choice {}
+extension Experiment.ProcessSection.Base: Choice {}
 extension Experiment.NetworkSection.Activation: Choice {}
 extension Experiment.NetworkSection.Output: Choice {}
 extension Experiment.NetworkSection.Embedding: Choice {}

@@ -7,24 +7,6 @@ internal import Training
 
 // From an experiment's words to the modules' values: the one place where configuration turns into objects.
 
-extension Experiment.ProcessSection {
-  /// The forward process.
-  func make() -> any ForwardProcess {
-    switch kind {
-    case .ornsteinUhlenbeck: OrnsteinUhlenbeck(horizon: horizon)
-    case .variancePreserving:
-      switch schedule {
-      case .linear:
-        VariancePreserving(schedule: .linear(min: betaMinimum, max: betaMaximum), horizon: horizon)
-      case .cosine: VariancePreserving(schedule: .cosine, horizon: horizon)
-      }
-    case .criticallyDampedLangevin:
-      CriticallyDampedLangevin(
-        a: a, sigma: sigma, epsilon: epsilon, velocityVariance: velocityVariance, beta: beta, horizon: horizon)
-    }
-  }
-}
-
 extension Experiment {
   /// The score model for data of `dimension` coordinates.
   func model(dimension: Int) -> ScoreModel {
@@ -32,6 +14,8 @@ extension Experiment {
       switch network.output {
       case .posteriorMean: .posteriorMean
       case .noise: .noise
+      case .velocity: .velocity
+      case .score: .score
       }
     let activation: Activation =
       switch network.activation {

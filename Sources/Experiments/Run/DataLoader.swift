@@ -29,6 +29,11 @@ struct DataLoader {
       throw ExperimentError.configuration(
         Place("data.held_out"), "has \(separate.dimension) columns where the data has \(source.dimension)")
     }
+    guard source.rows <= Int(Int32.max) else {
+      throw ExperimentError.configuration(
+        Place(experiment.data.file ?? "data.count"),
+        "has \(source.rows) rows, more than \(Int32.max); take a part of them")
+    }
     let isHeldOut = experiment.heldOutRows(of: source.rows)
     let training = (0..<source.rows).filter { !isHeldOut[$0] }
     let shards = experiment.training.shards

@@ -51,7 +51,11 @@ extension DataSet {
       (try rowSource(experiment, target: target, base: base), try heldOutSource(experiment, base: base))
     }
     let loader = try communicator.agree {
-      try DataLoader(source: source, separate: separate, experiment: experiment)
+      try MemoryNeed(
+        experiment, rows: source.rows, separate: separate?.rows ?? 0, dimension: source.dimension,
+        ranks: communicator.size, ranksHere: ranksOnThisMachine()
+      ).check()
+      return try DataLoader(source: source, separate: separate, experiment: experiment)
     }
     let tree = CanonicalTree(shards: experiment.training.shards)
     return try loader.load(

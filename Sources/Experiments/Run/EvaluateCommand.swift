@@ -80,6 +80,7 @@ func judgeRun(
   let judgements = try judging.judge(samples.value, against: truth.value)
   try communicator.agree {
     guard communicator.isRoot else { return }
+    try folder.refuseLinks()
     try folder.write(render(judgements).json, to: folder.judgements)
     if reports { try RunRecord(folder).writeReport() }
   }

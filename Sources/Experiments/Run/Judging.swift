@@ -12,6 +12,7 @@ struct Judging {
 
   /// Sliced and max-sliced W2 of `samples`, the same on every rank.
   func judge(_ samples: borrowing Matrix, against truth: borrowing Truth) throws -> [Judgement] {
+    try refuseBeyondMemory(section.directions, samples.columns, from: "evaluation.directions")
     let directions = randomDirections(count: section.directions, dimension: samples.columns, seed: seed)
     var distance = SlicedWasserstein(directions: directions, over: communicator)
     let judge = Judge(repeats: section.repeats, seed: seed, unit: "units of the data")
@@ -35,6 +36,7 @@ struct Truth: ~Copyable {
 
   /// Fresh draws of a target.
   init(target: any Targets.Target, seed: UInt64, count: Int) throws {
+    try refuseBeyondMemory(count, target.dimension, from: "evaluation.count")
     var rows = Matrix(rows: max(count, 2), columns: target.dimension)
     target.drawData(RandomStream(seed: seed, purpose: .bootstrap), firstIndex: 0, into: &rows)
     gaussian = try GaussianFit(rows)
@@ -102,6 +104,7 @@ extension Matrix {
 
   /// All rows of a source.
   init(_ source: any RowSource) throws {
+    try refuseBeyondMemory(source.rows, source.dimension, from: (source as? any NamedRows)?.path ?? "data")
     var all = Matrix(rows: source.rows, columns: source.dimension)
     try source.forEachBlock { first, block in
       for r in 0..<block.rows { all.copyRow(first + r, from: block, r) }

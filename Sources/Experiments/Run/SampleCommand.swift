@@ -55,12 +55,13 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
   average.copy(from: checkpoint.state.average)
   let network = NetworkScore(model: model, parameters: average)
   var score = network
-  let conditions = try communicator.agree { try Conditions(request, data, experiment.sampling) }
+  let conditions = try communicator.agree { try SampleConstraints(request, data, experiment.sampling) }
   let trained = try communicator.agree { try request.conditions(experiment, data) }
   let source = try communicator.agree {
     try experiment.source(process: model.process, dimension: data.dimension, fixed: conditions.fixed)
   }
   let file = request.output ?? folder.samples(step: checkpoint.state.step)
+  try communicator.agree { try folder.refuseLinks() }
   return try draw(request, experiment, data, &score, conditions, source, file, communicator) {
     trained?.apply(to: network, chunk: $0)
   }
@@ -93,7 +94,20 @@ private func sampleExactly(_ request: SampleRequest, _ communicator: Communicato
   let process = experiment.process.make()
   let standardisation =
     experiment.data.standardise ? target.standardisation : Standardisation.identity(target.dimension)
-  let conditions = try communicator.agree { try Conditions(request, data, experiment.sampling) }
+  let data = DataSet.Description(
+    dimension: target.dimension, rows: 0, columnNames: nil, standardisation: standardisation,
+    constantColumns: [Bool](repeating: false, count: target.dimension), fingerprint: "")
+  let file = request.output ?? experiment.name + "-exact.npy"
+  if let kind = experiment.sampling.chain {
+    return try runChains(kind, request, experiment, target, data, file, communicator)
+  }
+  let score = try communicator.agree { () throws -> any Score in
+    guard let score = target.score(under: process, in: standardisation) else {
+      throw ExperimentError.usage("--score exact: the score of \(experiment.data.target?.rawValue ?? "") is not known")
+    }
+    return score
+  }
+  let conditions = try communicator.agree { try SampleConstraints(request, data, experiment.sampling) }
   let source = try communicator.agree {
     try experiment.source(process: process, dimension: target.dimension, fixed: conditions.fixed)
   }
@@ -107,7 +121,7 @@ private func sampleExactly(_ request: SampleRequest, _ communicator: Communicato
 /// Draws from a score, corrected by observations where there are any.
 private func draw<S: Score>(
   _ request: SampleRequest, _ experiment: Experiment, _ data: DataSet.Description, _ score: inout S,
-  _ conditions: Conditions, _ source: SampleSource, _ file: String, _ communicator: Communicator,
+  _ conditions: SampleConstraints, _ source: SampleSource, _ file: String, _ communicator: Communicator,
   prepare: (_ chunk: Int) -> Void = { _ in }
 ) throws -> String {
   guard let observations = conditions.observations else {

@@ -93,7 +93,8 @@ final class TrainingRun {
     if isReplay { return }
     try communicator.agree { if communicator.isRoot { try openFolder(plan) } }
     for (j, isConstant) in data.constantColumns.enumerated() where isConstant {
-      warn("column \(data.columnNames?[j] ?? String(j)) never changes; samples will repeat its value exactly")
+      let name = data.columnNames.map { shortened($0[j]) } ?? String(j)
+      warn("column \(name) never changes; samples will repeat its value exactly")
     }
   }
 

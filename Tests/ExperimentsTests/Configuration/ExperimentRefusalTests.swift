@@ -29,8 +29,13 @@ private let mistakes: [(String, String)] = [
   ("training:\n  steps: 5__0", "funnel.yaml:2:10: training.steps must be an integer, found \"5__0\""),
   (
     "training:\n  steps: 99999999999999999999",
-    "funnel.yaml:2:10: training.steps must be an integer, found \"99999999999999999999\""
+    "funnel.yaml:2:10: training.steps must be 1 to 1000000000000, found \"99999999999999999999\""
   ),
+  ("seed: 18446744073709551616", "funnel.yaml:1:7: seed must be 0 to 18446744073709551615, found \"18446744073709551616\""),
+  ("seed: -1", "funnel.yaml:1:7: seed must be 0 to 18446744073709551615, found \"-1\""),
+  ("training:\n  steps: 9223372036854775808", "funnel.yaml:2:10: training.steps must be 1 to 1000000000000, found \"9223372036854775808\""),
+  ("training: {batch: 1000000000}", "funnel.yaml:1:19: training.batch must be 1 to 16777216, found \"1000000000\""),
+  ("network: {widths: [1000000000]}", "funnel.yaml:1:19: network.widths must be 1 to 65536, found \"1000000000\""),
   ("training:\n  steps:\n", "funnel.yaml:2:9: training.steps must be an integer, found nothing"),
   ("training:\n  steps: 0", "funnel.yaml:2:10: training.steps must be 1 to 1000000000000, found \"0\""),
   ("training:\n  learning_rate: 0x1p3", "funnel.yaml:2:18: training.learning_rate must be a number, found \"0x1p3\""),
@@ -199,6 +204,9 @@ private let mistakes: [(String, String)] = [
     for level in 1...30 { bomb += "a\(level): &a\(level) [*a\(level - 1), *a\(level - 1)]\n" }
     bomb += "? *a30\n: 1\n"
     #expect(refusal(bomb).contains("is an alias"))
+    // Many anchors and aliases on one line: each asked for its column would take seconds.
+    let crowd = "a: [" + String(repeating: "&x 1,*y,", count: 8_000) + "*x]"
+    #expect(refusal(crowd).hasPrefix("funnel.yaml:1:64005: *x is an alias; write the value out"))
     for opening in ["[", "{a: ", "? ", "- "] {
       let text = refusal(String(repeating: opening, count: 15_000))
       #expect(text.hasPrefix("funnel.yaml:"), "\(text)")
