@@ -74,6 +74,10 @@ extension LaunchTests {
       "objectives and laws of times that draw or learn more keep the bytes on 1, 2 and 3 ranks and over a restart",
       arguments: [
         ["training.time_law=importance"], ["training.time_law=soft-truncation", "training.objective=sliced"],
+        [
+          "process.kind=flow-matching", "process.epsilon=0.25", "training.coupling=optimal-transport",
+          "sampling.sampler=probability-flow-heun",
+        ],
       ])
     func learned(keys: [String]) throws {
       let workshop = try Workshop()
