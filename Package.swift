@@ -60,6 +60,7 @@ let package = Package(
     .target(
       name: "COneDNN", cSettings: c,
       linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp")]),
+    .target(name: "CLEMON", cxxSettings: [.unsafeFlags(cTarget + ["-O2", "-Wall", "-Wextra", "-Werror"])]),
     .target(name: "CMachine", cSettings: c + [.define("SGM_COMMIT", to: "\"\(commit)\"")]),
     // 1
     module("Communication", ["CMPI", "CMachine"]),
@@ -73,7 +74,7 @@ let package = Package(
     module("Training", ["Communication", "Diffusion", "LinearAlgebra", "Networks", "Randomness"]),
     module("Sampling", ["Diffusion", "LinearAlgebra", "Randomness"]),
     // 4
-    module("Metrics", ["Communication", "LinearAlgebra", "Randomness"]),
+    module("Metrics", ["CLEMON", "Communication", "LinearAlgebra", "Networks", "Randomness"]),
     // 5
     module(
       "Experiments",
@@ -106,5 +107,6 @@ let package = Package(
       "ExperimentsTests",
       ["Communication", "Experiments", "LinearAlgebra", "Networks", "Randomness", "Targets", "Training"]),
     tests("LaunchTests", []),
-  ]
+  ],
+  cxxLanguageStandard: .cxx17
 )

@@ -20,4 +20,6 @@ public enum Purpose: UInt8, Sendable, CaseIterable {
   case embedding = 15
   case benchmark = 16
   case gradientCheck = 17
+  case metric = 40
+  case likelihood = 41
 }

@@ -90,7 +90,7 @@ struct ExperimentReader {
     let place = Place("--set \(setting)")
     let key = try self.key(String(setting[..<equals]), at: place)
     let text = setting[setting.index(after: equals)...]
-    guard key.shape == .integers else {
+    guard key.shape.isList else {
       return try assign(key, key.value(of: String(text), isQuoted: false), at: place)
     }
     let isBracketed = text.hasPrefix("[") && text.hasSuffix("]")

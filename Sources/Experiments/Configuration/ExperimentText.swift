@@ -49,6 +49,7 @@ func spelled(_ value: Value, as shape: Shape) -> String {
   case .real(let number): return decimal(number)
   case .boolean(let truth): return truth ? "true" : "false"
   case .integers(let numbers): return "[" + numbers.map(String.init).joined(separator: ", ") + "]"
+  case .words(let words): return "[" + words.joined(separator: ", ") + "]"
   case .text(let text):
     if case .choice = shape { return text }
     return isPlain(text) ? text : escaped(text)
@@ -93,6 +94,7 @@ extension ExperimentKey {
   var allowed: String {
     switch shape {
     case .choice(let names): names.joined(separator: ", ")
+    case .choices(let names): "list of " + names.joined(separator: ", ")
     case .integer: ["integer", limits.words].filter { !$0.isEmpty }.joined(separator: ", ")
     case .real: ["number", limits.words].filter { !$0.isEmpty }.joined(separator: ", ")
     case .integers: "list of integers, \(limits.words)"

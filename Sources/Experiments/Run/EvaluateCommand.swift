@@ -10,12 +10,20 @@ public struct EvaluateRequest: Sendable {
   public var samples: String
   /// A target's name, a file, or `nil` for what the run was trained on.
   public var against: String?
+  /// The metrics, separated by commas; `nil` for those of the experiment.
+  public var metrics: String?
   /// `key=value` settings of the `evaluation` section, and `data.dimension` for a target.
   public var settings: [String] = []
+
+  /// All settings: the metrics are one of them.
+  var allSettings: [String] { settings + (metrics.map { ["evaluation.metrics=\($0)"] } ?? []) }
 
   /// A request with the defaults.
   public init(samples: String) { self.samples = samples }
 }
+
+/// The names of all metrics.
+public var metricNames: [String] { Experiment.EvaluationSection.Metric.allCases.map(\.rawValue) }
 
 /// Runs `sgm-evaluate` on all ranks.
 ///
@@ -36,11 +44,11 @@ public func evaluate(_ request: EvaluateRequest, _ communicator: Communicator) t
         "--against \(against): is neither a file nor a target; the targets are \(targets.joined(separator: ", "))")
     }
     let source = isFile ? "data: {file: '\(against)'}" : "data: {target: \(against), dimension: \(samples.columns)}"
-    let experiment = try Experiment(yaml: source + "\n", file: "--against", settings: request.settings)
+    let experiment = try Experiment(yaml: source + "\n", file: "--against", settings: request.allSettings)
     let truth =
       isFile
       ? try Truth(rows: Matrix(openRows(against)))
-      : try Truth(experiment, base: "")
+      : try Truth(experiment, base: "", trained: false)
     guard truth.samples.dimension == samples.columns else {
       throw ExperimentError.data(
         Place(request.samples), "has \(samples.columns) columns, but \(against) has \(truth.samples.dimension)")
@@ -57,7 +65,7 @@ private func evaluateRun(
   let folder = RunFolder(request.samples)
   let header = try Checkpoint.newest(in: folder, communicator).header
   let experiment = try communicator.agree {
-    try Experiment(yaml: header.experiment.yaml, file: folder.experiment, settings: request.settings)
+    try Experiment(yaml: header.experiment.yaml, file: folder.experiment, settings: request.allSettings)
   }
   let judged = try judgeRun(experiment, header.data, folder, base: folder.base(), communicator)
   return render(judged)
@@ -67,48 +75,27 @@ private func evaluateRun(
 func judgeRun(
   _ experiment: Experiment, _ data: DataSet.Description, _ folder: RunFolder, base: String,
   timings: ReportTimings? = nil, _ communicator: Communicator
-) throws -> [Judgement] {
+) throws -> [Judging.Verdict] {
   let (samples, truth, file) = try communicator.agree { () throws -> (SampleBox, TruthBox, String) in
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.samples)
     guard let newest = names.filter({ $0.hasPrefix("step-") && $0.hasSuffix(".npy") }).max() else {
       throw ExperimentError.unreadable(file: folder.samples + "/step-*.npy", ENOENT)
     }
     let file = folder.samples + "/" + newest
-    return (SampleBox(try Matrix(openRows(file))), TruthBox(try Truth(experiment, base: base)), file)
+    return (SampleBox(try Matrix(openRows(file))), TruthBox(try Truth(experiment, base: base, trained: true)), file)
   }
   let judging = Judging(communicator: communicator, section: experiment.evaluation, seed: experiment.seed)
-  let judgements = try judging.judge(samples.value, against: truth.value)
+  let verdicts = try judging.judge(samples.value, against: truth.value)
   try communicator.agree {
     guard communicator.isRoot else { return }
+    try folder.write(render(verdicts).json, to: folder.evaluation)
     let builder = ReportBuilder(experiment: experiment, folder: folder, data: data)
     let kind = experiment.data.target != nil ? "fresh draws of the target" : "held-out rows"
     try builder.write(
-      judgements, note: "Samples of \((file as NSString).lastPathComponent) against \(kind), in original units.",
+      verdicts.flatMap(\.judgements), note: "Samples of \((file as NSString).lastPathComponent) against \(kind), in original units.",
       truth: truth.value.shown, samples: samples.value, timings: timings)
   }
-  return judgements
-}
-
-/// Text and JSON of judgements.
-func render(_ judgements: [Judgement]) -> (table: String, json: String) {
-  func cell(_ spread: Spread) -> String { "\(short(spread.mean)) ± \(short(spread.deviation))" }
-  func pad(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: max(width - text.count, 1)) }
-  var table = pad("distance", 16) + pad("value", 20) + pad("floor", 20) + pad("Gaussian baseline", 20) + "rows\n"
-  var json = ""
-  for j in judgements {
-    table +=
-      pad(j.name, 16) + pad(cell(j.value), 20) + pad(cell(j.floor), 20) + pad(cell(j.baseline), 20) + "\(j.count)\n"
-    func member(_ name: String, _ spread: Spread) -> JSONValue.Member {
-      .init(name, .object([.init("mean", .real(spread.mean)), .init("deviation", .real(spread.deviation))]))
-    }
-    json +=
-      JSONValue.object([
-        .init("metric", .string(j.name)), member("value", j.value), member("floor", j.floor),
-        member("baseline", j.baseline), .init("repeats", .integer(j.repeats)), .init("rows", .integer(j.count)),
-        .init("unit", .string(j.unit)),
-      ]).description + "\n"
-  }
-  return (table, json)
+  return verdicts
 }
 
 /// A matrix that tuples and optionals can hold.

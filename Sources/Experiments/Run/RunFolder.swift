@@ -14,6 +14,7 @@ public struct RunFolder: Sendable, Equatable {
   var checkpoints: String { path + "/checkpoints" }
   var samples: String { path + "/samples" }
   var plots: String { path + "/plots" }
+  var evaluation: String { path + "/evaluation.jsonl" }
   /// The report.
   public var report: String { path + "/report.html" }
 
