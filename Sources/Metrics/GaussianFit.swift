@@ -38,15 +38,18 @@ public struct GaussianFit: Sendable, Equatable {
   public init(_ rows: borrowing Matrix, over communicator: Communicator) throws {
     try checkSamples(rows, atLeast: 2)
     let mean = columnMeans(rows)
-    let d = mean.count
-    // Row i takes d − i products: equal areas of the triangle are equal work.
-    let bounds = (0...communicator.size).map { rank in
-      let rest = 1 - Double(rank) / Double(communicator.size)
-      return d - Int((Double(d) * rest.squareRoot()).rounded())
-    }
-    let own = bounds[communicator.rank]..<bounds[communicator.rank + 1]
+    let own = Self.ownRows(of: mean.count, rank: communicator.rank, ranks: communicator.size)
     self.init(
       mean: mean, products: try communicator.allGather(Self.products(of: rows, mean: mean, own)), rows: rows.rows)
+  }
+
+  /// The rows of the covariance that a rank computes: equal areas of the triangle are equal work.
+  static func ownRows(of dimension: Int, rank: Int, ranks: Int) -> Range<Int> {
+    func bound(_ rank: Int) -> Int {
+      let rest = 1 - Double(rank) / Double(ranks)
+      return dimension - Int((Double(dimension) * rest.squareRoot()).rounded())
+    }
+    return bound(rank)..<bound(rank + 1)
   }
 
   /// The fit of a mean and the upper triangle of Σ (x − m)(x − m)ᵀ, row after row from the diagonal on.
@@ -67,7 +70,7 @@ public struct GaussianFit: Sendable, Equatable {
   }
 
   /// Σ (x_i − m_i)(x_j − m_j) for i in `own` and j ≥ i, four rows at a time, each summed in the order of the rows.
-  private static func products(of rows: borrowing Matrix, mean: [Double], _ own: Range<Int>) -> [Double] {
+  static func products(of rows: borrowing Matrix, mean: [Double], _ own: Range<Int>) -> [Double] {
     let d = mean.count
     var sums = [Double](repeating: 0, count: own.reduce(0) { $0 + d - $1 })
     var centred = [SIMD4<Double>](repeating: .zero, count: d)

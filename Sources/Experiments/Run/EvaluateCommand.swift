@@ -48,7 +48,7 @@ public func evaluate(_ request: EvaluateRequest, _ communicator: Communicator) t
     let truth =
       isFile
       ? try Truth(rows: Matrix(openRows(against)))
-      : try Truth(experiment, base: "", trained: false)
+      : try Truth.of(experiment, base: "", trained: false)
     guard truth.samples.dimension == samples.columns else {
       throw ExperimentError.data(
         Place(request.samples), "has \(samples.columns) columns, but \(against) has \(truth.samples.dimension)")
@@ -82,7 +82,7 @@ func judgeRun(
       throw ExperimentError.unreadable(file: folder.samples + "/step-*.npy", ENOENT)
     }
     let file = folder.samples + "/" + newest
-    return (SampleBox(try Matrix(openRows(file))), TruthBox(try Truth(experiment, base: base, trained: true)), file)
+    return (SampleBox(try Matrix(openRows(file))), TruthBox(try Truth.of(experiment, base: base, trained: true)), file)
   }
   let judging = Judging(communicator: communicator, section: experiment.evaluation, seed: experiment.seed)
   let verdicts = try judging.judge(samples.value, against: truth.value)
@@ -92,7 +92,8 @@ func judgeRun(
     let builder = ReportBuilder(experiment: experiment, folder: folder, data: data)
     let kind = experiment.data.target != nil ? "fresh draws of the target" : "held-out rows"
     try builder.write(
-      verdicts.flatMap(\.judgements), note: "Samples of \((file as NSString).lastPathComponent) against \(kind), in original units.",
+      verdicts.flatMap(\.judgements),
+      note: "Samples of \((file as NSString).lastPathComponent) against \(kind), in original units.",
       truth: truth.value.shown, samples: samples.value, timings: timings)
   }
   return verdicts

@@ -32,7 +32,8 @@ struct Judging {
     _ gaussian: GaussianFit
   ) throws -> [Judgement] {
     let (count, pairs) = (section.count, min(section.count, section.pairCount))
-    let (all, few) = (samples.head(count), samples.head(pairs))
+    let all = samples.head(count)
+    let few = samples.head(pairs)
     switch metric {
     case .slicedW2:
       let directions = randomDirections(count: section.directions, dimension: samples.columns, seed: seed)

@@ -18,7 +18,7 @@ struct Truth: ~Copyable {
   private var training: (() throws -> Matrix)?
 
   /// Fresh draws of a target.
-  init(target: any Targets.Target, seed: UInt64, count: Int) {
+  init(target: any Targets.Target, seed: UInt64, count: Int, training: (() throws -> Matrix)? = nil) {
     var rows = Matrix(rows: max(count, 2), columns: target.dimension)
     target.draw(RandomStream(seed: seed, purpose: .bootstrap), firstIndex: 0, into: &rows)
     samples = DrawnSamples(dimension: target.dimension) { stream, rows in
@@ -26,6 +26,7 @@ struct Truth: ~Copyable {
     }
     shown = rows
     self.target = target
+    self.training = training
   }
 
   /// Held-out rows of a file; the floor compares them with training rows.
@@ -43,17 +44,16 @@ struct Truth: ~Copyable {
     samples = RowSamples(rows)
   }
 
-  /// What an experiment's samples are judged against.
-  ///
-  /// - Parameter trained: whether a network has learned from the experiment's data.
-  init(_ experiment: Experiment, base: String, trained: Bool) throws {
+  /// What an experiment's samples are judged against; `trained` says whether a network has learned from its data.
+  static func of(_ experiment: Experiment, base: String, trained: Bool) throws -> Truth {
     if let target = try experiment.target() {
-      self = Truth(target: target, seed: experiment.seed, count: experiment.evaluation.count)
-      if trained { training = { experiment.trainingDraws(of: target) } }
-      return
+      return Truth(
+        target: target, seed: experiment.seed, count: experiment.evaluation.count,
+        training: trained ? { experiment.trainingDraws(of: target) } : nil)
     }
     let split = try DataSplit(experiment, base: base)
-    self = split.hasHeldOut ? Truth(heldOut: split.heldOut(), training: split.training()) : Truth(rows: split.training())
+    guard split.hasHeldOut else { return Truth(rows: split.training()) }
+    return Truth(heldOut: split.heldOut(), training: split.training())
   }
 
   /// The moment-matched Gaussian, which a method must beat; its work is shared among the ranks.
@@ -83,19 +83,18 @@ struct Truth: ~Copyable {
 
   /// The discrepancy from a law of known score.
   func steinDiscrepancy() throws -> SteinDiscrepancy {
-    // At a diffusion time so small that the law's own scales, squared, are far above 2t.
-    let time = 1e-9
     let process = OrnsteinUhlenbeck(horizon: 1)
     guard let target, let score = target.score(under: process, in: .identity(target.dimension)) else {
-      throw ExperimentError.usage("the metric ksd needs a target of known score: " + Self.scored.joined(separator: ", "))
+      let names = Self.scored.joined(separator: ", ")
+      throw ExperimentError.usage("the metric ksd needs a target of known score: \(names)")
     }
-    return SteinDiscrepancy { rows, slopes in
-      func evaluate(_ score: some Score) {
-        var score = score
-        score.evaluate(rows, at: time, into: &slopes)
-      }
-      evaluate(score)
-    }
+    return SteinDiscrepancy(score: Self.slopes(of: score))
+  }
+
+  /// A score at a diffusion time so small that the law's own scales, squared, are far above 2t.
+  private static func slopes(of score: some Score) -> (borrowing Matrix, inout Matrix) throws -> Void {
+    var score = score
+    return { rows, slopes in score.evaluate(rows, at: 1e-9, into: &slopes) }
   }
 
   private static var scored: [String] {
