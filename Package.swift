@@ -75,6 +75,8 @@ let package = Package(
     module("Sampling", ["Diffusion", "LinearAlgebra", "Randomness"]),
     // 4
     module("Metrics", ["CLEMON", "Communication", "LinearAlgebra", "Networks", "Randomness"]),
+    module(
+      "Theory", ["Communication", "Diffusion", "LinearAlgebra", "Metrics", "Randomness", "Sampling", "Targets"]),
     // 5
     module(
       "Experiments",
@@ -86,10 +88,12 @@ let package = Package(
     tool("sgm-train", ["Communication", "Experiments", "LinearAlgebra"]),
     tool("sgm-sample", ["Communication", "Experiments"]),
     tool("sgm-evaluate", ["Communication", "Experiments"]),
+    tool("sgm-report", ["Communication", "Experiments"]),
     tool(
       "sgm-bench",
       [
-        "Communication", "CMachine", "Diffusion", "LinearAlgebra", "Networks", "Randomness", "Sampling", "Training",
+        "Communication", "CMachine", "Diffusion", "LinearAlgebra", "Metrics", "Networks", "Randomness", "Sampling",
+        "Targets", "Training",
       ]),
     tests("LinearAlgebraTests", ["LinearAlgebra"]),
     tests("RandomnessTests", ["LinearAlgebra", "Randomness"], resources: [.copy("Fixtures")]),
@@ -103,6 +107,8 @@ let package = Package(
       ["Communication", "Diffusion", "LinearAlgebra", "Networks", "Randomness", "Training", "sgm-bench"],
       resources: [.copy("Fixtures")]),
     tests("MetricsTests", ["Communication", "LinearAlgebra", "Metrics", "Randomness"], resources: [.copy("Fixtures")]),
+    tests(
+      "TheoryTests", ["Diffusion", "LinearAlgebra", "Randomness", "Sampling", "Targets", "Theory"]),
     tests(
       "ExperimentsTests",
       ["Communication", "Experiments", "LinearAlgebra", "Networks", "Randomness", "Targets", "Training"]),

@@ -56,9 +56,9 @@ fi
 
 if [[ $with_python == yes ]]; then
   python=.build-python/bin/python
-  if ! "$python" -c 'import numpy, ot, safetensors, scipy, sklearn' 2> /dev/null; then
-    readers=(numpy safetensors)              # of the files we write
-    judges=(POT scikit-learn scipy)          # of the distances we find
+  if ! "$python" -c 'import numpy, ot, safetensors, scipy, sklearn, tensorboard' 2> /dev/null; then
+    readers=(numpy safetensors tensorboard) # of the files we write
+    judges=(POT scikit-learn scipy)         # of the distances we find
     echo "install-dependencies: installing ${readers[*]} ${judges[*]} into .build-python"
     python3 -m venv --clear .build-python
     "$python" -m pip install --quiet --disable-pip-version-check "${readers[@]}" "${judges[@]}"

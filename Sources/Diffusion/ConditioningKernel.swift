@@ -35,7 +35,7 @@ struct ConditioningKernel {
 
   /// The input's whitening G, lower triangular: G (H + MMᵀ) Gᵀ = I.
   var whitening: BlockMatrix {
-    (hybrid.covariance + hybrid.mean.outer(hybrid.mean)).cholesky().inverse
+    BlockMatrix.factor(of: hybrid.cholesky, hybrid.mean.outer(.first(hybrid.mean.size))).inverse
   }
 
   /// Q for `posterior-mean`: r H⁻¹M.

@@ -4,7 +4,7 @@ public import LinearAlgebra
 /// Critically damped Langevin dynamics (CLD, `critically-damped-langevin`) with noise on velocity and position.
 ///
 /// ```
-/// dX = a²V dτ + ε dB¹,   dV = −(X + 2aV) dτ + σ dB²,   V_0 ~ N(0, v²),   τ = βt
+/// dX = a²V dτ + ε dB¹,   dV = −(X + 2aV) dτ + σ dB²,   V_0 ~ N(0, v²),   τ = ∫β
 /// ```
 /// Strasman et al. 2025, arXiv 2511.02419; ε = 0 with a = 2, σ = √2 is Dockhorn, Vahdat and Kreis 2022,
 /// arXiv 2112.07068. A + aI is nilpotent, so e^{Aτ} = e^{−aτ}(I + τ(A + aI)), and every covariance is a sum of the
@@ -19,34 +19,48 @@ public struct CriticallyDampedLangevin: ForwardProcess, Equatable {
   public let epsilon: Double
   /// v², the variance of the velocity at t = 0.
   public let velocityVariance: Double
-  /// The speed of τ.
-  public let beta: Double
-  /// The last diffusion time T; τ runs to βT.
+  /// How τ runs with t.
+  public let schedule: NoiseSchedule
+  /// The last diffusion time T, where the schedule ends.
   public let horizon: Double
 
   /// The process of the given parameters; the defaults have a stationary position variance of ½ + 5ε²/4.
   public init(
     a: Double = 1, sigma: Double = 2.0.squareRoot(), epsilon: Double = 0, velocityVariance: Double = 0.01,
-    beta: Double = 4, horizon: Double = 1
+    schedule: NoiseSchedule, horizon: Double = 1
   ) {
     precondition(a > 0 && sigma > 0 && epsilon >= 0, "a = \(a), sigma = \(sigma), epsilon = \(epsilon)")
-    precondition(velocityVariance >= 0 && beta > 0 && horizon > 0, "v² = \(velocityVariance), \(beta), \(horizon)")
+    precondition(velocityVariance >= 0 && horizon > 0, "v² = \(velocityVariance), T = \(horizon)")
     self.a = a
     self.sigma = sigma
     self.epsilon = epsilon
     self.velocityVariance = velocityVariance
-    self.beta = beta
+    self.schedule = schedule
     self.horizon = horizon
+  }
+
+  /// The process with τ = βt.
+  public init(
+    a: Double = 1, sigma: Double = 2.0.squareRoot(), epsilon: Double = 0, velocityVariance: Double = 0.01,
+    beta: Double = 4, horizon: Double = 1
+  ) {
+    self.init(
+      a: a, sigma: sigma, epsilon: epsilon, velocityVariance: velocityVariance, schedule: .constant(beta),
+      horizon: horizon)
   }
 
   /// Two blocks: position, velocity.
   public var blocks: Int { 2 }
   /// Zero for the position, v² for the velocity.
   public var initialVariance: BlockVector { BlockVector(0, velocityVariance) }
-  /// τ = βt.
-  public func clock(_ t: Double) -> Double { beta * t }
-  /// β(t − s), one rounding after the difference.
-  public func elapsed(from s: Double, to t: Double) -> Double { beta * (t - s) }
+  /// τ(t), the schedule's β integrated from 0.
+  public func clock(_ t: Double) -> Double { elapsed(from: 0, to: t) }
+  /// τ(t) − τ(s) in the schedule's closed form, which does not cancel for s near t.
+  public func elapsed(from s: Double, to t: Double) -> Double {
+    schedule.elapsed(from: s, to: t, horizon: horizon)
+  }
+  /// The schedule's β.
+  public func rate(at t: Double) -> Double { schedule.rate(at: t, horizon: horizon) }
   /// A = [[0, a²], [−1, −2a]] at every t.
   public func drift(at t: Double) -> BlockMatrix { BlockMatrix(0, a * a, -1, -2 * a) }
   /// D = diag(ε², σ²) at every t; singular at ε = 0.
@@ -62,6 +76,9 @@ public struct CriticallyDampedLangevin: ForwardProcess, Equatable {
     let xv = -0.5 * e / (a * a)
     return BlockMatrix(0.25 * (5 * e / a + a * s), xv, xv, 0.25 * (e + a * a * s) / (a * a * a))
   }
+
+  /// The prior.
+  public var stationaryCovariance: BlockMatrix? { priorCovariance }
 
   /// Φ = e^{Aτ} and C for the τ elapsed, both in closed form.
   public func transition(from s: Double, to t: Double) -> Transition {

@@ -5,9 +5,10 @@ public import LinearAlgebra
 /// The state has `blocks` blocks of d coordinates each, (x) or (x, v), laid out block-major: x_1 … x_d, v_1 … v_d.
 /// A and D act alike on every coordinate. t ∈ [0, horizon] is the diffusion time and τ(t) the time in which the
 /// process runs. A new process gives `blocks`, `horizon`, `clock`, `drift`, `diffusion`, `initialVariance` and
-/// `priorCovariance`; kernels then follow, as long as A and D do not depend on t.
+/// `priorCovariance`; kernels then follow, as long as A and D do not depend on t. One with another time than τ = t
+/// gives `elapsed` and `rate` too.
 public protocol ForwardProcess: Sendable {
-  /// The number c of blocks: 1 for a process on the data alone, 2 for position and velocity.
+  /// The number c of blocks: 1 for a process on the data alone, 2 for position and velocity, 3 with an acceleration.
   var blocks: Int { get }
 
   /// The last diffusion time T.
@@ -23,7 +24,13 @@ public protocol ForwardProcess: Sendable {
   /// τ(t) − τ(s) for s ≤ t, without the cancellation of the two.
   func elapsed(from s: Double, to t: Double) -> Double
 
+  /// β(t) = dτ/dt.
+  func rate(at t: Double) -> Double
+
   /// The drift A at diffusion time t, per unit of τ.
+  ///
+  /// Where the kernel's mean vanishes at the horizon, A or the clock is infinite there; steps from it are taken with
+  /// the posterior mean, by `pathVelocity` or by transitions.
   func drift(at t: Double) -> BlockMatrix
 
   /// The diffusion D = ΣΣᵀ at diffusion time t, per unit of τ.
@@ -38,13 +45,47 @@ public protocol ForwardProcess: Sendable {
   /// The hybrid kernel: the law of u_t given x_0 alone, the other blocks of u_0 integrated out.
   func kernel(at t: Double) -> Kernel
 
-  /// The covariance S of the law N(0, S ⊗ I) from which generation starts.
+  /// The probability flow at time t, written with the posterior mean in place of the score.
+  func pathVelocity(at t: Double) -> PathVelocity
+
+  /// The covariance S of the law N(0, S ⊗ I) from which generation starts; for a Student-t base, its scale matrix.
   var priorCovariance: BlockMatrix { get }
+
+  /// The covariance S of the law N(0, S ⊗ I) that the process leaves alone; nil where there is none.
+  ///
+  /// ```
+  /// A S + S Aᵀ + D = 0   at every t
+  /// ```
+  var stationaryCovariance: BlockMatrix? { get }
+
+  /// The law of the noise e in u = M x_0 + L e.
+  ///
+  /// For any but the Gaussian there is no linear SDE behind the marginals: `drift`, `diffusion` and `transition` must
+  /// not be asked for, and `Kernel.denoise` does not hold.
+  var noise: NoiseLaw { get }
 }
 
 extension ForwardProcess {
   /// The difference of the two clocks, enough where τ = t; a process with another τ gives its own form.
   public func elapsed(from s: Double, to t: Double) -> Double { clock(t) - clock(s) }
+
+  /// One, enough where τ = t; a process with another τ gives its own form.
+  public func rate(at t: Double) -> Double { 1 }
+
+  /// None, unless a process says otherwise.
+  public var stationaryCovariance: BlockMatrix? { nil }
+
+  /// The normal law.
+  public var noise: NoiseLaw { .gaussian }
+
+  /// By Tweedie's formula, s = H⁻¹(M E[x_0|u] − u), in −½D s.
+  public func pathVelocity(at t: Double) -> PathVelocity {
+    let kernel = kernel(at: t)
+    let (half, inverse) = (diffusion(at: t).scaled(by: 0.5), kernel.cholesky.inverse)
+    return PathVelocity(
+      state: (drift(at: t) + half * (inverse.transpose * inverse)).scaled(by: rate(at: t)),
+      mean: (half * kernel.precisionMean).scaled(by: -rate(at: t)))
+  }
 
   /// The transition of a process whose A and D do not depend on t; accurate to rounding in every element.
   public func transition(from s: Double, to t: Double) -> Transition {
@@ -61,8 +102,10 @@ extension ForwardProcess {
     let transition = transition(from: 0, to: t)
     // A single block is the data's own, and starts without spread.
     guard blocks > 1 else { return Kernel(mean: transition.map.column(0), covariance: transition.covariance) }
-    let spread = transition.map * .diagonal(initialVariance) * transition.map.transpose
-    return Kernel(mean: transition.map.column(0), covariance: transition.covariance + spread)
+    let spread = transition.map * .diagonal(initialVariance.squareRoot)
+    return Kernel(
+      mean: transition.map.column(0), covariance: transition.covariance + spread * spread.transpose,
+      cholesky: .factor(of: transition.covariance.cholesky(), spread))
   }
 }
 

@@ -40,7 +40,9 @@ public struct Kernel: Sendable, Equatable {
   public var residualScale: Double { 1 / (1 + signalToNoise).squareRoot() }
 
   /// −½ ln snr, the logarithm of the noise's size beside the data's: what a network is told of time.
-  public var noiseLevel: Double { -0.5 * log(signalToNoise) }
+  ///
+  /// At most 10: where less than 1 in 20,000 of the state is data, and at a horizon with none, the level is the same.
+  public var noiseLevel: Double { min(-0.5 * log(signalToNoise), 10) }
 
   /// H⁻¹M = L⁻ᵀw, c elements: the score moves by this when the posterior mean moves by 1.
   public var precisionMean: BlockVector { cholesky.inverse.transpose * whitenedMean }

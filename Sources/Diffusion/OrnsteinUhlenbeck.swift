@@ -22,6 +22,8 @@ public struct OrnsteinUhlenbeck: ForwardProcess, Equatable {
   public var initialVariance: BlockVector { BlockVector(0) }
   /// One, the stationary variance.
   public var priorCovariance: BlockMatrix { BlockMatrix(1) }
+  /// One: the prior.
+  public var stationaryCovariance: BlockMatrix? { priorCovariance }
   /// τ = t.
   public func clock(_ t: Double) -> Double { t }
   /// A = −1 at every t.

@@ -26,8 +26,12 @@ public struct VariancePreserving: ForwardProcess, Equatable {
   public var initialVariance: BlockVector { BlockVector(0) }
   /// One, the variance that the process preserves.
   public var priorCovariance: BlockMatrix { BlockMatrix(1) }
+  /// One: the prior.
+  public var stationaryCovariance: BlockMatrix? { priorCovariance }
   /// τ(t), the schedule's β integrated from 0.
   public func clock(_ t: Double) -> Double { elapsed(from: 0, to: t) }
+  /// The schedule's β.
+  public func rate(at t: Double) -> Double { schedule.rate(at: t, horizon: horizon) }
   /// A = −½ at every t.
   public func drift(at t: Double) -> BlockMatrix { BlockMatrix(-0.5) }
   /// D = 1 at every t.

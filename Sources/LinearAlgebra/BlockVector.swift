@@ -74,6 +74,9 @@ public struct BlockVector: Sendable, Equatable {
   @inlinable
   public func scaled(by factor: Double) -> BlockVector { BlockVector(size: size, lanes: lanes * factor) }
 
+  /// The square root of every element.
+  @inlinable public var squareRoot: BlockVector { BlockVector(size: size, lanes: lanes.squareRoot()) }
+
   /// The sum of two vectors.
   @inlinable
   public static func + (a: BlockVector, b: BlockVector) -> BlockVector {

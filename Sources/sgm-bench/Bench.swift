@@ -15,7 +15,7 @@ struct Bench: ParsableCommand {
 
   /// What can be measured.
   enum Section: String, CaseIterable, ExpressibleByArgument {
-    case layers, step, exchange, normals, sampling, checkpoint, allocations
+    case layers, step, exchange, normals, sampling, checkpoint, allocations, distances
   }
 
   @Flag(help: "Print only a core's peak in GFLOP/s.")
@@ -62,6 +62,7 @@ extension Bench.Section {
     case .sampling: communicator.isRoot ? samplingSteps(meter) : []
     case .checkpoint: try checkpointStall(meter, communicator)
     case .allocations: communicator.isRoot ? try warmAllocations() : []
+    case .distances: communicator.isRoot ? try distances(meter) : []
     }
   }
 }

@@ -7,6 +7,33 @@ let autonomousAndScheduled: [any ForwardProcess] =
     VariancePreserving(schedule: .exponential(min: 0.1, max: 20, rate: 3), horizon: 2),
   ] + langevins
 
+let schedules: [NoiseSchedule] = [
+  .constant(4), .linear(min: 0.1, max: 20), .cosine, .exponential(min: 0.1, max: 20, rate: 3),
+  .exponential(min: 0.1, max: 20, rate: -1e-7),
+]
+
+/// Values of the general process: position and velocity, or position, velocity and acceleration.
+let linearProcesses: [any ForwardProcess] = [
+  LinearProcess.phaseSpaceLangevin(), LinearProcess.phaseSpaceLangevin(positionDamping: 0.5, velocityDamping: 3.5),
+  LinearProcess.thirdOrderLangevin(), LinearProcess.thirdOrderLangevin(schedule: .linear(min: 0.1, max: 12)),
+]
+
+/// Processes without a stationary law, all of one block; the first four lose all of the data or have none to lose.
+let pathProcesses: [any ForwardProcess] = [
+  FlowMatching(), AnnealedPath(annealing: .linear), AnnealedPath(annealing: .cosine, scale: 2),
+  SubVariancePreserving(), SubVariancePreserving(schedule: .cosine), VarianceExploding(),
+  VarianceExploding(prior: .noiseAndData, horizon: 2), FlowMatching(horizon: 0.9),
+]
+
+let stationaryProcesses: [any ForwardProcess] =
+  autonomousAndScheduled + linearProcesses + [AnnealedPath(annealing: .exponential, scale: 0.5, horizon: 4)]
+  + [
+    CriticallyDampedLangevin(epsilon: 0.25, schedule: .linear(min: 0.1, max: 12)),
+    CriticallyDampedLangevin(epsilon: 0.25, schedule: .exponential(min: 0.5, max: 12, rate: 2), horizon: 2),
+  ]
+
+let everyProcess = stationaryProcesses + pathProcesses
+
 let langevins: [any ForwardProcess] = [
   CriticallyDampedLangevin(), CriticallyDampedLangevin(epsilon: 0.25), CriticallyDampedLangevin(epsilon: 1),
   CriticallyDampedLangevin(a: 2, sigma: 2.0.squareRoot(), epsilon: 0.5, velocityVariance: 1, beta: 2, horizon: 2),

@@ -24,7 +24,7 @@ import Testing
         title: "Loss", x: "step", y: "it's `date` \\ $HOME", logarithmic: true,
         series: [
           .init(name: "loss", points: [(0, 1), (1, 0.5), (2, .nan), (3, -1), (4, 0.1)]),
-          .init(name: "'held' out", points: [(0, 1), (4, 0.2)], marked: true), .init(name: "empty", points: []),
+          .init(name: "'held' out", points: [(0, 1), (4, 0.2)], style: .marked), .init(name: "empty", points: []),
         ])
     ]
     let points = (0..<500).map { SIMD2(Float($0 % 23), Float($0 % 29)) }

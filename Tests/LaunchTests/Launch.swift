@@ -49,7 +49,7 @@ final class Workshop {
 
 /// A program that is running.
 final class Job {
-  private let process = Process()
+  let process = Process()
   private let files: (output: String, errors: String)
   private let ended = DispatchSemaphore(value: 0)
 

@@ -12,6 +12,9 @@ extension Experiment {
   public init(yaml: String, file: String, settings: [String] = []) throws(ExperimentError) {
     var reader = ExperimentReader(file: file)
     try reader.read(yaml)
+    if let axis = reader.axes.first {
+      throw .configuration(axis.place, "a sweep is for sgm-train; here name one of its cells, or remove the table")
+    }
     for setting in settings { try reader.apply(setting) }
     self = try reader.finish()
   }
@@ -20,15 +23,20 @@ extension Experiment {
   ///
   /// - Throws: as `init(yaml:file:settings:)`, and ``ExperimentError/unreadable(file:_:)``.
   public init(contentsOf path: String, settings: [String] = []) throws(ExperimentError) {
-    let bytes = try readFile(path, atMost: ExperimentReader.largestFile) { size in
-      .configuration(
-        Place(path), "is \(size) bytes long; an experiment file has at most \(ExperimentReader.largestFile)")
-    }
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw .configuration(Place(path), "is not UTF-8 text; save it as UTF-8")
-    }
-    try self.init(yaml: text, file: path, settings: settings)
+    try self.init(yaml: experimentText(of: path), file: path, settings: settings)
   }
+}
+
+/// The text of an experiment file.
+func experimentText(of path: String) throws(ExperimentError) -> String {
+  let bytes = try readFile(path, atMost: ExperimentReader.largestFile) { size in
+    .configuration(
+      Place(path), "is \(size) bytes long; an experiment file has at most \(ExperimentReader.largestFile)")
+  }
+  guard let text = String(validating: bytes, as: UTF8.self) else {
+    throw .configuration(Place(path), "is not UTF-8 text; save it as UTF-8")
+  }
+  return text
 }
 
 /// Turns YAML nodes and settings into an experiment, remembering where each value was given.
@@ -39,6 +47,7 @@ struct ExperimentReader {
   let file: String
   var experiment = Experiment()
   var places: [String: Place] = [:]
+  var axes: [SweptKey] = []
 
   init(file: String) { self.file = file }
 
@@ -55,7 +64,9 @@ struct ExperimentReader {
   private mutating func readTop(_ mapping: Node.Mapping) throws(ExperimentError) {
     for (key, value) in mapping {
       let name = try self.name(of: key)
-      if ExperimentKey.sections.contains(name) {
+      if name == "sweep" {
+        try readSweep(value)
+      } else if ExperimentKey.sections.contains(name) {
         switch value {
         case .mapping(let section):
           for (key, value) in section { try readKey("\(name).\(try self.name(of: key))", at: key, value) }
@@ -89,6 +100,9 @@ struct ExperimentReader {
     }
     let place = Place("--set \(setting)")
     let key = try self.key(String(setting[..<equals]), at: place)
+    if let axis = axes.first(where: { $0.key.path == key.path }) {
+      throw .configuration(place, "\(key.path) is swept in \(axis.place); change the table there")
+    }
     let text = setting[setting.index(after: equals)...]
     guard key.shape.isList else {
       return try assign(key, key.value(of: String(text), isQuoted: false), at: place)
@@ -99,7 +113,7 @@ struct ExperimentReader {
     try assign(key, key.value(of: texts), at: place)
   }
 
-  private mutating func assign(
+  mutating func assign(
     _ key: ExperimentKey, _ value: Result<Value, Complaint>, at place: Place
   ) throws(ExperimentError) {
     switch value {
@@ -112,7 +126,7 @@ struct ExperimentReader {
     }
   }
 
-  private func key(_ path: String, at place: Place) throws(ExperimentError) -> ExperimentKey {
+  func key(_ path: String, at place: Place) throws(ExperimentError) -> ExperimentKey {
     if let key = ExperimentKey.all.first(where: { $0.path == path }) { return key }
     if ExperimentKey.sections.contains(path) {
       throw .configuration(
@@ -139,7 +153,7 @@ struct ExperimentReader {
     return "; the keys of \(section) are \(names.joined(separator: ", "))"
   }
 
-  private func name(of key: Node) throws(ExperimentError) -> String {
+  func name(of key: Node) throws(ExperimentError) -> String {
     guard let scalar = key.scalar else { throw .configuration(place(key), "a key is a word, found a list or section") }
     return scalar.string
   }
@@ -152,7 +166,7 @@ struct ExperimentReader {
     scalar.style == .plain && (scalar.string.isEmpty || scalar.string == "null" || scalar.string == "~")
   }
 
-  private func place(_ node: Node) -> Place { Place(file, line: node.mark?.line, column: node.mark?.column) }
+  func place(_ node: Node) -> Place { Place(file, line: node.mark?.line, column: node.mark?.column) }
 
   private func shortened(_ path: String) -> String {
     path.unicodeScalars.count <= 60 ? path : String(String.UnicodeScalarView(path.unicodeScalars.prefix(60))) + "…"

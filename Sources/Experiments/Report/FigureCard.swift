@@ -63,6 +63,7 @@ extension ReportTimings {
       "<section><h2>Time</h2>",
       "<dl><div><dt>steps a second</dt><dd>\(rounded(stepsPerSecond))</dd></div>"
         + "<div><dt>GFLOP/s and rank</dt><dd>\(rounded(gigaflops))</dd></div>"
+        + "<div><dt>ranks</dt><dd>\(ranks)</dd></div>"
         + "<div><dt>seconds</dt><dd>\(rounded(total))</dd></div></dl>",
     ]
     if total > 0 {

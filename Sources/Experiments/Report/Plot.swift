@@ -1,3 +1,5 @@
+import Glibc
+
 /// One picture: a gnuplot script and its data, kept in the run's `plots` folder to be edited and run again.
 struct Plot {
   /// The file name without ending: lower-case letters, digits and hyphens.
@@ -25,6 +27,16 @@ struct Plot {
       scalar == "'" ? "’" : scalar.properties.generalCategory == .control ? " " : scalar
     }
     return "'" + String(String.UnicodeScalarView(line)) + "'"
+  }
+
+  /// About `count` ticks at round numbers on an axis.
+  ///
+  /// gnuplot's own choice runs into itself in small pictures.
+  static func ticks(_ axis: String, from low: Float, to high: Float, count: Int) -> String {
+    let rough = (Double(high) - Double(low)) / Double(count)
+    guard rough > 0, rough.isFinite else { return "set \(axis)tics autofreq" }
+    let decade = pow(10, log10(rough).rounded(.down))
+    return "set \(axis)tics \([1, 2, 5, 10].map { $0 * decade }.first { $0 >= rough } ?? rough)"
   }
 
   /// The colours of the first, second, … series: mid-tones that read on white and on black.

@@ -4,20 +4,28 @@ extension CurvePanel {
   /// The picture of these curves; the points that a logarithmic axis cannot show are left out.
   func plot(name: String) -> Plot {
     let shown = series.map { one in
-      one.points.filter { $0.x.isFinite && $0.y.isFinite && (!logarithmic || $0.y > 0) }
+      one.points.filter {
+        $0.x.isFinite && $0.y.isFinite && (!logarithmic || $0.y > 0) && (!logarithmicX || $0.x > 0)
+      }
     }
     var commands = [
       "set xlabel \(Plot.quoted(x)) textcolor rgb '#7d7d7d'", "set ylabel \(Plot.quoted(y)) textcolor rgb '#7d7d7d'",
       "set key top right", "set autoscale xfix",
     ]
     if logarithmic { commands.append("set logscale y") }
-    commands += range(of: shown.joined().map(\.y)) + ticks(shown.joined().map(\.x))
+    if logarithmicX { commands.append("set logscale x") }
+    commands += range(of: shown.joined().map(\.y)) + (logarithmicX ? [] : ticks(shown.joined().map(\.x)))
     let lines = shown.enumerated().filter { !$0.element.isEmpty }.map { i, points in
-      // A marked curve is drawn on top of others, and wider.
-      let style = series[i].marked ? "linespoints pointtype 7 pointsize 1.2 linewidth 1.6" : "lines linewidth 1"
+      let style =
+        switch series[i].style {
+        case .lines: "lines linewidth 1"
+        // On top of others, and wider.
+        case .marked: "linespoints pointtype 7 pointsize 1.2 linewidth 1.6"
+        case .steps: "histeps linewidth 1.4"
+        }
       let step = points.count > 1000 ? "every every" : "every 1"
       return "'\(name).dat' index \(i) \(step) with \(style) linecolor rgb '#\(Plot.colour(i))' "
-        + "title \(Plot.quoted(series[i].name))"
+        + (series.count > 1 ? "title \(Plot.quoted(series[i].name))" : "notitle")
     }
     commands.append("plot " + (lines.isEmpty ? "NaN notitle" : lines.joined(separator: ", \\\n  ")))
     return Plot(

@@ -37,17 +37,9 @@ public struct Report {
   func page(plots folder: URL) throws -> String {
     var pictures = Pictures(gnuplot: gnuplot, folder: folder, bytesLeft: Self.mostPictureBytes)
     var sections = [facts]
+    sections += contents.texts.map(\.html)
     sections += contents.tables.map(section)
-    for (i, pair) in contents.scatters.enumerated() {
-      sections.append(try section(pair, name: i == 0 ? "scatter" : "scatter-\(i + 1)", &pictures))
-    }
-    if let images = contents.images {
-      sections.append(try pictures.section("Images", images.plots(name: "images"), captions: ["data", "samples"]))
-    }
-    for (i, panel) in contents.curves.enumerated() {
-      let plot = panel.plot(name: "curve-\(i + 1)")
-      sections.append(try pictures.section(panel.title, [plot], captions: [""]))
-    }
+    sections += try pictureSections(&pictures)
     if let timings = contents.timings { sections.append(timings.html) }
     sections.append(experiment)
     return """
@@ -64,6 +56,46 @@ public struct Report {
       </body></html>
 
       """
+  }
+
+  /// The sections of pictures in the order of the page.
+  private func pictureSections(_ pictures: inout Pictures) throws -> [String] {
+    var sections: [String] = []
+    for (i, panel) in contents.errorBars.enumerated() {
+      sections.append(
+        try pictures.section(panel.title, note: panel.note, [panel.plot(name: "sweep-\(i + 1)")], captions: [""]))
+    }
+    for (i, pair) in contents.scatters.enumerated() {
+      sections.append(try section(pair, name: i == 0 ? "scatter" : "scatter-\(i + 1)", &pictures))
+    }
+    for (i, pair) in contents.clouds.enumerated() {
+      let plots = pair.plots(name: "cloud-\(i + 1)")
+      sections.append(
+        try pictures.section(
+          "Three coordinates: " + pair.names.joined(separator: ", "), plots, captions: ["data", "samples"]))
+    }
+    for (i, panels) in (contents.pairs + contents.snapshots).enumerated() {
+      sections.append(try section(panels, name: "panels-\(i + 1)", &pictures))
+    }
+    if let images = contents.images {
+      sections.append(try pictures.section("Images", images.plots(name: "images"), captions: ["data", "samples"]))
+    }
+    if !contents.histograms.isEmpty {
+      let plots = contents.histograms.enumerated().map { $1.plot(name: "density-\($0 + 1)") }
+      sections.append(
+        try pictures.section(
+          "Densities", note: "Logarithmic; a bin without rows stands at half a row.", plots,
+          captions: contents.histograms.map(\.title)))
+    }
+    for (i, panel) in contents.curves.enumerated() {
+      sections.append(try pictures.section(panel.title, [panel.plot(name: "curve-\(i + 1)")], captions: [""]))
+    }
+    return sections
+  }
+
+  private func section(_ panels: PointPanels, name: String, _ pictures: inout Pictures) throws -> String {
+    try pictures.section(
+      panels.title, note: panels.note, panels.plots(name: name), captions: panels.panels.map(\.caption), isSmall: true)
   }
 
   private var facts: String {
@@ -103,13 +135,16 @@ struct Pictures {
   var bytesLeft: Int
 
   /// A section of plots beside one another, each with its caption.
-  mutating func section(_ title: String, _ plots: [Plot], captions: [String]) throws -> String {
+  mutating func section(
+    _ title: String, note: String = "", _ plots: [Plot], captions: [String], isSmall: Bool = false
+  ) throws -> String {
     var figures: [String] = []
     for (plot, caption) in zip(plots, captions) {
       let text = caption.isEmpty ? "" : "<figcaption>\(escapedHTML(caption))</figcaption>"
       figures.append("<figure>\(try image(plot))\(text)</figure>")
     }
-    return "<section><h2>\(escapedHTML(title))</h2>\n<div class=\"grid\">\n"
+    let line = note.isEmpty ? "" : "<p class=\"soft\">\(escapedHTML(note))</p>"
+    return "<section><h2>\(escapedHTML(title))</h2>\(line)\n<div class=\"grid\(isSmall ? " small" : "")\">\n"
       + figures.joined(separator: "\n") + "\n</div></section>"
   }
 

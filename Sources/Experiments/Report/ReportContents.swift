@@ -10,10 +10,22 @@ public struct ReportContents: Sendable {
   public var experiment: String
   /// Distances and other figures, table by table.
   public var tables: [FigureTable] = []
+  /// Tables of texts.
+  public var texts: [TextTable] = []
+  /// Figures with error bars over a key's values, one picture each.
+  public var errorBars: [ErrorBarPanel] = []
   /// Loss, held-out loss and other curves, one picture each.
   public var curves: [CurvePanel] = []
   /// Data beside samples in two coordinates, one pair of pictures each.
   public var scatters: [ScatterPair] = []
+  /// Data and samples in further pairs of coordinates.
+  public var pairs: [PointPanels] = []
+  /// Data beside samples in three coordinates.
+  public var clouds: [CloudPair] = []
+  /// Densities of data and samples.
+  public var histograms: [CurvePanel] = []
+  /// Small multiples over time: the forward process, reverse trajectories.
+  public var snapshots: [PointPanels] = []
   /// Data beside samples as small pictures, where rows are square images.
   public var images: ImagePair?
   /// Where the time went.
@@ -99,13 +111,18 @@ public struct ReportTimings: Sendable {
   public var stepsPerSecond: Double
   /// Floating-point operations of the network's products, 10⁹ a second and rank.
   public var gigaflops: Double
+  /// The ranks that the last part of the run had.
+  public var ranks: Int
   /// Seconds by kind of work, such as compute, exchange, input, checkpoint, in order.
   public var shares: [(name: String, seconds: Double)]
 
   /// Timings from their parts.
-  public init(stepsPerSecond: Double, gigaflops: Double, shares: [(name: String, seconds: Double)]) {
+  public init(
+    stepsPerSecond: Double, gigaflops: Double, ranks: Int = 1, shares: [(name: String, seconds: Double)]
+  ) {
     self.stepsPerSecond = stepsPerSecond
     self.gigaflops = gigaflops
+    self.ranks = ranks
     self.shares = shares
   }
 }

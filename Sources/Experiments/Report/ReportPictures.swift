@@ -6,15 +6,25 @@ public struct CurvePanel: Sendable {
     public var name: String
     /// Its points (x, y); those not finite are left out.
     public var points: [(x: Double, y: Double)]
-    /// True to draw a mark at each point, for curves of few points.
-    public var marked: Bool
+    /// How it is drawn.
+    public var style: Style
 
     /// A curve from its parts.
-    public init(name: String, points: [(x: Double, y: Double)], marked: Bool = false) {
+    public init(name: String, points: [(x: Double, y: Double)], style: Style = .lines) {
       self.name = name
       self.points = points
-      self.marked = marked
+      self.style = style
     }
+  }
+
+  /// How a curve is drawn.
+  public enum Style: Sendable {
+    /// A line.
+    case lines
+    /// A line with a mark at each point, on top of others.
+    case marked
+    /// Steps around each point, as of a histogram.
+    case steps
   }
 
   /// The heading.
@@ -25,15 +35,20 @@ public struct CurvePanel: Sendable {
   public var y: String
   /// True for a logarithmic vertical axis; points that are not positive are then left out.
   public var logarithmic: Bool
+  /// True for a logarithmic horizontal axis; points that are not positive are then left out.
+  public var logarithmicX: Bool
   /// The curves.
   public var series: [Series]
 
   /// A panel from its parts.
-  public init(title: String, x: String, y: String, logarithmic: Bool = false, series: [Series]) {
+  public init(
+    title: String, x: String, y: String, logarithmic: Bool = false, logarithmicX: Bool = false, series: [Series]
+  ) {
     self.title = title
     self.x = x
     self.y = y
     self.logarithmic = logarithmic
+    self.logarithmicX = logarithmicX
     self.series = series
   }
 }

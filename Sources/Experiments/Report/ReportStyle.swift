@@ -14,6 +14,10 @@ let reportStyle = """
   p{margin:.4rem 0}.soft,figcaption,.card p,dt{color:var(--soft);font-size:.875rem}
   dl{display:flex;flex-wrap:wrap;gap:.5rem 1.8rem;margin:.5rem 0}dd{margin:0;overflow-wrap:anywhere}
   .grid{display:grid;gap:.8rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,20rem),1fr))}
+  .grid.small{grid-template-columns:repeat(auto-fill,minmax(10rem,1fr))}
+  .wide{overflow-x:auto}table{border-collapse:collapse;font-size:.875rem;font-variant-numeric:tabular-nums}
+  th,td{text-align:left;padding:.3rem .9rem .3rem 0;border-bottom:1px solid var(--line);vertical-align:top}
+  th{color:var(--soft);font-weight:600}td{overflow-wrap:anywhere;min-width:4.5rem}
   .card{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:.7rem .9rem;
   break-inside:avoid;min-width:0}
   .head{display:flex;flex-wrap:wrap;justify-content:space-between;gap:0 1rem;align-items:baseline}

@@ -109,7 +109,7 @@ extension Estimate: CustomStringConvertible {
 extension TrainingRun {
   /// Whether the run would be refused for its output.
   var wouldOverwrite: Bool {
-    guard case .experiment = request.start else { return false }
+    if case .resume = request.start { return false }
     return folder.exists && !request.overwrite
   }
 }

@@ -71,30 +71,25 @@ private func evaluateRun(
   return render(judged)
 }
 
-/// Judges a run's newest samples and brings its report up to date.
+/// Judges a run's newest samples, records the figures and brings the report up to date.
 func judgeRun(
   _ experiment: Experiment, _ data: DataSet.Description, _ folder: RunFolder, base: String,
-  timings: ReportTimings? = nil, _ communicator: Communicator
+  reports: Bool = true, _ communicator: Communicator
 ) throws -> [Judging.Verdict] {
-  let (samples, truth, file) = try communicator.agree { () throws -> (SampleBox, TruthBox, String) in
+  let (samples, truth) = try communicator.agree { () throws -> (SampleBox, TruthBox) in
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.samples)
     guard let newest = names.filter({ $0.hasPrefix("step-") && $0.hasSuffix(".npy") }).max() else {
       throw ExperimentError.unreadable(file: folder.samples + "/step-*.npy", ENOENT)
     }
     let file = folder.samples + "/" + newest
-    return (SampleBox(try Matrix(openRows(file))), TruthBox(try Truth.of(experiment, base: base, trained: true)), file)
+    return (SampleBox(try Matrix(openRows(file))), TruthBox(try Truth.of(experiment, base: base, trained: true)))
   }
   let judging = Judging(communicator: communicator, section: experiment.evaluation, seed: experiment.seed)
   let verdicts = try judging.judge(samples.value, against: truth.value)
   try communicator.agree {
     guard communicator.isRoot else { return }
-    try folder.write(render(verdicts).json, to: folder.evaluation)
-    let builder = ReportBuilder(experiment: experiment, folder: folder, data: data)
-    let kind = experiment.data.target != nil ? "fresh draws of the target" : "held-out rows"
-    try builder.write(
-      verdicts.flatMap(\.judgements),
-      note: "Samples of \((file as NSString).lastPathComponent) against \(kind), in original units.",
-      truth: truth.value.shown, samples: samples.value, timings: timings)
+    try folder.write(render(verdicts).json, to: folder.judgements)
+    if reports { try RunRecord(folder).writeReport() }
   }
   return verdicts
 }

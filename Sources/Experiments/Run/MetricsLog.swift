@@ -1,14 +1,18 @@
 internal import Foundation
 internal import Training
 
-/// `metrics.jsonl`: one JSON object a line, the same for any number of ranks but for `seconds` and `timings`.
+/// `metrics.jsonl`: one JSON object a line, the same for any number of ranks but for `seconds` and `timings`; and the same
+/// numbers for TensorBoard.
 struct MetricsLog {
   private let file: FileHandle
   private let path: String
   private let start = Stopwatch.now
+  private let events: EventLog
+  private let ranks: Int
 
   /// Opens the log; on resume the lines after `step` are dropped, so that none stands twice.
-  init(file path: String, keepingUntil step: Int) throws {
+  init(_ folder: RunFolder, keepingUntil step: Int, ranks: Int) throws {
+    let path = folder.metrics
     let kept = try Self.read(path).filter { ($0["step"]?.number).map { $0 <= Double(step) } ?? false }
     try AtomicFile.write(kept.map { $0.description + "\n" }.joined(), to: path)
     guard let file = FileHandle(forWritingAtPath: path) else {
@@ -16,7 +20,9 @@ struct MetricsLog {
     }
     self.file = file
     self.path = path
+    self.ranks = ranks
     _ = try? file.seekToEnd()
+    events = try EventLog(file: folder.events, keepingUntil: step)
   }
 
   /// The lines of a log; a line cut short by a crash is left out.
@@ -37,12 +43,13 @@ struct MetricsLog {
         .object([
           .init("input", .real(timings.input)), .init("compute", .real(timings.compute)),
           .init("exchange", .real(timings.exchange)), .init("held_out", .real(timings.heldOut)),
-          .init("checkpoint", .real(timings.checkpoint)),
+          .init("checkpoint", .real(timings.checkpoint)), .init("ranks", .integer(ranks)),
         ])),
     ]
     let text = JSONValue.object(members).description + "\n"
     do { try file.write(contentsOf: Data(text.utf8)) } catch {
       throw ExperimentError.inputOutput(doing: "writing", file: path, errno)
     }
+    try events.append(report, heldOut: heldOut)
   }
 }

@@ -13,11 +13,14 @@ struct ProgressDisplay {
   private var lastDrawn = 0.0
   private var heldOut: Double?
   private var drawsBar = false
+  /// In front of each line, where other runs write too: there is then no bar.
+  private let label: String
 
-  init(isRoot: Bool, steps: Int) {
+  init(isRoot: Bool, steps: Int, label: String? = nil) {
     self.isRoot = isRoot
     self.steps = steps
-    isTerminal = isRoot && terminalWidth() != nil
+    self.label = label.map { $0 + ": " } ?? ""
+    isTerminal = isRoot && label == nil && terminalWidth() != nil
   }
 
   /// Says what begins.
@@ -37,7 +40,7 @@ struct ProgressDisplay {
     if let heldOut { self.heldOut = heldOut }
     let now = Stopwatch.now
     let isLast = report.step == steps || report.stopRequested
-    guard isLast || heldOut != nil || now - lastDrawn > (isTerminal ? 0.1 : 5) else { return }
+    guard isLast || (heldOut != nil && label.isEmpty) || now - lastDrawn > (isTerminal ? 0.1 : 5) else { return }
     lastDrawn = now
     let rate = Double(report.step - firstStep) / max(now - began, 1e-9)
     let rows = rate * Double(trainer.options.batch)
@@ -62,7 +65,7 @@ struct ProgressDisplay {
   }
 
   private mutating func draw(_ parts: [ProgressPart], share: Double) {
-    guard isTerminal else { return write(progressLine(parts, width: .max) + "\n") }
+    guard isTerminal else { return write(label + progressLine(parts, width: .max) + "\n") }
     // Asked anew each time: people resize windows.
     let width = terminalWidth() ?? 80
     // Carriage return, text, erase the rest of the line.
@@ -81,7 +84,7 @@ struct ProgressDisplay {
   mutating func line(_ text: String) {
     guard isRoot else { return }
     end()
-    write(text + "\n")
+    write(label + text + "\n")
   }
 
   private func write(_ text: String) {

@@ -11,12 +11,16 @@ public struct RunFolder: Sendable, Equatable {
   var experiment: String { path + "/experiment.yaml" }
   var origin: String { path + "/origin" }
   var metrics: String { path + "/metrics.jsonl" }
+  /// TensorBoard knows its files by `tfevents` in their names.
+  var events: String { path + "/events.out.tfevents.sgm-train" }
   var checkpoints: String { path + "/checkpoints" }
   var samples: String { path + "/samples" }
   var plots: String { path + "/plots" }
-  var evaluation: String { path + "/evaluation.jsonl" }
   /// The report.
   public var report: String { path + "/report.html" }
+
+  /// What the newest samples were judged to be worth, one JSON object a line.
+  var judgements: String { path + "/judgements.jsonl" }
 
   /// The samples drawn at a step.
   func samples(step: Int) -> String { samples + "/step-" + padded(step) + ".npy" }
@@ -27,11 +31,11 @@ public struct RunFolder: Sendable, Equatable {
   /// Makes the folder and its subfolders and records the experiment.
   ///
   /// - Parameters:
-  ///   - experiment: recorded as `experiment.yaml`, fully resolved.
+  ///   - experiment: recorded as `experiment.yaml`, fully resolved; nil for a sweep, which has no single one.
   ///   - base: the folder that the experiment's relative paths start from.
   ///   - overwrite: whether an existing run may be removed.
   /// - Throws: `ExperimentError.exists` for an existing folder; `ExperimentError.uncreatable` where writing fails.
-  func create(_ experiment: Experiment, base: String, overwrite: Bool) throws {
+  func create(_ experiment: Experiment?, base: String, overwrite: Bool) throws {
     let files = FileManager.default
     if exists {
       guard overwrite else {
@@ -43,10 +47,10 @@ public struct RunFolder: Sendable, Equatable {
       }
       try attempt { try files.removeItem(atPath: path) }
     }
-    for folder in [checkpoints, samples, plots] {
+    for folder in experiment == nil ? [plots] : [checkpoints, samples, plots] {
       try attempt { try files.createDirectory(atPath: folder, withIntermediateDirectories: true) }
     }
-    try write(experiment.yaml, to: self.experiment)
+    if let experiment { try write(experiment.yaml, to: self.experiment) }
     try write(absolute(base) + "\n", to: origin)
   }
 
@@ -54,6 +58,13 @@ public struct RunFolder: Sendable, Equatable {
   func base() -> String {
     guard let text = try? String(contentsOfFile: origin, encoding: .utf8) else { return path }
     return text.trimmingCharacters(in: .newlines)
+  }
+
+  /// Removes what was said of earlier samples: a run that goes on has not been judged.
+  func removeJudgements() throws {
+    let files = FileManager.default
+    guard files.fileExists(atPath: judgements) else { return }
+    try attempt { try files.removeItem(atPath: judgements) }
   }
 
   /// Replaces a small text file whole.

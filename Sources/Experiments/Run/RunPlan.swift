@@ -30,6 +30,8 @@ struct RunPlan {
       let experiment = try communicator.agree { try Experiment(contentsOf: file, settings: request.settings) }
       let folder = RunFolder(request.output ?? "runs/" + experiment.name)
       return (experiment, folder, (file as NSString).deletingLastPathComponent, nil, false)
+    case .cell(let experiment, let base):
+      return (experiment, RunFolder(request.output ?? "runs/" + experiment.name), base, nil, false)
     case .resume(let run):
       let folder = RunFolder(run)
       let replayed = try communicator.agree { try replayedStep(request, folder) }

@@ -11,6 +11,12 @@ internal import Training
 /// - Returns: `success`, or `tempFail` where a signal stopped the run early, with a checkpoint.
 public func train(_ request: TrainingRequest, _ communicator: Communicator) throws -> ExitStatus {
   sgm_catch_stop_signals()
+  if let plan = try SweepPlan(request, communicator) { return try SweepRun(plan, request, communicator).run() }
+  return try trainOne(request, communicator)
+}
+
+/// One run from start to report; a sweep's cells leave table and report to the sweep.
+func trainOne(_ request: TrainingRequest, _ communicator: Communicator) throws -> ExitStatus {
   let run = try TrainingRun(request, communicator)
   for text in run.experiment.warnings { run.warn(text) }
   if request.checkOnly {
@@ -32,9 +38,9 @@ public func train(_ request: TrainingRequest, _ communicator: Communicator) thro
   }
   let (file, summary) = try run.drawSamples()
   run.say("\(run.experiment.sampling.count) samples in \(duration(summary.seconds)): \(file)")
-  let judgements = try judgeRun(
-    run.experiment, run.data, run.folder, base: run.base, timings: run.reportTimings, communicator)
-  run.say(render(judgements).table + "report: \(run.folder.report)")
+  let isCell = request.label != nil
+  let verdicts = try judgeRun(run.experiment, run.data, run.folder, base: run.base, reports: !isCell, communicator)
+  if !isCell { run.say(render(verdicts).table + "report: \(run.folder.report)") }
   return .success
 }
 
@@ -42,22 +48,7 @@ extension TrainingRun {
   /// One line or more from rank 0.
   func say(_ text: String) {
     guard communicator.isRoot else { return }
-    FileHandle.standardOutput.write(Data((text + "\n").utf8))
-  }
-
-  /// Rates and shares of this process's steps.
-  var reportTimings: ReportTimings? {
-    let t = trainer.timings
-    let total = t.input + t.compute + t.exchange
-    guard total > 0, stepsTaken > 0 else { return nil }
-    let rate = Double(stepsTaken) / total
-    return ReportTimings(
-      stepsPerSecond: rate,
-      gigaflops: trainer.model.network.trainingFlopsPerRow * Double(trainer.options.batch) * rate / 1e9
-        / Double(communicator.size),
-      shares: [
-        ("compute", t.compute), ("exchange", t.exchange), ("input", t.input), ("held-out loss", t.heldOut),
-        ("checkpoint", t.checkpoint),
-      ])
+    let label = request.label.map { $0 + ": " } ?? ""
+    FileHandle.standardOutput.write(Data((label + text + "\n").utf8))
   }
 }

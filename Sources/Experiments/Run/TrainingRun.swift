@@ -14,6 +14,8 @@ public struct TrainingRequest: Sendable {
     case experiment(file: String)
     /// A run folder's newest checkpoint.
     case resume(run: String)
+    /// A cell of a sweep whose relative paths start from `base`.
+    case cell(experiment: Experiment, base: String)
   }
 
   /// Where the run starts.
@@ -36,6 +38,8 @@ public struct TrainingRequest: Sendable {
   public var overwrite = false
   /// The instruction set that oneDNN is pinned to.
   public var instructionSet: InstructionSet?
+  /// What stands in front of each line, for one of several runs at the same time.
+  public var label: String?
 
   /// A request with the defaults.
   public init(start: Start) { self.start = start }
@@ -92,7 +96,7 @@ final class TrainingRun {
       ? CheckpointStore(
         folder: plan.folder, keepLast: plan.experiment.checkpoints.keepLast,
         keepEvery: plan.experiment.checkpoints.keepEvery) : nil
-    display = ProgressDisplay(isRoot: isRoot, steps: plan.experiment.training.steps)
+    display = ProgressDisplay(isRoot: isRoot, steps: plan.experiment.training.steps, label: request.label)
     try restore(plan)
   }
 
@@ -114,12 +118,13 @@ final class TrainingRun {
     if isReplay { return }
     try communicator.agree {
       guard communicator.isRoot else { return }
-      if case .experiment = request.start {
-        try folder.create(experiment, base: base, overwrite: request.overwrite)
-      } else {
+      if case .resume = request.start {
         try folder.write(experiment.yaml, to: folder.experiment)
+        try folder.removeJudgements()
+      } else {
+        try folder.create(experiment, base: base, overwrite: request.overwrite)
       }
-      log = try MetricsLog(file: folder.metrics, keepingUntil: trainer.step)
+      log = try MetricsLog(folder, keepingUntil: trainer.step, ranks: communicator.size)
     }
     for (j, isConstant) in data.constantColumns.enumerated() where isConstant {
       warn("column \(data.columnNames?[j] ?? String(j)) never changes; samples will repeat its value exactly")

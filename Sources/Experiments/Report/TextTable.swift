@@ -1,0 +1,29 @@
+/// A table of texts.
+public struct TextTable: Sendable {
+  /// The heading.
+  public var title: String
+  /// One sentence on what is shown; may be empty.
+  public var note: String
+  /// The columns' headings.
+  public var header: [String]
+  /// The rows, each as long as the header.
+  public var rows: [[String]]
+
+  /// A table from its parts.
+  public init(title: String, note: String = "", header: [String], rows: [[String]]) {
+    self.title = title
+    self.note = note
+    self.header = header
+    self.rows = rows
+  }
+
+  /// The section; on a narrow screen the table scrolls by itself.
+  var html: String {
+    func line(_ cells: [String], _ tag: String) -> String {
+      "<tr>" + cells.map { "<\(tag)>\(escapedHTML($0))</\(tag)>" }.joined() + "</tr>"
+    }
+    let text = note.isEmpty ? "" : "<p class=\"soft\">\(escapedHTML(note))</p>"
+    return "<section><h2>\(escapedHTML(title))</h2>\(text)\n<div class=\"wide\"><table>"
+      + line(header, "th") + rows.map { line($0, "td") }.joined(separator: "\n") + "</table></div></section>"
+  }
+}
