@@ -62,7 +62,7 @@ extension Bench.Section {
     case .sampling: communicator.isRoot ? samplingSteps(meter) : []
     case .checkpoint: try checkpointStall(meter, communicator)
     case .allocations: communicator.isRoot ? try warmAllocations() : []
-    case .distances: communicator.isRoot ? try distances(meter) : []
+    case .distances: communicator.isRoot ? try distancesOfSets() : []
     }
   }
 }

@@ -7,8 +7,8 @@ import Targets
 /// Distances between two sets of a funnel's draws, 100 columns.
 ///
 /// Sliced W2 of 50,000 rows along 2,000 directions, and exact W2 of 2,000 rows. `twin_pot.py` does the same.
-func distances(_ meter: Meter) throws -> [Measurement] {
-  let few = Meter(repeats: min(meter.repeats, 3))
+func distancesOfSets() throws -> [Measurement] {
+  let few = Meter(repeats: 3)
   let target = Funnel(dimension: 100)
   func draw(_ rows: Int, _ set: UInt64) -> Matrix {
     var matrix = Matrix(rows: rows, columns: 100)

@@ -10,7 +10,7 @@ struct SGMEvaluate: ParsableCommand {
     abstract: "Judge samples by distances to the truth, each beside its floor and Gaussian baseline.",
     discussion: "docs/judging.md says what each metric sees, what it costs and when to choose it.")
 
-  @Argument(help: "A run folder, or a file of samples.")
+  @Argument(help: "A run folder, a file of samples, or a target's name for exact draws of it.")
   var samples: String
 
   @Option(help: ArgumentHelp("A target's name or a file of true rows.", valueName: "target|file"))
