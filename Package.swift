@@ -85,15 +85,15 @@ let package = Package(
         "Sampling", "Targets", "Training", logging, yams,
       ]),
     // 6
-    tool("sgm-train", ["Communication", "Experiments", "LinearAlgebra"]),
+    tool("sgm-train", ["Communication", "Experiments", "LinearAlgebra", "Training"]),
     tool("sgm-sample", ["Communication", "Experiments"]),
     tool("sgm-evaluate", ["Communication", "Experiments"]),
     tool("sgm-report", ["Communication", "Experiments"]),
     tool(
       "sgm-bench",
       [
-        "Communication", "CMachine", "Diffusion", "LinearAlgebra", "Metrics", "Networks", "Randomness", "Sampling",
-        "Targets", "Training",
+        "Communication", "CMachine", "Diffusion", "Experiments", "LinearAlgebra", "Metrics", "Networks", "Randomness",
+        "Sampling", "Targets", "Training",
       ]),
     tests("LinearAlgebraTests", ["LinearAlgebra"]),
     tests("RandomnessTests", ["LinearAlgebra", "Randomness"], resources: [.copy("Fixtures")]),
@@ -101,7 +101,7 @@ let package = Package(
     tests("NetworksTests", ["LinearAlgebra", "Networks", "Randomness"]),
     tests("DiffusionTests", ["Diffusion", "LinearAlgebra"], resources: [.copy("Fixtures")]),
     tests("TargetsTests", ["Diffusion", "LinearAlgebra", "Randomness", "Targets"], resources: [.copy("Fixtures")]),
-    tests("SamplingTests", ["Diffusion", "LinearAlgebra", "Sampling"]),
+    tests("SamplingTests", ["Diffusion", "LinearAlgebra", "Randomness", "Sampling", "Targets"]),
     tests(
       "TrainingTests",
       ["Communication", "Diffusion", "LinearAlgebra", "Networks", "Randomness", "Training", "sgm-bench"],

@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-all_stages=(install lint build unit mpirun sanitizer documentation)
+all_stages=(install lint build unit mpirun faults sanitizer documentation)
 stages=("$@")
 ((${#stages[@]})) || stages=("${all_stages[@]}")
 source launch/environment.sh
@@ -37,6 +37,9 @@ stage_unit() { run_tests unit "${release[@]}" --skip '^LaunchTests\.'; }
 
 # One after another: each test starts up to 4 ranks, and timings of stops and signals must not be squeezed.
 stage_mpirun() { run_tests mpirun "${release[@]}" --no-parallel --filter '^LaunchTests\.'; }
+
+# Each kind of fault once; launch/fault-campaign.sh without arguments brings 100.
+stage_faults() { launch/fault-campaign.sh 12; }
 
 # Leaks are left out: Swift's runtime and Open MPI keep memory on purpose until exit.
 stage_sanitizer() {

@@ -3,7 +3,9 @@
 
 #include <dlfcn.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -108,6 +110,8 @@ void sgm_catch_stop_signals(void) {
   sigaction(SIGUSR1, &action, NULL);
   sigaction(SIGTERM, &action, NULL);
   sigaction(SIGINT, &action, NULL);
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
   // Some launchers start programs with signals blocked, from a thread that takes none.
   sigset_t caught;
   sigemptyset(&caught);
@@ -118,6 +122,32 @@ void sgm_catch_stop_signals(void) {
 }
 
 int sgm_stop_signal(void) { return stop_signal; }
+
+void sgm_die_with_parent(void) { prctl(PR_SET_PDEATHSIG, SIGKILL); }
+
+void sgm_end_now(int status) { _exit(status); }
+
+// One writer, the main thread: relaxed stores suffice, and a watcher may see a moment's mixture.
+static _Atomic int64_t pulse_step, pulse_calls;
+static _Atomic int pulse_call, pulse_inside, pulse_stage;
+#define SET(variable, value) atomic_store_explicit(&variable, value, memory_order_relaxed)
+#define GET(variable) atomic_load_explicit(&variable, memory_order_relaxed)
+
+void sgm_pulse_enter(int call) {
+  SET(pulse_call, call);
+  SET(pulse_calls, GET(pulse_calls) + 1);
+  SET(pulse_inside, 1);
+}
+
+void sgm_pulse_leave(void) { SET(pulse_inside, 0); }
+
+void sgm_pulse_step(int64_t step) { SET(pulse_step, step); }
+
+void sgm_pulse_stage(int stage) { SET(pulse_stage, stage); }
+
+struct sgm_pulse sgm_pulse_now(void) {
+  return (struct sgm_pulse){GET(pulse_step), GET(pulse_calls), GET(pulse_call), GET(pulse_inside), GET(pulse_stage)};
+}
 
 #ifndef SGM_COMMIT
 #define SGM_COMMIT "unknown"

@@ -1,13 +1,14 @@
 internal import CMPI
+internal import CMachine
 
 extension Communicator {
   /// Rank `root`'s bytes on every rank; the others' argument is ignored.
   public func broadcast(_ bytes: [UInt8], root: Int = 0) throws -> [UInt8] {
     guard let handle = unsafe handle, size > 1 else { return bytes }
     var count = Int64(bytes.count)
-    try check(unsafe MPI_Bcast(&count, 8, sgm_mpi_byte(), Int32(root), handle), "MPI_Bcast")
+    try check(.broadcast, unsafe MPI_Bcast(&count, 8, sgm_mpi_byte(), Int32(root), handle))
     var result = rank == root ? bytes : [UInt8](repeating: 0, count: Int(count))
-    try check(unsafe MPI_Bcast(&result, Int32(count), sgm_mpi_byte(), Int32(root), handle), "MPI_Bcast")
+    try check(.broadcast, unsafe MPI_Bcast(&result, Int32(count), sgm_mpi_byte(), Int32(root), handle))
     return result
   }
 
@@ -33,8 +34,8 @@ extension Communicator {
     var all = [UInt8](repeating: 0, count: counts.reduce(0, +))
     all.replaceSubrange(sections.range(rank), with: local)
     try check(
-      unsafe sgm_mpi_all_gather_in_place(&all, sections.counts, sections.offsets, sgm_mpi_byte(), handle),
-      "MPI_Allgatherv")
+      .allGatherVarying,
+      unsafe sgm_mpi_all_gather_in_place(&all, sections.counts, sections.offsets, sgm_mpi_byte(), handle))
     return (0..<size).map { Array(all[sections.range($0)]) }
   }
 
@@ -42,32 +43,31 @@ extension Communicator {
     guard let handle = unsafe handle, size > 1 else { return [value] }
     var value = value
     var all = [Int64](repeating: 0, count: size)
-    try check(unsafe MPI_Allgather(&value, 8, sgm_mpi_byte(), &all, 8, sgm_mpi_byte(), handle), "MPI_Allgather")
+    try check(.allGather, unsafe MPI_Allgather(&value, 8, sgm_mpi_byte(), &all, 8, sgm_mpi_byte(), handle))
     return all
   }
 
   /// Completes a buffer of which each rank holds its own section.
   @unsafe public func allGatherInPlace(_ data: UnsafeMutablePointer<Double>, sections: borrowing Sections) throws {
     guard let handle = unsafe handle, size > 1 else { return }
+    let (counts, offsets) = (sections.counts, sections.offsets)
     try check(
-      unsafe sgm_mpi_all_gather_in_place(data, sections.counts, sections.offsets, sgm_mpi_double(), handle),
-      "MPI_Allgatherv")
+      .allGatherVarying, unsafe sgm_mpi_all_gather_in_place(data, counts, offsets, sgm_mpi_double(), handle))
   }
 
   /// Completes a buffer of which each rank holds its own section.
   @unsafe public func allGatherInPlace(_ data: UnsafeMutablePointer<Float>, sections: borrowing Sections) throws {
     guard let handle = unsafe handle, size > 1 else { return }
+    let (counts, offsets) = (sections.counts, sections.offsets)
     try check(
-      unsafe sgm_mpi_all_gather_in_place(data, sections.counts, sections.offsets, sgm_mpi_float(), handle),
-      "MPI_Allgatherv")
+      .allGatherVarying, unsafe sgm_mpi_all_gather_in_place(data, counts, offsets, sgm_mpi_float(), handle))
   }
 
   /// Plain MPI_Allreduce, only to compare speeds: its order of summation is the library's choice.
   @unsafe public func allReduceForComparison(_ data: UnsafeMutablePointer<Float>, count: Int) throws {
     guard let handle = unsafe handle, size > 1 else { return }
     try check(
-      unsafe MPI_Allreduce(sgm_mpi_in_place(), data, Int32(count), sgm_mpi_float(), sgm_mpi_sum(), handle),
-      "MPI_Allreduce")
+      .allReduce, unsafe MPI_Allreduce(sgm_mpi_in_place(), data, Int32(count), sgm_mpi_float(), sgm_mpi_sum(), handle))
   }
 
   /// Posts all transfers at once and waits for them; requests are the caller's, so that nothing is allocated.
@@ -75,6 +75,8 @@ extension Communicator {
     sends: [Transfer], receives: [Transfer], requests: inout RequestBuffer
   ) throws {
     guard let handle = unsafe handle else { return }
+    sgm_pulse_enter(MessageCall.exchange.rawValue)
+    defer { sgm_pulse_leave() }
     var posted = 0
     // The formatter would join `unsafe` and `t`.
     // swift-format-ignore

@@ -22,10 +22,10 @@ public enum CommunicationError: StatusError, Equatable {
     }
   }
 
-  /// EX_SOFTWARE for MPI's errors, EX_CONFIG for a wrong launcher.
+  /// EX_PROTOCOL for MPI's errors, EX_CONFIG for a wrong launcher.
   public var status: Int32 {
     switch self {
-    case .call: 70
+    case .call: 76
     case .unconnected: 78
     }
   }

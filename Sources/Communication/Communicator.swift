@@ -1,4 +1,5 @@
 internal import CMPI
+internal import CMachine
 private import Glibc
 
 /// A group of ranks that compute together.
@@ -36,6 +37,8 @@ private import Glibc
       if isTask, tasks > 1 { throw CommunicationError.unconnected(tasks: tasks) }
       return single
     }
+    // Whatever ends the launcher, no rank outlives it.
+    sgm_die_with_parent()
     try check(sgm_mpi_start(), "MPI_Init_thread", rank: 0)
     return try unsafe wrap(sgm_mpi_world())
   }
@@ -57,7 +60,7 @@ private import Glibc
   public func split(color: Int, key: Int) throws -> Communicator {
     guard let handle = unsafe handle else { return .single }
     var part = unsafe sgm_mpi_null()
-    try check(unsafe MPI_Comm_split(handle, Int32(color), Int32(key), &part), "MPI_Comm_split")
+    try check(.split, unsafe MPI_Comm_split(handle, Int32(color), Int32(key), &part))
     unsafe MPI_Comm_set_errhandler(part, sgm_mpi_errors_return())
     return try unsafe Self.wrap(part)
   }
@@ -65,7 +68,7 @@ private import Glibc
   /// Waits until all ranks are here.
   public func barrier() throws {
     guard let handle = unsafe handle else { return }
-    try check(unsafe MPI_Barrier(handle), "MPI_Barrier")
+    try check(.barrier, unsafe MPI_Barrier(handle))
   }
 
   private static func wrap(_ handle: MPI_Comm?) throws -> Communicator {
@@ -87,6 +90,14 @@ private import Glibc
   }
 
   func check(_ status: Int32, _ call: String) throws { try Self.check(status, call, rank: rank) }
+
+  /// Carries out a call to the other ranks, in sight of whoever watches.
+  func check(_ call: MessageCall, _ body: @autoclosure () -> Int32) throws {
+    sgm_pulse_enter(call.rawValue)
+    let status = body()
+    sgm_pulse_leave()
+    try Self.check(status, call.description, rank: rank)
+  }
 
   private static func check(_ status: Int32, _ call: String, rank: Int) throws {
     guard status != 0 else { return }

@@ -17,6 +17,60 @@ public protocol Score: ~Copyable {
   ///   - t: the diffusion time, in (0, horizon].
   ///   - score: the result, of the same shape; every element finite.
   mutating func evaluate(_ state: borrowing Matrix, at t: Double, into score: inout Matrix)
+
+  /// Writes ∇ log p_{t_r}(u_r) for every row r of `state`, each at a time of its own; a row's result does not depend on
+  /// the other rows or their times.
+  ///
+  /// - Parameters:
+  ///   - state: shape `[rows, blocks × dimension]`, block-major.
+  ///   - times: a diffusion time for each row, in (0, horizon].
+  ///   - score: the result, of the same shape.
+  mutating func evaluate(_ state: borrowing Matrix, atTimes times: [Double], into score: inout Matrix)
+}
+
+extension Score where Self: ~Copyable {
+  /// The rows of one time after another, each time for the whole matrix: right for any score, and slow.
+  public mutating func evaluate(_ state: borrowing Matrix, atTimes times: [Double], into score: inout Matrix) {
+    precondition(times.count == state.rows, "\(times.count) times for \(state.rows) rows")
+    var all = Matrix(rows: state.rows, columns: state.columns)
+    var done = Set<Double>()
+    for time in times where done.insert(time).inserted {
+      evaluate(state, at: time, into: &all)
+      for row in 0..<state.rows where times[row] == time {
+        var target = score.mutableRow(row)
+        let source = all.row(row)
+        for k in target.indices { target[k] = source[k] }
+      }
+    }
+  }
+}
+
+/// A score whose Jacobian can be applied from the left, as guidance by observations needs.
+public protocol DifferentiableScore: Score {
+  /// Writes Jᵀc for every row, J = ∂s/∂u.
+  ///
+  /// - Parameters:
+  ///   - state: u, shape `[rows, blocks × dimension]`.
+  ///   - t: the diffusion time, in (0, horizon].
+  ///   - cotangent: c, of the same shape.
+  ///   - result: of the same shape.
+  mutating func vjp(
+    _ state: borrowing Matrix, at t: Double, cotangent: borrowing Matrix, into result: inout Matrix)
+}
+
+/// A probability density that is known up to a constant, with its gradient: what Langevin samplers without a process
+/// need.
+public protocol LogDensity {
+  /// The number d of coordinates.
+  var dimension: Int { get }
+
+  /// Writes log p and ∇ log p of every row.
+  ///
+  /// - Parameters:
+  ///   - points: shape `[rows, dimension]`.
+  ///   - logDensity: `rows` numbers, right up to one constant.
+  ///   - gradient: shape `[rows, dimension]`.
+  mutating func evaluate(_ points: borrowing Matrix, logDensity: inout [Double], gradient: inout Matrix)
 }
 
 extension Kernel {

@@ -22,7 +22,7 @@ public struct ProbabilityFlowHeun: Sampler {
     return [
       SamplerStage(
         state: one - process.drift(at: t).scaled(by: h), score: process.diffusion(at: t).scaled(by: 0.5 * h), at: t,
-        keeps: true),
+        keeps: .before),
       SamplerStage(
         state: half - process.drift(at: s).scaled(by: 0.5 * h), kept: half,
         score: process.diffusion(at: s).scaled(by: 0.25 * h), at: s),

@@ -27,13 +27,14 @@ public struct Splitting: Sampler, Equatable {
   /// The splitting with a score step of the given kind.
   public init(scoreStep: ScoreStep) { self.scoreStep = scoreStep }
 
+  /// The process must leave a law N(0, S) alone.
+  public var requirement: ProcessRequirement { .stationary }
+
   /// The stages of a step; the process must have its prior as stationary law.
   public func step(_ process: any ForwardProcess, from t: Double, to s: Double) -> [SamplerStage] {
     let middle = 0.5 * (t + s)
     let (a, d) = (process.drift(at: middle), process.diffusion(at: middle))
-    let prior = process.priorCovariance
-    let change = a * prior + prior * a.transpose + d
-    precondition(change.norm < 1e-9 * d.norm, "splitting needs a prior that the process leaves alone")
+    let prior = process.stationaryCovariance ?? process.priorCovariance
     let pull = d * prior.inverse
     let reverse = (a + pull).scaled(by: -1)
     let first = BlockMatrix.flow(drift: reverse, diffusion: d, over: process.elapsed(from: middle, to: t))
@@ -50,7 +51,7 @@ public struct Splitting: Sampler, Equatable {
     case .midpoint:
       stages.append(
         SamplerStage(
-          state: one + pull.scaled(by: 0.5 * h), score: d.scaled(by: 0.5 * h), at: middle, keeps: true))
+          state: one + pull.scaled(by: 0.5 * h), score: d.scaled(by: 0.5 * h), at: middle, keeps: .before))
       stages.append(
         SamplerStage(
           state: last.map * pull.scaled(by: h), kept: last.map, score: last.map * d.scaled(by: h), at: middle,

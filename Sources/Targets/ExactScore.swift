@@ -25,6 +25,7 @@ struct ExactScore<Law: SmoothedLaw>: Score {
   private var gradient: [Double]
   private var score: [Double]
   private var noise: [Double]
+  private var preparedTime: Double?
 
   init(_ law: Law, under process: any ForwardProcess, in standardisation: Standardisation) {
     precondition(process.blocks <= 2, "exact scores know one or two blocks, not \(process.blocks)")
@@ -45,13 +46,27 @@ struct ExactScore<Law: SmoothedLaw>: Score {
     precondition(state.columns == columns, "\(state.columns) columns for \(columns)")
     precondition(score.columns == columns && score.rows == state.rows, "\(score.rows) × \(score.columns)")
     prepare(at: t)
+    for row in 0..<state.rows { evaluate(state, row: row, into: &score) }
+  }
+
+  mutating func evaluate(_ state: borrowing Matrix, atTimes times: [Double], into score: inout Matrix) {
+    precondition(times.count == state.rows && score.rows == state.rows, "\(times.count) times, \(state.rows) rows")
     for row in 0..<state.rows {
-      let input = state.row(row)
-      for k in 0..<columns { self.state[k] = Double(input[k]) }
-      _ = evaluateRow()
-      var output = score.mutableRow(row)
-      for k in 0..<columns { output[k] = Float(self.score[k]) }
+      prepare(at: times[row])
+      evaluate(state, row: row, into: &score)
     }
+  }
+
+  private mutating func evaluate(_ state: borrowing Matrix, row: Int, into score: inout Matrix) {
+    load(state, row: row)
+    _ = evaluateRow()
+    var output = score.mutableRow(row)
+    for k in output.indices { output[k] = Float(self.score[k]) }
+  }
+
+  private mutating func load(_ state: borrowing Matrix, row: Int) {
+    let input = state.row(row)
+    for k in input.indices { self.state[k] = Double(input[k]) }
   }
 
   /// log p_t and its gradient at one state of `blocks × dimension` numbers, in Double.
@@ -68,6 +83,8 @@ struct ExactScore<Law: SmoothedLaw>: Score {
   }
 
   private mutating func prepare(at t: Double) {
+    if preparedTime == t { return }
+    preparedTime = t
     reduction = StateReduction(process.kernel(at: t))
     for k in noise.indices {
       noise[k] = reduction.noise * standardisation.scale[k] * standardisation.scale[k]
@@ -81,5 +98,28 @@ struct ExactScore<Law: SmoothedLaw>: Score {
     let logLaw = law.evaluate(z, into: &gradient)
     reduction.assemble(gradient, rest, scale: standardisation.scale, into: &score)
     return logLaw
+  }
+}
+
+extension ExactScore: DifferentiableScore where Law: DifferentiableLaw {
+  /// Jᵀc = p scale (∇²log p_z) scale (pᵀc) − q (qᵀc).
+  mutating func vjp(
+    _ state: borrowing Matrix, at t: Double, cotangent: borrowing Matrix, into result: inout Matrix
+  ) {
+    precondition(cotangent.rows == state.rows && result.rows == state.rows, "\(cotangent.rows) rows")
+    prepare(at: t)
+    let origin = Standardisation(mean: Array(repeating: 0, count: dimension), scale: standardisation.scale)
+    var (direction, image) = (z, z)
+    for row in 0..<state.rows {
+      load(state, row: row)
+      _ = evaluateRow()
+      load(cotangent, row: row)
+      // The same map as the state's, without its shift.
+      reduction.reduce(self.state, origin, z: &direction, rest: &rest)
+      law.hessianProduct(z, direction, into: &image)
+      reduction.assemble(image, rest, scale: standardisation.scale, into: &score)
+      var output = result.mutableRow(row)
+      for k in output.indices { output[k] = Float(score[k]) }
+    }
   }
 }

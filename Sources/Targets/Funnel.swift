@@ -43,6 +43,11 @@ public struct Funnel: Target, Equatable {
     guard standardisation.scale.dropFirst().allSatisfy({ $0 == standardisation.scale[1] }) else { return nil }
     return ExactScore(SmoothedFunnel(dimension: dimension), under: process, in: standardisation)
   }
+
+  /// The density in closed form.
+  public func density(in standardisation: Standardisation) -> (any LogDensity)? {
+    LawDensity(PlainFunnel(dimension: dimension), in: standardisation)
+  }
 }
 
 /// A funnel blurred by noise of variance q₁ on x_1 and q on each x_j.

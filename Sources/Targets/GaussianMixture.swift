@@ -86,4 +86,10 @@ public struct GaussianMixture: Target, Equatable {
   public func score(under process: any ForwardProcess, in standardisation: Standardisation) -> (any Score)? {
     ExactScore(SmoothedMixture(self), under: process, in: standardisation)
   }
+
+  /// The density in closed form; nil if a component has no spread in some coordinate.
+  public func density(in standardisation: Standardisation) -> (any LogDensity)? {
+    guard variances.joined().allSatisfy({ $0 > 0 }) else { return nil }
+    return LawDensity(SmoothedMixture(self), in: standardisation)
+  }
 }

@@ -19,3 +19,14 @@ protocol SmoothedLaw: Sendable {
   /// - Returns: log p(z), its constant included.
   mutating func evaluate(_ z: [Double], into gradient: inout [Double]) -> Double
 }
+
+/// A blurred law whose second derivatives are known.
+protocol DifferentiableLaw: SmoothedLaw {
+  /// Writes ∇²log p(z) v, after `evaluate` at z.
+  ///
+  /// - Parameters:
+  ///   - z: d coordinates.
+  ///   - v: d numbers.
+  ///   - result: d numbers.
+  mutating func hessianProduct(_ z: [Double], _ v: [Double], into result: inout [Double])
+}

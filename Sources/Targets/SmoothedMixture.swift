@@ -6,7 +6,7 @@ internal import Glibc
 /// ∇ log p(z) = −Σ_k π_k(z) (z − μ_k) / (v_k + q),   π_k(z) ∝ w_k N(z; μ_k, v_k + q)
 /// ```
 /// Coordinates past the last in which components differ do not enter π and are done once, not once per component.
-struct SmoothedMixture: SmoothedLaw {
+struct SmoothedMixture: DifferentiableLaw {
   let dimension: Int
   private let components: Int
   /// The number of leading coordinates in which some components differ.
@@ -65,6 +65,26 @@ struct SmoothedMixture: SmoothedLaw {
       squares.addProduct(gradient[i], z[i] - means[i])
     }
     return logDistinct + commonOffset + 0.5 * squares
+  }
+
+  /// ∇²log p v = Σ_k π_k (a_k (a_kᵀv) − Λ_k v) − g (gᵀv), a_k = −Λ_k (z − μ_k), g = Σ π_k a_k.
+  mutating func hessianProduct(_ z: [Double], _ v: [Double], into result: inout [Double]) {
+    precondition(z.count == dimension && v.count == dimension && result.count == dimension, "\(v.count) numbers")
+    var mean = [Double](repeating: 0, count: distinct)
+    for i in 0..<distinct { result[i] = 0 }
+    for k in 0..<components where posterior[k] > 0 {
+      let start = k * dimension
+      var along = 0.0
+      for i in 0..<distinct { along += precisions[start + i] * (means[start + i] - z[i]) * v[i] }
+      for i in 0..<distinct {
+        let slope = precisions[start + i] * (means[start + i] - z[i])
+        mean[i].addProduct(posterior[k], slope)
+        result[i].addProduct(posterior[k], slope * along - precisions[start + i] * v[i])
+      }
+    }
+    let along = (0..<distinct).reduce(0) { $0 + mean[$1] * v[$1] }
+    for i in 0..<distinct { result[i] -= mean[i] * along }
+    for i in distinct..<dimension { result[i] = -precisions[i] * v[i] }
   }
 
   // Fills `posterior` with π and returns the logarithm of the sum it was divided by.

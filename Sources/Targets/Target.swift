@@ -22,9 +22,15 @@ public protocol Target: Sendable {
 
   /// The exact score of the law's marginals under a process run in trained coordinates; nil where none is known.
   func score(under process: any ForwardProcess, in standardisation: Standardisation) -> (any Score)?
+
+  /// The law's own density in trained coordinates; nil where none is known.
+  func density(in standardisation: Standardisation) -> (any LogDensity)?
 }
 
 extension Target {
   /// No exact score is known unless a law says otherwise.
   public func score(under process: any ForwardProcess, in standardisation: Standardisation) -> (any Score)? { nil }
+
+  /// No density is known unless a law says otherwise.
+  public func density(in standardisation: Standardisation) -> (any LogDensity)? { nil }
 }

@@ -1,6 +1,8 @@
 internal import Communication
-internal import LinearAlgebra
+internal import Diffusion
+public import LinearAlgebra
 public import Networks
+internal import Randomness
 
 /// Someone who is shown the gradients of single shards while a step computes them.
 public protocol GradientObserver: AnyObject {
@@ -63,5 +65,25 @@ extension Trainer {
   /// Whether every parameter of a layer is finite.
   public func isFinite(layer: Int) -> Bool {
     layout.range(ofLayer: layer).allSatisfy { parameters[0, $0].isFinite }
+  }
+}
+
+extension Trainer {
+  /// The rows, in trained coordinates, that the coming step takes from one of this rank's shards.
+  public func rows(ofShard shard: Int) -> Matrix {
+    var rows = Matrix(rows: pass.rows, columns: data.rows.columns)
+    for row in 0..<pass.rows {
+      let source = data.row(shard: shard, at: step * pass.rows + row)
+      for column in 0..<rows.columns { rows[row, column] = data.rows[source, column] }
+    }
+    return rows
+  }
+
+  /// The diffusion times that the coming step draws for one of this rank's shards.
+  public func times(ofShard shard: Int) -> [Double] {
+    var uniforms = [Double](repeating: 0, count: pass.rows)
+    var span = uniforms.mutableSpan
+    streams.times.uniforms(firstIndex: UInt64(shard * pass.rows), into: &span)
+    return uniforms.map { options.timeLaw.time($0, from: options.minimumTime, to: model.process.horizon) }
   }
 }

@@ -47,10 +47,10 @@ public struct Optimiser: Sendable, Equatable {
     return finalLearningRate + (learningRate - finalLearningRate) * 0.5 * (1 + cos(.pi * progress))
   }
 
-  /// The numbers of one update.
-  func update(at step: Int, gradientNorm: Double) -> Update {
+  /// The numbers of one update, with the learning rate times `scale`.
+  func update(at step: Int, gradientNorm: Double, scale: Double = 1) -> Update {
     let clip = clipNorm > 0 && gradientNorm > clipNorm ? clipNorm / gradientNorm : 1
-    let rate = learningRate(at: step)
+    let rate = scale * learningRate(at: step)
     let decay = min(emaDecay, Double(1 + step) / Double(10 + step))
     return Update(
       gradientScale: Float(clip), beta1: Float(beta1), beta2: Float(beta2),

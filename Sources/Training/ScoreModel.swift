@@ -1,5 +1,4 @@
 public import Diffusion
-public import LinearAlgebra
 public import Networks
 
 /// A process, a network, and what the network's output means: everything that a score needs but the parameters.
@@ -53,53 +52,5 @@ public struct ScoreModel: Sendable {
     case .noiseLevel: Float(noiseLevel)
     case .time: Float(8 * t / process.horizon - 4)
     }
-  }
-}
-
-/// A network's score, for 256 rows a call.
-@safe public final class NetworkScore: Score {
-  /// The process.
-  public var process: any ForwardProcess { model.process }
-  /// d.
-  public var dimension: Int { model.dimension }
-  /// The rows of every call: a fixed shape, so that a row's bits do not depend on its neighbours' number.
-  public static let rows = 256
-
-  private let model: ScoreModel
-  private let pass: NetworkPass
-  private var parameters: Matrix
-  private var whitened: Matrix
-  private var output: Matrix
-  private var isPrepared = false
-
-  /// A score with parameters of its own, `[1, layout count]`.
-  public init(model: ScoreModel, parameters: consuming Matrix) {
-    self.model = model
-    self.parameters = parameters
-    pass = NetworkPass(
-      architecture: model.network, frequencies: model.frequencies, rows: Self.rows, use: .inference)
-    whitened = Matrix(rows: Self.rows, columns: model.network.inputs)
-    output = Matrix(rows: Self.rows, columns: model.network.outputs)
-  }
-
-  /// s = −P u + Q F(G u).
-  public func evaluate(_ state: borrowing Matrix, at t: Double, into score: inout Matrix) {
-    precondition(state.rows == Self.rows, "\(state.rows) rows in place of \(Self.rows)")
-    let c = ScoreCoefficients(model.process, output: model.output, conditioning: model.conditioning, at: t)
-    whitened.assign(c.whitening, times: state, dimension: dimension)
-    pass.setLevel(model.embeddedLevel(noiseLevel: c.noiseLevel, at: t))
-    for row in 0..<Self.rows {
-      unsafe pass.state(set: 0, row: row).update(
-        from: whitened.pointer + row * whitened.columns, count: whitened.columns)
-    }
-    if isPrepared {
-      unsafe pass.forwardAgain(parameters.pointer)
-    } else {
-      unsafe pass.forward(parameters.pointer)
-      isPrepared = true
-    }
-    unsafe output.pointer.update(from: pass.output(set: 0, row: 0), count: output.count)
-    score.assign(c.precision.scaled(by: -1), times: state, dimension: dimension)
-    score.add(c.output, times: output, dimension: dimension)
   }
 }

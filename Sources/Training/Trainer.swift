@@ -1,23 +1,8 @@
 public import Communication
-public import Diffusion
+internal import Diffusion
 internal import LinearAlgebra
 internal import Networks
 internal import Randomness
-
-/// What a training run does beside the model.
-public struct TrainingOptions: Sendable, Equatable {
-  /// Rows per step over all shards.
-  public var batch = 512
-  /// The optimiser and its schedules.
-  public var optimiser = Optimiser()
-  /// The law of the training times.
-  public var timeLaw = TimeLaw.logUniform
-  /// The smallest training time.
-  public var minimumTime = 1e-3
-
-  /// The defaults.
-  public init() {}
-}
 
 /// The data-parallel trainer: every rank computes its shards' gradients, all take the same step.
 ///
@@ -27,22 +12,6 @@ public struct TrainingOptions: Sendable, Equatable {
 @safe public final class Trainer {
   /// Parameters per block: slices are whole blocks, and norms are sums over blocks in order.
   static let block = 4096
-
-  /// What all ranks know after a step.
-  public struct StepReport: Sendable, Equatable {
-    /// The step just taken, from 1.
-    public var step: Int
-    /// The mean loss over the batch, before the update.
-    public var loss: Double
-    /// The norm of the whole gradient, before clipping.
-    public var gradientNorm: Double
-    /// η of this update.
-    public var learningRate: Double
-    /// Whether some rank asked to stop after this step.
-    public var stopRequested: Bool
-    /// Whether loss and gradient are finite; if not, no update was made.
-    public var isFinite: Bool
-  }
 
   /// The model.
   public let model: ScoreModel
@@ -56,6 +25,10 @@ public struct TrainingOptions: Sendable, Equatable {
   public var timings = StepTimings()
   /// Who is shown each shard's gradient, where someone looks.
   public var observer: (any GradientObserver)?
+  /// What is remembered of losses and faults.
+  public var guarding = Guarding()
+  /// A fault made on purpose.
+  public var injected: InjectedFault?
 
   let data: ShardedRows
   let seed: UInt64
@@ -69,6 +42,9 @@ public struct TrainingOptions: Sendable, Equatable {
   var first, second, average: Matrix
   var gradients: Matrix
   var losses: [Double]
+  /// The set whose gradient the step takes a digest of, and the digest.
+  private var audited: (set: Int, digest: Digest)?
+  lazy var auditPass = AuditPass(self)
   private var notes: [Double]
   private let noteSections: Sections
   private let decayed: [Bool]
@@ -112,34 +88,46 @@ public struct TrainingOptions: Sendable, Equatable {
 
   /// Takes one step.
   ///
-  /// - Parameter stop: whether this rank wants to stop; every rank learns of it.
+  /// - Parameters:
+  ///   - stop: whether this rank wants to stop; every rank learns of it.
+  ///   - audit: the number of the audit to make in this step, the same on every rank; nil for none.
   /// - Returns: what all ranks know of the step.
-  /// - Throws: `CommunicationError` when a rank cannot be reached.
-  public func takeStep(stop: Bool = false) throws -> StepReport {
+  /// - Throws: `CommunicationError` when a rank cannot be reached, `AuditError` when ranks hold different bits.
+  public func takeStep(stop: Bool = false, audit: Int? = nil) throws -> StepReport {
     var clock = Stopwatch()
     drawBatch()
     clock.lap(into: &timings.input)
+    audited = audit.map { (auditedSet(audit: $0), Digest()) }
     computeGradients()
+    if let audit, let audited { try auditGradient(audit, digest: audited.digest.value) }
+    audited = nil
     clock.lap(into: &timings.compute)
     let slice = try unsafe exchange.complete(gradients.pointer, stride: layout.count)
     var report = try unsafe shareNotes(slice, stop: stop)
     clock.lap(into: &timings.exchange)
-    guard report.isFinite else { return report }
+    guard report.fault == nil else { return report }
+    guarding.note(loss: report.loss)
     step += 1
     unsafe update(slice, gradientNorm: report.gradientNorm)
     clock.lap(into: &timings.compute)
     try unsafe communicator.allGatherInPlace(parameters.pointer, sections: exchange.slices)
     clock.lap(into: &timings.exchange)
+    if injected != nil { corruptParameters() }
     report.step = step
     return report
   }
 
   // MARK: The stages
 
-  func drawBatch() {
-    let streams = RegressionBatch.Streams(
+  /// What the coming step draws from.
+  var streams: RegressionBatch.Streams {
+    RegressionBatch.Streams(
       times: RandomStream(seed: seed, purpose: .diffusionTime, step: UInt64(step)),
       noise: RandomStream(seed: seed, purpose: .diffusionNoise, step: UInt64(step)))
+  }
+
+  func drawBatch() {
+    let streams = streams
     for (set, shard) in exchange.shards.enumerated() {
       let place = step * pass.rows
       unsafe batch.draw(set: set, firstIndex: UInt64(shard * pass.rows), streams: streams, into: pass) { row in
@@ -152,6 +140,7 @@ public struct TrainingOptions: Sendable, Equatable {
     unsafe pass.forward(parameters.pointer)
     for set in 0..<pass.sets {
       losses[set] = batch.lossAndGradient(set: set, of: pass, scale: 1 / Double(options.batch))
+      if injected != nil { losses[set] = faulted(losses[set], set: set) }
     }
     let base = unsafe gradients.pointer
     let stride = layout.count
@@ -159,7 +148,10 @@ public struct TrainingOptions: Sendable, Equatable {
       parameters.pointer,
       gradient: { set in unsafe base + exchange.localSteps[set].slot * stride },
       completed: { set, elements in
+        let own = unsafe base + (exchange.localSteps[set].slot * stride + elements.lowerBound)
+        if injected != nil { unsafe corrupt(own) }
         if let observer { show(elements, ofSet: set, to: observer) }
+        if set == audited?.set { unsafe audited?.digest.update(own, count: elements.count) }
         for addition in exchange.localSteps[set].additions {
           let first = unsafe base + elements.lowerBound
           unsafe add(
@@ -206,16 +198,17 @@ public struct TrainingOptions: Sendable, Equatable {
       for i in section.dropFirst(1).prefix(shards) { loss += notes[i] }
       for i in section.dropFirst(1 + shards) { squares += notes[i] }
     }
+    let mean = loss / Double(options.batch)
     return StepReport(
-      step: step, loss: loss / Double(options.batch), gradientNorm: squares.squareRoot(),
-      learningRate: options.optimiser.learningRate(at: step + 1), stopRequested: stop > 0,
-      isFinite: loss.isFinite && squares.isFinite)
+      step: step, loss: mean, gradientNorm: squares.squareRoot(),
+      learningRate: guarding.learningRateScale * options.optimiser.learningRate(at: step + 1), stopRequested: stop > 0,
+      fault: guarding.fault(loss: mean, squares: squares, divergence: options.divergence))
   }
 
   /// Stage (iii), tensor by tensor: weights decay, biases do not.
   private func update(_ slice: UnsafeMutablePointer<Float>, gradientNorm: Double) {
     let own = exchange.slices.range(communicator.rank)
-    let update = options.optimiser.update(at: step, gradientNorm: gradientNorm)
+    let update = options.optimiser.update(at: step, gradientNorm: gradientNorm, scale: guarding.learningRateScale)
     for (entry, decays) in zip(layout.entries, decayed) {
       let part = entry.range.clamped(to: own)
       guard !part.isEmpty else { continue }

@@ -14,6 +14,8 @@ public struct TrainerState: ~Copyable, Sendable {
   public var first: Matrix
   /// Adam's second moment.
   public var second: Matrix
+  /// What is remembered of losses and faults.
+  public var guarding = Guarding()
 
   /// A state of zeros for `count` parameters.
   public init(count: Int, step: Int = 0) {
@@ -37,6 +39,7 @@ extension Trainer {
   /// The whole state, gathered from the slices' owners on every rank.
   public func gatherState() throws -> TrainerState {
     var state = TrainerState(count: layout.count, step: step)
+    state.guarding = guarding
     state.parameters.copy(from: parameters)
     try gather(average, into: &state.average)
     try gather(first, into: &state.first)
@@ -55,6 +58,7 @@ extension Trainer {
   public func restore(_ state: borrowing TrainerState) {
     precondition(state.parameters.count == layout.count, "\(state.parameters.count) parameters for \(layout.count)")
     restore(step: state.step)
+    guarding = state.guarding
     parameters.copy(from: state.parameters)
     scatter(state.average, into: &average)
     scatter(state.first, into: &first)

@@ -15,7 +15,7 @@ struct Bench: ParsableCommand {
 
   /// What can be measured.
   enum Section: String, CaseIterable, ExpressibleByArgument {
-    case layers, step, exchange, normals, sampling, checkpoint, allocations, distances
+    case layers, step, exchange, normals, sampling, checkpoint, safety, allocations, distances
   }
 
   @Flag(help: "Print only a core's peak in GFLOP/s.")
@@ -61,6 +61,7 @@ extension Bench.Section {
     case .normals: communicator.isRoot ? normalNumbers(meter) : []
     case .sampling: communicator.isRoot ? samplingSteps(meter) : []
     case .checkpoint: try checkpointStall(meter, communicator)
+    case .safety: try safetyOverheads(meter, communicator)
     case .allocations: communicator.isRoot ? try warmAllocations() : []
     case .distances: communicator.isRoot ? try distancesOfSets() : []
     }

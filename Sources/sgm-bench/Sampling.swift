@@ -9,7 +9,7 @@ func samplingSteps(_ meter: Meter) -> [Measurement] {
   [Case.large, .small].map { example in
     let model = example.model
     var score = NetworkScore(model: model, parameters: model.network.initialParameters(seed: 1))
-    let times = TimeGrid.uniform.times(steps: 50, from: model.process.horizon, to: 1e-3)
+    let times = TimeGrid.uniform.times(steps: 50, of: model.process, to: 1e-3)
     var generator = Generator(
       process: model.process, dimension: example.dimension, sampler: EulerMaruyama(), times: times, denoises: true,
       seed: 1)

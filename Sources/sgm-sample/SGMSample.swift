@@ -18,13 +18,13 @@ struct SGMSample: ParsableCommand {
   @Option(help: "The number of samples.")
   var count: Int?
 
-  @Option(help: "euler-maruyama, splitting, splitting-midpoint or probability-flow-heun.")
+  @Option(help: "A sampler of docs/experiment-file.md, such as euler-maruyama or splitting.")
   var sampler: String?
 
   @Option(help: "The number of steps.")
   var steps: Int?
 
-  @Option(help: "uniform or quadratic.")
+  @Option(help: "uniform, quadratic, edm or log-snr.")
   var grid: String?
 
   @Option(help: "The seed of the samples.")
@@ -32,6 +32,17 @@ struct SGMSample: ParsableCommand {
 
   @Option(help: "The NPY file to write.")
   var output: String?
+
+  @Option(help: ArgumentHelp("Keep the whole paths of the first K samples, at most 256.", valueName: "K"))
+  var trajectory: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Draw given observations y = Hx + noise: a file of rows H_1 … H_d, y, standard deviation.", valueName: "file"))
+  var observe: String?
+
+  @Option(help: ArgumentHelp("Keep coordinates fixed: a file of rows number (from 0), value.", valueName: "file"))
+  var fix: String?
 
   @Option(help: ArgumentHelp("The step of the checkpoint; by default the newest.", valueName: "step"))
   var checkpoint: Int?
@@ -65,12 +76,18 @@ struct SGMSample: ParsableCommand {
       throw ExperimentError.usage("--score exact and --checkpoint exclude each other; an exact score needs no run")
     }
     if let count, count < 1 { throw ExperimentError.usage("--count \(count): at least 1 is expected") }
+    if let trajectory, !(1...256).contains(trajectory) {
+      throw ExperimentError.usage("--trajectory \(trajectory): 1 to 256 is expected")
+    }
     var request = SampleRequest(source: source)
     request.isExact = score == "exact"
     request.count = count
     request.output = output
     request.checkpoint = checkpoint
     request.settings = settings
+    request.trajectories = trajectory ?? 0
+    request.observations = observe
+    request.fixed = fix
     if let sampler { request.settings.append("sampling.sampler=\(sampler)") }
     if let steps { request.settings.append("sampling.steps=\(steps)") }
     if let grid { request.settings.append("sampling.grid=\(grid)") }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Communication
 import Experiments
 import LinearAlgebra
+import Training
 
 /// `sgm-train`: train a score network on one process or under mpirun.
 @main
@@ -46,6 +47,30 @@ struct SGMTrain: ParsableCommand {
     help: ArgumentHelp("Record the hashes of this step's gradients by shard; may be repeated.", valueName: "step"))
   var hashSteps: [Int] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "Stop with a checkpoint and status 75 after this time, such as 3h50m; Slurm's end of the job does so as well.",
+      valueName: "span"))
+  var timeLimit: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "End the job when ranks have waited this long for another in a step, 10 times that elsewhere; 0 for never.",
+      valueName: "span"))
+  var stallLimit = "10m"
+
+  @Flag(help: "Resume although the data changed; their scaling stays that of the old data.")
+  var allowDataChange = false
+
+  @Option(help: ArgumentHelp("Print how the last attempt at this run ended: for scripts.", valueName: "run"))
+  var status: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Debugging: parameters:RANK:STEP or gradient:RANK:STEP flips a bit from that step on, not-finite:SHARD:STEP.",
+      valueName: "fault", visibility: .hidden))
+  var injectFault: String?
+
   @Option(help: "Pin oneDNN's instruction set: avx2 or avx512.")
   var isa: String?
 
@@ -72,6 +97,13 @@ struct SGMTrain: ParsableCommand {
   }
 
   func run() throws {
+    if let status {
+      // No work for ranks: a process that mpirun started would have to join the others first.
+      runTool("sgm-train") { _ in
+        print(try runStatus(status))
+        return .success
+      }
+    }
     if let text = printedText {
       if Communicator.isFirstProcess { print(text, terminator: "") }
       return
@@ -111,6 +143,13 @@ struct SGMTrain: ParsableCommand {
       }
       request.instructionSet = set
     }
+    if let timeLimit { request.timeLimit = try seconds(of: timeLimit, option: "--time-limit") }
+    request.stallLimit = stallLimit == "0" ? 0 : try seconds(of: stallLimit, option: "--stall-limit")
+    if allowDataChange, resume == nil {
+      throw ExperimentError.usage("--allow-data-change is for --resume; a new run takes any data")
+    }
+    request.allowsDataChange = allowDataChange
+    request.injected = try injectFault.map { try injectedFault($0) }
     request.initialise = initFrom
     request.settings = settings
     request.output = output
@@ -121,4 +160,19 @@ struct SGMTrain: ParsableCommand {
     request.overwrite = overwrite
     return request
   }
+}
+
+/// A fault in words: `gradient:1:20`.
+private func injectedFault(_ text: String) throws -> InjectedFault {
+  let parts = text.split(separator: ":").map(String.init)
+  if parts.count == 3, let place = Int(parts[1]), let step = Int(parts[2]) {
+    switch parts[0] {
+    case "parameters": return .parameters(rank: place, step: step)
+    case "gradient": return .gradient(rank: place, step: step)
+    case "not-finite": return .notFinite(shard: place, step: step)
+    default: break
+    }
+  }
+  throw ExperimentError.usage(
+    "--inject-fault \(text): parameters:RANK:STEP, gradient:RANK:STEP or not-finite:SHARD:STEP is expected")
 }

@@ -54,12 +54,16 @@ final class Job {
   private let ended = DispatchSemaphore(value: 0)
 
   init(
-    _ program: String, _ words: [String], ranks: Int, environment: [String: String] = [:], in workshop: Workshop
+    _ program: String, _ words: [String], ranks: Int, launcher options: [String] = [],
+    environment: [String: String] = [:], in workshop: Workshop
   ) throws {
-    let launcher = ["mpirun", "-q", "--oversubscribe", "-np", "\(ranks)"]
+    let launcher = ["mpirun", "-q", "--oversubscribe", "-np", "\(ranks)"] + options
     let folder = try programFolder()
     // Test threads block signals, and children inherit that.
-    let all = ["--default-signal=USR1,TERM,INT"] + (ranks > 0 ? launcher : []) + ["\(folder)/\(program)"] + words
+    let all =
+      ["--default-signal=USR1,TERM,INT"] + (ranks > 0 ? launcher : []) + [
+        program.hasPrefix("/") ? program : "\(folder)/\(program)"
+      ] + words
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = all
     process.currentDirectoryURL = URL(fileURLWithPath: workshop.path)
@@ -101,7 +105,7 @@ final class Job {
 }
 
 /// The built programs lie beside the test runner; `SGM_PROGRAMS` names another folder.
-private func programFolder() throws -> String {
+func programFolder() throws -> String {
   if let folder = ProcessInfo.processInfo.environment["SGM_PROGRAMS"] { return folder }
   let runner = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
   let candidates = [(runner as NSString).deletingLastPathComponent, repository + "/.build/release"]

@@ -43,8 +43,16 @@ extension LaunchTests {
       let workshop = try Workshop()
       try workshop.write(smallExperiment, to: "small.yaml")
       var seen: Set<Data> = []
-      let samplers = ["euler-maruyama", "splitting", "splitting-midpoint", "probability-flow-heun"]
-      let choices = samplers.map { ["--sampler", $0] } + [["--grid", "uniform"], ["--seed", "9"], ["--steps", "5"]]
+      let samplers = [
+        "euler-maruyama", "exponential-integrator", "splitting", "splitting-midpoint", "leapfrog", "baoab", "obabo",
+        "stochastic-heun", "ancestral", "adaptive-euler", "probability-flow-euler", "probability-flow-heun", "ddim",
+        "dpm-solver-2m", "exponential-multistep", "dormand-prince", "predictor-corrector", "annealed-langevin", "ula",
+        "mala", "kinetic-langevin",
+      ]
+      let grids = ["uniform", "edm", "log-snr"]
+      let choices =
+        samplers.map { ["--sampler", $0] } + grids.map { ["--grid", $0] } + [["--seed", "9"], ["--steps", "5"]]
+        + [["--set", "sampling.start=moments"]]
       for choice in choices {
         let words = ["small.yaml", "--score", "exact", "--count", "50", "--output", "x.npy"] + choice
         let outcome = try workshop.run("sgm-sample", words)

@@ -8,15 +8,17 @@ import Testing
   private func generator(
     _ process: any ForwardProcess, _ kind: SamplerKind, dimension: Int, steps: Int = 40, denoises: Bool
   ) -> Generator {
-    let times = TimeGrid.quadratic.times(steps: steps, from: process.horizon, to: 0.01 * process.horizon)
+    let times = TimeGrid.quadratic.times(steps: steps, of: process, to: 0.01 * process.horizon)
     return Generator(
       process: process, dimension: dimension, sampler: kind.make(), times: times, denoises: denoises, seed: 11)
   }
 
   @Test(
     "samples have the law that the sampler's steps give a Gaussian",
-    arguments: processes, SamplerKind.allCases)
+    arguments: SamplerKind.served)
   func law(process: any ForwardProcess, kind: SamplerKind) {
+    // Its steps depend on the samples: see `CorrectorTests`.
+    guard kind != .predictorCorrector else { return }
     law(process, kind, denoises: false)
     law(process, kind, denoises: true)
   }
@@ -32,7 +34,7 @@ import Testing
       for i in 0..<samples.count { values.append(Double(samples.span[i])) }
     }
 
-    let times = TimeGrid.quadratic.times(steps: 40, from: process.horizon, to: 0.01 * process.horizon)
+    let times = TimeGrid.quadratic.times(steps: 40, of: process, to: 0.01 * process.horizon)
     let zero = BlockVector(size: process.blocks, repeating: 0)
     let prior = Moments(mean: zero, covariance: process.priorCovariance)
     let end = prior.propagated(by: kind.make(), over: times, score: score)
@@ -56,8 +58,8 @@ import Testing
     #expect(gap * n.squareRoot() < 2.3)
   }
 
-  @Test("a chunk's bits depend on its index alone", arguments: SamplerKind.allCases) func chunks(kind: SamplerKind) {
-    let process = processes[3]
+  @Test("a chunk's bits depend on its index alone", arguments: SamplerKind.served)
+  func chunks(process: any ForwardProcess, kind: SamplerKind) {
     var score = GaussianScore(process: process, dimension: 3)
     var first = generator(process, kind, dimension: 3, denoises: true)
     var second = generator(process, kind, dimension: 3, denoises: true)
@@ -73,12 +75,16 @@ import Testing
   }
 
   @Test("evaluations are counted, the final denoising included") func evaluations() {
-    for (kind, perStep) in [
-      (SamplerKind.eulerMaruyama, 1), (.splitting, 1), (.splittingMidpoint, 2), (.probabilityFlowHeun, 2),
+    for (kind, perStep, first) in [
+      (SamplerKind.eulerMaruyama, 1, 0), (.exponentialIntegrator, 1, 0), (.splitting, 1, 0), (.splittingMidpoint, 2, 0),
+      (.leapfrog, 2, 0), (.baoab, 2, 0), (.obabo, 2, 0), (.stochasticHeun, 2, 0), (.ancestral, 1, 0),
+      (.probabilityFlowEuler, 1, 0), (.probabilityFlowHeun, 2, 0), (.ddim, 1, 0), (.dpmSolver, 1, 0),
+      (.exponentialMultistep, 1, 0), (.predictorCorrector, 2, 0), (.annealedLangevin, 1, 0),
+      (.diffusionAnnealedLangevin, 1, 0), (.underdampedAnnealedLangevin, 1, 1), (.nelson, 1, 0),
     ] {
       for denoises in [false, true] {
-        let count = generator(processes[2], kind, dimension: 1, denoises: denoises).evaluationsPerSample
-        #expect(count == 40 * perStep + (denoises ? 1 : 0))
+        let count = generator(processes[0], kind, dimension: 1, denoises: denoises).evaluationsPerSample
+        #expect(count == 40 * perStep + first + (denoises ? 1 : 0), "\(kind.rawValue)")
       }
     }
   }

@@ -106,7 +106,7 @@ import Testing
 }
 
 /// A trainer's state as arrays, which can be compared.
-private struct State: Equatable {
+struct State: Equatable {
   let parameters, average, first, second: [Float]
 
   init(parameters: [Float], average: [Float], first: [Float], second: [Float]) {

@@ -10,11 +10,38 @@ double sgm_fma_peak(int runs);
 /// The first feature this program was compiled for and the CPU lacks, or NULL.
 const char *sgm_missing_cpu_feature(void);
 
-/// From now on SIGUSR1, SIGTERM and SIGINT only set a flag; a second SIGINT ends the process.
+/// From now on SIGUSR1, SIGTERM and SIGINT only set a flag; a second SIGINT ends the process. Writing to a closed pipe or
+/// beyond a limit on file sizes is an error that is returned, not a signal.
 void sgm_catch_stop_signals(void);
 
 /// The signal that asked this process to stop, or 0.
 int sgm_stop_signal(void);
+
+/// From now on this process is killed when its parent, mpirun or its daemon, ends in whatever way.
+void sgm_die_with_parent(void);
+
+/// Ends this process at once: nothing is flushed and no destructor runs, which any thread may do.
+_Noreturn void sgm_end_now(int status);
+
+/// What the main thread is at, for a thread that watches it.
+struct sgm_pulse {
+  int64_t step;   // the step being taken
+  int64_t calls;  // calls to other ranks begun so far
+  int call;       // the last of them
+  int inside;     // whether it still runs
+  int stage;      // the part of the work
+};
+
+/// The main thread begins a call to other ranks, and ends it. A few stores: no time is asked for.
+void sgm_pulse_enter(int call);
+void sgm_pulse_leave(void);
+
+/// The main thread begins a step, or another part of the work.
+void sgm_pulse_step(int64_t step);
+void sgm_pulse_stage(int stage);
+
+/// What the main thread is at.
+struct sgm_pulse sgm_pulse_now(void);
 
 /// The commit that this program was built from, or "unknown".
 const char *sgm_commit(void);

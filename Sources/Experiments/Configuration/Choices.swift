@@ -69,6 +69,8 @@ extension Experiment.TrainingSection {
   }
   /// The learning rate after warm-up.
   public enum LearningRateSchedule: String, Sendable, CaseIterable { case cosine, constant }
+  /// What follows a step that is not finite, or diverges.
+  public enum FaultPolicy: String, Sendable, CaseIterable { case stop, skip, rollback }
   /// The law of diffusion times.
   public enum TimeLaw: String, Sendable, CaseIterable {
     case uniform
@@ -80,12 +82,35 @@ extension Experiment.SamplingSection {
   /// A sampler.
   public enum Sampler: String, Sendable, CaseIterable {
     case eulerMaruyama = "euler-maruyama"
+    case exponentialIntegrator = "exponential-integrator"
     case splitting
     case splittingMidpoint = "splitting-midpoint"
+    case leapfrog, baoab, obabo
+    case stochasticHeun = "stochastic-heun"
+    case ancestral
+    case adaptiveEuler = "adaptive-euler"
+    case probabilityFlowEuler = "probability-flow-euler"
     case probabilityFlowHeun = "probability-flow-heun"
+    case ddim
+    case dpmSolver = "dpm-solver-2m"
+    case exponentialMultistep = "exponential-multistep"
+    case dormandPrince = "dormand-prince"
+    case predictorCorrector = "predictor-corrector"
+    case annealedLangevin = "annealed-langevin"
+    case diffusionAnnealedLangevin = "diffusion-annealed-langevin"
+    case underdampedAnnealedLangevin = "underdamped-annealed-langevin"
+    case nelson, ula, mala
+    case kineticLangevin = "kinetic-langevin"
   }
   /// How step sizes vary.
-  public enum Grid: String, Sendable, CaseIterable { case uniform, quadratic }
+  public enum Grid: String, Sendable, CaseIterable {
+    case uniform, quadratic, edm
+    case logSNR = "log-snr"
+  }
+  /// The law that generation starts from.
+  public enum Start: String, Sendable, CaseIterable { case prior, moments }
+  /// The blocks that a corrector moves.
+  public enum Corrected: String, Sendable, CaseIterable { case all, position, velocity }
 }
 
 extension Experiment.EvaluationSection {

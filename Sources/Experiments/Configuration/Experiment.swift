@@ -134,6 +134,16 @@ extension Experiment {
     public var heldOutEvery = 500
     /// Steps between lines of the log.
     public var logEvery = 50
+    /// Steps between audits; 0 for none.
+    public var auditEvery = 500
+    /// What follows a step that is not finite, or diverges.
+    public var onFault = FaultPolicy.stop
+    /// How many times its highest moving average a loss may be before it diverges; 0 for any loss.
+    public var divergence = 1_000.0
+    /// The most steps skipped in a row, or rollbacks to one checkpoint.
+    public var faultLimit = 10
+    /// What a rollback multiplies the learning rate by.
+    public var rollbackFactor = 0.5
 
     /// The defaults.
     public init() {}
@@ -157,6 +167,26 @@ extension Experiment {
     public var every = 0
     /// The sampling seed; nil uses the experiment's.
     public var seed: UInt64?
+    /// The law that generation starts from.
+    public var start = Start.prior
+    /// How long `stochastic-heun` adds noise, in steps.
+    public var churn = 0.5
+    /// Langevin steps at each time, of `predictor-corrector` and `annealed-langevin`.
+    public var corrections = 1
+    /// The size of a correction's drift beside its noise.
+    public var signalToNoise = 0.16
+    /// The blocks that `predictor-corrector` corrects.
+    public var corrected = Corrected.all
+    /// The step of Langevin samplers.
+    public var stepSize = 0.1
+    /// κ of the annealed dynamics.
+    public var slowdown = 0.05
+    /// γ of the underdamped dynamics.
+    public var friction = 1.0
+    /// The error that a step of an adaptive sampler may make, relative to the state.
+    public var relativeTolerance = 1e-3
+    /// The same, in trained units.
+    public var absoluteTolerance = 1e-3
 
     /// The defaults.
     public init() {}

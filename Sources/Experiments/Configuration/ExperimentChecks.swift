@@ -13,6 +13,7 @@ extension ExperimentReader {
     if places["process.horizon"] == nil { experiment.process.horizon = experiment.process.kind.usualHorizon }
     try checkShards()
     try checkTimes()
+    try checkSampler()
     let features = experiment.network.embeddingFeatures
     if features % 2 != 0 {
       throw fault("network.embedding_features", "must be even: half are sines and half cosines, found \(features)")
@@ -20,7 +21,7 @@ extension ExperimentReader {
     return experiment
   }
 
-  private func fault(_ path: String, _ problem: String) -> ExperimentError {
+  func fault(_ path: String, _ problem: String) -> ExperimentError {
     .configuration(places[path] ?? Place(file), "\(path) \(problem)")
   }
 
@@ -78,11 +79,13 @@ extension ExperimentReader {
     for key in ExperimentKey.all {
       guard let condition = key.condition, let place = places[key.path], !condition.holds(experiment) else { continue }
       let chosen =
-        key.section == "data"
-        ? "data.file is given"
-        : "process.kind is \(experiment.process.kind.rawValue)"
-          + (experiment.process.kind == .variancePreserving
-            ? " with schedule \(experiment.process.schedule.rawValue)" : "")
+        key.section == "sampling"
+        ? "sampling.sampler is \(experiment.sampling.sampler.rawValue)"
+        : key.section == "data"
+          ? "data.file is given"
+          : "process.kind is \(experiment.process.kind.rawValue)"
+            + (experiment.process.kind == .variancePreserving
+              ? " with schedule \(experiment.process.schedule.rawValue)" : "")
       throw .configuration(place, "\(key.path) is for \(condition.words), but \(chosen); remove it")
     }
   }

@@ -114,7 +114,26 @@ extension ExperimentKey {
       "training.held_out_every", \.training.heldOutEvery, in: .interval, onResume: true,
       "Steps between held-out losses; 0 for none."),
     .init("training.log_every", \.training.logEvery, in: .count, onResume: true, "Steps between lines of the log."),
+    .init(
+      "training.audit_every", \.training.auditEvery, in: .interval, onResume: true,
+      "Steps between audits, in which ranks compute each other's gradients again and compare bits; 0 for none."),
+    .init(
+      "training.on_fault", \.training.onFault, onResume: true,
+      "What follows a step that is not finite or diverges: stop, skip it, or roll back to the last checkpoint."),
+    .init(
+      "training.divergence", \.training.divergence, in: .notNegative, onResume: true,
+      "A loss above this many times its highest moving average diverges; 0 for any loss."),
+    .init(
+      "training.fault_limit", \.training.faultLimit, in: .whole(1, 1e6), onResume: true,
+      "The most steps skipped in a row, or rollbacks to one checkpoint; then the run stops."),
+    .init(
+      "training.rollback_factor", \.training.rollbackFactor, in: .unit, onResume: true,
+      "What a rollback multiplies the learning rate by."),
   ]
+
+  private static func only(_ samplers: Experiment.SamplingSection.Sampler...) -> Condition {
+    Condition(words: samplers.map(\.rawValue).joined(separator: ", ")) { samplers.contains($0.sampling.sampler) }
+  }
 
   private static let sampling: [ExperimentKey] = [
     .init("sampling.sampler", \.sampling.sampler, onResume: true, "Sampler."),
@@ -131,6 +150,39 @@ extension ExperimentKey {
     .init(
       "sampling.seed", \.sampling.seed, in: .notNegative, onResume: true, default: "the experiment's",
       "Seed of sampling."),
+    .init(
+      "sampling.start", \.sampling.start, onResume: true,
+      "Law to start from: the prior, or the Gaussian with p_T's moments for data of mean 0 and variance 1."),
+    .init(
+      "sampling.churn", \.sampling.churn, in: .notNegative, onResume: true, when: only(.stochasticHeun),
+      "How long noise is added before each step, in steps; 0 is the probability flow."),
+    .init(
+      "sampling.corrections", \.sampling.corrections, in: .whole(1, 1e6), onResume: true,
+      when: only(.predictorCorrector, .annealedLangevin), "Langevin steps at each time."),
+    .init(
+      "sampling.signal_to_noise", \.sampling.signalToNoise, in: .positive, onResume: true,
+      when: only(.predictorCorrector), "Size r of a correction's drift beside its noise."),
+    .init(
+      "sampling.corrected", \.sampling.corrected, onResume: true, when: only(.predictorCorrector),
+      "Blocks that corrections move."),
+    .init(
+      "sampling.step_size", \.sampling.stepSize,
+      in: Limits(words: "greater than 0 and less than 2") { $0 > 0 && $0 < 2 },
+      onResume: true, when: only(.annealedLangevin, .ula, .mala, .kineticLangevin),
+      "Langevin step, in units of the noise's variance (annealed-langevin) or in trained units."),
+    .init(
+      "sampling.slowdown", \.sampling.slowdown, in: .positive, onResume: true,
+      when: only(.diffusionAnnealedLangevin, .underdampedAnnealedLangevin, .nelson),
+      "κ: the path of laws is gone through in the time 1/κ."),
+    .init(
+      "sampling.friction", \.sampling.friction, in: .positive, onResume: true,
+      when: only(.underdampedAnnealedLangevin, .kineticLangevin), "Friction γ of the momentum."),
+    .init(
+      "sampling.relative_tolerance", \.sampling.relativeTolerance, in: .positive, onResume: true,
+      when: only(.adaptiveEuler, .dormandPrince), "Error that a step may make, relative to the state."),
+    .init(
+      "sampling.absolute_tolerance", \.sampling.absoluteTolerance, in: .positive, onResume: true,
+      when: only(.adaptiveEuler, .dormandPrince), "Error that a step may make, in trained units."),
   ]
 
   private static let checkpoints: [ExperimentKey] = [

@@ -185,7 +185,10 @@ extension Experiment.NetworkSection.EmbeddingArgument: Choice {}
 extension Experiment.TrainingSection.Objective: Choice {}
 extension Experiment.TrainingSection.Weight: Choice {}
 extension Experiment.TrainingSection.LearningRateSchedule: Choice {}
+extension Experiment.TrainingSection.FaultPolicy: Choice {}
 extension Experiment.TrainingSection.TimeLaw: Choice {}
 extension Experiment.SamplingSection.Sampler: Choice {}
 extension Experiment.SamplingSection.Grid: Choice {}
+extension Experiment.SamplingSection.Start: Choice {}
+extension Experiment.SamplingSection.Corrected: Choice {}
 extension Experiment.EvaluationSection.Metric: Choice, ListItem {}

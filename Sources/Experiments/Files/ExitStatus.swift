@@ -15,7 +15,7 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
   case unavailable = 69
   /// A fault of this program.
   case software = 70
-  /// The operating system refused.
+  /// The operating system refused, or the machine computed wrongly.
   case osErr = 71
   /// An output cannot be created, or exists already.
   case cantCreate = 73
@@ -23,6 +23,8 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
   case ioErr = 74
   /// The work stopped in good order before its end; the same command continues it.
   case tempFail = 75
+  /// Ranks lost each other: one died or did not answer in time. Resume the run.
+  case `protocol` = 76
   /// The experiment file says something wrong.
   case config = 78
 }
@@ -40,7 +42,7 @@ extension ExperimentError: StatusError {
     case .unreadable: .noInput
     case .uncreatable, .exists: .cantCreate
     case .inputOutput: .ioErr
-    case .system: .osErr
+    case .system, .corruption: .osErr
     case .unavailable: .unavailable
     case .stopped: .tempFail
     case .fault: .software

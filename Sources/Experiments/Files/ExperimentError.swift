@@ -47,6 +47,8 @@ public enum ExperimentError: Error, Sendable, Equatable {
   case system(doing: String, Int32)
   /// Something this program needs of its surroundings is missing.
   case unavailable(String)
+  /// The machine computed, stored or sent wrong bits.
+  case corruption(String)
   /// The work stopped in good order before its end.
   case stopped(String)
   /// A fault of this program.
@@ -59,7 +61,7 @@ extension ExperimentError: CustomStringConvertible {
 
   private var text: String {
     switch self {
-    case .usage(let problem), .unavailable(let problem), .stopped(let problem): problem
+    case .usage(let problem), .unavailable(let problem), .stopped(let problem), .corruption(let problem): problem
     case .configuration(let place, let problem), .data(let place, let problem): "\(place): \(problem)"
     case .unreadable(let file, let code): "\(file): cannot be read: \(reason(code)); check the path and its permissions"
     case .uncreatable(let file, let code):

@@ -68,6 +68,7 @@ extension Experiment {
     options.batch = training.batch
     options.timeLaw = training.timeLaw == .uniform ? .uniform : .logUniform
     options.minimumTime = training.minimumTime
+    options.divergence = training.divergence
     options.optimiser.learningRate = training.learningRate
     options.optimiser.finalLearningRate = training.finalLearningRate
     options.optimiser.warmupSteps = training.warmupSteps
@@ -81,20 +82,44 @@ extension Experiment {
     return options
   }
 
-  /// The generator of samples for data of `dimension` coordinates.
-  func generator(process: any ForwardProcess, dimension: Int) -> Generator {
-    let kind: SamplerKind =
-      switch sampling.sampler {
-      case .eulerMaruyama: .eulerMaruyama
-      case .splitting: .splitting
-      case .splittingMidpoint: .splittingMidpoint
-      case .probabilityFlowHeun: .probabilityFlowHeun
-      }
-    let grid: TimeGrid = sampling.grid == .uniform ? .uniform : .quadratic
-    return Generator(
-      process: process, dimension: dimension, sampler: kind.make(),
-      times: grid.times(steps: sampling.steps, from: process.horizon, to: sampling.finalTime),
-      denoises: sampling.denoise, seed: sampling.seed ?? seed)
+  /// The source of samples of a score, for data of `dimension` coordinates.
+  ///
+  /// - Parameters:
+  ///   - process: the forward process to reverse.
+  ///   - dimension: the number of data coordinates.
+  ///   - fixed: coordinates whose values are known; not for adaptive samplers.
+  /// - Returns: the source.
+  /// - Throws: `ExperimentError.usage` for a sampler that takes no score.
+  func source(
+    process: any ForwardProcess, dimension: Int, fixed: FixedCoordinates? = nil
+  ) throws -> SampleSource {
+    let seed = sampling.seed ?? self.seed
+    let start = sampling.startCovariance(process)
+    // E[x_0|u] does not follow from the score for a noise that is not Gaussian.
+    let denoises = sampling.denoise && process.noise == .gaussian
+    if let sampler = sampling.adaptiveSampler {
+      return SampleSource(
+        AdaptiveGenerator(
+          process: process, dimension: dimension, sampler: sampler, finalTime: sampling.finalTime,
+          denoises: denoises, seed: seed, start: start))
+    }
+    try checkSamplerTakesScore()
+    guard let kind = SamplerKind(rawValue: sampling.sampler.rawValue),
+      let grid = TimeGrid(rawValue: sampling.grid.rawValue)
+    else { throw ExperimentError.fault("no sampler \(sampling.sampler.rawValue) on a grid \(sampling.grid.rawValue)") }
+    return SampleSource(
+      Generator(
+        process: process, dimension: dimension, sampler: kind.make(sampling.options),
+        times: grid.times(steps: sampling.steps, of: process, to: sampling.finalTime),
+        denoises: denoises, seed: seed, start: start, fixed: fixed))
+  }
+
+  /// Refuses a sampler for known densities where a network's score is to be sampled.
+  func checkSamplerTakesScore() throws {
+    guard let chain = sampling.chain else { return }
+    throw ExperimentError.usage(
+      "sampling.sampler \(chain.rawValue) draws from a known density, not from a score: "
+        + "use it by sgm-sample EXPERIMENT --score exact, or choose another")
   }
 
   /// The built-in target, or `nil` where the data is a file.
@@ -108,5 +133,45 @@ extension Experiment {
     do { return try kind.make(dimension: data.dimension ?? 2) } catch {
       throw ExperimentError.configuration(Place("data.dimension"), "\(error)")
     }
+  }
+}
+
+extension Experiment.SamplingSection {
+  /// The numbers that samplers take.
+  var options: SamplerOptions {
+    var options = SamplerOptions()
+    options.churn = churn
+    options.corrections = corrections
+    options.signalToNoise = signalToNoise
+    options.corrected =
+      switch corrected {
+      case .all: .all
+      case .position: .position
+      case .velocity: .velocity
+      }
+    options.stepSize = stepSize
+    options.slowdown = slowdown
+    options.friction = friction
+    return options
+  }
+
+  /// The adaptive sampler, if it is one.
+  var adaptiveSampler: (any AdaptiveSampler)? {
+    let tolerance = Tolerance(relative: relativeTolerance, absolute: absoluteTolerance)
+    return switch sampler {
+    case .adaptiveEuler: AdaptiveEuler(tolerance: tolerance)
+    case .dormandPrince: DormandPrince(tolerance: tolerance)
+    default: nil
+    }
+  }
+
+  /// The kind of chain, if the sampler is one for a known density.
+  var chain: ChainKind? { ChainKind(rawValue: sampler.rawValue) }
+
+  /// The covariance to start from: the prior's, or H + MMᵀ of unit data at the horizon.
+  func startCovariance(_ process: any ForwardProcess) -> BlockMatrix {
+    guard start == .moments else { return process.priorCovariance }
+    let kernel = process.kernel(at: process.start)
+    return kernel.covariance + kernel.mean.outer(kernel.mean)
   }
 }

@@ -65,6 +65,21 @@ struct Checkpoint: ~Copyable, Sendable {
       metadata.append(("best.step", String(best.step)))
       metadata.append(("best.loss", "\(best.loss)"))
     }
+    return metadata + state.guarding.metadata
+  }
+}
+
+extension Guarding {
+  /// What is not as in a run without faults, as names and texts.
+  fileprivate var metadata: [(name: String, text: String)] {
+    var metadata: [(name: String, text: String)] = []
+    if let averageLoss {
+      metadata += [("guard.average_loss", "\(averageLoss)"), ("guard.peak_loss", "\(peakLoss)")]
+    }
+    let counts = [("guard.skipped", skipped), ("guard.in_a_row", inARow), ("guard.rollbacks", rollbacks)]
+    metadata += counts.filter { $0.1 > 0 }.map { ($0.0, String($0.1)) }
+    if learningRateScale != 1 { metadata.append(("guard.learning_rate_scale", "\(learningRateScale)")) }
+    if let origin { metadata.append(("guard.origin", String(origin))) }
     return metadata
   }
 }

@@ -26,6 +26,7 @@ extension Checkpoint {
         fingerprint: try reader.text("data.fingerprint")),
       instructionSet: try reader.text("instruction_set"), best: reader.best)
     self.init(header: header, state: try Self.state(reader, header, step: step, file: file))
+    state.guarding = reader.guarding
   }
 
   private static func state(
@@ -66,6 +67,19 @@ extension TensorFileReader {
       if case .string(let name) = value { name } else { nil }
     }
     return names.count == count ? names : nil
+  }
+
+  fileprivate var guarding: Guarding {
+    func number<T: LosslessStringConvertible>(_ name: String) -> T? { (try? text("guard." + name)).flatMap { T($0) } }
+    var guarding = Guarding()
+    guarding.averageLoss = number("average_loss")
+    guarding.peakLoss = number("peak_loss") ?? 0
+    guarding.skipped = number("skipped") ?? 0
+    guarding.inARow = number("in_a_row") ?? 0
+    guarding.rollbacks = number("rollbacks") ?? 0
+    guarding.learningRateScale = number("learning_rate_scale") ?? 1
+    guarding.origin = number("origin")
+    return guarding
   }
 
   fileprivate var best: Checkpoint.Best? {

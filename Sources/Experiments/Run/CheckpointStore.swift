@@ -12,6 +12,7 @@ final class CheckpointStore: Sendable {
   private let keepEvery: Int
   private let queue = DispatchQueue(label: "checkpoints")
   private let failures = Mutex<[String]>([])
+
   private let lastError = Mutex<(any Error)?>(nil)
 
   init(folder: RunFolder, keepLast: Int, keepEvery: Int) {
@@ -55,13 +56,14 @@ final class CheckpointStore: Sendable {
     try checkpoint.write(to: folder.checkpoints + "/" + name)
     // Only now is the checkpoint whole and on the disk: `latest` never names anything else.
     try folder.write(name + "\n", to: folder.checkpoints + "/latest")
-    prune(newest: checkpoint.state.step, best: checkpoint.header.best?.step)
+    prune(newest: checkpoint.state.step, kept: [checkpoint.header.best?.step, checkpoint.state.guarding.origin])
   }
 
-  /// Removes what is neither among the last K, nor a multiple of M steps, nor the best.
-  private func prune(newest: Int, best: Int?) {
+  /// Removes what is neither among the last K, nor a multiple of M steps, nor the best, nor what a run rolls back to.
+  private func prune(newest: Int, kept: Set<Int?>) {
     let steps = Self.steps(in: folder).filter { $0 <= newest }
-    for step in steps.dropLast(max(keepLast, 1)) where step != best && !(keepEvery > 0 && step % keepEvery == 0) {
+    for step in steps.dropLast(max(keepLast, 1)) where !kept.contains(step) && !(keepEvery > 0 && step % keepEvery == 0)
+    {
       try? FileManager.default.removeItem(atPath: folder.checkpoints + "/" + Self.name(step: step))
     }
   }
@@ -78,6 +80,20 @@ extension CheckpointStore {
       guard name.hasPrefix("step-"), name.hasSuffix(".safetensors") else { return nil }
       return Int(name.dropFirst(5).dropLast(12))
     }.sorted()
+  }
+
+  /// The files to go on from, best first: the one that `latest` names, then those of earlier and later steps.
+  ///
+  /// - Throws: what is wrong with `latest`, where there is no checkpoint at all.
+  static func candidates(in folder: RunFolder) throws -> [String] {
+    let all = steps(in: folder).reversed().map { folder.checkpoints + "/" + name(step: $0) }
+    do {
+      let newest = try file(in: folder)
+      return [newest] + all.filter { $0 < newest } + all.filter { $0 > newest }
+    } catch {
+      if all.isEmpty { throw error }
+      return all
+    }
   }
 
   /// The file of the newest checkpoint, or of the one of `step`.

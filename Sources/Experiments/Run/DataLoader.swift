@@ -54,14 +54,17 @@ struct DataLoader {
   }
 
   func load(
-    tree: CanonicalTree, target: (any Targets.Target)?, standardise: Bool, _ communicator: Communicator
+    tree: CanonicalTree, target: (any Targets.Target)?, standardise: Bool, keeping kept: DataSet.Description? = nil,
+    _ communicator: Communicator
   ) throws -> DataSet {
     let shards = tree.range(rank: communicator.rank, of: communicator.size)
     let rows = ShardedRows(assignment: assignment, shards: shards, dimension: source.dimension, seed: experiment.seed)
     var heldOut = try communicator.agree { try read(into: rows, shards: shards) }
     let partials = try communicator.allGather(shards.flatMap { partial(of: $0, rows, shards) })
     let statistics = ColumnStatistics(partials: partials, dimension: source.dimension, tree: tree)
-    let scaling = scaling(statistics, target: target, standardise: standardise)
+    var scaling = scaling(statistics, target: target, standardise: standardise)
+    // Of another dimension the old scaling is of no use; the resume will be refused.
+    if let kept, kept.dimension == source.dimension { scaling = (kept.standardisation, kept.constantColumns) }
     scaling.standardisation.apply(to: &rows.rows)
     let heldOutDigest = digest(heldOut, heldOut.rows > 0 ? 0..<heldOut.rows : 0..<0)
     if heldOut.rows > 0 { scaling.standardisation.apply(to: &heldOut) }

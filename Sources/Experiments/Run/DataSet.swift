@@ -37,10 +37,13 @@ extension DataSet {
   /// - Parameters:
   ///   - experiment: says where the rows come from, how many shards there are and what is held out.
   ///   - base: the folder that relative paths start from.
+  ///   - kept: other data whose scaling is kept in place of these data's own.
   ///   - communicator: the ranks that share the shards.
   /// - Returns: this rank's training rows, all held-out rows, and what all ranks know of the data.
   /// - Throws: an error of the experiment or its files, the same on every rank, or one of MPI.
-  static func load(_ experiment: Experiment, base: String, communicator: Communicator) throws -> DataSet {
+  static func load(
+    _ experiment: Experiment, base: String, keeping kept: Description? = nil, communicator: Communicator
+  ) throws -> DataSet {
     let target = try communicator.agree { try experiment.target() }
     let (source, separate) = try communicator.agree {
       (try rowSource(experiment, target: target, base: base), try heldOutSource(experiment, base: base))
@@ -49,7 +52,8 @@ extension DataSet {
       try DataLoader(source: source, separate: separate, experiment: experiment)
     }
     let tree = CanonicalTree(shards: experiment.training.shards)
-    return try loader.load(tree: tree, target: target, standardise: experiment.data.standardise, communicator)
+    return try loader.load(
+      tree: tree, target: target, standardise: experiment.data.standardise, keeping: kept, communicator)
   }
 
   static func rowSource(
@@ -131,5 +135,18 @@ struct DataSplit {
     var rows = Matrix(rows: chosen.count, columns: all.value.columns)
     for (r, source) in chosen.enumerated() { rows.copyRow(r, from: all.value, source) }
     return rows
+  }
+}
+
+extension DataSet {
+  /// The held-out loss, where rows are held out.
+  func heldOutEvaluator(_ experiment: Experiment, model: ScoreModel, communicator: Communicator) -> HeldOutLoss? {
+    guard heldOut.rows > 0 else { return nil }
+    var rows = Matrix(rows: heldOut.rows, columns: heldOut.columns)
+    rows.copy(from: heldOut)
+    let options = experiment.trainingOptions
+    return HeldOutLoss(
+      model: model, minimumTime: options.minimumTime, law: options.timeLaw, rows: rows, seed: experiment.seed,
+      communicator: communicator)
   }
 }

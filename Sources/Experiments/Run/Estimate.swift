@@ -31,15 +31,15 @@ struct Estimate {
   }
 
   private static func takeStep(_ run: TrainingRun) throws {
-    guard try run.trainer.takeStep().isFinite else { try run.failNonFinite() }
+    if let fault = try run.trainer.takeStep().fault { try run.fail(fault) }
   }
 
   private static func secondsOfSampling(_ run: TrainingRun) throws -> Double {
     let model = run.trainer.model
     var score = NetworkScore(model: model, parameters: try run.trainer.gatherAverage())
-    var generator = run.experiment.generator(process: model.process, dimension: run.data.dimension)
+    let source = try run.experiment.source(process: model.process, dimension: run.data.dimension)
     var samples = Matrix(rows: NetworkScore.rows, columns: run.data.dimension)
-    let chunk = seconds { generator.generate(chunk: 0, score: &score, into: &samples) }
+    let chunk = seconds { source.generate(chunk: 0, score: &score, into: &samples) }
     // The slowest rank decides.
     let slowest = try run.communicator.allGather([chunk]).max() ?? chunk
     let chunks = (run.experiment.sampling.count + NetworkScore.rows - 1) / NetworkScore.rows

@@ -4,8 +4,7 @@ internal import Training
 /// The TensorBoard file of a run: the numbers of `metrics.jsonl` in single precision, each record with the time of day
 /// at which it was written, the only part that differs between runs of one experiment.
 struct EventLog {
-  private let file: FileHandle
-  private let path: String
+  private var file: AppendedFile
 
   /// Opens the file; on resume the records after `step`, and damaged ones, are dropped, the others keep their bytes.
   init(file path: String, keepingUntil step: Int) throws {
@@ -13,26 +12,18 @@ struct EventLog {
     var kept = Array(EventFile.prefix(of: found, until: step))
     if kept.isEmpty { kept = EventFile.header(wallTime: Self.now) }
     try AtomicFile.write(kept, to: path)
-    guard let file = FileHandle(forWritingAtPath: path) else {
-      throw ExperimentError.uncreatable(file: path, errno)
-    }
-    self.file = file
-    self.path = path
-    _ = try? file.seekToEnd()
+    file = try AppendedFile(path)
   }
 
   /// Adds a step's record.
-  func append(_ report: Trainer.StepReport, heldOut: Double?) throws {
+  mutating func append(_ report: Trainer.StepReport, heldOut: Double?) throws {
     var scalars = [EventFile.Scalar(tag: "loss/training", value: Float(report.loss))]
     if let heldOut { scalars.append(.init(tag: "loss/held_out", value: Float(heldOut))) }
     scalars += [
       .init(tag: "gradient_norm", value: Float(report.gradientNorm)),
       .init(tag: "learning_rate", value: Float(report.learningRate)),
     ]
-    let record = EventFile.record(step: report.step, wallTime: Self.now, scalars)
-    do { try file.write(contentsOf: Data(record)) } catch {
-      throw ExperimentError.inputOutput(doing: "writing", file: path, errno)
-    }
+    try file.append(EventFile.record(step: report.step, wallTime: Self.now, scalars))
   }
 
   /// Seconds since 1970.

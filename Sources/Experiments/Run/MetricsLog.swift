@@ -3,11 +3,12 @@ internal import Training
 
 /// `metrics.jsonl`: one JSON object a line, the same for any number of ranks but for `seconds` and `timings`; and the same
 /// numbers for TensorBoard.
+///
+/// What a full disk refuses is kept and written with the next line.
 struct MetricsLog {
-  private let file: FileHandle
-  private let path: String
+  private var file: AppendedFile
   private let start = Stopwatch.now
-  private let events: EventLog
+  private var events: EventLog
   private let ranks: Int
 
   /// Opens the log; on resume the lines after `step` are dropped, so that none stands twice.
@@ -15,13 +16,8 @@ struct MetricsLog {
     let path = folder.metrics
     let kept = try Self.read(path).filter { ($0["step"]?.number).map { $0 <= Double(step) } ?? false }
     try AtomicFile.write(kept.map { $0.description + "\n" }.joined(), to: path)
-    guard let file = FileHandle(forWritingAtPath: path) else {
-      throw ExperimentError.uncreatable(file: path, errno)
-    }
-    self.file = file
-    self.path = path
+    file = try AppendedFile(path)
     self.ranks = ranks
-    _ = try? file.seekToEnd()
     events = try EventLog(file: folder.events, keepingUntil: step)
   }
 
@@ -32,11 +28,14 @@ struct MetricsLog {
   }
 
   /// Adds a step's line.
-  func append(_ report: Trainer.StepReport, heldOut: Double?, timings: StepTimings) throws {
+  mutating func append(_ report: Trainer.StepReport, heldOut: Double?, timings: StepTimings) throws {
     var members: [JSONValue.Member] = [.init("step", .integer(report.step)), .init("loss", .real(report.loss))]
     if let heldOut { members.append(.init("held_out_loss", .real(heldOut))) }
     members += [
       .init("gradient_norm", .real(report.gradientNorm)), .init("learning_rate", .real(report.learningRate)),
+    ]
+    if report.fault != nil { members.append(.init("skipped", .boolean(true))) }
+    members += [
       .init("seconds", .real(Stopwatch.now - start)),
       .init(
         "timings",
@@ -46,10 +45,9 @@ struct MetricsLog {
           .init("checkpoint", .real(timings.checkpoint)), .init("ranks", .integer(ranks)),
         ])),
     ]
-    let text = JSONValue.object(members).description + "\n"
-    do { try file.write(contentsOf: Data(text.utf8)) } catch {
-      throw ExperimentError.inputOutput(doing: "writing", file: path, errno)
-    }
-    try events.append(report, heldOut: heldOut)
+    // The events first: a log that cannot be written must not keep them from being kept.
+    let kept = Result { try events.append(report, heldOut: heldOut) }
+    try file.append(Array((JSONValue.object(members).description + "\n").utf8))
+    try kept.get()
   }
 }

@@ -63,24 +63,57 @@ struct NonFinite: Equatable {
   }
 }
 
+extension NonFinite.Stage {
+  /// The layer, where the place is one.
+  var layer: Int? {
+    switch self {
+    case .input, .loss: nil
+    case .activations(let layer), .gradient(let layer): layer
+    }
+  }
+}
+
 extension TrainingRun {
-  /// What went wrong in the step that failed: it is gone through again on every rank, which changes nothing.
-  func nonFinite() throws -> ExperimentError {
+  /// Where a step goes wrong, the same on every rank.
+  struct FaultPlace {
+    var words: String
+    var shard: Int?
+    var layer: Int?
+  }
+
+  /// Goes through the coming step once more on every rank, which changes nothing, and says where it goes wrong.
+  func locate(_ fault: StepFault) throws -> FaultPlace {
     let recorder = DebugRecorder(trainer)
+    let watching = trainer.observer
     trainer.observer = recorder
     trainer.rehearseStep()
-    let found = NonFinite.find(recorder.records(of: trainer))
+    trainer.observer = watching
+    let records = recorder.records(of: trainer)
+    return switch fault {
+    case .notFinite: try locateNonFinite(records)
+    case .diverging: try locateLargestLoss(records)
+    }
+  }
+
+  private func locateNonFinite(_ records: [ShardRecord]) throws -> FaultPlace {
+    let found = NonFinite.find(records)
     let words = found?.words { trainer.isFinite(layer: $0) } ?? ""
     let layers = trainer.model.network.layerCount
-    let orders = try communicator.allGather([Double(found?.order(layers: layers) ?? .max)])
+    // One table on every rank: the order of the place, its shard, its layer.
+    let own = [found?.order(layers: layers) ?? Int.max, found?.shard ?? -1, found?.stage.layer ?? -1].map(Double.init)
+    let table = try communicator.allGather(own)
     let all = try communicator.allGather(Array(words.utf8)).map { String(decoding: $0, as: UTF8.self) }
     // Ranks are in the order of their shards. A fault in the sum alone shows in no shard.
-    let earliest = orders.firstIndex(of: orders.min() ?? 0) ?? 0
-    let place = all[earliest].isEmpty ? "the sum of the shards' gradients is not finite" : all[earliest]
-    let saved = (try? CheckpointStore.file(in: folder)).map { "; the last checkpoint is \($0)" } ?? ""
-    return .data(
-      Place(folder.path),
-      "step \(trainer.step + 1): \(place): training diverges; lower training.learning_rate, or clip gradients by "
-        + "training.clip_norm\(saved)")
+    let earliest = all.indices.min { table[3 * $0] < table[3 * $1] } ?? 0
+    guard !all[earliest].isEmpty else { return FaultPlace(words: "the sum of the shards' gradients is not finite") }
+    let (shard, layer) = (table[3 * earliest + 1], table[3 * earliest + 2])
+    return FaultPlace(words: all[earliest], shard: Int(shard), layer: layer < 0 ? nil : Int(layer))
+  }
+
+  private func locateLargestLoss(_ records: [ShardRecord]) throws -> FaultPlace {
+    // Ranks are in the order of their shards, so that places in the list are shards.
+    let losses = try communicator.allGather(records.map(\.loss))
+    let shard = losses.indices.max { losses[$0] < losses[$1] } ?? 0
+    return FaultPlace(words: "the loss of shard \(shard) is \(short(losses[shard]))", shard: shard)
   }
 }

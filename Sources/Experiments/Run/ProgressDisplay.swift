@@ -88,7 +88,7 @@ struct ProgressDisplay {
   }
 
   private func write(_ text: String) {
-    FileHandle.standardOutput.write(Data(text.utf8))
+    writeText(text, to: STDOUT_FILENO)
   }
 }
 

@@ -16,6 +16,8 @@ public struct RunFolder: Sendable, Equatable {
   var checkpoints: String { path + "/checkpoints" }
   var samples: String { path + "/samples" }
   var plots: String { path + "/plots" }
+  /// Steps that were not finite.
+  var failures: String { path + "/failures" }
   /// The report.
   public var report: String { path + "/report.html" }
 
@@ -28,30 +30,54 @@ public struct RunFolder: Sendable, Equatable {
   /// Whether there is a run, or anything else, at the path.
   var exists: Bool { FileManager.default.fileExists(atPath: path) }
 
-  /// Makes the folder and its subfolders and records the experiment.
+  /// Makes the folder and its subfolders, takes its lock, and records the experiment.
   ///
   /// - Parameters:
   ///   - experiment: recorded as `experiment.yaml`, fully resolved; nil for a sweep, which has no single one.
   ///   - base: the folder that the experiment's relative paths start from.
   ///   - overwrite: whether an existing run may be removed.
+  /// - Returns: the lock.
   /// - Throws: `ExperimentError.exists` for an existing folder; `ExperimentError.uncreatable` where writing fails.
-  func create(_ experiment: Experiment?, base: String, overwrite: Bool) throws {
+  @discardableResult
+  func create(_ experiment: Experiment?, base: String, overwrite: Bool) throws -> RunLock {
     let files = FileManager.default
-    if exists {
+    if exists, !isEmpty {
       guard overwrite else {
         throw ExperimentError.exists(
           file: path, remedy: "go on with it by --resume, choose another by --output, or replace it by --overwrite")
       }
-      guard files.fileExists(atPath: self.experiment) || isEmpty else {
+      guard [self.experiment, origin, lock].contains(where: files.fileExists(atPath:)) else {
         throw ExperimentError.exists(file: path, remedy: "it is not a run's folder, so --overwrite leaves it alone")
       }
-      try attempt { try files.removeItem(atPath: path) }
     }
-    for folder in experiment == nil ? [plots] : [checkpoints, samples, plots] {
-      try attempt { try files.createDirectory(atPath: folder, withIntermediateDirectories: true) }
+    try attempt { try files.createDirectory(atPath: path, withIntermediateDirectories: true) }
+    let held = try RunLock(self)
+    try attempt {
+      for name in try files.contentsOfDirectory(atPath: path) where path + "/" + name != lock {
+        try files.removeItem(atPath: path + "/" + name)
+      }
+      for folder in experiment == nil ? [plots] : [checkpoints, samples, plots] {
+        try files.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      }
     }
-    if let experiment { try write(experiment.yaml, to: self.experiment) }
     try write(absolute(base) + "\n", to: origin)
+    if let experiment { try write(experiment.yaml, to: self.experiment) }
+    return held
+  }
+
+  /// Takes over an existing run: its lock, without what dead writes have left.
+  func takeOver(_ experiment: Experiment) throws -> RunLock {
+    let held = try RunLock(self)
+    removeLeftovers()
+    try write(experiment.yaml, to: self.experiment)
+    return held
+  }
+
+  /// Removes the hidden files of writes that died.
+  private func removeLeftovers() {
+    for folder in [path, checkpoints, samples, plots, debug, failures] {
+      try? AtomicFile.removeLeftovers(in: folder)
+    }
   }
 
   /// The folder that the experiment's relative paths start from.

@@ -19,6 +19,8 @@ struct RunPlan {
     let start = try Self.start(request, communicator)
     let initial = try request.initialise.map { try CheckpointBox(Checkpoint.newest(in: RunFolder($0), communicator)) }
     (experiment, folder, base, checkpoint, isReplay) = start
+    // Said before training, not after it.
+    try communicator.agree { try experiment.checkSamplerTakesScore() }
     self.initial = initial
   }
 
@@ -34,17 +36,33 @@ struct RunPlan {
       return (experiment, RunFolder(request.output ?? "runs/" + experiment.name), base, nil, false)
     case .resume(let run):
       let folder = RunFolder(run)
+      let base = String(decoding: try communicator.fromRoot { Array(folder.base().utf8) }, as: UTF8.self)
+      guard try !isWithoutCheckpoint(folder, communicator) else {
+        let experiment = try communicator.agree {
+          try Experiment(contentsOf: folder.experiment, settings: request.settings)
+        }
+        return (experiment, folder, base, nil, false)
+      }
       let replayed = try communicator.agree { try replayedStep(request, folder) }
       let checkpoint = try CheckpointBox(Checkpoint.newest(in: folder, step: replayed, communicator))
       let before = checkpoint.value.header.experiment
       let experiment = try communicator.agree { () throws -> Experiment in
         let changed = try Experiment(yaml: before.yaml, file: folder.experiment, settings: request.settings)
-        try changed.checkResume(of: before)
+        try changed.checkResume(of: before, allowingData: request.allowsDataChange)
         return changed
       }
-      let base = try communicator.fromRoot { Array(folder.base().utf8) }
-      return (experiment, folder, String(decoding: base, as: UTF8.self), checkpoint, replayed != nil)
+      return (experiment, folder, base, checkpoint, replayed != nil)
     }
+  }
+
+  /// Whether the run died before its first checkpoint: it begins again.
+  private static func isWithoutCheckpoint(_ folder: RunFolder, _ communicator: Communicator) throws -> Bool {
+    let answer = try communicator.fromRoot {
+      let latest = folder.checkpoints + "/latest"
+      let isEmpty = CheckpointStore.steps(in: folder).isEmpty && !FileManager.default.fileExists(atPath: latest)
+      return [isEmpty && FileManager.default.fileExists(atPath: folder.experiment) ? 1 : 0]
+    }
+    return answer == [1]
   }
 
   /// The checkpoint from which `--debug --until K` goes through step K again, if the run has gone past it.
@@ -70,21 +88,42 @@ final class CheckpointBox: Sendable {
   init(_ value: consuming Checkpoint) { self.value = value }
 }
 extension Checkpoint {
-  /// The newest checkpoint, or that of `step`; the root says which, so that all ranks read the same.
+  /// The newest checkpoint that is whole, or that of `step`; the root says which, so that all ranks read the same.
+  ///
+  /// Damaged ones are named on standard error.
   static func newest(in folder: RunFolder, step: Int? = nil, _ communicator: Communicator) throws -> Checkpoint {
-    let name = try communicator.fromRoot { Array(try CheckpointStore.file(in: folder, step: step).utf8) }
-    let file = String(decoding: name, as: UTF8.self)
-    var checkpoint: Checkpoint?
-    try communicator.agree { checkpoint = try Checkpoint(contentsOf: file) }
-    guard let checkpoint = checkpoint.take() else { throw ExperimentError.fault("no checkpoint was read") }
-    return checkpoint
+    let names = try communicator.fromRoot {
+      let files = try step.map { [try CheckpointStore.file(in: folder, step: $0)] }
+      return Array(try (files ?? CheckpointStore.candidates(in: folder)).joined(separator: "\n").utf8)
+    }
+    let files = String(decoding: names, as: UTF8.self).split(separator: "\n").map(String.init)
+    for (index, file) in files.enumerated() {
+      do {
+        var checkpoint: Checkpoint?
+        try communicator.agree { checkpoint = try Checkpoint(contentsOf: file) }
+        if let checkpoint = checkpoint.take() { return checkpoint }
+      } catch let error as any StatusError {
+        // What is no file's fault, or has nothing to fall back on, ends the run.
+        let isFiles = error.status == ExitStatus.dataErr.rawValue || error.status == ExitStatus.noInput.rawValue
+        guard isFiles, index + 1 < files.count else { throw error }
+        if communicator.isRoot {
+          writeText("warning: \(error.description); going back to \(files[index + 1])\n", to: STDERR_FILENO)
+        }
+      }
+    }
+    throw ExperimentError.fault("no checkpoint was read")
   }
 }
 
 extension Experiment {
   /// Refuses changes of anything but run length, logging, checkpoints, sampling and evaluation.
-  func checkResume(of before: Experiment) throws {
-    let refused = changes(from: before)
+  ///
+  /// - Parameters:
+  ///   - before: the experiment of the checkpoint.
+  ///   - allowingData: whether the data may change as well.
+  /// - Throws: `ExperimentError.configuration` that names them all.
+  func checkResume(of before: Experiment, allowingData: Bool = false) throws {
+    let refused = changes(from: before).filter { !allowingData || !$0.hasPrefix("data.") }
     guard let first = refused.first else { return }
     throw ExperimentError.configuration(
       Place(first), "cannot change on resume (\(refused.joined(separator: ", "))): start a new run, or drop the setting"
@@ -93,12 +132,18 @@ extension Experiment {
 }
 
 extension Checkpoint.Header {
-  /// Refuses other data than the run began with.
-  func check(_ data: DataSet.Description, instructionSet: String, warn: (String) -> Void) throws {
-    guard self.data.fingerprint == data.fingerprint else {
-      throw ExperimentError.configuration(
-        Place(experiment.data.file ?? "data"),
-        "is not the data that the run began with: fingerprint \(data.fingerprint), not \(self.data.fingerprint)")
+  /// Refuses other data than the run began with, unless they are allowed to change.
+  func check(
+    _ data: DataSet.Description, instructionSet: String, allowingData: Bool, warn: (String) -> Void
+  ) throws {
+    if self.data.fingerprint != data.fingerprint {
+      let problem = "is not the data that the run began with: \(self.data.differences(to: data))"
+      guard allowingData, self.data.dimension == data.dimension else {
+        throw ExperimentError.configuration(
+          Place(experiment.data.file ?? "data"),
+          problem + (allowingData ? "" : "; bring it back, or go on with the new data by --allow-data-change"))
+      }
+      warn("the data \(problem); the scaling of the old data is kept")
     }
     if self.instructionSet != instructionSet {
       warn(
@@ -114,5 +159,16 @@ extension Checkpoint.Header {
       throw ExperimentError.configuration(
         Place("network"), "differs from that of the run to begin with: take over its network and process sections")
     }
+  }
+}
+
+extension DataSet.Description {
+  /// Each thing in which other data differ, in words.
+  func differences(to other: DataSet.Description) -> String {
+    var parts: [String] = []
+    if rows != other.rows { parts.append("\(other.rows) rows to train on, not \(rows)") }
+    if dimension != other.dimension { parts.append("\(other.dimension) columns, not \(dimension)") }
+    if columnNames != other.columnNames { parts.append("other column names") }
+    return (parts + ["fingerprint \(other.fingerprint), not \(fingerprint)"]).joined(separator: "; ")
   }
 }

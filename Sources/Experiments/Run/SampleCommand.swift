@@ -19,6 +19,12 @@ public struct SampleRequest: Sendable {
   public var checkpoint: Int?
   /// `key=value` settings, such as `sampling.sampler=splitting`.
   public var settings: [String] = []
+  /// How many of the first samples' whole paths are kept, beside the samples.
+  public var trajectories = 0
+  /// The file of linear observations that samples are to agree with.
+  public var observations: String?
+  /// The file of coordinates whose values are known.
+  public var fixed: String?
 
   /// A request with the defaults.
   public init(source: String) { self.source = source }
@@ -46,9 +52,12 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
   var average = Matrix(rows: 1, columns: checkpoint.state.average.columns)
   average.copy(from: checkpoint.state.average)
   var score = NetworkScore(model: model, parameters: average)
-  var generator = experiment.generator(process: model.process, dimension: data.dimension)
+  let conditions = try communicator.agree { try Conditions(request, data, experiment.sampling) }
+  let source = try communicator.agree {
+    try experiment.source(process: model.process, dimension: data.dimension, fixed: conditions.fixed)
+  }
   let file = request.output ?? folder.samples(step: checkpoint.state.step)
-  return try draw(request, experiment, data, &score, &generator, file, communicator)
+  return try draw(request, experiment, data, &score, conditions, source, file, communicator)
 }
 
 private func sampleExactly(_ request: SampleRequest, _ communicator: Communicator) throws -> String {
@@ -62,34 +71,49 @@ private func sampleExactly(_ request: SampleRequest, _ communicator: Communicato
   let process = experiment.process.make()
   let standardisation =
     experiment.data.standardise ? target.standardisation : Standardisation.identity(target.dimension)
-  let score = try communicator.agree { () throws -> any Score in
-    guard let score = target.score(under: process, in: standardisation) else {
-      throw ExperimentError.usage("--score exact: the score of \(experiment.data.target?.rawValue ?? "") is not known")
-    }
-    return score
+  let conditions = try communicator.agree { try Conditions(request, data, experiment.sampling) }
+  let source = try communicator.agree {
+    try experiment.source(process: process, dimension: target.dimension, fixed: conditions.fixed)
   }
-  let data = DataSet.Description(
-    dimension: target.dimension, rows: 0, columnNames: nil, standardisation: standardisation,
-    constantColumns: [Bool](repeating: false, count: target.dimension), fingerprint: "")
-  var generator = experiment.generator(process: process, dimension: target.dimension)
-  let file = request.output ?? experiment.name + "-exact.npy"
   func opened(_ score: some Score) throws -> String {
     var score = score
-    return try draw(request, experiment, data, &score, &generator, file, communicator)
+    return try draw(request, experiment, data, &score, conditions, source, file, communicator)
   }
   return try opened(score)
 }
 
+/// Draws from a score, corrected by observations where there are any.
+private func draw<S: Score>(
+  _ request: SampleRequest, _ experiment: Experiment, _ data: DataSet.Description, _ score: inout S,
+  _ conditions: Conditions, _ source: SampleSource, _ file: String, _ communicator: Communicator
+) throws -> String {
+  guard let observations = conditions.observations else {
+    return try draw(request, experiment, data, &score, source, file, communicator)
+  }
+  guard let differentiable = score as? any DifferentiableScore else {
+    throw ExperimentError.usage(
+      "--observe needs a score whose derivative is known: a network's, or that of a Gaussian or a Gaussian mixture")
+  }
+  func opened(_ score: some DifferentiableScore) throws -> String {
+    var observed = ObservedScore(score, given: observations)
+    return try draw(request, experiment, data, &observed, source, file, communicator)
+  }
+  return try opened(differentiable)
+}
+
 private func draw(
   _ request: SampleRequest, _ experiment: Experiment, _ data: DataSet.Description, _ score: inout some Score,
-  _ generator: inout Generator, _ file: String, _ communicator: Communicator
+  _ source: SampleSource, _ file: String, _ communicator: Communicator
 ) throws -> String {
   let count = request.count ?? experiment.sampling.count
   var display = ProgressDisplay(isRoot: communicator.isRoot, steps: 1)
   let writer = SampleWriter(communicator: communicator, description: data)
+  let trajectory = request.trajectories > 0 ? Trajectory(count: min(request.trajectories, count), data) : nil
   let summary = try writer.write(
-    count: count, score: &score, generator: &generator, to: file, progress: { display.sampling($0) })
+    count: count, score: &score, source: source, to: file, trajectory: trajectory,
+    progress: { display.sampling($0) })
+  try trajectory?.write(beside: file, communicator)
   return
-    "\(count) samples by \(experiment.sampling.sampler.rawValue), \(summary.evaluationsPerSample) evaluations each, "
+    "\(count) samples by \(experiment.sampling.sampler.rawValue), \(summary.evaluations.text), "
     + "in \(duration(summary.seconds)): \(file)"
 }

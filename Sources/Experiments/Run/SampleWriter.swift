@@ -1,3 +1,4 @@
+internal import CMachine
 internal import Communication
 internal import Diffusion
 internal import LinearAlgebra
@@ -12,23 +13,46 @@ struct SampleWriter {
 
   /// What was done.
   struct Summary {
-    var evaluationsPerSample: Int
+    var evaluations = EvaluationTally()
     var seconds: Double
   }
 
-  /// Draws `count` samples in original coordinates.
+  /// Draws `count` samples in original coordinates from a score.
   ///
   /// - Parameters:
   ///   - count: the number of samples, of all ranks together.
-  ///   - score: the score of the generator's process.
-  ///   - generator: draws the chunks; its samples depend on their index alone.
+  ///   - score: the score of the source's process.
+  ///   - source: draws the chunks; its samples depend on their index alone.
   ///   - file: the NPY file, published when it is whole.
+  ///   - trajectory: keeps the paths of the first samples.
   ///   - progress: called on each rank after each chunk with the share that is done there.
-  /// - Returns: the score evaluations for each sample and this rank's time.
+  /// - Returns: the score evaluations of all samples and this rank's time.
   /// - Throws: an error of writing the file on any rank, the same on every rank.
   func write<S: Score>(
-    count: Int, score: inout S, generator: inout Generator, to file: String, progress: (Double) -> Void = { _ in }
+    count: Int, score: inout S, source: SampleSource, to file: String, trajectory: Trajectory? = nil,
+    progress: (Double) -> Void = { _ in }
   ) throws -> Summary {
+    _ = source.takeTally()
+    let seconds = try write(count: count, to: file, progress: progress) { (chunk: Int, samples: inout Matrix) in
+      let wanted = min(Generator.rows, count - chunk * Generator.rows)
+      source.generate(
+        chunk: chunk, score: &score, into: &samples, count: wanted, trajectory: chunk == 0 ? trajectory : nil)
+    }
+    return Summary(evaluations: try communicator.sum(source.takeTally()), seconds: seconds)
+  }
+
+  /// Draws `count` rows, chunk by chunk, and maps them to original coordinates.
+  ///
+  /// - Parameters:
+  ///   - count: the number of samples, of all ranks together.
+  ///   - file: the NPY file, published when it is whole.
+  ///   - progress: called on each rank after each chunk with the share that is done there.
+  ///   - generate: writes the 256 samples of a chunk, in trained coordinates.
+  /// - Returns: this rank's time.
+  /// - Throws: what `generate` throws, or an error of writing the file on any rank, the same on every rank.
+  func write(
+    count: Int, to file: String, progress: (Double) -> Void, generate: (Int, inout Matrix) throws -> Void
+  ) throws -> Double {
     let start = Stopwatch.now
     let dimension = description.dimension
     try communicator.agree {
@@ -37,12 +61,14 @@ struct SampleWriter {
     let chunks = (count + Generator.rows - 1) / Generator.rows
     let (rank, size) = (communicator.rank, communicator.size)
     let own = rank * chunks / size..<(rank + 1) * chunks / size
-    let evaluations = generator.evaluationsPerSample
     var samples = Matrix(rows: Generator.rows, columns: dimension)
     try communicator.agree {
       let writer = try ArrayFileWriter(file, rows: count, columns: dimension)
       for chunk in own {
-        generator.generate(chunk: chunk, score: &score, into: &samples)
+        guard sgm_stop_signal() == 0 else {
+          throw ExperimentError.stopped("stopped while samples were drawn; the same command, or --resume, draws them")
+        }
+        try generate(chunk, &samples)
         description.restore(&samples)
         let first = chunk * Generator.rows
         if let row = samples.firstRowNotFinite {
@@ -55,7 +81,21 @@ struct SampleWriter {
       try writer.finish()
     }
     try communicator.agree { if communicator.isRoot { try ArrayFileWriter.publish(file) } }
-    return Summary(evaluationsPerSample: evaluations, seconds: Stopwatch.now - start)
+    return Stopwatch.now - start
+  }
+}
+
+extension Communicator {
+  /// The tally of all ranks; whole numbers below 2⁵³ are added exactly, in any order.
+  fileprivate func sum(_ tally: EvaluationTally) throws -> EvaluationTally {
+    let all = try allGather([Double(tally.samples), Double(tally.total), Double(tally.most)])
+    var sum = EvaluationTally()
+    for first in stride(from: 0, to: all.count, by: 3) {
+      sum.samples += Int(all[first])
+      sum.total += Int(all[first + 1])
+      sum.most = max(sum.most, Int(all[first + 2]))
+    }
+    return sum
   }
 }
 

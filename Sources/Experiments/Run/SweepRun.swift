@@ -126,7 +126,7 @@ struct SweepRun {
 
   private func say(_ text: String) {
     guard communicator.isRoot else { return }
-    FileHandle.standardOutput.write(Data((text + "\n").utf8))
+    writeText(text + "\n", to: STDOUT_FILENO)
   }
 }
 

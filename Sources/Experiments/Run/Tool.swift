@@ -29,5 +29,5 @@ public func runTool(_ name: String, _ work: (Communicator) throws -> ExitStatus)
 }
 
 private func say(_ name: String, _ text: String) {
-  FileHandle.standardError.write(Data("\(name): \(text)\n".utf8))
+  writeText("\(name): \(text)\n", to: STDERR_FILENO)
 }

@@ -18,8 +18,22 @@ public func train(_ request: TrainingRequest, _ communicator: Communicator) thro
 /// One run from start to report; a sweep's cells leave table and report to the sweep.
 func trainOne(_ request: TrainingRequest, _ communicator: Communicator) throws -> ExitStatus {
   let run = try TrainingRun(request, communicator)
+  run.watch()
+  do {
+    let status = try carryOut(run)
+    run.close()
+    return status
+  } catch {
+    // An error that all ranks share ends the run in good order; one of this rank alone is its last word.
+    run.close(failed: communicator.size > 1 && !(error is AgreedError))
+    throw error
+  }
+}
+
+private func carryOut(_ run: TrainingRun) throws -> ExitStatus {
+  let communicator = run.communicator
   for text in run.experiment.warnings { run.warn(text) }
-  if request.checkOnly {
+  if run.request.checkOnly {
     run.say(try Estimate(run).description)
     return .success
   }
@@ -28,8 +42,8 @@ func trainOne(_ request: TrainingRequest, _ communicator: Communicator) throws -
     run.say("replayed to step \(run.trainer.step); hashes are in \(run.folder.debug), all else is as it was")
     return .success
   }
-  if run.wasStopped {
-    run.say("stopped at step \(run.trainer.step); go on with: sgm-train --resume \(run.folder.path)")
+  if let reason = run.stopReason {
+    run.say("stopped at step \(run.trainer.step) by \(reason); go on with: sgm-train --resume \(run.folder.path)")
     return .tempFail
   }
   guard run.trainer.step == run.experiment.training.steps else {
@@ -38,7 +52,8 @@ func trainOne(_ request: TrainingRequest, _ communicator: Communicator) throws -
   }
   let (file, summary) = try run.drawSamples()
   run.say("\(run.experiment.sampling.count) samples in \(duration(summary.seconds)): \(file)")
-  let isCell = request.label != nil
+  RunStage.judging.begin()
+  let isCell = run.request.label != nil
   let verdicts = try judgeRun(run.experiment, run.data, run.folder, base: run.base, reports: !isCell, communicator)
   if !isCell { run.say(render(verdicts).table + "report: \(run.folder.report)") }
   return .success
@@ -49,6 +64,6 @@ extension TrainingRun {
   func say(_ text: String) {
     guard communicator.isRoot else { return }
     let label = request.label.map { $0 + ": " } ?? ""
-    FileHandle.standardOutput.write(Data((label + text + "\n").utf8))
+    writeText(label + text + "\n", to: STDOUT_FILENO)
   }
 }

@@ -1,49 +1,11 @@
 internal import CMachine
 internal import Communication
 internal import Diffusion
-public import LinearAlgebra
+internal import Foundation
+internal import LinearAlgebra
 internal import Sampling
 internal import Targets
 internal import Training
-
-/// What a user asks of `sgm-train` beside the experiment.
-public struct TrainingRequest: Sendable {
-  /// Where a run starts.
-  public enum Start: Sendable {
-    /// An experiment file.
-    case experiment(file: String)
-    /// A run folder's newest checkpoint.
-    case resume(run: String)
-    /// A cell of a sweep whose relative paths start from `base`.
-    case cell(experiment: Experiment, base: String)
-  }
-
-  /// Where the run starts.
-  public var start: Start
-  /// A run whose averaged parameters a new run begins with.
-  public var initialise: String?
-  /// `key=value` settings.
-  public var settings: [String] = []
-  /// The run folder; by default `runs/NAME`.
-  public var output: String?
-  /// The step to stop after, before the experiment's last.
-  public var until: Int?
-  /// Whether to check and estimate alone.
-  public var checkOnly = false
-  /// Whether to run the debug checks.
-  public var debug = false
-  /// Steps whose gradient hashes are recorded, on any number of ranks.
-  public var hashSteps: [Int] = []
-  /// Whether an existing run may be replaced.
-  public var overwrite = false
-  /// The instruction set that oneDNN is pinned to.
-  public var instructionSet: InstructionSet?
-  /// What stands in front of each line, for one of several runs at the same time.
-  public var label: String?
-
-  /// A request with the defaults.
-  public init(start: Start) { self.start = start }
-}
 
 /// One training run from start to report.
 final class TrainingRun {
@@ -59,19 +21,23 @@ final class TrainingRun {
   let heldOut: HeldOutLoss?
   /// Rows held out from training.
   let heldOutRows: Int
-  private let store: CheckpointStore?
-  private var log: MetricsLog?
+  let store: CheckpointStore?
+  var log: MetricsLog?
   private var display: ProgressDisplay
-  private var best: Checkpoint.Best?
+  var best: Checkpoint.Best?
   private let instructionSet: InstructionSet
+  private let clock: StopClock
+  var lock: RunLock?
+  var watchdog: Watchdog?
 
   /// Steps taken by this process.
   private(set) var stepsTaken = 0
-  /// Whether a signal ended the run before its last step.
-  private(set) var wasStopped = false
+  /// Why the run ended before its last step, if it did.
+  private(set) var stopReason: String?
 
   init(_ request: TrainingRequest, _ communicator: Communicator) throws {
     try DebugMode.check(request, communicator)
+    clock = StopClock(limit: request.timeLimit, environment: ProcessInfo.processInfo.environment)
     self.request = request
     self.communicator = communicator
     instructionSet = try agreeOnInstructionSet(request.instructionSet, communicator)
@@ -81,7 +47,8 @@ final class TrainingRun {
     base = plan.base
     isReplay = plan.isReplay
     try Self.checkRanks(plan.experiment, communicator)
-    let dataSet = try DataSet.load(plan.experiment, base: plan.base, communicator: communicator)
+    let kept = request.allowsDataChange ? plan.checkpoint?.value.header.data : nil
+    let dataSet = try DataSet.load(plan.experiment, base: plan.base, keeping: kept, communicator: communicator)
     data = dataSet.description
     let model = plan.experiment.model(dimension: data.dimension)
     trainer = Trainer(
@@ -104,7 +71,10 @@ final class TrainingRun {
   private func restore(_ plan: RunPlan) throws {
     if let checkpoint = plan.checkpoint {
       let header = checkpoint.value.header
-      try communicator.agree { try header.check(data, instructionSet: instructionSet.rawValue, warn: warn) }
+      try communicator.agree {
+        try header.check(
+          data, instructionSet: instructionSet.rawValue, allowingData: request.allowsDataChange, warn: warn)
+      }
       trainer.restore(checkpoint.value.state)
       best = header.best
     } else if let source = plan.initial {
@@ -115,17 +85,9 @@ final class TrainingRun {
     try communicator.agree {
       try DebugMode.check(hashSteps: request.hashSteps, among: trainer.step + 1...max(lastStep, trainer.step + 1))
     }
+    trainer.injected = request.injected
     if isReplay { return }
-    try communicator.agree {
-      guard communicator.isRoot else { return }
-      if case .resume = request.start {
-        try folder.write(experiment.yaml, to: folder.experiment)
-        try folder.removeJudgements()
-      } else {
-        try folder.create(experiment, base: base, overwrite: request.overwrite)
-      }
-      log = try MetricsLog(folder, keepingUntil: trainer.step, ranks: communicator.size)
-    }
+    try communicator.agree { if communicator.isRoot { try openFolder(plan) } }
     for (j, isConstant) in data.constantColumns.enumerated() where isConstant {
       warn("column \(data.columnNames?[j] ?? String(j)) never changes; samples will repeat its value exactly")
     }
@@ -136,25 +98,29 @@ final class TrainingRun {
     let last = lastStep
     display.begin(self)
     let debug = DebugMode(request, self) { [self] in display.line($0) }
+    try markStart()
     while trainer.step < last {
       try debug?.prepare()
-      let report = try trainer.takeStep(stop: sgm_stop_signal() != 0)
-      guard report.isFinite else { try failNonFinite() }
+      let report = try takeStep()
+      guard report.step > 0 else { continue }
       stepsTaken += 1
-      try debug?.record(step: report.step)
+      if report.fault == nil { try debug?.record(step: report.step) }
       let isScheduled = report.step % experiment.checkpoints.every == 0 || report.step == experiment.training.steps
       let loss = try heldOutLoss(after: report.step, isScheduled: isScheduled)
-      try record(report, heldOut: loss)
+      record(report, heldOut: loss)
       if isScheduled, let loss, loss < best?.loss ?? .infinity { best = Checkpoint.Best(step: report.step, loss: loss) }
-      if !isReplay, isScheduled || report.step == last || report.stopRequested { try saveCheckpoint() }
+      if !isReplay, isScheduled || report.step == last || report.stopRequested {
+        try saveCheckpoint(isScheduled: isScheduled)
+      }
       if !isReplay, experiment.sampling.every > 0, report.step % experiment.sampling.every == 0 {
-        _ = try drawSamples()
+        try drawSamplesOrWarn()
       }
       if report.stopRequested, report.step < last {
-        wasStopped = true
+        stopReason = clock.reason ?? "another rank's signal"
         break
       }
     }
+    RunStage.checkpoint.begin()
     let failure = store?.finish()
     reportFailures()
     display.end()
@@ -162,24 +128,51 @@ final class TrainingRun {
     try communicator.agree { if let failure { throw failure } }
   }
 
+  /// Takes a step, or does what follows a faulty one; the report's step is 0 where the run was rolled back.
+  private func takeStep() throws -> Trainer.StepReport {
+    let next = trainer.step + 1
+    sgm_pulse_step(Int64(next))
+    let every = experiment.training.auditEvery
+    let audit = every > 0 && next % every == 0 ? next / every : nil
+    let stop = clock.reason != nil
+    var report = try audited {
+      if audit != nil { try trainer.auditParameters() }
+      RunStage.step.begin()
+      return try trainer.takeStep(stop: stop, audit: audit)
+    }
+    if let fault = report.fault {
+      report.step = try follow(fault, loss: report.loss) ? next : 0
+    } else if experiment.training.onFault == .skip {
+      trainer.guarding.inARow = 0
+    }
+    return report
+  }
+
   private func heldOutLoss(after step: Int, isScheduled: Bool) throws -> Double? {
     let every = experiment.training.heldOutEvery
     guard let heldOut, isScheduled || (every > 0 && step % every == 0) else { return nil }
+    RunStage.heldOut.begin()
     var clock = Stopwatch()
     let loss = try heldOut.evaluate(trainer.gatherAverage())
     clock.lap(into: &trainer.timings.heldOut)
     return loss
   }
 
-  private func record(_ report: Trainer.StepReport, heldOut: Double?) throws {
+  private func record(_ report: Trainer.StepReport, heldOut: Double?) {
     display.update(report, heldOut: heldOut, trainer: trainer)
     let isDue = report.step % experiment.training.logEvery == 0 || report.step == experiment.training.steps
-    guard isDue || heldOut != nil else { return }
-    try log?.append(report, heldOut: heldOut, timings: trainer.timings)
+    guard isDue || heldOut != nil || report.fault != nil else { return }
+    do { try log?.append(report, heldOut: heldOut, timings: trainer.timings) } catch {
+      warn("the log is behind: \(error)")
+    }
   }
 
-  private func saveCheckpoint() throws {
+  func saveCheckpoint(isScheduled: Bool) throws {
     var clock = Stopwatch()
+    RunStage.audit.begin()
+    if experiment.training.auditEvery > 0 { try audited { try trainer.auditParameters() } }
+    RunStage.checkpoint.begin()
+    if isScheduled { markOrigin() }
     let state = try trainer.gatherState()
     if let store {
       let header = Checkpoint.Header(
@@ -190,19 +183,29 @@ final class TrainingRun {
     clock.lap(into: &trainer.timings.checkpoint)
   }
 
-  private func reportFailures() {
+  func reportFailures() {
     for failure in store?.takeFailures() ?? [] { warn("checkpoint not written: \(failure)") }
+  }
+
+  /// In the middle of training, a full disk costs a sample file, not the run.
+  private func drawSamplesOrWarn() throws {
+    do { _ = try drawSamples() } catch let error as any StatusError {
+      let lost = [ExitStatus.cantCreate, .ioErr].map(\.rawValue)
+      guard lost.contains(error.status) else { throw error }
+      warn("samples not written: \(error.description)")
+    }
   }
 
   /// Draws the experiment's samples from the averaged network.
   func drawSamples() throws -> (file: String, summary: SampleWriter.Summary) {
+    RunStage.sampling.begin()
     let model = trainer.model
     var score = NetworkScore(model: model, parameters: try trainer.gatherAverage())
-    var generator = experiment.generator(process: model.process, dimension: data.dimension)
+    let source = try experiment.source(process: model.process, dimension: data.dimension)
     let file = folder.samples(step: trainer.step)
     let writer = SampleWriter(communicator: communicator, description: data)
     let summary = try writer.write(
-      count: experiment.sampling.count, score: &score, generator: &generator, to: file,
+      count: experiment.sampling.count, score: &score, source: source, to: file,
       progress: { display.sampling($0) })
     return (file, summary)
   }
@@ -212,14 +215,6 @@ final class TrainingRun {
 
   /// The last step that is to be taken.
   private var lastStep: Int { min(request.until ?? Int.max, experiment.training.steps) }
-
-  /// Ends the run on every rank, after a step whose loss or gradient is not finite.
-  func failNonFinite() throws -> Never {
-    store?.finish()
-    let error = try nonFinite()
-    try communicator.agree { throw error }
-    throw error
-  }
 
   private static func checkRanks(_ experiment: Experiment, _ communicator: Communicator) throws {
     try communicator.agree {
@@ -231,18 +226,5 @@ final class TrainingRun {
             + "start at most \(shards) ranks, or set more shards (a run's shards cannot change on resume)")
       }
     }
-  }
-}
-
-extension DataSet {
-  /// The held-out loss, where rows are held out.
-  func heldOutEvaluator(_ experiment: Experiment, model: ScoreModel, communicator: Communicator) -> HeldOutLoss? {
-    guard heldOut.rows > 0 else { return nil }
-    var rows = Matrix(rows: heldOut.rows, columns: heldOut.columns)
-    rows.copy(from: heldOut)
-    let options = experiment.trainingOptions
-    return HeldOutLoss(
-      model: model, minimumTime: options.minimumTime, law: options.timeLaw, rows: rows, seed: experiment.seed,
-      communicator: communicator)
   }
 }

@@ -21,6 +21,7 @@ private let errors: [(ExperimentError, String, Status)] = [
   (.system(doing: "starting gnuplot", 12), "starting gnuplot failed: cannot allocate memory", .osErr),
   (.unavailable("gnuplot is missing"), "gnuplot is missing", .unavailable),
   (.stopped("stopped at step 3"), "stopped at step 3", .tempFail),
+  (.corruption("rank 1 has other bits"), "rank 1 has other bits", .osErr),
   (.fault("step 3 of 2"), "step 3 of 2; this is a fault of the program, please report it", .software),
   (.data(Place("a\u{1b}[2J\n"), "\u{9b}\u{2028}\u{200b}é"), "a\\u{1b}[2J\\u{a}: \\u{9b}\\u{2028}\\u{200b}é", .dataErr),
 ]

@@ -1,0 +1,86 @@
+internal import Communication
+internal import Foundation
+internal import LinearAlgebra
+internal import Training
+
+/// What is kept of a step that was not finite or diverged, in `failures/step-K` of the run's folder: the shard's rows and
+/// times, the layer, and the command that goes through it again.
+struct FailureRecord {
+  var step: Int
+  var fault: StepFault
+  /// Where it arose, in words.
+  var place: String
+  var shard: Int?
+  var layer: Int?
+  var loss: Double
+  var peakLoss: Double
+  /// `stop`, `skip` or `rollback`.
+  var action: String
+  /// The command that replays the step on one process in debug mode.
+  var replay: String
+
+  var json: JSONValue {
+    .object([
+      .init("step", .integer(step)), .init("fault", .string(fault.rawValue)), .init("place", .string(place)),
+      .init("shard", shard.map { .integer($0) } ?? .null), .init("layer", layer.map { .integer($0) } ?? .null),
+      .init("loss", .real(loss)), .init("highest_average_loss", .real(peakLoss)), .init("action", .string(action)),
+      .init("replay", .string(replay)),
+    ])
+  }
+}
+
+extension TrainingRun {
+  /// The most failures kept of a run: one that skips steps for days must not fill the disk.
+  private static let mostFailures = 100
+
+  /// Finds out where the coming step goes wrong and keeps it.
+  ///
+  /// - Returns: one sentence, the same on every rank.
+  func recordFailure(_ fault: StepFault, loss: Double, action: String) throws -> String {
+    let found = try locate(fault)
+    let step = trainer.step + 1
+    let folder = folder.failures + "/step-" + padded(step)
+    var record = FailureRecord(
+      step: step, fault: fault, place: found.words, shard: found.shard, layer: found.layer, loss: loss,
+      peakLoss: trainer.guarding.peakLoss, action: action, replay: replayCommand(step))
+    if fault == .diverging { record.place += ", more than training.divergence times the highest average" }
+    guard !isReplay, !request.checkOnly else { return record.place }
+    var problem = ""
+    // A full disk must not turn a skipped step into the end of the run.
+    do { try communicator.agree { try keep(record, in: folder) } } catch let error as any StatusError {
+      problem = " (not kept: \(error.description))"
+    }
+    return "\(record.place)\(problem); rows and times are in \(folder), replay it by: \(record.replay)"
+  }
+
+  private func replayCommand(_ step: Int) -> String {
+    let hasStart = CheckpointStore.steps(in: folder).contains { $0 < step }
+    return "sgm-train --resume \(folder.path) --debug --until \(step)"
+      + (hasStart ? "" : " --set training.on_fault=stop")
+  }
+
+  /// The rank that holds the shard writes its rows, the root all else.
+  private func keep(_ record: FailureRecord, in folder: String) throws {
+    let files = FileManager.default
+    if communicator.isRoot {
+      guard ((try? files.contentsOfDirectory(atPath: self.folder.failures))?.count ?? 0) < Self.mostFailures else {
+        return
+      }
+    }
+    let isHolder = record.shard.map { trainer.shards.contains($0) } ?? false
+    guard communicator.isRoot || isHolder else { return }
+    do { try files.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
+      throw ExperimentError.uncreatable(file: folder, errno)
+    }
+    if let shard = record.shard, isHolder {
+      var rows = trainer.rows(ofShard: shard)
+      let times = trainer.times(ofShard: shard)
+      data.restore(&rows)
+      var column = Matrix(rows: times.count, columns: 1)
+      for (row, time) in times.enumerated() { column[row, 0] = Float(time) }
+      try ArrayFileWriter.write(rows, to: folder + "/rows.npy")
+      try ArrayFileWriter.write(column, to: folder + "/times.npy")
+    }
+    if communicator.isRoot { try AtomicFile.write(record.json.description + "\n", to: folder + "/failure.json") }
+  }
+}

@@ -1,0 +1,55 @@
+internal import Communication
+
+/// For how long each rank's heartbeat has stood still.
+struct Vitality {
+  private var times: [Int: Double] = [:]
+  private var silences: [Int: Double] = [:]
+
+  /// Seconds since the most silent rank last wrote.
+  var longestSilence: Double { silences.values.max() ?? 0 }
+
+  /// Compares the heartbeats with those seen `seconds` before; one that is not there stands still.
+  mutating func look(at heartbeats: [Heartbeat], ranks: Int, after seconds: Double) {
+    for rank in 0..<ranks {
+      let time = heartbeats.first { $0.rank == rank }?.time ?? 0
+      silences[rank] = times[rank] == time ? (silences[rank] ?? 0) + seconds : 0
+      times[rank] = time
+    }
+  }
+}
+
+/// Who has arrived at a call to all ranks, and who has not.
+struct Stall: Equatable {
+  let rank: Int
+  let arrived: [Int]
+  let missing: [Heartbeat]
+  let unknown: [Int]
+
+  /// - Parameters:
+  ///   - heartbeats: what the ranks last wrote.
+  ///   - rank: this rank, which has arrived.
+  ///   - ranks: the number of ranks.
+  ///   - calls: how many calls it has begun, this one included.
+  init(_ heartbeats: [Heartbeat], rank: Int, ranks: Int, calls: Int) {
+    self.rank = rank
+    let others = heartbeats.filter { $0.rank != rank && $0.rank < ranks }
+    arrived = ([rank] + others.filter { $0.calls >= calls && $0.isInside }.map(\.rank)).sorted()
+    missing = others.filter { $0.calls < calls || !$0.isInside }
+    let known = Set(heartbeats.map(\.rank)).union([rank])
+    unknown = (0..<ranks).filter { !known.contains($0) }
+  }
+
+  /// Whether this rank is the one to speak.
+  var isSpeaker: Bool { arrived.first == rank }
+
+  /// What is said.
+  func words(after seconds: Double, _ pulse: Pulse) -> String {
+    let late = missing.map { "rank \($0.rank) on \($0.host) has not, it was last at \($0.place)" }
+    let lost = unknown.map { "rank \($0) left no sign" }
+    let rest = late + lost
+    return "step \(pulse.step): no answer for \(Int(seconds.rounded())) s in \(pulse.call) of \(pulse.stage.words): "
+      + "ranks \(arrived.map(String.init).joined(separator: ", ")) have arrived; "
+      + (rest.isEmpty ? "so have all others, and the network does not deliver" : rest.joined(separator: "; "))
+      + ". The job ends; resume it from its last checkpoint, without that host if it happens again"
+  }
+}

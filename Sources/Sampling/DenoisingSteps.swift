@@ -1,0 +1,128 @@
+public import Diffusion
+internal import LinearAlgebra
+
+/// A step from t to s that keeps a posterior mean x̂_0 fixed.
+///
+/// ```
+/// u_s = K u_t + (M_s − K M_t) x̂_0,   x̂_0 = pᵀu + qᵀ∇log p_t(u)   (Tweedie)
+/// ```
+/// Exact for data at one point, whatever K: only the noise L e in u = M x_0 + L e is mapped by K.
+struct DenoisingStep {
+  /// K, shape c×c.
+  let map: BlockMatrix
+  /// M_s − K M_t.
+  let gain: BlockVector
+  /// p and q at t.
+  let reading: PosteriorMeanReading
+
+  init(map: BlockMatrix, from kernel: Kernel, to end: Kernel) {
+    self.map = map
+    gain = end.mean - map * kernel.mean
+    reading = PosteriorMeanReading(kernel)
+  }
+
+  /// K that carries the noise's factor at t to that at s: L_s L_t⁻¹.
+  static func deterministic(_ process: any ForwardProcess, from t: Double, to s: Double) -> DenoisingStep {
+    let (kernel, end) = (process.kernel(at: t), process.kernel(at: s))
+    return DenoisingStep(map: end.cholesky * kernel.cholesky.inverse, from: kernel, to: end)
+  }
+}
+
+/// The coefficients of E[x_0|u] in state and score at one time, c elements each.
+struct PosteriorMeanReading {
+  let state: BlockVector
+  let score: BlockVector
+
+  init(_ kernel: Kernel) {
+    let weights = kernel.tweedie
+    state = weights.state.row(0)
+    score = weights.score.row(0)
+  }
+}
+
+/// Ancestral sampling: a draw of u_s given u_t and x_0, with E[x_0|u_t] for x_0; weak order 1, one evaluation a step.
+///
+/// ```
+/// u_s ~ N(M_s x̂_0 + K (u_t − M_t x̂_0), Q),   K = H_s Φᵀ H_t⁻¹,   Q = (I − KΦ) H_s (I − KΦ)ᵀ + K C Kᵀ
+/// ```
+/// Φ and C from s to t. Ho, Jain and Abbeel 2020, arXiv 2006.11239, algorithm 2, for any linear process; for several
+/// blocks with the kernel given the data alone. Q is written so that nothing cancels.
+public struct AncestralSampler: Sampler {
+  /// The scheme; it has no parameters.
+  public init() {}
+
+  /// One stage, with the posterior mean at t.
+  public func step(_ process: any ForwardProcess, from t: Double, to s: Double) -> [SamplerStage] {
+    let (kernel, end, forward) = (process.kernel(at: t), process.kernel(at: s), process.transition(from: s, to: t))
+    let whitening = kernel.cholesky.inverse
+    let map = end.covariance * forward.map.transpose * (whitening.transpose * whitening)
+    let rest = BlockMatrix.identity(process.blocks) - map * forward.map
+    let covariance = rest * end.covariance * rest.transpose + map * forward.covariance * map.transpose
+    let step = DenoisingStep(map: map, from: kernel, to: end)
+    return [
+      SamplerStage(
+        state: map + step.gain.outer(step.reading.state), score: step.gain.outer(step.reading.score), at: t,
+        noise: covariance.cholesky())
+    ]
+  }
+}
+
+/// The deterministic implicit sampler (DDIM): posterior mean and noise kept over a step; order 1, one evaluation a
+/// step.
+///
+/// ```
+/// u_s = M_s x̂_0 + L_s L_t⁻¹ (u_t − M_t x̂_0),   x̂_0 = E[x_0|u_t]
+/// ```
+/// Song, Meng and Ermon 2021, arXiv 2010.02502, eq. 12 at η = 0. With several blocks L is the lower Cholesky factor. Its
+/// flow is then not the probability flow but differs from it by a rotation of the noise, a drift Q∇log p with Qᵀ = −Q,
+/// which leaves every p_t alone.
+public struct ImplicitSampler: Sampler {
+  /// The scheme; it has no parameters.
+  public init() {}
+
+  /// One stage, with the posterior mean at t.
+  public func step(_ process: any ForwardProcess, from t: Double, to s: Double) -> [SamplerStage] {
+    let step = DenoisingStep.deterministic(process, from: t, to: s)
+    return [
+      SamplerStage(
+        state: step.map + step.gain.outer(step.reading.state), score: step.gain.outer(step.reading.score), at: t)
+    ]
+  }
+}
+
+/// DPM-Solver++ 2M: the implicit sampler with the posterior mean extrapolated from two steps; order 2, one evaluation a
+/// step.
+///
+/// ```
+/// u_s = L_s L_t⁻¹ u_t + (M_s − L_s L_t⁻¹ M_t) ((1 + ρ) x̂_t − ρ x̂_r),   ρ = (λ_s − λ_t) / 2(λ_t − λ_r),   λ = ½ ln snr
+/// ```
+/// Lu et al. 2022, arXiv 2211.01095, algorithm 2; the first step is the implicit sampler's. With several blocks as
+/// `ImplicitSampler`.
+public struct DPMSolverMultistep: Sampler {
+  /// The scheme; it has no parameters.
+  public init() {}
+
+  /// The first step, of order 1; it keeps its state for the second.
+  public func step(_ process: any ForwardProcess, from t: Double, to s: Double) -> [SamplerStage] {
+    var stages = ImplicitSampler().step(process, from: t, to: s)
+    stages[0].keeps = .after
+    return stages
+  }
+
+  /// One stage, from the posterior means at t and at r.
+  public func step(
+    _ process: any ForwardProcess, from t: Double, to s: Double, after r: Double
+  ) -> [SamplerStage] {
+    let step = DenoisingStep.deterministic(process, from: t, to: s)
+    let last = process.kernel(at: r)
+    let before = PosteriorMeanReading(last)
+    let now = process.noiseLevel(at: t)
+    let ratio = 0.5 * (now - process.noiseLevel(at: s)) / (last.noiseLevel - now)
+    let (gain, old) = (step.gain.scaled(by: 1 + ratio), step.gain.scaled(by: -ratio))
+    return [
+      SamplerStage(
+        state: step.map + gain.outer(step.reading.state), kept: old.outer(before.state),
+        score: gain.outer(step.reading.score), at: t, previous: old.outer(before.score), keeps: .after)
+    ]
+  }
+}

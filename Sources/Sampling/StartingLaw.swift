@@ -1,0 +1,19 @@
+internal import Diffusion
+internal import LinearAlgebra
+internal import Randomness
+
+extension NoiseLaw {
+  /// Draws the noise that generation starts from: normals, or normals over one √w a row, w ~ Gamma(ν/2, rate ν/2).
+  func fill(_ rows: inout Matrix, seed: UInt64, firstIndex: UInt64) {
+    let stream = RandomStream(seed: seed, purpose: .samplingPrior)
+    stream.fillNormals(&rows, firstIndex: firstIndex)
+    guard case .studentT(let degrees) = self else { return }
+    let blocks = UInt32((rows.columns + 3) / 4)
+    for r in 0..<rows.rows {
+      var variates = stream.row(firstIndex + UInt64(r), firstBlock: blocks)
+      let factor = Float((0.5 * degrees / variates.nextGamma(shape: 0.5 * degrees)).squareRoot())
+      var row = rows.mutableRow(r)
+      for k in row.indices { row[k] *= factor }
+    }
+  }
+}

@@ -1,0 +1,116 @@
+public import Diffusion
+public import LinearAlgebra
+internal import Networks
+
+/// A network's score, for 256 rows a call.
+@safe public final class NetworkScore: DifferentiableScore {
+  /// The process.
+  public var process: any ForwardProcess { model.process }
+  /// d.
+  public var dimension: Int { model.dimension }
+  /// The rows of every call: a fixed shape, so that a row's bits do not depend on its neighbours' number.
+  public static let rows = 256
+
+  private let model: ScoreModel
+  private let pass: NetworkPass
+  private var parameters: Matrix
+  private var whitened: Matrix
+  private var output: Matrix
+  private var isPrepared = false
+  // One row each, for rows at times of their own.
+  private var stateRow: Matrix
+  private var whitenedRow: Matrix
+  private var outputRow: Matrix
+  private var scoreRow: Matrix
+  /// A pass that keeps derivatives, made when first asked for.
+  private lazy var differentiated = NetworkPass(
+    architecture: model.network, frequencies: model.frequencies, rows: Self.rows, use: .training)
+
+  /// A score with parameters of its own, `[1, layout count]`.
+  public init(model: ScoreModel, parameters: consuming Matrix) {
+    self.model = model
+    self.parameters = parameters
+    pass = NetworkPass(
+      architecture: model.network, frequencies: model.frequencies, rows: Self.rows, use: .inference)
+    whitened = Matrix(rows: Self.rows, columns: model.network.inputs)
+    output = Matrix(rows: Self.rows, columns: model.network.outputs)
+    stateRow = Matrix(rows: 1, columns: model.network.inputs)
+    whitenedRow = Matrix(rows: 1, columns: model.network.inputs)
+    outputRow = Matrix(rows: 1, columns: model.network.outputs)
+    scoreRow = Matrix(rows: 1, columns: model.network.inputs)
+  }
+
+  /// s = −P u + Q F(G u).
+  public func evaluate(_ state: borrowing Matrix, at t: Double, into score: inout Matrix) {
+    precondition(state.rows == Self.rows, "\(state.rows) rows in place of \(Self.rows)")
+    let c = coefficients(at: t)
+    prepare(pass, state, c, at: t)
+    forward()
+    score.assign(c.precision.scaled(by: -1), times: state, dimension: dimension)
+    score.add(c.output, times: output, dimension: dimension)
+  }
+
+  /// As at one time, with the coefficients and the level of each row's own.
+  public func evaluate(_ state: borrowing Matrix, atTimes times: [Double], into score: inout Matrix) {
+    precondition(state.rows == Self.rows && times.count == Self.rows, "\(state.rows) rows, \(times.count) times")
+    for row in 0..<Self.rows {
+      let c = coefficients(at: times[row])
+      copy(state, row: row)
+      whitenedRow.assign(c.whitening, times: stateRow, dimension: dimension)
+      unsafe pass.state(set: 0, row: row).update(from: whitenedRow.pointer, count: whitenedRow.columns)
+      pass.setLevel(model.embeddedLevel(noiseLevel: c.noiseLevel, at: times[row]), set: 0, row: row)
+    }
+    forward()
+    for row in 0..<Self.rows {
+      let c = coefficients(at: times[row])
+      copy(state, row: row)
+      unsafe outputRow.pointer.update(from: output.pointer + row * output.columns, count: output.columns)
+      scoreRow.assign(c.precision.scaled(by: -1), times: stateRow, dimension: dimension)
+      scoreRow.add(c.output, times: outputRow, dimension: dimension)
+      unsafe (score.pointer + row * score.columns).update(from: scoreRow.pointer, count: score.columns)
+    }
+  }
+
+  /// Jᵀc = −P c + Gᵀ F'ᵀ Qᵀ c; P is symmetric.
+  public func vjp(
+    _ state: borrowing Matrix, at t: Double, cotangent: borrowing Matrix, into result: inout Matrix
+  ) {
+    precondition(state.rows == Self.rows && cotangent.rows == Self.rows, "\(state.rows), \(cotangent.rows) rows")
+    let c = coefficients(at: t)
+    let pass = differentiated
+    prepare(pass, state, c, at: t)
+    unsafe pass.forward(parameters.pointer)
+    output.assign(c.output.transpose, times: cotangent, dimension: dimension)
+    unsafe pass.vjp(parameters.pointer, cotangent: output, into: &whitened)
+    result.assign(c.precision.scaled(by: -1), times: cotangent, dimension: dimension)
+    result.add(c.whitening.transpose, times: whitened, dimension: dimension)
+  }
+
+  private func coefficients(at t: Double) -> ScoreCoefficients {
+    ScoreCoefficients(model.process, output: model.output, conditioning: model.conditioning, at: t)
+  }
+
+  private func copy(_ state: borrowing Matrix, row: Int) {
+    unsafe stateRow.pointer.update(from: state.pointer + row * state.columns, count: state.columns)
+  }
+
+  /// Gives a pass the inputs G u and the level of all rows.
+  private func prepare(_ pass: NetworkPass, _ state: borrowing Matrix, _ c: ScoreCoefficients, at t: Double) {
+    whitened.assign(c.whitening, times: state, dimension: dimension)
+    pass.setLevel(model.embeddedLevel(noiseLevel: c.noiseLevel, at: t))
+    for row in 0..<Self.rows {
+      unsafe pass.state(set: 0, row: row).update(
+        from: whitened.pointer + row * whitened.columns, count: whitened.columns)
+    }
+  }
+
+  private func forward() {
+    if isPrepared {
+      unsafe pass.forwardAgain(parameters.pointer)
+    } else {
+      unsafe pass.forward(parameters.pointer)
+      isPrepared = true
+    }
+    unsafe output.pointer.update(from: pass.output(set: 0, row: 0), count: output.count)
+  }
+}

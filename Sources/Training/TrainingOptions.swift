@@ -1,0 +1,18 @@
+public import Diffusion
+
+/// What a training run does beside the model.
+public struct TrainingOptions: Sendable, Equatable {
+  /// Rows per step over all shards.
+  public var batch = 512
+  /// The optimiser and its schedules.
+  public var optimiser = Optimiser()
+  /// The law of the training times.
+  public var timeLaw = TimeLaw.logUniform
+  /// The smallest training time.
+  public var minimumTime = 1e-3
+  /// How many times its highest moving average a loss may be; 0 for any loss.
+  public var divergence = 1000.0
+
+  /// The defaults.
+  public init() {}
+}

@@ -1,0 +1,88 @@
+import Diffusion
+import Foundation
+import LinearAlgebra
+import Sampling
+import Testing
+
+@Suite struct AdaptiveTests {
+  /// Starts and ends of the first chunk's samples, and the mean number of evaluations.
+  private func run(
+    _ sampler: any AdaptiveSampler, _ process: any ForwardProcess, chunk: Int = 0, scaled: Float = 1
+  ) -> (start: [[Double]], end: [[Double]], evaluations: [Int]) {
+    var score = ScaledRow(base: GaussianScore(process: process, dimension: 2), row: 7, factor: scaled)
+    var generator = AdaptiveGenerator(
+      process: process, dimension: 2, sampler: sampler, finalTime: 0.01 * process.horizon, denoises: false, seed: 4)
+    var samples = Matrix(rows: Generator.rows, columns: 2)
+    var start = [[Double]](repeating: [], count: Generator.rows)
+    let evaluations = generator.generate(chunk: chunk, score: &score, into: &samples) { row, time, state in
+      guard time == process.horizon else { return }
+      for k in state.indices { start[row].append(Double(state[k])) }
+    }
+    let end = (0..<Generator.rows).map { row in (0..<2).map { Double(samples[row, $0]) } }
+    return (start, end, evaluations)
+  }
+
+  @Test("Dormand–Prince follows the probability flow to its tolerance", arguments: [processes[0], processes[1]])
+  func tolerance(process: any ForwardProcess) {
+    let score = GaussianScore(process: process, dimension: 2)
+    let (first, last) = (score.marginal(at: process.horizon), score.marginal(at: 0.01 * process.horizon))
+    let ratio = (last.covariance[0, 0] / first.covariance[0, 0]).squareRoot()
+    var errors: [Double] = []
+    var costs: [Int] = []
+    for exponent in 2...5 {
+      let tolerance = pow(10, -Double(exponent))
+      let (start, end, evaluations) = run(
+        DormandPrince(tolerance: Tolerance(relative: tolerance, absolute: tolerance)), process)
+      var worst = 0.0
+      for row in 0..<Generator.rows {
+        for k in 0..<2 {
+          worst = max(worst, abs(end[row][k] - (last.mean[0] + ratio * (start[row][k] - first.mean[0]))))
+        }
+      }
+      // Errors of some ten steps, shrunk by the flow; in Float, 1e-6 is the least.
+      #expect(worst < 5 * tolerance + 3e-6, "\(tolerance): \(worst)")
+      errors.append(worst)
+      costs.append(evaluations.reduce(0, +))
+      #expect(evaluations.allSatisfy { $0 % 6 == 1 && $0 < 600 })
+    }
+    #expect(errors[0] > 10 * errors[3] && zip(costs, costs.dropFirst()).allSatisfy { $0 < $1 })
+  }
+
+  @Test("adaptive Euler's samples approach those of a fine tolerance along one Brownian path", arguments: processes)
+  func paths(process: any ForwardProcess) {
+    func end(_ tolerance: Double) -> [[Double]] {
+      run(AdaptiveEuler(tolerance: Tolerance(relative: tolerance, absolute: tolerance)), process).end
+    }
+    let fine = end(2e-3)
+    let errors = [0.2, 0.02].map { tolerance in
+      zip(end(tolerance), fine).reduce(0) { $0 + pow($1.0[0] - $1.1[0], 2) + pow($1.0[1] - $1.1[1], 2) }
+    }
+    // Ten times the tolerance is at least three times the step; the mean square error falls with the step's square.
+    #expect(errors[1] < errors[0] / 5, "\(errors)")
+  }
+
+  @Test("adaptive Euler ends in the law of the data", arguments: processes)
+  func law(process: any ForwardProcess) {
+    let law = GaussianScore(process: process, dimension: 2).marginal(at: 0.01 * process.horizon)
+    let values = (0..<4).flatMap { chunk in
+      run(AdaptiveEuler(tolerance: Tolerance(relative: 0.01, absolute: 0.01)), process, chunk: chunk).end.joined()
+    }
+    // False alarm 5e-5.
+    #expect(kolmogorovSmirnov(values) { normalDistribution($0, law.mean[0], law.covariance[0, 0]) } < 2.3)
+  }
+
+  @Test("an adaptive sample's bits depend on no other sample") func neighbours() {
+    let samplers: [any AdaptiveSampler] = [
+      DormandPrince(), AdaptiveEuler(tolerance: Tolerance(relative: 0.05, absolute: 0.05)),
+    ]
+    for sampler in samplers {
+      let (plain, scaled) = (run(sampler, processes[3]), run(sampler, processes[3], scaled: 3))
+      let changed = (0..<Generator.rows).filter { plain.end[$0] != scaled.end[$0] }
+      #expect(changed == [7])
+      let costlier = (0..<Generator.rows).filter { plain.evaluations[$0] != scaled.evaluations[$0] }
+      #expect(costlier.isEmpty || costlier == [7])
+      let (again, other) = (run(sampler, processes[3]), run(sampler, processes[3], chunk: 1))
+      #expect(again.end == plain.end && again.end != other.end)
+    }
+  }
+}

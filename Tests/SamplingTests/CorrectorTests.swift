@@ -1,0 +1,76 @@
+import Diffusion
+import Foundation
+import LinearAlgebra
+import Sampling
+import Testing
+
+@Suite struct CorrectorTests {
+  /// √n · KS distance of generated positions from the data's marginal at the final time.
+  private func distance(_ process: any ForwardProcess, _ sampler: any Sampler, steps: Int) -> Double {
+    var score = GaussianScore(process: process, dimension: 8)
+    let end = TimeGrid.standardFinalTime(horizon: process.horizon)
+    let times = TimeGrid.logSNR.times(steps: steps, of: process, to: end)
+    var generator = Generator(
+      process: process, dimension: 8, sampler: sampler, times: times, denoises: false, seed: 5)
+    let law = score.marginal(at: end)
+    return kolmogorovSmirnov(generator.values(chunks: 4, score: &score)) {
+      normalDistribution($0, law.mean[0], law.covariance[0, 0])
+    }
+  }
+
+  @Test(
+    "predictor–corrector keeps the law of the data, whatever blocks it corrects",
+    arguments: processes, CorrectedBlocks.allCases)
+  func predictorCorrector(process: any ForwardProcess, corrected: CorrectedBlocks) {
+    guard process.blocks > 1 || corrected != .velocity else { return }
+    let sampler = PredictorCorrector(
+      predictor: EulerMaruyama(), corrections: 1, signalToNoise: 0.16, corrected: corrected)
+    // False alarm 5e-5; the predictor's and corrector's biases are below a tenth of it at 300 steps.
+    #expect(distance(process, sampler, steps: 300) < 2.3)
+  }
+
+  @Test("a predictor too coarse is put right by corrections") func putsRight() {
+    let process = VariancePreserving()
+    let plain = distance(process, ProbabilityFlowEuler(), steps: 12)
+    let corrected = distance(
+      process, PredictorCorrector(predictor: ProbabilityFlowEuler(), corrections: 40, signalToNoise: 0.2), steps: 12)
+    // Eight thousand numbers see the flow's error at 12 steps, and a third of it after 40 corrections at each.
+    #expect(plain > 3 && corrected < plain / 3, "\(plain), \(corrected)")
+  }
+
+  @Test("annealed Langevin ends in the law of the data", arguments: processes)
+  func annealed(process: any ForwardProcess) {
+    // False alarm 5e-5.
+    #expect(distance(process, AnnealedLangevin(corrections: 5, stepSize: 0.1), steps: 200) < 2.3)
+  }
+
+  @Test("a correction's step is its sample's own") func ownStep() {
+    // One row's score is a hundred times larger; the others' bits must not change.
+    let process = processes[1]
+    func samples(_ factor: Float) -> [Double] {
+      var score = ScaledRow(base: GaussianScore(process: process, dimension: 3), row: 7, factor: factor)
+      let times = TimeGrid.quadratic.times(steps: 10, of: process, to: 0.01)
+      var generator = Generator(
+        process: process, dimension: 3, sampler: SamplerKind.predictorCorrector.make(), times: times, denoises: true,
+        seed: 3)
+      return generator.values(chunks: 1, score: &score)
+    }
+    let (plain, scaled) = (samples(1), samples(100))
+    let changed = Set((0..<plain.count).filter { plain[$0] != scaled[$0] }.map { $0 / 3 })
+    #expect(changed == [7])
+  }
+}
+
+/// A score in which one row is multiplied by a factor.
+struct ScaledRow<Base: Score>: Score {
+  var base: Base
+  let row: Int
+  let factor: Float
+  var process: any ForwardProcess { base.process }
+  var dimension: Int { base.dimension }
+
+  mutating func evaluate(_ state: borrowing Matrix, at t: Double, into score: inout Matrix) {
+    base.evaluate(state, at: t, into: &score)
+    for k in 0..<score.columns { score[row, k] *= factor }
+  }
+}

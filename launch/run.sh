@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# Runs a program of ours under mpirun and keeps its status: launch/run.sh [-np N] [--host LIST] PROGRAM [ARGUMENT]...
+# Ctrl-C, SIGTERM and SIGUSR1 stop it with a checkpoint and status 75; a second Ctrl-C ends it at once.
+# Options of mpirun that its version does not know by default are in SGM_MPIRUN_OPTIONS.
+set -uo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+
+usage() {
+  echo "run: $1; usage: launch/run.sh [-np N] [--host LIST] PROGRAM [ARGUMENT]..." >&2
+  exit 64
+}
+
+ranks= hosts=
+while (($#)); do
+  case $1 in
+    -np | --host)
+      (($# > 1)) || usage "$1 needs a value"
+      if [[ $1 == -np ]]; then ranks=$2; else hosts=$2; fi
+      shift 2
+      ;;
+    -*) usage "'$1' is not an option" ;;
+    *) break ;;
+  esac
+done
+(($#)) || usage "no program is named"
+[[ -z $ranks || $ranks =~ ^[1-9][0-9]*$ ]] || usage "-np $ranks: a number of ranks is expected"
+
+if ! command -v mpirun > /dev/null; then
+  echo "run: no mpirun in PATH; launch/install-dependencies.sh installs it" >&2
+  exit 69
+fi
+version=$(mpirun --version 2> /dev/null | head -n 1)
+# mpirun waits this long (1 s unless told) before SIGTERM, and again before SIGKILL: time to write a checkpoint, yet all
+# ranks end within 10 s of the death of one.
+if [[ $version =~ [^0-9]([0-9]+)\.[0-9]+ ]] && ((BASH_REMATCH[1] >= 5)); then
+  options=(--prtemca odls_base_sigkill_timeout 3 --map-by :OVERSUBSCRIBE)
+else
+  # -q: without it, mpirun explains at length that a rank ended with a status, which we have said in a line.
+  options=(-q --mca odls_base_sigkill_timeout 3 --oversubscribe)
+fi
+[[ -z $ranks ]] || options+=(-np "$ranks")
+[[ -z $hosts ]] || options+=(--host "$hosts")
+read -ra more <<< "${SGM_MPIRUN_OPTIONS:-}"
+
+# A process group of its own: the terminal's Ctrl-C reaches us alone, and mpirun does not kill its ranks for it.
+set -m
+mpirun "${options[@]}" ${more[@]+"${more[@]}"} "$@" < /dev/null &
+mpirun=$!
+set +m
+
+interrupted=no
+on_interrupt() {
+  if [[ $interrupted == yes ]]; then
+    # The ranks die with their parent.
+    kill -KILL "$mpirun" 2> /dev/null
+    return
+  fi
+  interrupted=yes
+  echo "run: stopping with a checkpoint; Ctrl-C once more ends it at once" >&2
+  kill -USR1 "$mpirun" 2> /dev/null
+}
+trap on_interrupt INT
+trap 'kill -USR1 "$mpirun" 2> /dev/null' USR1 TERM
+
+# `wait` returns when a signal comes; the program's own status is that of the last wait.
+while :; do
+  wait "$mpirun"
+  status=$?
+  kill -0 "$mpirun" 2> /dev/null || break
+done
+# An mpirun that was killed leaves its session's folder.
+if ((status == 137)); then rm -rf "${TMPDIR:-/tmp}/ompi.$(hostname).$UID/pid.$mpirun"; fi
+exit "$status"
