@@ -111,7 +111,11 @@ let package = Package(
       "TheoryTests", ["Diffusion", "LinearAlgebra", "Randomness", "Sampling", "Targets", "Theory"]),
     tests(
       "ExperimentsTests",
-      ["Communication", "Experiments", "LinearAlgebra", "Networks", "Randomness", "Targets", "Training"]),
+      [
+        "Communication", "Diffusion", "Experiments", "LinearAlgebra", "Networks", "Randomness", "Targets", "Training",
+      ]),
+    tests(
+      "FuzzTests", ["Experiments", "LinearAlgebra", "Networks", "Targets", "Training"], resources: [.copy("Seeds")]),
     tests("LaunchTests", []),
   ],
   cxxLanguageStandard: .cxx17

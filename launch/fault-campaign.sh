@@ -22,7 +22,7 @@ fi
 work=$(mktemp -d)
 current=
 cleanup() {
-  [[ -z $current ]] || kill -KILL "$current" 2> /dev/null
+  [[ -z $current ]] || kill -KILL "$current" ${launcher:-} 2> /dev/null
   local mounted
   while read -r mounted; do umount -l "$mounted"; done < <(awk -v w="$work" 'index($2, w) == 1 { print $2 }' /proc/mounts | tac)
   rm -rf "$work"
@@ -122,12 +122,10 @@ while ((done < count)); do
   run=$work/run log=$work/log status=
   mkdir -p "$run"
   if [[ $kind == full ]]; then mount -t tmpfs -o size=6m none "$run" || exit 77; fi
-  # A script that a script starts in the background ignores Ctrl-C, unless it has a process group of its own.
-  set -m
-  launch/run.sh -np "$ranks" "$program" "$work/experiment.yaml" --output "$run" --stall-limit "${stall_limit}s" \
-    > "$log" 2>&1 < /dev/null &
+  # What a script starts in the background ignores Ctrl-C, unless told otherwise.
+  env --default-signal=INT launch/run.sh -np "$ranks" "$program" "$work/experiment.yaml" --output "$run" \
+    --stall-limit "${stall_limit}s" > "$log" 2>&1 < /dev/null &
   current=$!
-  set +m
   for ((i = 0; i < 400; i++)); do
     pids=$(processes "$run")
     (($(wc -w <<< "$pids") < ranks)) || break

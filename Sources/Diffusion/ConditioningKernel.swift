@@ -37,19 +37,4 @@ struct ConditioningKernel {
   var whitening: BlockMatrix {
     BlockMatrix.factor(of: hybrid.cholesky, hybrid.mean.outer(.first(hybrid.mean.size))).inverse
   }
-
-  /// Q for `posterior-mean`: r H⁻¹M.
-  ///
-  /// For u = 0 the score is Q F.
-  var posteriorMeanOutput: BlockVector { hybrid.precisionMean.scaled(by: hybrid.residualScale) }
-
-  /// Q for one `noise` block, F = ê_c − (KᵀPu)_c.
-  ///
-  /// The last block says s_v = −(Pu)_v − F/k_cc; the rest of the score follows through the posterior mean, which moves
-  /// s along H⁻¹M. So Q = −H⁻¹M / (k_cc (H⁻¹M)_v), and its last element is −1/k_cc.
-  var lastNoiseOutput: BlockVector {
-    let direction = hybrid.precisionMean
-    let last = direction.size - 1
-    return direction.scaled(by: -1 / (factor[last, last] * direction[last]))
-  }
 }

@@ -78,6 +78,13 @@ extension ForwardProcess {
   /// The normal law.
   public var noise: NoiseLaw { .gaussian }
 
+  /// Whether there is a linear SDE with finite coefficients and clock up to the horizon.
+  ///
+  /// There is none where nothing of the data is left at the horizon, nor for noise that is not Gaussian.
+  public var isRegular: Bool {
+    noise == .gaussian && clock(horizon).isFinite && drift(at: horizon).norm.isFinite
+  }
+
   /// By Tweedie's formula, s = H⁻¹(M E[x_0|u] − u), in −½D s.
   public func pathVelocity(at t: Double) -> PathVelocity {
     let kernel = kernel(at: t)

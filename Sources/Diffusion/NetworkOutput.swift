@@ -1,24 +1,60 @@
-internal import Glibc
 internal import LinearAlgebra
 
 /// What a network's raw output F stands for.
 ///
-/// Each is preconditioned: F = 0 is the exact score of unit Gaussian data.
+/// Each is preconditioned: F = 0 is the exact score of unit Gaussian data. A Student-t base has only `score`, without
+/// preconditioning.
 public enum NetworkOutput: String, Sendable, CaseIterable {
   /// `posterior-mean`: E[x_0|u] = r²MᵀH⁻¹u + r F, with d outputs for every process.
   case posteriorMean = "posterior-mean"
   /// `noise`: ê = KᵀPu + F, one block of d outputs for each block that noise drives.
   case noise
+  /// `velocity`: F is the error of the path's velocity at F = 0, per unit of mσ' − m'σ; one block only.
+  ///
+  /// That unit is 1 for flow matching, where F is the velocity itself. Where m² + σ² = 1 it is the angle of Salimans and
+  /// Ho 2022 (arXiv 2202.00512): F is minus that of `posterior-mean`.
+  case velocity
+  /// `score`: s = −P u + diag(ρ) F, ρ the root mean square of the conditional score, √(H⁻¹)_ii; blocks as for `noise`.
+  ///
+  /// With one block it is minus the noise. For a Student-t base s = F/L, whose target's mean square is
+  /// (ν + d)/(ν + d + 2).
+  case score
 
   /// How many blocks of d numbers the network puts out.
   ///
-  /// For `noise` it is all c where D has full rank; else 1, the last block: the others follow from it, because the
-  /// hybrid score has only d unknowns.
+  /// For `noise` and `score` it is all c where D has full rank; else 1, the last block: the others follow from it,
+  /// because the hybrid score has only d unknowns.
   public func blocks(for process: some ForwardProcess) -> Int {
     switch self {
-    case .posteriorMean: 1
-    case .noise: process.diffusion(at: process.horizon).determinant > 0 ? process.blocks : 1
+    case .posteriorMean, .velocity: 1
+    case .noise, .score: process.isFullyDriven ? process.blocks : 1
     }
+  }
+
+  /// Whether the output can say the score of a process, and its posterior mean, at every time.
+  public func isAvailable(for process: some ForwardProcess) -> Bool {
+    guard process.noise == .gaussian else { return self == .score }
+    switch self {
+    case .posteriorMean: return true
+    case .velocity: return process.blocks == 1
+    case .noise, .score:
+      // Flow matching starts where neither tells the posterior mean, and needs it.
+      if process.blocks == 1 { return process.diffusion(at: process.horizon)[0, 0].isFinite }
+      return process.isFullyDriven || process.lastScoreTellsAll
+    }
+  }
+}
+
+extension ForwardProcess {
+  /// Whether noise drives every block.
+  var isFullyDriven: Bool { blocks == 1 || diffusion(at: horizon).determinant > 0 }
+
+  /// Whether the posterior mean follows from the last block of the score: whether (H⁻¹M)_c has one sign at all times.
+  ///
+  /// It has where the damping is critical or more; an oscillating process changes it. Seen on a grid of 256 times.
+  var lastScoreTellsAll: Bool {
+    let signs = (1...256).map { kernel(at: horizon * Double($0) / 256).precisionMean.last > 0 }
+    return signs.allSatisfy { $0 == signs[0] }
   }
 }
 
@@ -30,46 +66,4 @@ public enum Conditioning: String, Sendable, CaseIterable {
   case data = "hsm"
   /// `dsm`: on the whole of u_0, velocities included.
   case state = "dsm"
-}
-
-/// How the squared error is weighted over time.
-public enum LossWeight: String, Sendable, CaseIterable {
-  /// `uniform-noise`: ‖e − ê‖², e the noise of the conditioning kernel.
-  case uniformNoise = "uniform-noise"
-  /// `likelihood`: ‖Σᵀ(s − s_θ)‖² (Song, Durkan, Murray and Ermon 2021, arXiv 2101.09258).
-  case likelihood
-  /// `unit-variance`: what F is to predict has unit variance at every t, for unit data.
-  ///
-  /// When conditioned on the whole state, the D-weighted error is divided by that of the zero score, tr(D C⁻¹).
-  case unitVariance = "unit-variance"
-
-  /// The weight for an output unless another is asked for.
-  public static func standard(for output: NetworkOutput) -> LossWeight {
-    switch output {
-    case .posteriorMean: .unitVariance
-    case .noise: .uniformNoise
-    }
-  }
-
-  /// Whether `TrainingCoefficients` knows this weight for an output.
-  public func isAvailable(for output: NetworkOutput) -> Bool { self == .standard(for: output) }
-}
-
-/// The law of the diffusion times seen in training.
-public enum TimeLaw: String, Sendable, CaseIterable {
-  /// `uniform` on [first, last].
-  case uniform
-  /// `log-uniform`: ln t is uniform.
-  case logUniform = "log-uniform"
-
-  /// The time at quantile `u` of the law.
-  public func time(_ u: Double, from first: Double, to last: Double) -> Double {
-    precondition(first >= 0 && first < last, "times from \(first) to \(last)")
-    switch self {
-    case .uniform: return first + (last - first) * u
-    case .logUniform:
-      precondition(first > 0, "log-uniform times from \(first)")
-      return first * exp(u * log(last / first))
-    }
-  }
 }

@@ -32,7 +32,7 @@ extension NetworkPass {
   @unsafe public func vjp(
     _ parameters: UnsafePointer<Float>, cotangent: borrowing Matrix, into result: inout Matrix
   ) {
-    precondition(use == .training, "a pass for inference keeps no derivatives")
+    precondition(use != .inference, "a pass for inference keeps no derivatives")
     precondition(
       cotangent.rows == rows && cotangent.columns == architecture.outputs,
       "\(cotangent.rows) × \(cotangent.columns) in place of \(rows) × \(architecture.outputs)")
@@ -53,7 +53,7 @@ extension NetworkPass {
   @unsafe public func jvp(
     _ parameters: UnsafePointer<Float>, tangent: borrowing Matrix, into result: inout Matrix
   ) {
-    precondition(use == .training, "a pass for inference keeps no derivatives")
+    precondition(use != .inference, "a pass for inference keeps no derivatives")
     unsafe gradientOfInput(layer: 0, set: 0).update(from: tangent.pointer, count: rows * layers[0].width)
     for (l, layer) in layers.enumerated() {
       let product = MatrixProduct(

@@ -12,6 +12,8 @@ internal import LinearAlgebra
     case inference
     /// Outputs and gradients.
     case training
+    /// As `training`, and gradients of Jacobian–vector products; not for relu.
+    case curvature
   }
 
   /// The network's shape.
@@ -30,6 +32,8 @@ internal import LinearAlgebra
   let inputs: [Buffer]
   /// Z_l, then act′(Z_l), `[sets · rows, outputs of layer l]`.
   let slopes: [Buffer]
+  /// act″(Z_l), as `slopes`; without rows where no one asks.
+  let curvatures: [Buffer]
   /// F and ∂loss/∂F, `[sets · rows, outputs]`.
   let output, outputGradient: Buffer
   /// ∂loss/∂h_l for all sets, in turns for even and odd l.
@@ -50,6 +54,7 @@ internal import LinearAlgebra
   ///   - use: whether gradients will be asked for.
   public init(architecture: NetworkArchitecture, frequencies: [Float], rows: Int, sets: Int = 1, use: Use) {
     precondition(2 * frequencies.count == architecture.embedding.features, "\(frequencies.count) frequencies")
+    precondition(use != .curvature || architecture.activation.isSmooth, "relu has no second derivative")
     self.architecture = architecture
     self.rows = rows
     self.sets = sets
@@ -60,11 +65,13 @@ internal import LinearAlgebra
     self.layers = layers
 
     let all = rows * sets
-    let trained = use == .training ? all : 0
+    let trained = use == .inference ? 0 : all
+    let curved = use == .curvature ? all : 0
     let widest = max(architecture.widths.max() ?? 0, architecture.inputs)
     var plan = Arena.Plan()
     let inputPlaces = layers.map { plan.reserve(rows: all, stride: Self.lines($0.inputs)) }
     let slopePlaces = layers.dropLast().map { plan.reserve(rows: all, stride: $0.outputs) }
+    let curvaturePlaces = layers.dropLast().map { plan.reserve(rows: curved, stride: $0.outputs) }
     let outputPlaces = [all, trained].map { plan.reserve(rows: $0, stride: architecture.outputs) }
     let hiddenPlaces = (0..<2).map { _ in plan.reserve(rows: trained, stride: widest) }
     let deltaPlace = plan.reserve(rows: trained / sets, stride: max(widest, architecture.outputs))
@@ -72,6 +79,7 @@ internal import LinearAlgebra
     self.arena = arena
     unsafe inputs = unsafe inputPlaces.map { unsafe arena.buffer($0) }
     unsafe slopes = unsafe slopePlaces.map { unsafe arena.buffer($0) }
+    unsafe curvatures = unsafe curvaturePlaces.map { unsafe arena.buffer($0) }
     unsafe output = arena.buffer(outputPlaces[0])
     unsafe outputGradient = arena.buffer(outputPlaces[1])
     unsafe hidden = unsafe hiddenPlaces.map { unsafe arena.buffer($0) }
@@ -96,7 +104,7 @@ internal import LinearAlgebra
   }
 
   /// A row's length in whole cache lines.
-  private static func lines(_ count: Int) -> Int { (count + 15) / 16 * 16 }
+  static func lines(_ count: Int) -> Int { (count + 15) / 16 * 16 }
 
   /// Bytes of all buffers.
   public var bytes: Int { arena.bytes }
@@ -160,9 +168,13 @@ internal import LinearAlgebra
     let z = unsafe (isLast ? output : slopes[l]).row(set * rows)
     unsafe forwardProducts[l](x, bias: parameters + layout.bias(l).offset, into: z)
     guard !isLast else { return }
+    if use == .curvature {
+      unsafe architecture.activation.writeCurvature(
+        of: z, into: curvatures[l].row(set * rows), count: rows * layers[l].outputs)
+    }
     unsafe architecture.activation.apply(
       z, rows: rows, width: layers[l].outputs, skip: layers[l].skips ? UnsafePointer(x) : nil,
       skipStride: inputs[l].stride, into: inputs[l + 1].row(set * rows), hStride: inputs[l + 1].stride,
-      keepDerivative: use == .training)
+      keepDerivative: use != .inference)
   }
 }

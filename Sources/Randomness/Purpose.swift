@@ -20,6 +20,9 @@ public enum Purpose: UInt8, Sendable, CaseIterable {
   case embedding = 15
   case benchmark = 16
   case gradientCheck = 17
-  case metric = 40
-  case likelihood = 41
+  case truncation = 40
+  case probe = 41
+  case tailScale = 42
+  case metric = 60
+  case likelihood = 61
 }

@@ -1,4 +1,4 @@
-public import Diffusion
+internal import Diffusion
 internal import LinearAlgebra
 internal import Randomness
 

@@ -38,20 +38,20 @@ extension Sampler {
 /// What a scheme may ask of a process.
 public enum ProcessRequirement: String, Sendable, CaseIterable {
   /// A linear SDE behind the marginals, hence Gaussian noise.
-  case linear = "a linear SDE, hence Gaussian noise"
+  case linear = "a linear SDE with Gaussian noise, finite up to the horizon"
   /// A linear SDE with a stationary law.
   case stationary = "a process that leaves a law alone"
   /// A linear SDE on the data's own block alone.
-  case singleBlock = "a linear SDE on the data alone, without velocities"
+  case singleBlock = "a linear SDE on the data alone, without velocities, finite up to the horizon"
   /// Marginals on the data's own block, whatever their noise.
   case path = "a process on the data alone, without velocities"
 
   /// Whether a process meets it.
   public func isMet(by process: any ForwardProcess) -> Bool {
     switch self {
-    case .linear: process.noise == .gaussian
-    case .stationary: process.noise == .gaussian && process.stationaryCovariance != nil
-    case .singleBlock: process.noise == .gaussian && process.blocks == 1
+    case .linear: process.isRegular
+    case .stationary: process.isRegular && process.stationaryCovariance != nil
+    case .singleBlock: process.isRegular && process.blocks == 1
     case .path: process.blocks == 1
     }
   }

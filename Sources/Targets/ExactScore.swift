@@ -10,7 +10,7 @@ internal import LinearAlgebra
 /// z = pᵀu = x_0 + N(0, ν),   p = H⁻¹M / snr,   ν = 1 / snr,   snr = wᵀw
 /// s = p g(z) − q (qᵀu),      g = ∇ log p_z,    q = L⁻ᵀ w⊥ / |w|
 /// ```
-/// where qᵀu ~ N(0, 1) carries the rest of the state (nothing with one block). So a law has to know only itself blurred
+/// where qᵀu ~ N(0, 1) carries the rest of the state (nothing with one block, two such with three). So a law has to know only itself blurred
 /// by isotropic noise, and no term cancels, at any t. Trained coordinates rescale: z·scale + mean is the law's own
 /// unit. The reduction is ours. Everything is computed in Double and rounded once.
 struct ExactScore<Law: SmoothedLaw>: Score {
@@ -28,7 +28,6 @@ struct ExactScore<Law: SmoothedLaw>: Score {
   private var preparedTime: Double?
 
   init(_ law: Law, under process: any ForwardProcess, in standardisation: Standardisation) {
-    precondition(process.blocks <= 2, "exact scores know one or two blocks, not \(process.blocks)")
     let d = law.dimension
     precondition(standardisation.dimension == d, "\(standardisation.dimension) coordinates for a law of \(d)")
     self.law = law
@@ -36,7 +35,8 @@ struct ExactScore<Law: SmoothedLaw>: Score {
     self.standardisation = standardisation
     state = Array(repeating: 0, count: d * process.blocks)
     z = Array(repeating: 0, count: d)
-    (rest, gradient, noise, score) = (z, z, z, state)
+    (gradient, noise, score) = (z, z, state)
+    rest = Array(repeating: 0, count: d * max(process.blocks - 1, 1))
   }
 
   var dimension: Int { law.dimension }
@@ -86,6 +86,7 @@ struct ExactScore<Law: SmoothedLaw>: Score {
     if preparedTime == t { return }
     preparedTime = t
     reduction = StateReduction(process.kernel(at: t))
+    if reduction.pureNoise != nil { return }
     for k in noise.indices {
       noise[k] = reduction.noise * standardisation.scale[k] * standardisation.scale[k]
     }
@@ -94,10 +95,26 @@ struct ExactScore<Law: SmoothedLaw>: Score {
 
   // Returns log p(z); `score` holds the gradient of log p_t.
   private mutating func evaluateRow() -> Double {
+    if let deviation = reduction.pureNoise { return evaluateNoise(deviation) }
     reduction.reduce(state, standardisation, z: &z, rest: &rest)
     let logLaw = law.evaluate(z, into: &gradient)
     reduction.assemble(gradient, rest, scale: standardisation.scale, into: &score)
     return logLaw
+  }
+
+  /// The law of the noise alone, where no data is left; the units' Jacobian is taken out, for it is added later.
+  private mutating func evaluateNoise(_ deviation: Double) -> Double {
+    let d = Double(dimension)
+    let squares = state.reduce(0) { $0 + $1 * $1 } / (deviation * deviation)
+    let factor = process.noise.scoreFactor(squaredNorm: squares, dimension: dimension)
+    for k in state.indices { score[k] = -factor * state[k] / (deviation * deviation) }
+    let logScales = standardisation.scale.reduce(0) { $0 + log($1) } + d * log(deviation)
+    switch process.noise {
+    case .gaussian: return -0.5 * (squares + d * logTwoPi) - logScales
+    case .studentT(let degrees):
+      let constant = logGamma(0.5 * (degrees + d)) - logGamma(0.5 * degrees) - 0.5 * d * log(degrees * Double.pi)
+      return constant - 0.5 * (degrees + d) * log1p(squares / degrees) - logScales
+    }
   }
 }
 

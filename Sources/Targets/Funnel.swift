@@ -38,9 +38,10 @@ public struct Funnel: Target, Equatable {
   }
 
   /// The exact score by quadrature over x_1, to a relative error below 2e-7; nil if `standardisation` gives x_2 … x_d
-  /// different scales, for which the quadrature would need them one by one.
+  /// different scales, for which the quadrature would need them one by one, or if the noise is not Gaussian.
   public func score(under process: any ForwardProcess, in standardisation: Standardisation) -> (any Score)? {
-    guard standardisation.scale.dropFirst().allSatisfy({ $0 == standardisation.scale[1] }) else { return nil }
+    guard process.noise == .gaussian, standardisation.scale.dropFirst().allSatisfy({ $0 == standardisation.scale[1] })
+    else { return nil }
     return ExactScore(SmoothedFunnel(dimension: dimension), under: process, in: standardisation)
   }
 

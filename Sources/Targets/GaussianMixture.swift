@@ -82,9 +82,13 @@ public struct GaussianMixture: Target, Equatable {
     return Standardisation(mean: mean, variance: variance)
   }
 
-  /// The exact score, in closed form.
+  /// The exact score, in closed form; by quadrature over the mixing variable where the noise is Student-t.
   public func score(under process: any ForwardProcess, in standardisation: Standardisation) -> (any Score)? {
-    ExactScore(SmoothedMixture(self), under: process, in: standardisation)
+    if case .studentT(let degrees) = process.noise {
+      return ExactScore(
+        HeavyTailedLaw(SmoothedMixture(self), degrees: degrees), under: process, in: standardisation)
+    }
+    return ExactScore(SmoothedMixture(self), under: process, in: standardisation)
   }
 
   /// The density in closed form; nil if a component has no spread in some coordinate.

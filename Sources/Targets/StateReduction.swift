@@ -5,73 +5,104 @@ internal import LinearAlgebra
 /// The sufficient statistic of a kernel at one time, and the way back from its score to the state's; see `ExactScore`.
 struct StateReduction {
   /// p: z = pᵀu = x_0 + N(0, ν).
-  private(set) var statistic = SIMD2<Double>(1, 0)
-  /// q: qᵀu ~ N(0, 1), independent of z; zero with one block.
-  private(set) var rest = SIMD2<Double>.zero
+  private(set) var statistic = SIMD4<Double>(1, 0, 0, 0)
+  /// q_i: q_iᵀu ~ N(0, 1), independent of z and of each other; one less than there are blocks.
+  private(set) var rest: InlineArray<2, SIMD4<Double>> = [.zero, .zero]
   /// ν.
   private(set) var noise = 0.0
-  /// The logarithm of |∂(z, qᵀu)/∂u| for one coordinate.
+  /// The logarithm of |∂(z, q_iᵀu)/∂u| for one coordinate.
   private(set) var logJacobian = 0.0
+  /// L of a kernel with one block and no data in it, M = 0, where there is no z; else nil.
+  private(set) var pureNoise: Double?
 
   init() {}
 
   init(_ kernel: Kernel) {
     let (l, w) = (kernel.cholesky, kernel.whitenedMean)
-    let snr = kernel.signalToNoise
+    let (snr, c) = (kernel.signalToNoise, w.size)
+    if c == 1, kernel.mean[0] == 0 {
+      pureNoise = l[0, 0]
+      return
+    }
     let direction = kernel.precisionMean
     noise = 1 / snr
-    if w.size == 1 {
-      statistic = SIMD2(direction[0] / snr, 0)
-      logJacobian = log(abs(statistic[0]))
-    } else {
-      statistic = SIMD2(direction[0], direction[1]) / snr
-      // L⁻ᵀ (−w_v, w_x) / |w|, by back substitution.
-      let size = snr.squareRoot()
-      let last = w[0] / (size * l[1, 1])
-      rest = SIMD2((-w[1] / size - l[1, 0] * last) / l[0, 0], last)
-      logJacobian = -log(size * l[0, 0] * l[1, 1])
+    for i in 0..<c { statistic[i] = direction[i] / snr }
+    let size = snr.squareRoot()
+    logJacobian = -log(size)
+    for i in 0..<c { logJacobian -= log(l[i, i]) }
+    if c == 1 { logJacobian = log(abs(statistic[0])) }
+    for (k, unit) in Self.complement(w, size).enumerated() {
+      // L⁻ᵀ times the unit vector, by back substitution.
+      for i in stride(from: c - 1, through: 0, by: -1) {
+        var value = unit[i]
+        for j in i + 1..<c { value -= l[j, i] * rest[k][j] }
+        rest[k][i] = value / l[i, i]
+      }
     }
   }
 
-  /// Writes z in the law's own units, and qᵀu.
+  /// Unit vectors that complete w/|w| to an orthonormal basis of c ≤ 3 dimensions.
+  private static func complement(_ w: BlockVector, _ size: Double) -> [SIMD4<Double>] {
+    switch w.size {
+    case 1: return []
+    case 2: return [SIMD4(-w[1], w[0], 0, 0) / size]
+    default:
+      // The other columns of the reflection that carries w to the first axis: the sign avoids cancellation.
+      var normal = SIMD4(w[0], w[1], w[2], 0) / size
+      normal[0] += normal[0] < 0 ? -1 : 1
+      let twice = 2 / (normal * normal).sum()
+      return (1..<3).map { k in
+        var column = normal * (-twice * normal[k])
+        column[k] += 1
+        return column
+      }
+    }
+  }
+
+  /// Writes z in the law's own units, and q_iᵀu, one i after the other.
   func reduce(
     _ state: [Double], _ standardisation: Standardisation, z: inout [Double], rest y: inout [Double]
   ) {
     let d = z.count
     let (mean, scale) = (standardisation.mean.span, standardisation.scale.span)
-    precondition(mean.count == d && scale.count == d && y.count == d, "\(mean.count), \(scale.count) of \(d)")
+    let blocks = state.count / d
+    precondition(
+      mean.count == d && scale.count == d && blocks * d == state.count, "\(mean.count), \(state.count) of \(d)")
+    precondition(y.count >= (blocks - 1) * d, "\(y.count) numbers for the rest of \(blocks) blocks")
     let state = state.span
     var z = z.mutableSpan
-    let (px, pv, qx, qv) = (statistic[0], statistic[1], rest[0], rest[1])
-    if state.count == d {
-      for k in 0..<d { z[k] = mean[k].addingProduct(scale[k], px * state[k]) }
-      return
-    }
-    precondition(state.count == 2 * d, "\(state.count) numbers for two blocks of \(d)")
-    let (x, v) = (state.extracting(0..<d), state.extracting(d..<2 * d))
     var y = y.mutableSpan
     for k in 0..<d {
-      z[k] = mean[k].addingProduct(scale[k], (px * x[k]).addingProduct(pv, v[k]))
-      y[k] = (qx * x[k]).addingProduct(qv, v[k])
+      var sum = statistic[0] * state[k]
+      for i in 1..<blocks { sum.addProduct(statistic[i], state[i &* d &+ k]) }
+      z[k] = mean[k].addingProduct(scale[k], sum)
+    }
+    for i in 0..<blocks - 1 {
+      for k in 0..<d {
+        var sum = rest[i][0] * state[k]
+        for j in 1..<blocks { sum.addProduct(rest[i][j], state[j &* d &+ k]) }
+        y[i &* d &+ k] = sum
+      }
     }
   }
 
-  /// Writes p g − q (qᵀu), with g = scale · gradient.
+  /// Writes p g − Σ q_i (q_iᵀu), with g = scale · gradient.
   func assemble(
     _ gradient: [Double], _ y: [Double], scale: [Double], into score: inout [Double]
   ) {
     let d = gradient.count
     let (gradient, y, scale) = (gradient.span, y.span, scale.span)
-    precondition(y.count == d && scale.count == d, "\(y.count), \(scale.count) of \(d)")
-    let (px, pv, qx, qv) = (statistic[0], statistic[1], rest[0], rest[1])
     var score = score.mutableSpan
-    if score.count == d {
-      for k in 0..<d { score[k] = px * scale[k] * gradient[k] }
-      return
+    let blocks = score.count / d
+    precondition(scale.count == d && blocks * d == score.count, "\(scale.count), \(score.count) of \(d)")
+    precondition(y.count >= (blocks - 1) * d, "\(y.count) numbers for the rest of \(blocks) blocks")
+    for i in 0..<blocks {
+      for k in 0..<d {
+        var sum = statistic[i] * scale[k] * gradient[k]
+        for j in 0..<blocks - 1 { sum.addProduct(-rest[j][i], y[j &* d &+ k]) }
+        score[i &* d &+ k] = sum
+      }
     }
-    precondition(score.count == 2 * d, "\(score.count) numbers for two blocks of \(d)")
-    for k in 0..<d { score[k] = (px * scale[k] * gradient[k]).addingProduct(-qx, y[k]) }
-    for k in 0..<d { score[d &+ k] = (pv * scale[k] * gradient[k]).addingProduct(-qv, y[k]) }
   }
 }
 

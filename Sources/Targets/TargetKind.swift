@@ -8,13 +8,17 @@ public enum TargetKind: String, Sendable, CaseIterable {
   case twoMoons = "two-moons"
   case checkerboard
   case swissRoll = "swiss-roll"
+  case twoMoonsSimulator = "two-moons-simulator"
+
+  /// The number of columns after the data's that condition.
+  public var conditions: Int { self == .twoMoonsSimulator ? 2 : 0 }
 
   /// The dimensions the law exists in.
   public var dimensions: ClosedRange<Int> {
     switch self {
     case .gaussian: 1...Int.max
     case .mg25, .funnel: 2...Int.max
-    case .eightGaussians, .diamond, .twoMoons, .checkerboard, .swissRoll: 2...2
+    case .eightGaussians, .diamond, .twoMoons, .checkerboard, .swissRoll, .twoMoonsSimulator: 2...2
     }
   }
 
@@ -34,6 +38,7 @@ public enum TargetKind: String, Sendable, CaseIterable {
     case .twoMoons: TwoMoons()
     case .checkerboard: Checkerboard()
     case .swissRoll: SwissRoll()
+    case .twoMoonsSimulator: TwoMoonsSimulator()
     }
   }
 }

@@ -64,8 +64,10 @@ public struct MomentRecursion: Sendable {
       return (0..<data.dimension).map { i in
         var (now, kept) = (StepInProgress(blocks: process.blocks), StepInProgress(blocks: process.blocks))
         for (stage, marginal) in zip(stages, marginals) {
-          if stage.keeps { kept = now }
+          let incoming = now
+          if stage.keeps == .before { kept = incoming }
           now = now.after(stage, kept: kept, marginal: marginal.coordinates[i], perturbation: perturbation)
+          if stage.keeps == .after { kept = incoming }
         }
         return now.step
       }

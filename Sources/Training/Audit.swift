@@ -41,7 +41,7 @@ struct Ballot {
 /// Room for one shard's pass beside the trainer's own.
 final class AuditPass {
   let pass: NetworkPass
-  let batch: RegressionBatch
+  let objective: any Objective
   var gradient: Matrix
   var rows: Matrix
 
@@ -49,11 +49,12 @@ final class AuditPass {
     let (model, options) = (trainer.model, trainer.options)
     let count = trainer.pass.rows
     pass = NetworkPass(
-      architecture: model.network, frequencies: model.frequencies, rows: count, sets: 1, use: .training)
-    batch = RegressionBatch(
-      model: model, minimumTime: options.minimumTime, law: options.timeLaw, rows: count, sets: 1)
+      architecture: model.network, frequencies: model.frequencies, rows: count, sets: 1,
+      use: trainer.kind.use(gradients: true))
+    let times = TimeSampler(options.timeLaw, process: model.process, first: options.minimumTime)
+    objective = trainer.kind.make(model: model, times: times, pass: pass)
     gradient = Matrix(rows: 1, columns: trainer.layout.count)
-    rows = Matrix(rows: count, columns: model.dimension)
+    rows = Matrix(rows: count, columns: model.dimension + model.conditions)
   }
 }
 
@@ -141,14 +142,16 @@ extension Trainer {
       unsafe UnsafeMutableRawPointer(audit.rows.pointer).copyMemory(
         from: $0.baseAddress ?? UnsafeRawPointer(audit.rows.pointer), byteCount: $0.count)
     }
-    unsafe audit.batch.draw(set: 0, firstIndex: UInt64(shard * pass.rows), streams: streams, into: audit.pass) { row in
+    prepareTimes(of: audit.objective)
+    let first = UInt64(shard * pass.rows)
+    unsafe audit.objective.draw(set: 0, firstIndex: first, streams: streams, into: audit.pass) { row in
       unsafe UnsafePointer(audit.rows.pointer) + row * audit.rows.columns
     }
     unsafe audit.pass.forward(parameters.pointer)
-    _ = audit.batch.lossAndGradient(set: 0, of: audit.pass, scale: 1 / Double(options.batch))
     var digest = Digest()
-    unsafe audit.pass.backward(
-      parameters.pointer, gradient: { _ in unsafe audit.gradient.pointer },
+    unsafe audit.objective.lossesAndGradients(
+      of: audit.pass, parameters: parameters.pointer, scale: 1 / Double(options.batch),
+      gradient: { _ in unsafe audit.gradient.pointer },
       completed: { _, elements in
         let first = unsafe audit.gradient.pointer + elements.lowerBound
         if injected != nil { unsafe corrupt(first) }

@@ -148,7 +148,10 @@ extension Trainer {
   /// The loss of the batch that was drawn last.
   private func loss() -> Double {
     unsafe pass.forward(parameters.pointer)
-    return (0..<pass.sets).reduce(0) { $0 + batch.loss(set: $1, of: pass, count: pass.rows) } / Double(options.batch)
+    let sum = (0..<pass.sets).reduce(0.0) { sum, set in
+      unsafe sum + objective.loss(set: set, of: pass, parameters: parameters.pointer, count: pass.rows)
+    }
+    return sum / Double(options.batch)
   }
 }
 

@@ -1,5 +1,5 @@
 public import Communication
-public import Diffusion
+internal import Diffusion
 public import LinearAlgebra
 internal import Networks
 internal import Randomness
@@ -12,31 +12,37 @@ internal import Randomness
   private let communicator: Communicator
   private let rows: Matrix
   private let pass: NetworkPass
-  private let batch: RegressionBatch
-  private let streams: RegressionBatch.Streams
+  private let objective: any Objective
+  private let streams: DrawStreams
 
   /// The evaluator of one set of rows, which every rank holds.
   ///
   /// - Parameters:
   ///   - model: the network and the process it learns.
+  ///   - kind: what is learned from.
   ///   - minimumTime: the first diffusion time t_min.
-  ///   - law: the law of the diffusion times.
+  ///   - law: the law of the diffusion times; one that changes with the steps counts by its mean, one that learns by
+  ///     what it begins with.
   ///   - rows: `[count, dimension]` in trained coordinates; count ≥ 1.
   ///   - seed: the experiment's seed, from which times and noises come.
   ///   - communicator: the ranks that share the chunks.
   public init(
-    model: ScoreModel, minimumTime: Double, law: TimeLaw, rows: consuming Matrix, seed: UInt64,
+    model: ScoreModel, kind: ObjectiveKind = .denoising, minimumTime: Double, law: TimeLaw, rows: consuming Matrix,
+    seed: UInt64,
     communicator: Communicator
   ) {
     precondition(rows.rows > 0, "no held-out rows")
     self.rows = rows
     self.communicator = communicator
     pass = NetworkPass(
-      architecture: model.network, frequencies: model.frequencies, rows: Self.chunk, use: .inference)
-    batch = RegressionBatch(model: model, minimumTime: minimumTime, law: law, rows: Self.chunk, sets: 1)
-    streams = RegressionBatch.Streams(
+      architecture: model.network, frequencies: model.frequencies, rows: Self.chunk, use: kind.use(gradients: false))
+    let times = TimeSampler(law, process: model.process, first: minimumTime)
+    objective = kind.make(model: model, times: times, pass: pass)
+    streams = DrawStreams(
       times: RandomStream(seed: seed, purpose: .heldOutNoise, step: 0),
-      noise: RandomStream(seed: seed, purpose: .heldOutNoise, step: 1))
+      noise: RandomStream(seed: seed, purpose: .heldOutNoise, step: 1),
+      probes: RandomStream(seed: seed, purpose: .heldOutNoise, step: 2),
+      tails: RandomStream(seed: seed, purpose: .heldOutNoise, step: 3))
   }
 
   /// The mean loss of a network with these parameters.
@@ -46,12 +52,14 @@ internal import Randomness
     var sums: [Double] = []
     for chunk in rank * chunks / size..<(rank + 1) * chunks / size {
       let start = chunk * Self.chunk
-      unsafe batch.draw(set: 0, firstIndex: UInt64(start), streams: streams, into: pass) { row in
+      unsafe objective.draw(set: 0, firstIndex: UInt64(start), streams: streams, into: pass) { row in
         // The surplus of the last chunk computes the last row again and is not counted.
         unsafe UnsafePointer(rows.pointer) + min(start + row, rows.rows - 1) * rows.columns
       }
       unsafe pass.forward(parameters.pointer)
-      sums.append(batch.loss(set: 0, of: pass, count: min(Self.chunk, rows.rows - start)))
+      sums.append(
+        unsafe objective.loss(
+          set: 0, of: pass, parameters: parameters.pointer, count: min(Self.chunk, rows.rows - start)))
     }
     return try communicator.allGather(sums).reduce(0, +) / Double(rows.rows)
   }

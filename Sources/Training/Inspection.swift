@@ -40,7 +40,9 @@ extension Trainer {
   }
 
   /// The mean loss of one of this rank's shards in the last step.
-  public func loss(ofShard shard: Int) -> Double { losses[shard - shards.lowerBound] / Double(pass.rows) }
+  public func loss(ofShard shard: Int) -> Double {
+    loss(ofSet: shard - shards.lowerBound) / Double(pass.rows)
+  }
 
   /// Root mean squares of a shard's numbers in the last step.
   ///

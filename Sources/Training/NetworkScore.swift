@@ -16,7 +16,10 @@ internal import Networks
   private var parameters: Matrix
   private var whitened: Matrix
   private var output: Matrix
+  private var derivative: Matrix
   private var isPrepared = false
+  /// The conditions of all rows, in trained coordinates.
+  private var conditions: Matrix
   // One row each, for rows at times of their own.
   private var stateRow: Matrix
   private var whitenedRow: Matrix
@@ -30,14 +33,39 @@ internal import Networks
   public init(model: ScoreModel, parameters: consuming Matrix) {
     self.model = model
     self.parameters = parameters
+    conditions = Matrix(rows: Self.rows, columns: model.conditions)
+    // vjp gives a column to each input.
+    derivative = Matrix(rows: Self.rows, columns: model.network.inputs)
     pass = NetworkPass(
       architecture: model.network, frequencies: model.frequencies, rows: Self.rows, use: .inference)
-    whitened = Matrix(rows: Self.rows, columns: model.network.inputs)
+    whitened = Matrix(rows: Self.rows, columns: model.process.blocks * model.dimension)
     output = Matrix(rows: Self.rows, columns: model.network.outputs)
-    stateRow = Matrix(rows: 1, columns: model.network.inputs)
-    whitenedRow = Matrix(rows: 1, columns: model.network.inputs)
+    stateRow = Matrix(rows: 1, columns: model.process.blocks * model.dimension)
+    whitenedRow = Matrix(rows: 1, columns: model.process.blocks * model.dimension)
     outputRow = Matrix(rows: 1, columns: model.network.outputs)
-    scoreRow = Matrix(rows: 1, columns: model.network.inputs)
+    scoreRow = Matrix(rows: 1, columns: model.process.blocks * model.dimension)
+  }
+
+  /// Sets the conditions of all evaluations to come, in trained coordinates.
+  ///
+  /// - Parameters:
+  ///   - conditions: shape `[any, conditions]`; row r of the states takes row `firstIndex + r`, and from the start again.
+  ///   - firstIndex: the number of the first row.
+  public func setConditions(_ conditions: borrowing Matrix, firstIndex: Int) {
+    precondition(
+      conditions.columns == model.conditions && conditions.rows > 0,
+      "\(conditions.rows) × \(conditions.columns) conditions for \(model.conditions)")
+    for row in 0..<Self.rows {
+      let source = (firstIndex + row) % conditions.rows
+      for k in 0..<conditions.columns { self.conditions[row, k] = conditions[source, k] }
+    }
+  }
+
+  /// Writes a row's conditions behind its state.
+  private func writeConditions(_ pass: NetworkPass, row: Int) {
+    guard model.conditions > 0 else { return }
+    unsafe (pass.state(set: 0, row: row) + whitened.columns).update(
+      from: conditions.pointer + row * conditions.columns, count: conditions.columns)
   }
 
   /// s = −P u + Q F(G u).
@@ -58,6 +86,7 @@ internal import Networks
       copy(state, row: row)
       whitenedRow.assign(c.whitening, times: stateRow, dimension: dimension)
       unsafe pass.state(set: 0, row: row).update(from: whitenedRow.pointer, count: whitenedRow.columns)
+      writeConditions(pass, row: row)
       pass.setLevel(model.embeddedLevel(noiseLevel: c.noiseLevel, at: times[row]), set: 0, row: row)
     }
     forward()
@@ -81,7 +110,11 @@ internal import Networks
     prepare(pass, state, c, at: t)
     unsafe pass.forward(parameters.pointer)
     output.assign(c.output.transpose, times: cotangent, dimension: dimension)
-    unsafe pass.vjp(parameters.pointer, cotangent: output, into: &whitened)
+    unsafe pass.vjp(parameters.pointer, cotangent: output, into: &derivative)
+    for row in 0..<Self.rows {
+      unsafe (whitened.pointer + row * whitened.columns).update(
+        from: derivative.pointer + row * derivative.columns, count: whitened.columns)
+    }
     result.assign(c.precision.scaled(by: -1), times: cotangent, dimension: dimension)
     result.add(c.whitening.transpose, times: whitened, dimension: dimension)
   }
@@ -101,6 +134,7 @@ internal import Networks
     for row in 0..<Self.rows {
       unsafe pass.state(set: 0, row: row).update(
         from: whitened.pointer + row * whitened.columns, count: whitened.columns)
+      writeConditions(pass, row: row)
     }
   }
 

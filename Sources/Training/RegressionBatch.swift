@@ -5,104 +5,125 @@ internal import Randomness
 
 /// The regression that score matching is: noisy states as the network's input, targets, and the loss between.
 ///
-/// One batch holds several sets of `rows` rows, matching a pass's sets. For each row a time t and sources z are drawn by
-/// global index; `TrainingCoefficients` say how input and target are sums over z.
-@safe final class RegressionBatch {
-  /// Which streams a batch draws from.
-  struct Streams {
-    let times: RandomStream
-    let noise: RandomStream
-  }
-
+/// For each row a time t and sources z are drawn by global index; `TrainingCoefficients` say how input and target are
+/// sums over z.
+@safe final class RegressionBatch: Objective {
+  var times: TimeSampler
+  private(set) var losses: [Double]
+  private(set) var cells: CellSums
   private let model: ScoreModel
-  private let times: (first: Double, last: Double, law: TimeLaw)
   private let rows: Int
-  private let blocks: Int
+  private var draws: RowDraws
   private var targets: Matrix
   private var gains: [Float]
-  private var noise: Matrix
-  private let clean: Matrix
-  private var uniforms: [Double]
+  /// κ of a row where it is no number.
+  private var mixtures: [BlockMatrix?]
+  /// Pairs data with noise within a set, where they are not independent.
+  private let assignment: OptimalAssignment?
 
-  init(model: ScoreModel, minimumTime: Double, law: TimeLaw, rows: Int, sets: Int) {
-    self.model = model
-    self.rows = rows
-    times = (minimumTime, model.process.horizon, law)
-    blocks = model.network.outputs / model.dimension
+  init(model: ScoreModel, isTransported: Bool = false, times: TimeSampler, rows: Int, sets: Int) {
+    (self.model, self.times, self.rows) = (model, times, rows)
     let probe = TrainingCoefficients(
       model.process, output: model.output, conditioning: model.conditioning, weight: model.weight,
       at: model.process.horizon)
     targets = Matrix(rows: rows * sets, columns: model.network.outputs)
     gains = [Float](repeating: 0, count: rows * sets)
-    noise = Matrix(rows: rows, columns: (probe.sources - 1) * model.dimension)
-    clean = Matrix(rows: rows, columns: model.dimension)
-    uniforms = [Double](repeating: 0, count: rows)
+    mixtures = [BlockMatrix?](repeating: nil, count: rows * sets)
+    draws = RowDraws(
+      dimension: model.dimension, conditions: model.conditions, rows: rows, sets: sets,
+      normals: (probe.sources - 1) * model.dimension)
+    losses = [Double](repeating: 0, count: sets)
+    cells = CellSums(sets: sets)
+    precondition(
+      !isTransported || model.process.blocks == 1 && model.conditions == 0, "transport of several blocks or conditions")
+    assignment = isTransported ? OptimalAssignment(count: rows) : nil
   }
 
-  /// Draws one set and writes its inputs into the pass.
-  ///
-  /// - Parameters:
-  ///   - set: the set.
-  ///   - firstIndex: the first row's global index.
-  ///   - streams: what is drawn from.
-  ///   - pass: takes the inputs.
-  ///   - data: the address of x_0 for each row of the set.
+  var bytes: Int { 4 * (targets.count + draws.noise.count + draws.clean.count) + (assignment?.bytes ?? 0) }
+
   func draw(
-    set: Int, firstIndex: UInt64, streams: Streams, into pass: NetworkPass, data: (Int) -> UnsafePointer<Float>
+    set: Int, firstIndex: UInt64, streams: DrawStreams, into pass: NetworkPass, data: (Int) -> UnsafePointer<Float>
   ) {
-    var span = uniforms.mutableSpan
-    streams.times.uniforms(firstIndex: firstIndex, into: &span)
-    streams.noise.fillNormals(&noise, firstIndex: firstIndex)
-    // Rows lie anywhere in memory: fetched one after another without work between, they come many at a time.
+    unsafe draws.draw(set: set, firstIndex: firstIndex, streams: streams, times: times, data: data)
+    assignment?.solve(draws.clean, draws.noise, dimension: model.dimension)
     for row in 0..<rows {
-      unsafe (clean.pointer + row * model.dimension).update(from: data(row), count: model.dimension)
-    }
-    for row in 0..<rows {
-      let t = times.law.time(uniforms[row], from: times.first, to: times.last)
+      let draw = draws.times[set * rows + row]
       let c = TrainingCoefficients(
-        model.process, output: model.output, conditioning: model.conditioning, weight: model.weight, at: t)
-      gains[set * rows + row] = Float(c.outputGain(0))
-      pass.setLevel(model.embeddedLevel(noiseLevel: c.noiseLevel, at: t), set: set, row: row)
-      unsafe combine(
-        c, set: set, row: row, data: clean.pointer + row * model.dimension, into: pass.state(set: set, row: row))
+        model.process, output: model.output, conditioning: model.conditioning, weight: model.weight, at: draw.time)
+      // The draw's weight multiplies the loss: its root the residual.
+      let root = draw.weight.squareRoot()
+      gains[set * rows + row] = Float(root * c.outputGain(0))
+      mixtures[set * rows + row] = c.hasUniformGain ? nil : c.gain.scaled(by: root)
+      pass.setLevel(model.embeddedLevel(noiseLevel: c.noiseLevel, at: draw.time), set: set, row: row)
+      let state = unsafe pass.state(set: set, row: row)
+      let z = unsafe draws.normals(assignment?.columns[row] ?? row)
+      let tail = unsafe tail(z, streams.tails, index: firstIndex + UInt64(row))
+      unsafe combine(c, z, tail: tail, root: root, set: set, row: row, into: state)
+      unsafe draws.copyConditions(row, behind: state, columns: c.inputBlocks * model.dimension)
     }
+  }
+
+  /// What a row's normals g are multiplied by, for e = g/√w in the input and φe in the target; 1 for Gaussian noise.
+  private func tail(
+    _ g: UnsafePointer<Float>, _ stream: RandomStream, index: UInt64
+  ) -> (input: Double, target: Double) {
+    guard case .studentT(let degrees) = model.process.noise else { return (1, 1) }
+    var sequence = stream.row(index)
+    let scale = 1 / (sequence.nextGamma(shape: 0.5 * degrees) / (0.5 * degrees)).squareRoot()
+    var square = 0.0
+    for k in 0..<model.dimension { unsafe square += Double(g[k]) * Double(g[k]) }
+    let factor = model.process.noise.scoreFactor(squaredNorm: scale * scale * square, dimension: model.dimension)
+    return (scale, scale * factor)
   }
 
   /// Input and target of one row as sums over the sources.
   private func combine(
-    _ c: TrainingCoefficients, set: Int, row: Int, data: UnsafePointer<Float>, into state: UnsafeMutablePointer<Float>
+    _ c: TrainingCoefficients, _ z: UnsafePointer<Float>, tail: (input: Double, target: Double), root: Double, set: Int,
+    row: Int, into state: UnsafeMutablePointer<Float>
   ) {
     let d = model.dimension
-    let z = unsafe noise.pointer + row * noise.columns
+    let data = unsafe draws.data(row)
     let y = unsafe targets.pointer + (set * rows + row) * targets.columns
     for i in 0..<c.inputBlocks {
       unsafe scale(data, by: Float(c.input(i, 0)), into: state + i * d, count: d)
       for j in 1..<c.sources where c.input(i, j) != 0 {
-        unsafe accumulate(z + (j - 1) * d, times: Float(c.input(i, j)), into: state + i * d, count: d)
+        unsafe accumulate(z + (j - 1) * d, times: Float(tail.input * c.input(i, j)), into: state + i * d, count: d)
       }
     }
     for o in 0..<c.outputBlocks {
-      unsafe scale(data, by: Float(c.target(o, 0)), into: y + o * d, count: d)
+      unsafe scale(data, by: Float(root * c.target(o, 0)), into: y + o * d, count: d)
       for j in 1..<c.sources where c.target(o, j) != 0 {
-        unsafe accumulate(z + (j - 1) * d, times: Float(c.target(o, j)), into: y + o * d, count: d)
+        unsafe accumulate(z + (j - 1) * d, times: Float(tail.target * root * c.target(o, j)), into: y + o * d, count: d)
       }
     }
   }
 
-  /// Σ ρ² over the rows `0..<count` of a set, ρ = κF − y, divided by the number of outputs.
-  func loss(set: Int, of pass: NetworkPass, count: Int) -> Double {
+  /// Σ ρ² over the rows, ρ = κF − y, divided by the number of outputs.
+  func loss(set: Int, of pass: NetworkPass, parameters: UnsafePointer<Float>, count: Int) -> Double {
     var sum = 0.0
     for row in 0..<count { sum += unsafe squaredResidual(set: set, row: row, pass, gradient: nil, scale: 0) }
     return sum / Double(targets.columns)
   }
 
-  /// As `loss` for all rows; writes ∂/∂F of `scale` times it into the pass.
-  func lossAndGradient(set: Int, of pass: NetworkPass, scale: Double) -> Double {
+  func lossesAndGradients(
+    of pass: NetworkPass, parameters: UnsafePointer<Float>, scale: Double,
+    gradient: (_ set: Int) -> UnsafeMutablePointer<Float>, completed: (_ set: Int, _ elements: Range<Int>) -> Void
+  ) {
+    for set in 0..<pass.sets { losses[set] = lossAndGradient(set: set, of: pass, scale: scale) }
+    unsafe pass.backward(parameters, gradient: gradient, completed: completed)
+  }
+
+  /// The loss of a set; writes ∂/∂F of `scale` times it into the pass.
+  private func lossAndGradient(set: Int, of pass: NetworkPass, scale: Double) -> Double {
     var sum = 0.0
     let factor = Float(2 * scale / Double(targets.columns))
+    let learns = times.law == .importance
+    if learns { cells.clear(set: set) }
     for row in 0..<rows {
-      sum += unsafe squaredResidual(
+      let loss = unsafe squaredResidual(
         set: set, row: row, pass, gradient: pass.outputGradient(set: set, row: row), scale: factor)
+      sum += loss
+      if learns { cells.add(loss / Double(targets.columns), draws.times[set * rows + row], set: set) }
     }
     return sum / Double(targets.columns)
   }
@@ -114,6 +135,9 @@ internal import Randomness
     let n = targets.columns
     let f = unsafe pass.output(set: set, row: row)
     let y = unsafe targets.pointer + (set * rows + row) * n
+    if let mixture = mixtures[set * rows + row] {
+      return unsafe mixedResidual(mixture, f, y, dimension: model.dimension, gradient: gradient, scale: scale)
+    }
     let gain = gains[set * rows + row]
     let slope = scale * gain
     let whole = n / 8 * 8

@@ -15,6 +15,8 @@ public struct ScoreModel: Sendable {
   public let process: any ForwardProcess
   /// The number of data coordinates d.
   public let dimension: Int
+  /// The number of columns that follow a row's data and are known wherever the score is asked for; 0 without.
+  public let conditions: Int
   /// What F means.
   public let output: NetworkOutput
   /// What score matching conditions on.
@@ -30,18 +32,19 @@ public struct ScoreModel: Sendable {
 
   /// A model; the network's inputs and outputs follow from the process, the dimension and the output.
   public init(
-    process: any ForwardProcess, dimension: Int, output: NetworkOutput, conditioning: Conditioning,
+    process: any ForwardProcess, dimension: Int, conditions: Int = 0, output: NetworkOutput, conditioning: Conditioning,
     weight: LossWeight? = nil, level: Level = .noiseLevel, widths: [Int], activation: Activation, residual: Bool,
     embedding: TimeEmbedding, seed: UInt64
   ) {
     self.process = process
     self.dimension = dimension
+    self.conditions = conditions
     self.output = output
     self.conditioning = conditioning
     self.weight = weight ?? .standard(for: output)
     self.level = level
     network = NetworkArchitecture(
-      inputs: process.blocks * dimension, outputs: output.blocks(for: process) * dimension, widths: widths,
+      inputs: process.blocks * dimension + conditions, outputs: output.blocks(for: process) * dimension, widths: widths,
       activation: activation, residual: residual, embedding: embedding)
     frequencies = embedding.frequencies(seed: seed)
   }

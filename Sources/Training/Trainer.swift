@@ -34,25 +34,28 @@ internal import Randomness
   let seed: UInt64
   let layout: ParameterLayout
   let pass: NetworkPass
-  let batch: RegressionBatch
+  let objective: any Objective
   let exchange: TreeExchange
   /// All parameters, on every rank.
   var parameters: Matrix
   /// The own slice of the moments and of the average.
   var first, second, average: Matrix
   var gradients: Matrix
-  var losses: [Double]
+  /// What the times' law has learned, where it learns.
+  var history: TimeHistory?
+  /// What is learned from.
+  let kind: ObjectiveKind
   /// The set whose gradient the step takes a digest of, and the digest.
   private var audited: (set: Int, digest: Digest)?
   lazy var auditPass = AuditPass(self)
-  private var notes: [Double]
-  private let noteSections: Sections
+  var notes: [Double]
+  let noteSections: Sections
   private let decayed: [Bool]
 
   /// Prepares training from fresh parameters.
   public init(
-    model: ScoreModel, options: TrainingOptions, data: ShardedRows, tree: CanonicalTree, communicator: Communicator,
-    seed: UInt64
+    model: ScoreModel, objective kind: ObjectiveKind = .denoising, options: TrainingOptions, data: ShardedRows,
+    tree: CanonicalTree, communicator: Communicator, seed: UInt64
   ) {
     self.model = model
     self.options = options
@@ -66,20 +69,23 @@ internal import Randomness
     let rows = options.batch / tree.shards
     let sets = exchange.shards.count
     pass = NetworkPass(
-      architecture: model.network, frequencies: model.frequencies, rows: rows, sets: sets, use: .training)
-    batch = RegressionBatch(
-      model: model, minimumTime: options.minimumTime, law: options.timeLaw, rows: rows, sets: sets)
+      architecture: model.network, frequencies: model.frequencies, rows: rows, sets: sets,
+      use: kind.use(gradients: true))
+    let times = TimeSampler(options.timeLaw, process: model.process, first: options.minimumTime)
+    self.kind = kind
+    objective = kind.make(model: model, times: times, pass: pass)
+    history = options.timeLaw == .importance ? TimeHistory() : nil
     parameters = model.network.initialParameters(seed: seed)
     let own = exchange.slices.range(communicator.rank)
     first = Matrix(rows: 1, columns: own.count)
     second = Matrix(rows: 1, columns: own.count)
     average = Matrix(rows: 1, columns: own.count)
     gradients = Matrix(rows: exchange.slotCount, columns: layout.count)
-    losses = [Double](repeating: 0, count: sets)
-    // For each rank: whether it wants to stop, its shards' losses, its blocks' sums of squares.
+    // For each rank: whether it wants to stop, its shards' losses and cells of the history, its blocks' sums of squares.
+    let perShard = 1 + (history?.sums.count ?? 0)
     noteSections = Sections(
       counts: (0..<communicator.size).map {
-        1 + tree.range(rank: $0, of: communicator.size).count + Self.blocks(exchange.slices.range($0)).count
+        1 + perShard * tree.range(rank: $0, of: communicator.size).count + Self.blocks(exchange.slices.range($0)).count
       })
     notes = [Double](repeating: 0, count: Int(noteSections.counts.reduce(0, +)))
     decayed = layout.entries.map { $0.shape.count > 1 }
@@ -108,6 +114,7 @@ internal import Randomness
     guard report.fault == nil else { return report }
     guarding.note(loss: report.loss)
     step += 1
+    learnTimes()
     unsafe update(slice, gradientNorm: report.gradientNorm)
     clock.lap(into: &timings.compute)
     try unsafe communicator.allGatherInPlace(parameters.pointer, sections: exchange.slices)
@@ -120,17 +127,24 @@ internal import Randomness
   // MARK: The stages
 
   /// What the coming step draws from.
-  var streams: RegressionBatch.Streams {
-    RegressionBatch.Streams(
+  var streams: DrawStreams {
+    DrawStreams(
       times: RandomStream(seed: seed, purpose: .diffusionTime, step: UInt64(step)),
       noise: RandomStream(seed: seed, purpose: .diffusionNoise, step: UInt64(step)))
   }
 
+  /// Makes an objective ready for the coming step.
+  func prepareTimes(of objective: any Objective) {
+    var truncation = RandomStream(seed: seed, purpose: .truncation, step: UInt64(step)).row(0)
+    objective.times.prepare(truncation: truncation.nextUniform(), history: history)
+  }
+
   func drawBatch() {
+    prepareTimes(of: objective)
     let streams = streams
     for (set, shard) in exchange.shards.enumerated() {
       let place = step * pass.rows
-      unsafe batch.draw(set: set, firstIndex: UInt64(shard * pass.rows), streams: streams, into: pass) { row in
+      unsafe objective.draw(set: set, firstIndex: UInt64(shard * pass.rows), streams: streams, into: pass) { row in
         unsafe UnsafePointer(data.rows.pointer) + data.row(shard: shard, at: place + row) * data.rows.columns
       }
     }
@@ -138,14 +152,10 @@ internal import Randomness
 
   func computeGradients() {
     unsafe pass.forward(parameters.pointer)
-    for set in 0..<pass.sets {
-      losses[set] = batch.lossAndGradient(set: set, of: pass, scale: 1 / Double(options.batch))
-      if injected != nil { losses[set] = faulted(losses[set], set: set) }
-    }
     let base = unsafe gradients.pointer
     let stride = layout.count
-    unsafe pass.backward(
-      parameters.pointer,
+    unsafe objective.lossesAndGradients(
+      of: pass, parameters: parameters.pointer, scale: 1 / Double(options.batch),
       gradient: { set in unsafe base + exchange.localSteps[set].slot * stride },
       completed: { set, elements in
         let own = unsafe base + (exchange.localSteps[set].slot * stride + elements.lowerBound)
@@ -160,49 +170,8 @@ internal import Randomness
       })
   }
 
-  private static func blocks(_ slice: Range<Int>) -> Range<Int> {
+  static func blocks(_ slice: Range<Int>) -> Range<Int> {
     slice.lowerBound / block..<(slice.upperBound + block - 1) / block
-  }
-
-  /// Stage (ii): afterwards every rank holds every loss, norm and flag in the same order.
-  private func shareNotes(_ slice: UnsafeMutablePointer<Float>, stop: Bool) throws -> StepReport {
-    let rank = communicator.rank
-    let own = exchange.slices.range(rank)
-    var next = noteSections.range(rank).lowerBound
-    let blocks = Self.blocks(own)
-    notes[next] = stop ? 1 : 0
-    next += 1
-    for loss in losses {
-      notes[next] = loss
-      next += 1
-    }
-    for block in blocks {
-      let start = block * Self.block
-      let count = min(Self.block, own.upperBound - start)
-      notes[next] = unsafe sumOfSquares(slice + (start - own.lowerBound), count: count)
-      next += 1
-    }
-    try unsafe notes.withUnsafeMutableBufferPointer { buffer in
-      guard let base = buffer.baseAddress else { return }
-      try unsafe communicator.allGatherInPlace(base, sections: noteSections)
-    }
-    return readNotes()
-  }
-
-  private func readNotes() -> StepReport {
-    var (loss, squares, stop) = (0.0, 0.0, 0.0)
-    for rank in 0..<communicator.size {
-      let section = noteSections.range(rank)
-      let shards = CanonicalTree(shards: data.assignment.shards).range(rank: rank, of: communicator.size).count
-      stop += notes[section.lowerBound]
-      for i in section.dropFirst(1).prefix(shards) { loss += notes[i] }
-      for i in section.dropFirst(1 + shards) { squares += notes[i] }
-    }
-    let mean = loss / Double(options.batch)
-    return StepReport(
-      step: step, loss: mean, gradientNorm: squares.squareRoot(),
-      learningRate: guarding.learningRateScale * options.optimiser.learningRate(at: step + 1), stopRequested: stop > 0,
-      fault: guarding.fault(loss: mean, squares: squares, divergence: options.divergence))
   }
 
   /// Stage (iii), tensor by tensor: weights decay, biases do not.
@@ -225,17 +194,4 @@ internal import Randomness
   }
 
   func restore(step: Int) { self.step = step }
-}
-
-/// Σ g² in Double, eight lanes added in a fixed order.
-private func sumOfSquares(_ g: UnsafePointer<Float>, count: Int) -> Double {
-  var lanes = SIMD8<Double>.zero
-  let whole = count / 8 * 8
-  for start in stride(from: 0, to: whole, by: 8) {
-    let x = unsafe SIMD8<Double>(UnsafeRawPointer(g + start).loadUnaligned(as: SIMD8<Float>.self))
-    lanes.addProduct(x, x)
-  }
-  var sum = lanes.sum()
-  for i in whole..<count { unsafe sum += Double(g[i]) * Double(g[i]) }
-  return sum
 }

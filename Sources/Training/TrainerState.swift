@@ -17,6 +17,9 @@ public struct TrainerState: ~Copyable, Sendable {
   /// What is remembered of losses and faults.
   public var guarding = Guarding()
 
+  /// What a law of times that learns from losses has learned; empty for other laws.
+  public var timeHistory: [Double] = []
+
   /// A state of zeros for `count` parameters.
   public init(count: Int, step: Int = 0) {
     self.step = step
@@ -28,17 +31,23 @@ public struct TrainerState: ~Copyable, Sendable {
 }
 
 extension Trainer {
+  /// The length of a history of losses, for a law of times that learns from them.
+  public static var timeHistoryCount: Int { 2 * TimeHistory.cells }
+
   /// The length of the parameter buffer, gaps for alignment included.
   public var parameterCount: Int { layout.count }
 
   /// Bytes of parameters, gradients, optimiser state and activations on this rank.
   public var memoryBytes: Int {
-    4 * (layout.count * (1 + exchange.slotCount) + 3 * own.count + data.rows.count) + pass.bytes
+    4 * (layout.count * (1 + exchange.slotCount) + 3 * own.count + data.rows.count) + pass.bytes + objectiveBytes
   }
+
+  private var objectiveBytes: Int { objective.bytes }
 
   /// The whole state, gathered from the slices' owners on every rank.
   public func gatherState() throws -> TrainerState {
     var state = TrainerState(count: layout.count, step: step)
+    state.timeHistory = history?.sums ?? []
     state.guarding = guarding
     state.parameters.copy(from: parameters)
     try gather(average, into: &state.average)
@@ -57,6 +66,10 @@ extension Trainer {
   /// Goes on from a state that every rank holds.
   public func restore(_ state: borrowing TrainerState) {
     precondition(state.parameters.count == layout.count, "\(state.parameters.count) parameters for \(layout.count)")
+    if history != nil {
+      precondition(state.timeHistory.count == 2 * TimeHistory.cells, "\(state.timeHistory.count) numbers of a history")
+      history?.sums = state.timeHistory
+    }
     restore(step: state.step)
     guarding = state.guarding
     parameters.copy(from: state.parameters)

@@ -33,6 +33,12 @@ struct SGMSample: ParsableCommand {
   @Option(help: "The NPY file to write.")
   var output: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Conditions: a file of one row for all samples or one for each, or the numbers of one row.",
+      valueName: "file or numbers"))
+  var condition: String?
+
   @Option(help: ArgumentHelp("Keep the whole paths of the first K samples, at most 256.", valueName: "K"))
   var trajectory: Int?
 
@@ -75,6 +81,9 @@ struct SGMSample: ParsableCommand {
     if score == "exact", checkpoint != nil {
       throw ExperimentError.usage("--score exact and --checkpoint exclude each other; an exact score needs no run")
     }
+    if score == "exact", let condition {
+      throw ExperimentError.usage("--condition \(condition): exact scores know no conditions; leave one of the two out")
+    }
     if let count, count < 1 { throw ExperimentError.usage("--count \(count): at least 1 is expected") }
     if let trajectory, !(1...256).contains(trajectory) {
       throw ExperimentError.usage("--trajectory \(trajectory): 1 to 256 is expected")
@@ -83,6 +92,7 @@ struct SGMSample: ParsableCommand {
     request.isExact = score == "exact"
     request.count = count
     request.output = output
+    request.condition = condition
     request.checkpoint = checkpoint
     request.settings = settings
     request.trajectories = trajectory ?? 0

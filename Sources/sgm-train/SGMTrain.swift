@@ -14,6 +14,7 @@ struct SGMTrain: ParsableCommand {
       sgm-train EXPERIMENT.yaml            one process
       mpirun -np 4 sgm-train EXPERIMENT.yaml
       sgm-train --resume runs/NAME         go on from the newest checkpoint, on any number of ranks
+      A file with a sweep: table runs every combination of its values; --resume takes the sweep's folder.
       """)
 
   @Argument(help: "The experiment file.")

@@ -48,7 +48,7 @@ extension LaunchTests {
       for word in ["sgm-train ", "MPI", "oneDNN ", "instruction set "] {
         #expect(version.output.components(separatedBy: word).count == 2, "\(word) in \(version.output)")
       }
-      for program in ["sgm-train", "sgm-sample", "sgm-evaluate"] {
+      for program in ["sgm-train", "sgm-sample", "sgm-evaluate", "sgm-report"] {
         let help = try workshop.run(program, ["--help"], ranks: ranks)
         #expect(help.status == 0 && help.output.components(separatedBy: "OVERVIEW").count == 2)
       }

@@ -35,6 +35,25 @@ let mistakes: [Mistake] = [
   Mistake(
     name: "wrong type", words: ["small.yaml"], experiment: replacing("steps: 60", by: "steps: many"), status: 78,
     says: ["small.yaml:5:", "training.steps must be an integer"]),
+  Mistake(
+    name: "sampler that the process does not allow", words: set("sampling.sampler=nelson"), status: 78,
+    says: [
+      "sampling.sampler nelson needs a linear SDE on the data alone, without velocities: ", "ornstein-uhlenbeck",
+      "variance-preserving", "; process.kind is critically-damped-langevin",
+    ]),
+  Mistake(
+    name: "sampler for known densities in training", words: set("sampling.sampler=mala"), status: 64,
+    says: ["sampling.sampler mala draws from a known density, not from a score", "--score exact"]),
+  Mistake(
+    name: "key of another sampler", words: set("sampling.churn=1"), status: 78,
+    says: ["sampling.churn is for stochastic-heun, but sampling.sampler is splitting; remove it"]),
+  Mistake(
+    name: "moments without standardisation", words: set("sampling.start=moments", "data.standardise=false"), status: 78,
+    says: ["sampling.start moments is for data of mean 0 and variance 1: set data.standardise to true"]),
+  Mistake(
+    name: "trajectories past the first chunk", program: "sgm-sample",
+    words: ["small.yaml", "--score", "exact", "--trajectory", "300"], status: 64,
+    says: ["--trajectory 300: 1 to 256 is expected"]),
   Mistake(name: "unknown setting", words: set("trainig.steps=3"), status: 78, says: ["did you mean training.steps"]),
   Mistake(name: "no data", words: ["small.yaml"], experiment: "name: x\n", status: 78, says: ["data.target"]),
   Mistake(name: "broken YAML", words: ["small.yaml"], experiment: "name: [x\n", status: 78, says: ["small.yaml:"]),
@@ -57,6 +76,19 @@ let mistakes: [Mistake] = [
   Mistake(
     name: "fewer rows than shards", words: set("data.count=16"), status: 78,
     says: ["training.shards", "15 rows", "16 shards"]),
+  Mistake(
+    name: "a network beyond all memory", words: set("network.widths=[65536,65536,65536,65536,65536,65536]"), status: 78,
+    says: ["network.widths: the run needs at least", "GB of memory", "make network.widths smaller"]),
+  Mistake(
+    name: "rows beyond all memory", words: set("data.count=1000000000", "data.dimension=1000000"), status: 78,
+    says: ["data.count: the run needs at least", "make data.count smaller"]),
+  Mistake(
+    name: "samples beyond all memory", words: set("sampling.count=1000000000000"), status: 78,
+    says: ["sampling.count: the run needs at least", "make sampling.count smaller"]),
+  Mistake(
+    name: "samples beyond all disks", program: "sgm-sample",
+    words: ["small.yaml", "--score", "exact", "--count", "\(Int.max)"], status: 74,
+    says: ["making room for 9223372036854775807 × 5 numbers", "no space left on device"]),
   Mistake(name: "all rows held out", words: set("data.held_out=1"), status: 78, says: ["data.held_out"]),
   Mistake(
     name: "one row held out", words: set("data.held_out=0.0005"), status: 78, says: ["data.held_out", "1 row"]),
@@ -88,12 +120,22 @@ let mistakes: [Mistake] = [
     words: set("training.batch=250"), status: 78, says: ["training.batch", "try 256"]),
   Mistake(name: "shards no power of two", words: set("training.shards=12"), status: 78, says: ["training.shards"]),
   Mistake(
-    name: "weight that the output lacks", words: set("training.weight=likelihood"), status: 78,
-    says: ["training.weight", "unit-variance"]),
+    name: "output that the process lacks", words: set("network.output=velocity"), status: 78,
+    says: ["network.output", "posterior-mean or noise or score"]),
   Mistake(name: "no samples", words: set("sampling.count=0"), status: 78, says: ["sampling.count"]),
   Mistake(name: "empty widths", words: set("network.widths=[]"), status: 78, says: ["network.widths"]),
   Mistake(name: "nothing to do", words: [], status: 64, says: ["--help"]),
   Mistake(name: "unknown option", words: ["small.yaml", "--untill", "3"], status: 64, says: ["--untill"]),
+  Mistake(
+    name: "no span of time", words: ["small.yaml", "--time-limit", "soon"], status: 64,
+    says: ["--time-limit soon: a span such as 90s, 45m, 3h50m or 1d is expected"]),
+  Mistake(
+    name: "other data for a new run", words: ["small.yaml", "--allow-data-change"], status: 64,
+    says: ["--allow-data-change is for --resume"]),
+  Mistake(
+    name: "no fault to make", words: ["small.yaml", "--inject-fault", "gradient:1"], status: 64,
+    says: ["gradient:RANK:STEP"]),
+  Mistake(name: "status of no run", words: ["--status", "none"], status: 66, says: ["none/experiment.yaml"]),
   Mistake(name: "no number", words: ["small.yaml", "--until", "soon"], status: 64, says: ["--until"]),
   Mistake(name: "until step 0", words: ["small.yaml", "--until", "0"], status: 64, says: ["--until"]),
   Mistake(
@@ -139,4 +181,19 @@ let mistakes: [Mistake] = [
     name: "against another dimension", program: "sgm-evaluate", words: ["good.npy", "--against", "three.csv"],
     status: 65,
     says: ["good.npy", "2 columns", "three.csv", "3"]),
+  Mistake(
+    name: "unknown metric", program: "sgm-evaluate", words: ["good.npy", "--against", "diamond", "--metrics", "slicd-w2"],
+    status: 78, says: ["evaluation.metrics", "did you mean sliced-w2?"]),
+  Mistake(
+    name: "metric twice", program: "sgm-evaluate", words: ["good.npy", "--against", "diamond", "--metrics", "w2,w2"],
+    status: 78, says: ["evaluation.metrics names w2 twice"]),
+  Mistake(
+    name: "modes of no mixture", program: "sgm-evaluate",
+    words: ["good.npy", "--against", "funnel", "--metrics", "modes"], status: 64, says: ["modes", "diamond"]),
+  Mistake(
+    name: "a score that is not known", program: "sgm-evaluate",
+    words: ["good.npy", "--against", "checkerboard", "--metrics", "ksd"], status: 64, says: ["ksd", "funnel"]),
+  Mistake(
+    name: "nearest to no training rows", program: "sgm-evaluate",
+    words: ["good.npy", "--against", "funnel", "--metrics", "nearest"], status: 64, says: ["nearest", "run"]),
 ]

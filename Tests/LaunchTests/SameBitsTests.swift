@@ -70,6 +70,25 @@ extension LaunchTests {
       expectSame(try workshop.train("on-3", ranks: 3, settings: settings), alone, "3 ranks")
     }
 
+    @Test(
+      "objectives and laws of times that draw or learn more keep the bytes on 1, 2 and 3 ranks and over a restart",
+      arguments: [
+        ["training.time_law=importance"], ["training.time_law=soft-truncation", "training.objective=sliced"],
+      ])
+    func learned(keys: [String]) throws {
+      let workshop = try Workshop()
+      let settings = keys.flatMap { ["--set", $0] }
+      let undisturbed = try workshop.train("undisturbed", ranks: 2, settings: settings)
+      let stages: [(words: [String], ranks: Int)] = [
+        (["small.yaml", "--output", "run", "--until", "33"] + settings, 3), (["--resume", "run"], 1),
+      ]
+      for stage in stages {
+        let outcome = try workshop.run("sgm-train", stage.words, ranks: stage.ranks)
+        try #require(outcome.status == 0, "\(outcome.errors)")
+      }
+      expectSame(try RunFiles(workshop, "run"), undisturbed, "\(keys)")
+    }
+
     @Test("the seed changes every file: equality of bytes is no accident")
     func seed() throws {
       let workshop = try Workshop()

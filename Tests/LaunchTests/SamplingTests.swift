@@ -63,6 +63,38 @@ extension LaunchTests {
       #expect(seen.count == choices.count)
     }
 
+    @Test("adaptive samplers, chains, conditions and trajectories give the same bytes on 1, 2 and 3 ranks")
+    func further() throws {
+      let workshop = try Workshop()
+      let experiment = smallExperiment.replacingOccurrences(of: "target: funnel", with: "target: gaussian")
+      try workshop.write(experiment, to: "small.yaml")
+      try workshop.write("1,0,0,0,0.5,0.7,0.1\n0,1,0,0,0,-0.2,0\n", to: "observed.csv")
+      try workshop.write("2,0.5\n", to: "fixed.csv")
+      let choices: [([String], String)] = [
+        (["--sampler", "dormand-prince"], " (at most "),
+        (["--sampler", "adaptive-euler", "--set", "sampling.relative_tolerance=0.05"], " (at most "),
+        (["--sampler", "mala", "--set", "sampling.step_size=0.3"], " % accepted, split-R̂ "),
+        (["--observe", "observed.csv"], "11 evaluations each"),
+        (["--sampler", "annealed-langevin", "--fix", "fixed.csv", "--trajectory", "3"], "11 evaluations each"),
+      ]
+      for (words, said) in choices {
+        var outputs: [Data] = []
+        for ranks in 1...3 {
+          let outcome = try workshop.run(
+            "sgm-sample", ["small.yaml", "--score", "exact", "--count", "600", "--output", "x.npy"] + words,
+            ranks: ranks)
+          #expect(outcome.status == 0 && outcome.output.contains(said), "\(words): \(outcome.output) \(outcome.errors)")
+          outputs.append(try workshop.bytes("x.npy"))
+          if words.contains("--trajectory") { outputs[outputs.count - 1] += try workshop.bytes("x-trajectories.npy") }
+        }
+        let isSame = outputs[0] == outputs[1] && outputs[0] == outputs[2]
+        #expect(isSame, "\(words)")
+        // 128 bytes of header; three paths of 11 times with number, time and two blocks of 5.
+        let length = 128 + 600 * 5 * 4 + (words.contains("--trajectory") ? 128 + 33 * 12 * 4 : 0)
+        #expect(outputs[0].count == length)
+      }
+    }
+
     @Test("sgm-evaluate finds the same figures on 1 and 3 ranks, of a run, against a target and against a file")
     func evaluation() throws {
       let workshop = try Workshop()

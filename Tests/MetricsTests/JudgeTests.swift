@@ -88,7 +88,7 @@ import Testing
     let truth = DrawnSamples(dimension: 2) { Self.corners($0, &$1) }
     var fitted = Matrix(rows: 4000, columns: 2)
     Self.corners(RandomStream(seed: 77, purpose: .floor), &fitted)
-    var samples = Matrix(rows: 200, columns: 2)
+    var samples = Matrix(rows: 800, columns: 2)
     Self.corners(RandomStream(seed: 9, purpose: .targetDraw), &samples)
     var distance = MaximumMeanDiscrepancy(permutations: 50, seed: 1)
     let found = try Judge(repeats: 4, seed: 2, unit: "metres")

@@ -87,7 +87,8 @@ private struct Normal: LogDensity {
       func chains() -> LangevinChains {
         LangevinChains(kind: kind, dimension: 2, steps: 20, stepSize: 0.1, seed: 2)
       }
-      var (one, other) = (Matrix(rows: 256, columns: 2), Matrix(rows: 256, columns: 2))
+      var one = Matrix(rows: 256, columns: 2)
+      var other = Matrix(rows: 256, columns: 2)
       var left = chains()
       _ = left.generate(chunk: 3, density: &first, into: &one)
       var right = chains()

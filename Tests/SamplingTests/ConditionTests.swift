@@ -38,7 +38,7 @@ import Testing
     let law = GaussianMixture(mean: [0.5, -0.3], variance: [1.2, 0.4])
     let (h, y, deviation) = ([1.0, 0.7], 1.5, 0.5)
     let values = try samples(
-      law, process, .probabilityFlowHeun, steps: 200,
+      law, process, .splittingMidpoint, steps: 200,
       given: Observations(rows: [h], values: [y], deviations: [deviation]))
     // Kalman's update.
     let total = 1.2 * h[0] * h[0] + 0.4 * h[1] * h[1] + deviation * deviation
@@ -54,7 +54,7 @@ import Testing
   }
 
   private let mixture = GaussianMixture(
-    weights: [0.4, 0.6], means: [[-1, -0.8], [0.7, 0.9]], variances: [[0.3, 0.1], [0.4, 0.15]])
+    weights: [0.4, 0.6], means: [[-1, -0.3], [0.7, 0.35]], variances: [[0.3, 0.1], [0.4, 0.15]])
 
   /// The law of x_2 given x_1 = a: weights by N(a; μ_1, v_1).
   private func conditional(_ a: Double) -> (Double) -> Double {
@@ -92,6 +92,6 @@ import Testing
     // Without the observation the gap is far larger.
     let blind = try samples(mixture, VariancePreserving(), .splittingMidpoint, steps: 300)
     let second = stride(from: 1, to: blind.count, by: 2).map { blind[$0] }
-    #expect(kolmogorovSmirnov(second, conditional(-1.5)) > 0.3 * Double(second.count).squareRoot())
+    #expect(kolmogorovSmirnov(second, conditional(-1.5)) > 0.2 * Double(second.count).squareRoot())
   }
 }

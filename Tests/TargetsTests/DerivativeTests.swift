@@ -46,12 +46,13 @@ import Testing
     var score = ExactScore(SmoothedMixture(target), under: process, in: target.standardisation)
     var state = Matrix(rows: 3, columns: 3 * process.blocks)
     RandomStream(seed: 1, purpose: .targetDraw).fillNormals(&state, firstIndex: 0)
-    var (all, one) = (Matrix(rows: 3, columns: state.columns), Matrix(rows: 3, columns: state.columns))
+    var all = Matrix(rows: 3, columns: state.columns)
+    var one = Matrix(rows: 3, columns: state.columns)
     let times = [0.1, 0.5, 0.1]
     score.evaluate(state, atTimes: times, into: &all)
     for row in 0..<3 {
       score.evaluate(state, at: times[row], into: &one)
-      #expect((0..<state.columns).allSatisfy { all[row, $0] == one[row, $0] })
+      for k in 0..<state.columns { #expect(all[row, k] == one[row, k]) }
     }
   }
 
@@ -59,14 +60,17 @@ import Testing
     for target in [Funnel(dimension: d) as any Target, GaussianMixture.mg25(dimension: d)] {
       var points = Matrix(rows: 1, columns: d)
       RandomStream(seed: 1, purpose: .targetDraw).fillNormals(&points, firstIndex: 0)
+      func opened(_ density: some LogDensity, _ points: borrowing Matrix) -> (Double, [Double]) {
+        var (density, log) = (density, [0.0])
+        var gradient = Matrix(rows: 1, columns: d)
+        density.evaluate(points, logDensity: &log, gradient: &gradient)
+        var slopes: [Double] = []
+        for k in 0..<d { slopes.append(Double(gradient[0, k])) }
+        return (log[0], slopes)
+      }
       func values(_ points: borrowing Matrix) throws -> (Double, [Double]) {
-        var density = try #require(target.density(in: target.standardisation))
-        var (log, gradient) = ([0.0], Matrix(rows: 1, columns: d))
-        func opened(_ density: inout some LogDensity, _ points: borrowing Matrix) {
-          density.evaluate(points, logDensity: &log, gradient: &gradient)
-        }
-        opened(&density, points)
-        return (log[0], (0..<d).map { Double(gradient[0, $0]) })
+        let density = try #require(target.density(in: target.standardisation))
+        return opened(density, points)
       }
       let gradient = try values(points).1
       let size = gradient.map(abs).max() ?? 0

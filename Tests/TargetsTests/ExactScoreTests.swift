@@ -9,6 +9,8 @@ import Testing
 private let processes: [any ForwardProcess] = [
   OrnsteinUhlenbeck(), VariancePreserving(), CriticallyDampedLangevin(epsilon: 0),
   CriticallyDampedLangevin(epsilon: 0.25), CriticallyDampedLangevin(a: 2, velocityVariance: 0.25),
+  LinearProcess.thirdOrderLangevin(), LinearProcess.phaseSpaceLangevin(), VarianceExploding(), FlowMatching(),
+  AnnealedPath(scale: 2),
 ]
 
 /// Draws of u_t in trained coordinates, from draws of a target.

@@ -9,7 +9,7 @@ import Testing
   private let stream = RandomStream(seed: 17, purpose: .targetDraw)
 
   private func draws(_ target: any Target, _ count: Int, firstIndex: UInt64 = 0) -> Matrix {
-    var rows = Matrix(rows: count, columns: target.dimension)
+    var rows = Matrix(rows: count, columns: target.dimension + target.conditions)
     target.draw(stream, firstIndex: firstIndex, into: &rows)
     return rows
   }
@@ -23,7 +23,7 @@ import Testing
     let n = 200_000
     let rows = draws(target, n)
     let exact = target.standardisation
-    for k in 0..<target.dimension {
+    for k in 0..<target.dimension + target.conditions {
       let column = (0..<n).map { (Double(rows[$0, k]) - exact.mean[k]) / exact.scale[k] }
       let squares = column.map { $0 * $0 }
       let mean = column.reduce(0, +) / Double(n)
@@ -42,7 +42,7 @@ import Testing
     for (start, count) in [(0, 1), (1, 30), (31, 69)] {
       let part = draws(target, count, firstIndex: first + UInt64(start))
       for row in 0..<count {
-        for k in 0..<target.dimension { #expect(part[row, k] == whole[start + row, k]) }
+        for k in 0..<target.dimension + target.conditions { #expect(part[row, k] == whole[start + row, k]) }
       }
     }
   }

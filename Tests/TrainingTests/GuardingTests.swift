@@ -9,7 +9,7 @@ import Testing
     var options = TrainingOptions()
     (options.batch, options.optimiser.warmupSteps) = (64, 0)
     return Trainer(
-      model: tinyModel(.noise, .state), options: options, data: rowsOfShards(4, dimension: 3),
+      model: tinyModel(.noise, .state), options: options, data: StepTests().rowsOfShards(4, dimension: 3),
       tree: CanonicalTree(shards: 4), communicator: .single, seed: 1)
   }
 

@@ -7,29 +7,34 @@ import Testing
 @testable import Training
 
 @Suite struct LossGradientTests {
-  static let settings = NetworkOutput.allCases.flatMap { output in Conditioning.allCases.map { (output, $0) } }
+  static let settings = [NetworkOutput.posteriorMean, .noise, .score].flatMap { output in
+    Conditioning.allCases.flatMap { conditioning in LossWeight.allCases.map { (output, conditioning, $0) } }
+  }
 
   @Test("the gradient is the central difference of the loss in Double", arguments: settings)
-  func gradient(output: NetworkOutput, conditioning: Conditioning) {
-    let model = tinyModel(output, conditioning, residual: output == .noise)
+  func gradient(output: NetworkOutput, conditioning: Conditioning, weight: LossWeight) {
+    let model = tinyModel(output, conditioning, weight: weight, residual: output == .noise)
     let layout = ParameterLayout(model.network)
     let parameters = normals(1, layout.count, seed: 2, scale: 0.4)
     let rows = 5
-    let streams = RegressionBatch.Streams(
+    let streams = DrawStreams(
       times: RandomStream(seed: 3, purpose: .diffusionTime), noise: RandomStream(seed: 3, purpose: .diffusionNoise))
     let oracle = DoubleLoss(
       model: model, rows: normals(rows, model.dimension, seed: 4), streams: streams, times: (1e-2, .uniform))
 
     let pass = NetworkPass(
       architecture: model.network, frequencies: model.frequencies, rows: rows, use: .training)
-    let batch = RegressionBatch(model: model, minimumTime: 1e-2, law: .uniform, rows: rows, sets: 1)
+    let times = TimeSampler(.uniform, process: model.process, first: 1e-2)
+    let batch = RegressionBatch(model: model, times: times, rows: rows, sets: 1)
     unsafe batch.draw(set: 0, firstIndex: 0, streams: streams, into: pass) { row in
       unsafe UnsafePointer(oracle.rows.pointer) + row * model.dimension
     }
     unsafe pass.forward(parameters.pointer)
-    let loss = batch.lossAndGradient(set: 0, of: pass, scale: 1)
     let gradient = Matrix(rows: 1, columns: layout.count)
-    unsafe pass.backward(parameters.pointer, gradient: { _ in unsafe gradient.pointer }, completed: { _, _ in })
+    unsafe batch.lossesAndGradients(
+      of: pass, parameters: parameters.pointer, scale: 1, gradient: { _ in unsafe gradient.pointer },
+      completed: { _, _ in })
+    let loss = batch.losses[0]
 
     var centre = (0..<layout.count).map { Double(parameters[0, $0]) }
     // Float rounding of five rows: inputs, targets and outputs each carry some 1e-7 of numbers up to 10.

@@ -7,10 +7,13 @@ import Randomness
 @testable import Training
 
 /// A tiny model on Langevin dynamics, where every output and conditioning differs.
-func tinyModel(_ output: NetworkOutput, _ conditioning: Conditioning, residual: Bool = false) -> ScoreModel {
+func tinyModel(
+  _ output: NetworkOutput, _ conditioning: Conditioning, weight: LossWeight? = nil, residual: Bool = false
+) -> ScoreModel {
   ScoreModel(
     process: CriticallyDampedLangevin(epsilon: 0.25), dimension: 3, output: output, conditioning: conditioning,
-    widths: [8, 8], activation: .silu, residual: residual, embedding: TimeEmbedding(kind: .sinusoidal, features: 4),
+    weight: weight, widths: [8, 8], activation: .silu, residual: residual,
+    embedding: TimeEmbedding(kind: .sinusoidal, features: 4),
     seed: 1)
 }
 
@@ -25,11 +28,11 @@ func normals(_ rows: Int, _ columns: Int, seed: UInt64, scale: Float = 1) -> Mat
 final class DoubleLoss {
   let model: ScoreModel
   let rows: Matrix
-  let streams: RegressionBatch.Streams
+  let streams: DrawStreams
   let times: (first: Double, law: TimeLaw)
 
   init(
-    model: ScoreModel, rows: consuming Matrix, streams: RegressionBatch.Streams, times: (first: Double, law: TimeLaw)
+    model: ScoreModel, rows: consuming Matrix, streams: DrawStreams, times: (first: Double, law: TimeLaw)
   ) {
     (self.model, self.streams, self.times) = (model, streams, times)
     self.rows = rows
@@ -43,7 +46,7 @@ final class DoubleLoss {
     var u = [0.0]
     var span = u.mutableSpan
     streams.times.uniforms(firstIndex: UInt64(row), into: &span)
-    let t = times.law.time(u[0], from: times.first, to: model.process.horizon)
+    let t = TimeSampler(times.law, process: model.process, first: times.first).draw(u[0]).time
     let c = TrainingCoefficients(
       model.process, output: model.output, conditioning: model.conditioning, weight: model.weight, at: t)
     let d = model.dimension
@@ -56,7 +59,11 @@ final class DoubleLoss {
     let state = (0..<c.inputBlocks).flatMap { i in (0..<d).map { k in sum({ c.input(i, $0) }, k) } }
     let target = (0..<c.outputBlocks).flatMap { o in (0..<d).map { k in sum({ c.target(o, $0) }, k) } }
     let f = network(state, level: Double(Float(c.noiseLevel)), parameters)
-    return zip(f, target).reduce(0) { $0 + pow(c.outputGain(0) * $1.0 - $1.1, 2) } / Double(f.count)
+    let loss = (0..<c.outputBlocks * d).reduce(0.0) { sum, k in
+      let value = (0..<c.outputBlocks).reduce(0) { $0 + c.outputGain(k / d, $1) * f[$1 * d + k % d] }
+      return sum + pow(value - target[k], 2)
+    }
+    return loss / Double(f.count)
   }
 
   private func network(_ state: [Double], level: Double, _ parameters: [Double]) -> [Double] {

@@ -62,7 +62,7 @@ import Testing
     ).evaluate(parameters)
     let oracle = DoubleLoss(
       model: model, rows: normals(300, 3, seed: 4),
-      streams: RegressionBatch.Streams(
+      streams: DrawStreams(
         times: RandomStream(seed: 7, purpose: .heldOutNoise, step: 0),
         noise: RandomStream(seed: 7, purpose: .heldOutNoise, step: 1)),
       times: (1e-2, .uniform))
@@ -70,7 +70,7 @@ import Testing
     #expect(abs(loss - oracle(array(parameters).map(Double.init)) / 300) < 1e-6 * loss)
   }
 
-  private func rowsOfShards(_ shards: Int, dimension: Int) -> ShardedRows {
+  func rowsOfShards(_ shards: Int, dimension: Int) -> ShardedRows {
     let data = ShardedRows(
       assignment: ShardAssignment(rows: 100, shards: shards, seed: 1), shards: 0..<shards, dimension: dimension, seed: 1
     )
@@ -84,17 +84,18 @@ import Testing
     _ parameters: [Float]
   ) -> [Float] {
     let pass = NetworkPass(architecture: model.network, frequencies: model.frequencies, rows: rows, use: .training)
-    let batch = RegressionBatch(
-      model: model, minimumTime: options.minimumTime, law: options.timeLaw, rows: rows, sets: 1)
-    let streams = RegressionBatch.Streams(
+    let times = TimeSampler(options.timeLaw, process: model.process, first: options.minimumTime)
+    let batch = RegressionBatch(model: model, times: times, rows: rows, sets: 1)
+    let streams = DrawStreams(
       times: RandomStream(seed: 1, purpose: .diffusionTime), noise: RandomStream(seed: 1, purpose: .diffusionNoise))
     unsafe batch.draw(set: 0, firstIndex: UInt64(shard * rows), streams: streams, into: pass) { row in
       unsafe UnsafePointer(data.rows.pointer) + data.row(shard: shard, at: row) * model.dimension
     }
     unsafe pass.forward(parameters)
-    _ = batch.lossAndGradient(set: 0, of: pass, scale: 1 / Double(options.batch))
     let gradient = Matrix(rows: 1, columns: pass.layout.count)
-    unsafe pass.backward(parameters, gradient: { _ in unsafe gradient.pointer }, completed: { _, _ in })
+    unsafe batch.lossesAndGradients(
+      of: pass, parameters: parameters, scale: 1 / Double(options.batch), gradient: { _ in unsafe gradient.pointer },
+      completed: { _, _ in })
     return array(gradient)
   }
 

@@ -1,5 +1,14 @@
 // The closed choices of an experiment file; a raw value is what the user types.
 
+/// Columns of a data file, by name or number from 0.
+public struct ColumnList: Sendable, Equatable {
+  /// The names or numbers as written.
+  public var names: [String]
+
+  /// A list, empty unless names are given.
+  public init(_ names: [String] = []) { self.names = names }
+}
+
 extension Experiment.DataSection {
   /// A built-in law.
   public enum Target: String, Sendable, CaseIterable {
@@ -7,6 +16,7 @@ extension Experiment.DataSection {
     case eightGaussians = "eight-gaussians"
     case twoMoons = "two-moons"
     case swissRoll = "swiss-roll"
+    case twoMoonsSimulator = "two-moons-simulator"
   }
 
   /// Which rows are kept from training.
@@ -23,19 +33,56 @@ extension Experiment.ProcessSection {
   public enum Kind: String, Sendable, CaseIterable {
     case ornsteinUhlenbeck = "ornstein-uhlenbeck"
     case variancePreserving = "variance-preserving"
+    case subVariancePreserving = "sub-variance-preserving"
+    case varianceExploding = "variance-exploding"
     case criticallyDampedLangevin = "critically-damped-langevin"
+    case phaseSpaceLangevin = "phase-space-langevin"
+    case thirdOrderLangevin = "third-order-langevin"
+    case flowMatching = "flow-matching"
+    case annealed
 
     /// The horizon when the experiment gives none.
     public var usualHorizon: Double {
       switch self {
       case .ornsteinUhlenbeck: 4
-      case .variancePreserving, .criticallyDampedLangevin: 1
+      case .flowMatching: 0.999
+      default: 1
+      }
+    }
+
+    /// The schedule when the experiment gives none; nil for a process without.
+    public var usualSchedule: Schedule? {
+      switch self {
+      case .variancePreserving, .subVariancePreserving: .linear
+      case .criticallyDampedLangevin, .phaseSpaceLangevin, .thirdOrderLangevin: .constant
+      case .ornsteinUhlenbeck, .varianceExploding, .flowMatching, .annealed: nil
+      }
+    }
+
+    /// The constant β when the experiment gives none: e^{−βT} leaves as little of the data as the others.
+    public var usualBeta: Double {
+      switch self {
+      case .phaseSpaceLangevin: 8
+      case .thirdOrderLangevin: 6
+      default: 4
       }
     }
   }
 
-  /// β(t) of the variance-preserving process.
-  public enum Schedule: String, Sendable, CaseIterable { case linear, cosine }
+  /// β(t) of a process with a schedule.
+  public enum Schedule: String, Sendable, CaseIterable { case linear, cosine, exponential, constant }
+  /// The law that a variance-exploding process starts generation from.
+  public enum Prior: String, Sendable, CaseIterable {
+    case noise
+    case noiseAndData = "noise-and-data"
+  }
+  /// λ(t) of an annealed path.
+  public enum Annealing: String, Sendable, CaseIterable { case linear, cosine, exponential }
+  /// The base of an annealed path.
+  public enum Base: String, Sendable, CaseIterable {
+    case gaussian
+    case studentT = "student-t"
+  }
 }
 
 extension Experiment.NetworkSection {
@@ -44,7 +91,7 @@ extension Experiment.NetworkSection {
   /// What the outputs mean.
   public enum Output: String, Sendable, CaseIterable {
     case posteriorMean = "posterior-mean"
-    case noise
+    case noise, velocity, score
   }
   /// How a number becomes features.
   public enum Embedding: String, Sendable, CaseIterable { case sinusoidal, fourier }
@@ -60,6 +107,7 @@ extension Experiment.TrainingSection {
   public enum Objective: String, Sendable, CaseIterable {
     case hybrid = "hsm"
     case denoising = "dsm"
+    case explicit, implicit, sliced
   }
   /// The weight of the loss over time.
   public enum Weight: String, Sendable, CaseIterable {
@@ -75,6 +123,9 @@ extension Experiment.TrainingSection {
   public enum TimeLaw: String, Sendable, CaseIterable {
     case uniform
     case logUniform = "log-uniform"
+    case logNormal = "log-normal"
+    case importance
+    case softTruncation = "soft-truncation"
   }
 }
 

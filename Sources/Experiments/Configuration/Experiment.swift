@@ -33,7 +33,9 @@ extension Experiment {
     public var target: Target?
     /// A file of rows (`.npy` or `.csv`) as written in the experiment, or nil for a built-in law.
     public var file: String?
-    /// Coordinates of a row; nil for a file that has not been opened.
+    /// Columns of a file that condition, by name or number from 0: known wherever samples are drawn.
+    public var conditions = ColumnList()
+    /// Coordinates of a row without conditions; nil for a file that has not been opened.
     public var dimension: Int?
     /// Rows drawn from a built-in law.
     public var count = 50_000
@@ -52,7 +54,7 @@ extension Experiment {
   public struct ProcessSection: Sendable, Equatable {
     /// Which process.
     public var kind = Kind.variancePreserving
-    /// β(t) of the variance-preserving process.
+    /// β(t) of a process with a schedule.
     public var schedule = Schedule.linear
     /// β at time 0.
     public var betaMinimum = 0.1
@@ -66,8 +68,34 @@ extension Experiment {
     public var epsilon = 0.25
     /// Velocity variance v² at time 0.
     public var velocityVariance = 0.01
-    /// Constant clock rate β of critically damped Langevin.
+    /// β of a constant schedule.
     public var beta = 4.0
+    /// Growth rate of an exponential schedule.
+    public var betaGrowth = 3.0
+    /// σ of the variance-exploding process at time 0.
+    public var sigmaMinimum = 0.01
+    /// σ of the variance-exploding process at the horizon.
+    public var sigmaMaximum = 50.0
+    /// What the variance-exploding process starts generation from.
+    public var prior = Prior.noise
+    /// Γ of phase-space Langevin.
+    public var positionDamping = 0.01
+    /// ν of phase-space Langevin.
+    public var velocityDamping = 4.01
+    /// γ of third-order Langevin.
+    public var coupling = 2.8284271247461903
+    /// ξ of third-order Langevin.
+    public var friction = 5.196152422706632
+    /// Variance of the acceleration at time 0.
+    public var accelerationVariance = 0.01
+    /// λ(t) of an annealed path.
+    public var annealing = Annealing.cosine
+    /// The base of an annealed path.
+    public var base = Base.gaussian
+    /// Scale s of the base.
+    public var baseScale = 1.0
+    /// Degrees of freedom ν of a Student-t base.
+    public var baseDegrees = 3.0
     /// Final time T.
     public var horizon = Kind.variancePreserving.usualHorizon
 
@@ -102,6 +130,10 @@ extension Experiment {
     public var objective = Objective.hybrid
     /// The weight of the loss over time.
     public var weight = Weight.automatic
+    /// Random directions in which sliced score matching takes the trace, for each row.
+    public var probes = 1
+    /// Transitions that carry a row forward, for objectives that need no kernel; 0 uses the kernel.
+    public var simulationSteps = 0
     /// Optimiser steps.
     public var steps = 20_000
     /// Rows per step, over all shards.
@@ -128,6 +160,10 @@ extension Experiment {
     public var emaDecay = 0.999
     /// The law of diffusion times.
     public var timeLaw = TimeLaw.logUniform
+    /// Mean of the log-normal law: the logarithm of the noise's size beside the data's.
+    public var noiseLevelMean = -0.5
+    /// Standard deviation of the log-normal law.
+    public var noiseLevelDeviation = 1.2
     /// The smallest diffusion time, in the horizon's unit.
     public var minimumTime = 1e-3
     /// Steps between held-out losses.

@@ -1,4 +1,3 @@
-internal import Diffusion
 internal import Targets
 
 extension ExperimentReader {
@@ -6,13 +5,16 @@ extension ExperimentReader {
   mutating func finish() throws(ExperimentError) -> Experiment {
     try checkName()
     try checkData()
+    fillProcess()
     try checkConditions()
     if experiment.data.target != nil, experiment.data.dimension == nil { experiment.data.dimension = 2 }
     try checkDimension()
-    try checkWeight()
-    if places["process.horizon"] == nil { experiment.process.horizon = experiment.process.kind.usualHorizon }
+    try checkObjective()
+    try checkConditionColumns()
     try checkShards()
     try checkTimes()
+    try checkProcess()
+    try checkNoiseLevels()
     try checkSampler()
     let features = experiment.network.embeddingFeatures
     if features % 2 != 0 {
@@ -63,31 +65,24 @@ extension ExperimentReader {
       "must be \(lowest == highest ? "" : "at least ")\(lowest) for data.target \(target.rawValue), found \(dimension)")
   }
 
-  private func checkWeight() throws(ExperimentError) {
-    let name = experiment.network.output.rawValue
-    guard let output = NetworkOutput(rawValue: name),
-      let weight = LossWeight(rawValue: experiment.training.weight.rawValue), !weight.isAvailable(for: output)
-    else { return }
-    let available = LossWeight.allCases.filter { $0.isAvailable(for: output) }.map(\.rawValue)
-    throw fault(
-      "training.weight",
-      "must be \((["automatic"] + available).joined(separator: " or ")) for network.output \(name), "
-        + "found \(weight.rawValue)")
-  }
-
   private func checkConditions() throws(ExperimentError) {
     for key in ExperimentKey.all {
       guard let condition = key.condition, let place = places[key.path], !condition.holds(experiment) else { continue }
+      let subject = condition.subject.flatMap { path in ExperimentKey.all.first { $0.path == path } }
       let chosen =
-        key.section == "sampling"
-        ? "sampling.sampler is \(experiment.sampling.sampler.rawValue)"
-        : key.section == "data"
-          ? "data.file is given"
-          : "process.kind is \(experiment.process.kind.rawValue)"
-            + (experiment.process.kind == .variancePreserving
-              ? " with schedule \(experiment.process.schedule.rawValue)" : "")
+        if let subject {
+          "\(subject.path) is \(spelled(subject.get(experiment), as: subject.shape))"
+        } else {
+          chosenKind(key)
+        }
       throw .configuration(place, "\(key.path) is for \(condition.words), but \(chosen); remove it")
     }
+  }
+
+  private func chosenKind(_ key: ExperimentKey) -> String {
+    if key.section == "data" { return "data.file is given" }
+    if key.section == "sampling" { return "sampling.sampler is \(experiment.sampling.sampler.rawValue)" }
+    return "process.kind is \(experiment.process.words)"
   }
 
   private func checkShards() throws(ExperimentError) {
@@ -110,12 +105,6 @@ extension ExperimentReader {
       ("sampling.final_time", experiment.sampling.finalTime),
     ] where time >= horizon {
       throw fault(path, "must be less than process.horizon = \(decimal(horizon)), found \(decimal(time))")
-    }
-    let process = experiment.process
-    if process.betaMinimum > process.betaMaximum {
-      throw fault(
-        "process.beta_min",
-        "must not exceed process.beta_max = \(decimal(process.betaMaximum)), found \(decimal(process.betaMinimum))")
     }
   }
 }

@@ -22,6 +22,21 @@ extension Experiment {
         text += "| `\(key.name)` | \(key.allowed) | \(usual) | \(resume) | \(key.meaning)\(condition) |\n"
       }
     }
-    return text
+    return text + """
+
+      ## `sweep`
+      A table of keys, each with a list of values: `sgm-train` then trains, samples and judges every combination as one
+      job, and ends in a table of mean ± standard deviation over the values of `seed`.
+
+      ```yaml
+      sweep: {process.epsilon: [0, 0.25], process.a: [0.5, 1, 2], seed: [1, 2]}
+      ```
+
+      Every key but `name` can be swept; a swept key's value elsewhere in the file is overridden, and `--set` refuses it.
+      N ranks form as many groups as there are ranks, or cells left if these are fewer; each group runs its cells one after
+      another. A cell that fails is named at the end, the others go on. `--resume` of the sweep's folder runs what is not
+      finished; the result does not depend on ranks or interruptions.
+
+      """
   }
 }

@@ -50,6 +50,8 @@ struct ExperimentKey: Sendable {
   /// When a key means something, and the words for it.
   struct Condition: Sendable {
     let words: String
+    /// The key that decides, where it is not the kind of process or of data.
+    var subject: String?
     let holds: @Sendable (Experiment) -> Bool
   }
 }
@@ -68,6 +70,8 @@ struct Limits: Sendable {
   static func whole(_ lower: Double, _ upper: Double) -> Limits {
     Limits(words: "\(Int(lower)) to \(Int(upper))") { $0 >= lower && $0 <= upper }
   }
+  /// Every number of 64 bits.
+  static let seed = Limits(words: "0 to \(UInt64.max)") { $0 >= 0 && $0 <= 0x1p64 }
   /// Numbers of steps and rows.
   static let count = whole(1, 1e12)
   /// Numbers of steps where 0 means never.
@@ -85,8 +89,10 @@ extension ExperimentKey {
     case .boolean where text == "true" && !isQuoted: return .success(.boolean(true))
     case .boolean where text == "false" && !isQuoted: return .success(.boolean(false))
     case .integer:
-      guard !isQuoted, let number = integer(from: text) else { return .failure(wrong) }
-      return limited(.integer(number), Double(number), text)
+      guard !isQuoted, isWhole(text) else { return .failure(wrong) }
+      if let number = integer(from: text) { return limited(.integer(number), Double(number), text) }
+      if let number = UInt64(text.filter { $0 != "_" }) { return limited(.natural(number), Double(number), text) }
+      return limited(.real(.infinity), .infinity, text)
     case .real:
       guard !isQuoted, let number = real(from: text) else { return .failure(wrong) }
       return limited(.real(number), number, text)
@@ -100,13 +106,17 @@ extension ExperimentKey {
       let hint = nearest(to: text, among: names).map { "; did you mean \($0)?" } ?? ""
       return .failure(Complaint(wrong.text + hint))
     case .choices: return value(of: [text])
-    case .integers, .boolean: return .failure(wrong)
+    case .integers, .words, .boolean: return .failure(wrong)
     }
   }
 
   /// The list that `texts` spell for this key.
   func value(of texts: [String]) -> Result<Value, Complaint> {
     if case .choices(let names) = shape { return words(texts, among: names) }
+    if shape == .words {
+      guard !texts.contains("") else { return .failure(Complaint("\(path) must not hold an empty name")) }
+      return .success(.words(texts))
+    }
     guard shape == .integers else { return .failure(Complaint("\(path) must be \(shape.expectation), found a list")) }
     var numbers: [Int] = []
     for text in texts {

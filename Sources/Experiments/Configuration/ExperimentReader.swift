@@ -109,7 +109,8 @@ struct ExperimentReader {
     }
     let isBracketed = text.hasPrefix("[") && text.hasSuffix("]")
     let inner = isBracketed ? text.dropFirst().dropLast() : text
-    let texts = inner.split(separator: ",", omittingEmptySubsequences: false).map { $0.filter { $0 != " " } }
+    let texts =
+      inner.isEmpty ? [] : inner.split(separator: ",", omittingEmptySubsequences: false).map { $0.filter { $0 != " " } }
     try assign(key, key.value(of: texts), at: place)
   }
 

@@ -46,10 +46,12 @@ func spelled(_ value: Value, as shape: Shape) -> String {
   switch value {
   case .absent: return "null"
   case .integer(let number): return String(number)
+  case .natural(let number): return String(number)
   case .real(let number): return decimal(number)
   case .boolean(let truth): return truth ? "true" : "false"
   case .integers(let numbers): return "[" + numbers.map(String.init).joined(separator: ", ") + "]"
-  case .words(let words): return "[" + words.joined(separator: ", ") + "]"
+  case .words(let words):
+    return "[" + words.map { isPlain($0) ? $0 : escaped($0) }.joined(separator: ", ") + "]"
   case .text(let text):
     if case .choice = shape { return text }
     return isPlain(text) ? text : escaped(text)
@@ -98,6 +100,7 @@ extension ExperimentKey {
     case .integer: ["integer", limits.words].filter { !$0.isEmpty }.joined(separator: ", ")
     case .real: ["number", limits.words].filter { !$0.isEmpty }.joined(separator: ", ")
     case .integers: "list of integers, \(limits.words)"
+    case .words: "list of names or numbers"
     case .fractionOrFile: "number, \(limits.words), or a path"
     case .boolean: "true or false"
     case .text: "text"

@@ -7,10 +7,11 @@ extension ExperimentKey {
       "name", \.name,
       "Name of the run and of its folder: letters, digits, `.`, `_`, `-`; starts with a letter, digit or `_`."),
     .init(
-      "seed", \.seed, in: .notNegative, "Seed of all randomness; the result is a function of experiment, data and seed."
+      "seed", \.seed, in: .seed, "Seed of all randomness; the result is a function of experiment, data and seed."
     ),
   ]
 
+  private static let ofFile = Condition(words: "data.file", subject: "data.target") { $0.data.file != nil }
   private static let ofTarget = Condition(words: "data.target") { $0.data.target != nil }
 
   private static let data: [ExperimentKey] = [
@@ -21,8 +22,11 @@ extension ExperimentKey {
       "data.file", \.data.file, default: "none",
       "Rows to learn from, `.npy` or `.csv`; a relative path starts at the experiment file's folder."),
     .init(
+      "data.conditions", \.data.conditions, when: ofFile,
+      "Columns given as conditions, by name or number from 0; the others are learned given these."),
+    .init(
       "data.dimension", \.data.dimension, in: .whole(1, 1e6), default: "2 for a target, the file's for a file",
-      "Coordinates of a row; given with a file, it must agree with it."),
+      "Coordinates of a row without conditions; given with a file, it must agree with it."),
     .init("data.count", \.data.count, in: .whole(1, 1e9), when: ofTarget, "Rows drawn from the target."),
     .init(
       "data.held_out", \.data.heldOut, in: .share,
@@ -32,36 +36,6 @@ extension ExperimentKey {
       "Train on coordinates of mean 0 and variance 1; a target's analytic moments, a file's measured ones."
     ),
     .init("data.images", \.data.images, "Show rows as square grey pictures in the report; dimension a square number."),
-  ]
-
-  private static func only(_ kind: Experiment.ProcessSection.Kind) -> Condition {
-    Condition(words: kind.rawValue) { $0.process.kind == kind }
-  }
-  private static let ofLinear = Condition(words: "variance-preserving with schedule linear") {
-    $0.process.kind == .variancePreserving && $0.process.schedule == .linear
-  }
-
-  private static let process: [ExperimentKey] = [
-    .init("process.kind", \.process.kind, "Forward process."),
-    .init("process.schedule", \.process.schedule, when: only(.variancePreserving), "Noise schedule β(t)."),
-    .init("process.beta_min", \.process.betaMinimum, in: .positive, when: ofLinear, "β at time 0, per unit time."),
-    .init("process.beta_max", \.process.betaMaximum, in: .positive, when: ofLinear, "β at the horizon, per unit time."),
-    .init(
-      "process.a", \.process.a, in: .positive, when: only(.criticallyDampedLangevin),
-      "Drift parameter a, per unit of β·time."),
-    .init("process.sigma", \.process.sigma, in: .positive, when: only(.criticallyDampedLangevin), "Velocity noise σ."),
-    .init(
-      "process.epsilon", \.process.epsilon, in: .notNegative, when: only(.criticallyDampedLangevin),
-      "Position noise ε; 0 is the kinetic Langevin process."),
-    .init(
-      "process.velocity_variance", \.process.velocityVariance, in: .notNegative, when: only(.criticallyDampedLangevin),
-      "Variance v² of the velocity at time 0."),
-    .init(
-      "process.beta", \.process.beta, in: .positive, when: only(.criticallyDampedLangevin),
-      "Constant clock rate β, per unit time."),
-    .init(
-      "process.horizon", \.process.horizon, in: .positive, default: "4 for ornstein-uhlenbeck, 1 otherwise",
-      "Final diffusion time T."),
   ]
 
   private static let network: [ExperimentKey] = [
@@ -76,13 +50,31 @@ extension ExperimentKey {
     .init("network.embedding_of", \.network.embeddingOf, "What is embedded: the scaled log-noise level, or time."),
   ]
 
+  private static let ofLogNormal = Condition(words: "training.time_law log-normal", subject: "training.time_law") {
+    $0.training.timeLaw == .logNormal
+  }
+  private static let ofSliced = Condition(words: "training.objective sliced", subject: "training.objective") {
+    $0.training.objective == .sliced
+  }
+  private static let ofImplicit = Condition(
+    words: "training.objective implicit or sliced", subject: "training.objective"
+  ) { [.implicit, .sliced].contains($0.training.objective) }
+
   private static let training: [ExperimentKey] = [
     .init(
       "training.objective", \.training.objective,
-      "Score matching given the data alone (hsm) or the data and the velocity (dsm)."),
+      "Score matching given the data alone (hsm) or the data and the velocity (dsm), against the exact score of a target "
+        + "(explicit), or without kernel and score, with the exact trace (implicit) or random probes (sliced)."),
     .init(
       "training.weight", \.training.weight,
-      "Weight of the loss over time; automatic is unit-variance for posterior-mean and uniform-noise for noise."),
+      "Weight of the loss over time; automatic is unit-variance for posterior-mean and velocity, uniform-noise for noise "
+        + "and score."),
+    .init(
+      "training.probes", \.training.probes, in: .whole(1, 1_024), when: ofSliced,
+      "Random directions for each row, in which the trace is taken."),
+    .init(
+      "training.simulation_steps", \.training.simulationSteps, in: .whole(0, 10_000), when: ofImplicit,
+      "Transitions by which a row is carried forward, for a process without a kernel; 0 uses the kernel."),
     .init(
       "training.steps", \.training.steps, in: .count, onResume: true, "Optimiser steps; a cosine decay ends there."),
     .init(
@@ -106,7 +98,15 @@ extension ExperimentKey {
       "training.clip_norm", \.training.clipNorm, in: .notNegative, "Largest global gradient norm; 0 turns clipping off."
     ),
     .init("training.ema_decay", \.training.emaDecay, in: .share, "Decay of the parameters' moving average, per step."),
-    .init("training.time_law", \.training.timeLaw, "Law of the diffusion times drawn in training."),
+    .init(
+      "training.time_law", \.training.timeLaw,
+      "Law of the diffusion times drawn in training; importance learns it from the losses."),
+    .init(
+      "training.noise_level_mean", \.training.noiseLevelMean, when: ofLogNormal,
+      "Mean of the logarithm of the noise's size beside the data's, −½ ln snr."),
+    .init(
+      "training.noise_level_deviation", \.training.noiseLevelDeviation, in: .positive, when: ofLogNormal,
+      "Standard deviation of that logarithm."),
     .init(
       "training.minimum_time", \.training.minimumTime, in: .positive,
       "Smallest diffusion time drawn, in the horizon's unit."),
@@ -148,7 +148,7 @@ extension ExperimentKey {
       "sampling.every", \.sampling.every, in: .interval, onResume: true,
       "Training steps between sample files; 0 for only at the end."),
     .init(
-      "sampling.seed", \.sampling.seed, in: .notNegative, onResume: true, default: "the experiment's",
+      "sampling.seed", \.sampling.seed, in: .seed, onResume: true, default: "the experiment's",
       "Seed of sampling."),
     .init(
       "sampling.start", \.sampling.start, onResume: true,

@@ -2,6 +2,8 @@
 enum Value: Sendable, Equatable {
   case absent
   case integer(Int)
+  /// A whole number beyond `Int`.
+  case natural(UInt64)
   case real(Double)
   case boolean(Bool)
   case text(String)
@@ -11,7 +13,7 @@ enum Value: Sendable, Equatable {
 
 /// What a key's value may look like.
 enum Shape: Sendable, Equatable {
-  case integer, real, boolean, text, integers, fractionOrFile
+  case integer, real, boolean, text, integers, words, fractionOrFile
   case choice([String])
   /// A list of choices.
   case choices([String])
@@ -19,7 +21,7 @@ enum Shape: Sendable, Equatable {
   /// Whether the value is a list.
   var isList: Bool {
     switch self {
-    case .integers, .choices: true
+    case .integers, .words, .choices: true
     case .integer, .real, .boolean, .text, .fractionOrFile, .choice: false
     }
   }
@@ -32,6 +34,7 @@ enum Shape: Sendable, Equatable {
     case .boolean: "true or false"
     case .text: "text"
     case .integers: "a list of integers such as [128, 128]"
+    case .words: "a list of columns such as [age, 3]"
     case .fractionOrFile: "a fraction or the path of a file"
     case .choice(let names): "one of " + names.joined(separator: ", ")
     case .choices(let names): "a list of some of " + names.joined(separator: ", ")
@@ -63,10 +66,13 @@ extension Int: KeyValue {
 extension UInt64: KeyValue {
   static var shape: Shape { .integer }
   init?(_ value: Value) {
-    guard case .integer(let number) = value, number >= 0 else { return nil }
-    self = UInt64(number)
+    switch value {
+    case .integer(let number) where number >= 0: self = UInt64(number)
+    case .natural(let number): self = number
+    default: return nil
+    }
   }
-  var value: Value { .integer(Int(clamping: self)) }
+  var value: Value { Int(exactly: self).map { .integer($0) } ?? .natural(self) }
 }
 
 extension Double: KeyValue {
@@ -131,6 +137,15 @@ extension Array: KeyValue where Element: ListItem {
   var value: Value { Element.value(self) }
 }
 
+extension ColumnList: KeyValue {
+  static var shape: Shape { .words }
+  init?(_ value: Value) {
+    guard case .words(let words) = value else { return nil }
+    names = words
+  }
+  var value: Value { .words(names) }
+}
+
 extension Optional: KeyValue where Wrapped: KeyValue {
   static var shape: Shape { Wrapped.shape }
   static var isOptional: Bool { true }
@@ -178,6 +193,9 @@ extension Choice {
 extension Experiment.DataSection.Target: Choice {}
 extension Experiment.ProcessSection.Kind: Choice {}
 extension Experiment.ProcessSection.Schedule: Choice {}
+extension Experiment.ProcessSection.Prior: Choice {}
+extension Experiment.ProcessSection.Annealing: Choice {}
+extension Experiment.ProcessSection.Base: Choice {}
 extension Experiment.NetworkSection.Activation: Choice {}
 extension Experiment.NetworkSection.Output: Choice {}
 extension Experiment.NetworkSection.Embedding: Choice {}

@@ -1,9 +1,14 @@
 /// Reads an integer: decimal digits, optionally signed, with `_` allowed between digits (`50_000`).
 func integer(from text: some StringProtocol) -> Int? {
-  guard let plain = withoutUnderscores(text.utf8), !plain.isEmpty else { return nil }
-  let digits = plain.first == "-" || plain.first == "+" ? plain.dropFirst() : plain[...]
-  guard !digits.isEmpty, digits.utf8.allSatisfy({ $0.isDigit }) else { return nil }
+  guard isWhole(text), let plain = withoutUnderscores(text.utf8) else { return nil }
   return Int(plain)
+}
+
+/// Whether the text spells a whole number of any size, as ``integer(from:)`` reads it.
+func isWhole(_ text: some StringProtocol) -> Bool {
+  guard let plain = withoutUnderscores(text.utf8) else { return false }
+  let digits = plain.first == "-" || plain.first == "+" ? plain.dropFirst() : plain[...]
+  return !digits.isEmpty && digits.utf8.allSatisfy { $0.isDigit }
 }
 
 /// Reads a finite decimal number such as `3`, `-1.5`, `.5` or `1e-3`; neither hexadecimal nor words.

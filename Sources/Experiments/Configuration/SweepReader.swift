@@ -58,6 +58,7 @@ extension ExperimentKey {
     case .choices(let names): "[[\(names.prefix(2).joined(separator: ", "))]]"
     case .integers: "[[64, 64], [128, 128]]"
     case .boolean: "[true, false]"
+    case .words: "[[a], [a, b]]"
     case .text, .fractionOrFile: "[a.npy, b.npy]"
     case .integer: "[1, 2]"
     case .real: "[0.5, 1]"

@@ -30,29 +30,30 @@ func compose(_ yaml: String, file: String) throws(ExperimentError) -> Node? {
 /// A few nested aliases can stand for more nodes than memory holds, and experiments need none. An alias needs its
 /// anchor, so looking for both spellings anywhere finds every alias without knowing what is a comment or quoted.
 func refuseAliases(in yaml: String, file: String) throws(ExperimentError) {
-  let anchors = Set(names(after: UInt8(ascii: "&"), in: yaml).map(\.name))
+  let anchors = Set(names(after: UInt8(ascii: "&"), in: yaml).map { $0.name })
   if anchors.isEmpty { return }
   for alias in names(after: UInt8(ascii: "*"), in: yaml) where anchors.contains(alias.name) {
+    let before = yaml.utf8.prefix(alias.offset)
+    let line = before.split(separator: 10, omittingEmptySubsequences: false)
+    let column = line.last.map { String(decoding: $0, as: UTF8.self).unicodeScalars.count + 1 }
+    let name = String(decoding: alias.name.prefix(60), as: UTF8.self)
     throw .configuration(
-      Place(file, line: alias.line, column: alias.column),
-      "*\(alias.name.prefix(60)) is an alias; write the value out, experiment files have no aliases")
+      Place(file, line: line.count, column: column),
+      "*\(name) is an alias; write the value out, experiment files have no aliases")
   }
 }
 
-private func names(after mark: UInt8, in text: String) -> [(name: String, line: Int, column: Int)] {
-  var found: [(name: String, line: Int, column: Int)] = []
-  for (index, line) in text.utf8.split(omittingEmptySubsequences: false, whereSeparator: { $0 == 10 }).enumerated() {
-    for start in line.indices where line[start] == mark {
-      let name = line[line.index(after: start)...].prefix { byte in
-        byte.isDigit || (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7a) || byte == UInt8(ascii: "_")
-          || byte == UInt8(ascii: "-")
-      }
-      if name.isEmpty { continue }
-      let column = String(decoding: line[..<start], as: UTF8.self).unicodeScalars.count + 1
-      found.append((String(decoding: name, as: UTF8.self), index + 1, column))
+/// The words that follow a mark, and where in the text the marks are.
+private func names(after mark: UInt8, in text: String) -> [(name: [UInt8], offset: Int)] {
+  let bytes = Array(text.utf8)
+  return bytes.indices.compactMap { start in
+    guard bytes[start] == mark else { return nil }
+    let name = bytes[(start + 1)...].prefix { byte in
+      byte.isDigit || (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7a) || byte == UInt8(ascii: "_")
+        || byte == UInt8(ascii: "-")
     }
+    return name.isEmpty ? nil : (Array(name), start)
   }
-  return found
 }
 
 private func position(of offset: Int, in text: String) -> (line: Int, column: Int) {

@@ -27,14 +27,16 @@ public struct ArrayFile: RowSource {
     }
     guard start.count == 12 else { throw .data(place, "is cut short within its header; copy it again") }
     guard (1...3).contains(start[6]), start[7] == 0 else {
-      throw .data(place, "has NPY version \(start[6]).\(start[7]); versions 1.0, 2.0 and 3.0 are read")
+      throw .data(place, "has NPY version \(start[6]).\(start[7]), not 1.0, 2.0 or 3.0; save it with numpy.save")
     }
     let isShort = start[6] == 1
     let high = isShort ? 0 : Int(start[10]) << 16 | Int(start[11]) << 24
     let length = Int(start[8]) | Int(start[9]) << 8 | high
     let headerStart = isShort ? 10 : 12
     guard length <= ArrayHeader.longest else {
-      throw .data(place, "has a header of \(length) bytes; \(ArrayHeader.longest) is the most")
+      throw .data(
+        place, "has a header of \(length) bytes, more than \(ArrayHeader.longest); save one plain array with numpy.save"
+      )
     }
     guard headerStart + length <= size else { throw .data(place, "is cut short within its header; copy it again") }
     let header: ArrayHeader
@@ -52,7 +54,7 @@ public struct ArrayFile: RowSource {
     rows = header.shape[0]
     dimension = header.shape.count == 2 ? header.shape[1] : 1
     guard rows > 0, dimension > 0 else {
-      throw .data(place, "has shape \(rows) × \(dimension): there is nothing to learn from")
+      throw .data(place, "has shape \(rows) × \(dimension): there is nothing to learn from; save at least one row")
     }
     let (count, overflow) = rows.multipliedReportingOverflow(by: dimension)
     let (byteCount, overflow2) = count.multipliedReportingOverflow(by: isDouble ? 8 : 4)
@@ -100,7 +102,9 @@ public struct ArrayFile: RowSource {
     let done = try unsafe buffer.withUnsafeMutableBytes { (buffer) throws(ExperimentError) in
       try unsafe file.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<byteCount]), at: start)
     }
-    guard done == byteCount else { throw .data(Place(path), "became shorter while it was read") }
+    guard done == byteCount else {
+      throw .data(Place(path), "became shorter while it was read; let its writer finish, and start again")
+    }
     let raw = unsafe buffer.bytes
     var bad = -1
     var numbers = matrix.mutableSpan

@@ -1,3 +1,4 @@
+internal import Glibc
 public import LinearAlgebra
 
 /// Writes one float32 NPY file of known shape from several processes, each its own rows, to be whole or absent.
@@ -14,6 +15,11 @@ public struct ArrayFileWriter: ~Copyable {
 
   /// Creates the file beside its place, with its header and at its full length.
   public static func create(_ path: String, rows: Int, columns: Int) throws(ExperimentError) {
+    let (bytes, free) = (4 * Double(rows) * Double(columns), freeSpace(besides: path))
+    guard bytes <= free else {
+      let need = "\(gigabytes(bytes)) are needed, \(gigabytes(free)) free"
+      throw .inputOutput(doing: "making room for \(rows) × \(columns) numbers (\(need))", file: path, ENOSPC)
+    }
     let file = try AtomicFile.create(path)
     let header = ArrayHeader.bytes(rows: rows, columns: columns)
     try file.write(header, at: 0)
@@ -64,4 +70,12 @@ public struct ArrayFileWriter: ~Copyable {
     try writer.finish()
     try publish(path)
   }
+}
+
+/// Bytes that may still be written to the disk of a file; infinite where the disk does not say.
+private func freeSpace(besides path: String) -> Double {
+  var disk = statvfs()
+  let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+  guard unsafe statvfs(folder.isEmpty ? "/" : folder, &disk) == 0, disk.f_blocks > 0 else { return .infinity }
+  return Double(disk.f_bavail) * Double(disk.f_frsize)
 }

@@ -35,7 +35,7 @@ struct ArrayHeader: Equatable {
       case "descr" where code == nil: code = try scanner.typeCode()
       case "fortran_order" where order == nil: order = try scanner.boolean()
       case "shape" where shape == nil: shape = try scanner.tuple()
-      default: throw Complaint("the header's key \(quoted(key)) is unknown or repeated")
+      default: throw Complaint("its header has the key \(quoted(key)), unknown or repeated; save it with numpy.save")
       }
       if !scanner.skip(",") {
         try scanner.expect("}")
@@ -51,7 +51,7 @@ struct ArrayHeader: Equatable {
 
 /// Scans the few kinds of Python literals that NPY headers hold.
 private struct LiteralScanner {
-  static let malformed = Complaint("the header is malformed")
+  static let malformed = Complaint("its header is malformed; save it with numpy.save")
   var rest: ArraySlice<UInt8>
 
   private mutating func skipSpace() { rest = rest.drop { $0 == 0x20 || $0 == 0x0a } }
@@ -102,7 +102,7 @@ private struct LiteralScanner {
       let digits = rest.prefix { $0.isDigit }
       guard !digits.isEmpty, numbers.count < 32 else { throw Self.malformed }
       guard let number = Int(String(decoding: digits, as: UTF8.self)) else {
-        throw Complaint("the shape in the header is too large")
+        throw Complaint("the shape in its header is too large for any file; copy it again")
       }
       numbers.append(number)
       rest = rest.dropFirst(digits.count)

@@ -26,7 +26,7 @@ struct Descriptor: ~Copyable {
     var status = stat()
     guard unsafe fstat(number, &status) == 0 else { throw .unreadable(file: path, errno) }
     if status.st_mode & S_IFMT == S_IFDIR { throw .unreadable(file: path, EISDIR) }
-    guard status.st_mode & S_IFMT == S_IFREG else { throw .data(Place(path), "is not a regular file") }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw .data(Place(path), "is not a regular file; name a file") }
     return descriptor
   }
 
@@ -37,11 +37,22 @@ struct Descriptor: ~Copyable {
     return Descriptor(number: number, file: path)
   }
 
-  /// Opens an existing file for writing parts of it.
+  /// Opens an existing file for writing parts of it; neither a link nor a pipe is opened.
   static func writing(_ path: String) throws(ExperimentError) -> Descriptor {
-    let number = unsafe open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC)
+    let number = unsafe open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
     guard number >= 0 else { throw .uncreatable(file: path, errno) }
-    return Descriptor(number: number, file: path)
+    let descriptor = Descriptor(number: number, file: path)
+    var status = stat()
+    guard unsafe fstat(number, &status) == 0 else { throw .uncreatable(file: path, errno) }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw .data(Place(path), "is not a regular file; remove it") }
+    return descriptor
+  }
+
+  /// The descriptor's number for a library that closes it.
+  consuming func release() throws(ExperimentError) -> Int32 {
+    let copy = fcntl(number, F_DUPFD_CLOEXEC, 0)
+    guard copy >= 0 else { throw .uncreatable(file: file, errno) }
+    return copy
   }
 
   /// Bytes of the file now.

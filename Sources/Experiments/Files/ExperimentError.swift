@@ -95,6 +95,17 @@ func printable(_ text: String) -> String {
   return shown
 }
 
+/// Lines of text, each made printable; what separates them stays.
+func printableLines(_ text: String) -> String {
+  text.split(separator: "\n", omittingEmptySubsequences: false).map { printable(String($0)) }.joined(separator: "\n")
+}
+
+/// Text cut to a length that fits in a message.
+func shortened(_ text: String) -> String {
+  let scalars = text.unicodeScalars.prefix(61)
+  return scalars.count > 60 ? String(String.UnicodeScalarView(scalars.prefix(60))) + "…" : text
+}
+
 /// Something found in a file, in quotes and cut to a length that fits in a message.
 func quoted(_ text: some StringProtocol) -> String {
   // Scalars, not characters: one character can carry any number of combining marks.

@@ -19,6 +19,12 @@ public protocol RowSource: Sendable {
   func forEachBlock(_ body: (_ firstRow: Int, _ block: borrowing Matrix) throws -> Void) throws
 }
 
+/// Rows that a file holds.
+protocol NamedRows { var path: String { get } }
+
+extension ArrayFile: NamedRows {}
+extension TableFile: NamedRows {}
+
 extension RowSource {
   /// Rows of a block: about a quarter of a megabyte, so that it is still in cache when its rows are copied.
   var rowsPerBlock: Int { max(1, min(rows, 65_536 / dimension)) }

@@ -18,7 +18,9 @@ public struct TableFile: RowSource {
   public init(_ path: String) throws(ExperimentError) {
     self.path = path
     var lines = try LineReader(path)
-    guard let first = try lines.next() else { throw .data(Place(path), "is empty") }
+    guard let first = try lines.next() else {
+      throw .data(Place(path), "is empty; a table starts with names or numbers")
+    }
     separator = TableLine.separator(of: first)
     do {
       let line = try TableLine(first, separator: separator)
@@ -35,7 +37,7 @@ public struct TableFile: RowSource {
     } catch {
       throw .fault("reading \(path) failed: \(error)")
     }
-    guard rows > 0 else { throw .data(Place(path), "has no rows") }
+    guard rows > 0 else { throw .data(Place(path), "has no rows; add at least one below the names") }
     self.rows = rows
   }
 
@@ -47,7 +49,9 @@ public struct TableFile: RowSource {
     var first = 0
     var filled = 0
     try TableFile.forEachLine(&lines, path, separator, dimension) { line, number in
-      guard first + filled < rows else { throw ExperimentError.data(Place(path), "changed while it was read") }
+      guard first + filled < rows else {
+        throw ExperimentError.data(Place(path), "changed while it was read; let its writer finish, and start again")
+      }
       try fill(&block, filled, line, number)
       filled += 1
       guard filled == block.rows else { return }
@@ -57,7 +61,9 @@ public struct TableFile: RowSource {
       let next = min(rowsPerBlock, rows - first)
       if next > 0, next < block.rows { block = Matrix(rows: next, columns: dimension) }
     }
-    guard first == rows else { throw ExperimentError.data(Place(path), "changed while it was read") }
+    guard first == rows else {
+      throw ExperimentError.data(Place(path), "changed while it was read; let its writer finish, and start again")
+    }
   }
 
   private func fill(_ block: inout Matrix, _ row: Int, _ line: TableLine, _ number: Int) throws(ExperimentError) {
@@ -74,7 +80,7 @@ public struct TableFile: RowSource {
   }
 
   private func title(_ column: Int) -> String {
-    "column \(column + 1)" + (columnNames.map { " (\($0[column]))" } ?? "")
+    "column \(column + 1)" + (columnNames.map { " (\(shortened($0[column])))" } ?? "")
   }
 
   private static func complaint(_ text: String, _ separator: UInt8) -> String {
@@ -83,7 +89,7 @@ public struct TableFile: RowSource {
       return "holds \(quoted(text)), not a finite single-precision number; remove the row"
     }
     let others = ",;\t".unicodeScalars.filter { $0.value != UInt32(separator) && text.unicodeScalars.contains($0) }
-    if others.isEmpty { return "holds \(quoted(text)), not a number" }
+    if others.isEmpty { return "holds \(quoted(text)), not a number; correct it, or remove the row" }
     return
       "holds \(quoted(text)), not a number; "
       + "fields are separated by \(separatorName(separator)) and decimals marked by a point"
@@ -117,10 +123,13 @@ public struct TableFile: RowSource {
     }
     if let column = isNumber.firstIndex(of: true) {
       let text = isNumber.firstIndex(of: false).map { quoted(line.text($0)) } ?? ""
-      throw Complaint("is neither names nor numbers: \(text) beside \(quoted(line.text(column)))")
+      throw Complaint(
+        "is neither names nor numbers: \(text) beside \(quoted(line.text(column))); name every column, or none")
     }
     var seen: Set<String> = []
-    for name in names where !seen.insert(name).inserted { throw Complaint("names two columns \(quoted(name))") }
+    for name in names where !seen.insert(name).inserted {
+      throw Complaint("names two columns \(quoted(name)); rename one")
+    }
     return names
   }
 

@@ -7,6 +7,9 @@ struct TableLine {
     let hasDoubledQuote: Bool
   }
 
+  /// The most columns of a table, as many as `data.dimension` allows.
+  static let mostFields = 1_000_000
+
   let bytes: ArraySlice<UInt8>
   private(set) var fields: [Field] = []
 
@@ -22,7 +25,7 @@ struct TableLine {
         index = try quotedField(from: index + 1)
         index = skipBlanks(from: index, separator)
         guard index == bytes.endIndex || bytes[index] == separator else {
-          throw Complaint("column \(fields.count) has text after its closing quote")
+          throw Complaint("column \(fields.count) has text after its closing quote; a quote within quotes is doubled")
         }
       } else {
         let end = bytes[index...].firstIndex(of: separator) ?? bytes.endIndex
@@ -32,6 +35,9 @@ struct TableLine {
         index = end
       }
       if index == bytes.endIndex { return }
+      guard fields.count < Self.mostFields else {
+        throw Complaint("has more than \(Self.mostFields) columns; is this a table?")
+      }
       index += 1
     }
   }
@@ -56,7 +62,7 @@ struct TableLine {
         return index + 1
       }
     }
-    throw Complaint("column \(fields.count + 1) has no closing quote")
+    throw Complaint("column \(fields.count + 1) has no closing quote; a field ends on its line")
   }
 
   private func isBlank(_ byte: UInt8, _ separator: UInt8) -> Bool {

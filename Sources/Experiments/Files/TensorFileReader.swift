@@ -16,6 +16,9 @@ public struct TensorFileReader: ~Copyable {
   /// Whether a file must carry checks: those that this project writes do, others need not.
   public enum Checks: Sendable { case required, ifPresent }
 
+  /// What helps against damage.
+  static let remedy = "copy the file again, or use another checkpoint"
+
   /// The path as given.
   public var path: String { file.file }
   /// The tensors in the order in which they are stored.
@@ -28,37 +31,64 @@ public struct TensorFileReader: ~Copyable {
 
   /// Opens a file, checks its header, and reads it once to compare the whole file's check.
   ///
-  /// - Throws: ``ExperimentError/data(_:_:)`` for a damaged or foreign file.
+  /// - Throws: ``ExperimentError/data(_:_:)`` for a damaged or foreign file; damage names the first tensor it lies in.
   public init(_ path: String, checks mode: Checks = .ifPresent) throws(ExperimentError) {
     let place = Place(path)
     let file = try Descriptor.reading(path)
     let size = try file.size()
     let start = try file.read(min(size, 8), at: 0)
-    guard start.count == 8 else { throw .data(place, "is cut short: a safetensors file has at least 8 bytes") }
+    guard start.count == 8 else {
+      throw .data(place, "is cut short: a safetensors file has at least 8 bytes; \(Self.remedy)")
+    }
     let length = start.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard length <= UInt64(TensorFile.longestHeader) else {
-      throw .data(place, "is not a safetensors file, or damaged: its header would be \(length) bytes long")
+      throw .data(
+        place,
+        "is not a safetensors file, or damaged: its header would be \(length) bytes long; \(Self.remedy)")
     }
     let dataStart = 8 + Int(length)
-    guard dataStart <= size else { throw .data(place, "is cut short within its header") }
+    guard dataStart <= size else { throw .data(place, "is cut short within its header; \(Self.remedy)") }
     let text = try file.read(Int(length), at: 8)
     let dataSize = size - dataStart
-    let isChecked = text.starts(with: TensorFile.prefix.utf8)
-    if mode == .required || isChecked { try TensorFileReader.verify(file, size, isChecked) }
+    let isChecked = text.starts(with: TensorFile.prefix.utf8) && size >= TensorFile.digits.upperBound
+    if mode == .required, !isChecked {
+      throw .data(place, "has no CRC32C where this program writes it: damaged, or from elsewhere; \(Self.remedy)")
+    }
+    let fault = isChecked ? try TensorFileReader.mismatch(file, size) : nil
     let header: TensorHeader
     do throws(Complaint) {
       guard text.first == UInt8(ascii: "{") else { throw Complaint("its header does not start with '{'") }
       header = try TensorHeader(JSONValue(parsing: text), dataSize: dataSize)
     } catch {
-      throw .data(place, "is not a safetensors file, or damaged: \(error.text)")
+      throw .data(place, "is not a safetensors file, or damaged: \(error.text); \(Self.remedy)")
     }
+    if let fault { throw try TensorFileReader.damage(fault, header, file, dataStart) }
     entries = header.entries
-    checks = Dictionary(header.metadata.filter { $0.name.hasPrefix("crc32c") }.map { ($0.name, $0.text) }) { first, _ in
-      first
-    }
+    checks = header.checks
     metadata = header.metadata.filter { !$0.name.hasPrefix("crc32c") }
     self.dataStart = dataStart
     self.file = file
+  }
+
+  /// The error of a file whose check is wrong: the first tensor whose own check is wrong too, else the header.
+  private static func damage(
+    _ fault: String, _ header: TensorHeader, _ file: borrowing Descriptor, _ dataStart: Int
+  ) throws(ExperimentError) -> ExperimentError {
+    for entry in header.entries {
+      guard let expected = header.checks[TensorFile.checkName(entry.name)] else { continue }
+      var check = CRC32C()
+      for start in stride(from: entry.range.lowerBound, to: entry.range.upperBound, by: 1 << 20) {
+        check.update(try file.read(min(1 << 20, entry.range.upperBound - start), at: dataStart + start))
+      }
+      if check.text != expected { return damage(of: entry.name, found: check.text, expected, file.file) }
+    }
+    return .data(Place(file.file), "is damaged in its header or metadata: \(fault); \(remedy)")
+  }
+
+  private static func damage(of tensor: String, found: String, _ expected: String, _ file: String) -> ExperimentError {
+    .data(
+      Place(file),
+      "is damaged: the tensor \(quoted(tensor)) has CRC32C \(found), not \(quoted(expected)); \(remedy)")
   }
 
   /// The text of one name of the metadata.
@@ -69,26 +99,42 @@ public struct TensorFileReader: ~Copyable {
     return found.text
   }
 
-  /// Reads one tensor and compares its check.
+  /// What the header says of a tensor.
   ///
-  /// - Throws: ``ExperimentError/data(_:_:)`` if there is no such tensor, its shape is not the one expected, or its
-  ///   bytes are damaged.
-  public func tensor(_ name: String, shape: [Int]? = nil) throws(ExperimentError) -> Tensor {
+  /// - Throws: ``ExperimentError/data(_:_:)`` if there is no such tensor, or its shape or type are not those expected.
+  public func entry(_ name: String, shape: [Int]? = nil, type: Tensor.ElementType? = nil) throws(ExperimentError)
+    -> Entry
+  {
     let place = Place(file.file)
     guard let entry = entries.first(where: { $0.name == name }) else {
       let names = entries.prefix(8).map { quoted($0.name) }.joined(separator: ", ") + (entries.count > 8 ? ", …" : "")
-      throw .data(place, "lacks the tensor \(quoted(name)); it has \(entries.isEmpty ? "none" : names)")
+      throw .data(
+        place, "lacks the tensor \(quoted(name)), it has \(entries.isEmpty ? "none" : names); \(Self.remedy)")
     }
     if let shape, shape != entry.shape {
-      throw .data(place, "the tensor \(quoted(name)) has shape \(entry.shape), but \(shape) is expected")
+      throw .data(
+        place, "the tensor \(quoted(name)) has shape \(entry.shape), but \(shape) is expected; \(Self.remedy)")
     }
+    if let type, type != entry.type {
+      throw .data(
+        place,
+        "the tensor \(quoted(name)) is of type \(entry.type.rawValue), but \(type.rawValue) is expected; "
+          + Self.remedy)
+    }
+    return entry
+  }
+
+  /// Reads one tensor and compares its check.
+  ///
+  /// - Throws: as ``entry(_:shape:type:)``, and if its bytes are damaged.
+  public func tensor(_ name: String, shape: [Int]? = nil) throws(ExperimentError) -> Tensor {
+    let entry = try entry(name, shape: shape)
     let elements = try read(entry)
     if let expected = checks[TensorFile.checkName(name)] {
       var check = CRC32C()
       unsafe elements.withBytes { unsafe check.update($0.bytes) }
       guard check.text == expected else {
-        throw .data(
-          place, "the tensor \(quoted(name)) is damaged: its CRC32C is \(check.text), not \(quoted(expected))")
+        throw Self.damage(of: name, found: check.text, expected, path)
       }
     }
     return Tensor(name, shape: entry.shape, elements)
@@ -110,21 +156,20 @@ public struct TensorFileReader: ~Copyable {
     let done = try unsafe span.withUnsafeMutableBytes { (buffer) throws(ExperimentError) in
       try unsafe file.read(into: buffer, at: dataStart + entry.range.lowerBound)
     }
-    guard done == entry.range.count else { throw .data(Place(file.file), "became shorter while it was read") }
+    guard done == entry.range.count else {
+      throw .data(Place(file.file), "became shorter while it was read; \(Self.remedy)")
+    }
     return values
   }
 
-  private static func verify(_ file: borrowing Descriptor, _ size: Int, _ isChecked: Bool) throws(ExperimentError) {
-    let place = Place(file.file)
-    guard isChecked, size >= TensorFile.digits.upperBound else {
-      throw .data(place, "has no CRC32C where this program writes it; it is damaged or from elsewhere")
-    }
+  /// What is wrong with the check of the whole file, if anything is.
+  private static func mismatch(_ file: borrowing Descriptor, _ size: Int) throws(ExperimentError) -> String? {
     var check = CRC32C()
     var offset = 0
     var stored = ""
     while offset < size {
       var bytes = try file.read(min(1 << 20, size - offset), at: offset)
-      guard !bytes.isEmpty else { throw .data(place, "became shorter while it was read") }
+      guard !bytes.isEmpty else { throw .data(Place(file.file), "became shorter while it was read; \(remedy)") }
       if offset == 0 {
         stored = String(decoding: bytes[TensorFile.digits], as: UTF8.self)
         bytes.replaceSubrange(TensorFile.digits, with: repeatElement(UInt8(ascii: "0"), count: 8))
@@ -132,8 +177,6 @@ public struct TensorFileReader: ~Copyable {
       check.update(bytes)
       offset += bytes.count
     }
-    guard check.text == stored else {
-      throw .data(place, "is damaged: its CRC32C is \(check.text), not \(quoted(stored))")
-    }
+    return check.text == stored ? nil : "the file's CRC32C is \(check.text), not \(quoted(stored))"
   }
 }

@@ -3,6 +3,11 @@ struct TensorHeader {
   var entries: [TensorFileReader.Entry] = []
   var metadata: [(name: String, text: String)] = []
 
+  /// The checks by the names that the metadata give them.
+  var checks: [String: String] {
+    Dictionary(metadata.filter { $0.name.hasPrefix("crc32c") }.map { ($0.name, $0.text) }) { first, _ in first }
+  }
+
   init(_ json: JSONValue, dataSize: Int) throws(Complaint) {
     guard case .object(let members) = json else { throw Complaint("its header is not an object") }
     for member in members {

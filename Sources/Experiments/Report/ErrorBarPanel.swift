@@ -30,11 +30,13 @@ public struct ErrorBarPanel: Sendable {
   public var series: [Series]
   /// Horizontal lines: what they are and where.
   public var lines: [(name: String, value: Double)]
+  /// The same numbers, shown below the picture.
+  public var table: TextTable?
 
   /// A panel from its parts.
   public init(
     title: String, note: String, x: String, y: String, places: [String], series: [Series],
-    lines: [(name: String, value: Double)]
+    lines: [(name: String, value: Double)], table: TextTable? = nil
   ) {
     self.title = title
     self.note = note
@@ -43,11 +45,12 @@ public struct ErrorBarPanel: Sendable {
     self.places = places
     self.series = series
     self.lines = lines
+    self.table = table
   }
 
   /// The picture: places at equal distances, curves beside one another within a place so that bars do not overlap.
   func plot(name: String) -> Plot {
-    let ticks = places.enumerated().map { "\(Plot.quoted($1)) \($0)" }.joined(separator: ", ")
+    let ticks = places.enumerated().map { "\(Plot.label($1)) \($0)" }.joined(separator: ", ")
     let shift = min(0.08, 0.4 / Double(max(series.count, 1)))
     let blocks = series.enumerated().map { k, one -> [[Double]] in
       let offset = (Double(k) - Double(series.count - 1) / 2) * shift
@@ -58,22 +61,25 @@ public struct ErrorBarPanel: Sendable {
     }
     var drawn = series.enumerated().map { k, one in
       "'\(name).dat' index \(k) with yerrorlines pointtype 7 pointsize 0.9 linewidth 1.2 "
-        + "linecolor rgb '#\(Plot.colour(k))' \(series.count > 1 ? "title \(Plot.quoted(one.name))" : "notitle")"
+        + "linecolor rgb '#\(Plot.colour(Self.colours[k % 4]))' \(series.count > 1 ? "title \(Plot.label(one.name))" : "notitle")"
     }
     drawn += lines.enumerated().map { k, line in
       "\(line.value) with lines dashtype 2 linewidth 1.2 linecolor rgb '#\(k == 0 ? "3a9a5c" : "d07a2d")' "
-        + "title \(Plot.quoted(line.name))"
+        + "title \(Plot.label(line.name))"
     }
     return Plot(
       name: name, description: "\(title) over \(x), with error bars", width: 480, height: 340,
       commands: [
-        "set xlabel \(Plot.quoted(x)) textcolor rgb '#7d7d7d'", "set ylabel \(Plot.quoted(y)) textcolor rgb '#7d7d7d'",
+        "set xlabel \(Plot.label(x)) textcolor rgb '#7d7d7d'", "set ylabel \(Plot.label(y)) textcolor rgb '#7d7d7d'",
         "set xrange [-0.5:\(Double(max(places.count, 1)) - 0.5)]", "set xtics (\(ticks))",
         // Above the picture: inside it would cover curves.
         "set key outside top center horizontal width -1", range,
         "plot " + (drawn.isEmpty ? "NaN notitle" : drawn.joined(separator: ", \\\n  ")),
       ], blocks: blocks)
   }
+
+  /// Green and orange are floor and baseline on every page.
+  private static let colours = [0, 3, 4, 5]
 
   /// From 0, so that lengths compare, unless values are negative.
   private var range: String {

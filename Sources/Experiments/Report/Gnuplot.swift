@@ -52,10 +52,11 @@ struct Gnuplot {
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
-    if let log, FileManager.default.createFile(atPath: log.path, contents: nil),
-      let handle = try? FileHandle(forWritingTo: log)
-    {
-      process.standardError = handle
+    if let log {
+      // Made anew: what stood there may be a link to another file.
+      try? FileManager.default.removeItem(at: log)
+      guard let number = try? Descriptor.creating(log.path).release() else { return -1 }
+      process.standardError = FileHandle(fileDescriptor: number, closeOnDealloc: true)
     }
     do { try process.run() } catch { return -1 }
     process.waitUntilExit()

@@ -29,6 +29,11 @@ struct Plot {
     return "'" + String(String.UnicodeScalarView(line)) + "'"
   }
 
+  /// A text as a gnuplot string for an axis or a key: shortened, where a long one would be cut off.
+  static func label(_ text: String) -> String {
+    quoted(text.count > 26 ? String(text.prefix(25)) + "…" : text)
+  }
+
   /// About `count` ticks at round numbers on an axis.
   ///
   /// gnuplot's own choice runs into itself in small pictures.

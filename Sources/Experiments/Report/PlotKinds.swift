@@ -9,12 +9,13 @@ extension CurvePanel {
       }
     }
     var commands = [
-      "set xlabel \(Plot.quoted(x)) textcolor rgb '#7d7d7d'", "set ylabel \(Plot.quoted(y)) textcolor rgb '#7d7d7d'",
-      "set key top right", "set autoscale xfix",
+      "set xlabel \(Plot.label(x)) textcolor rgb '#7d7d7d'", "set ylabel \(Plot.label(y)) textcolor rgb '#7d7d7d'",
+      // Inside it would cover curves.
+      series.count > 1 ? "set key outside top center horizontal width 2" : "set nokey", "set autoscale xfix",
     ]
     if logarithmic { commands.append("set logscale y") }
     if logarithmicX { commands.append("set logscale x") }
-    commands += range(of: shown.joined().map(\.y)) + (logarithmicX ? [] : ticks(shown.joined().map(\.x)))
+    commands += range(of: shown.joined().map(\.y)) + ticks(shown.joined().map(\.x))
     let lines = shown.enumerated().filter { !$0.element.isEmpty }.map { i, points in
       let style =
         switch series[i].style {
@@ -24,12 +25,12 @@ extension CurvePanel {
         case .steps: "histeps linewidth 1.4"
         }
       let step = points.count > 1000 ? "every every" : "every 1"
-      return "'\(name).dat' index \(i) \(step) with \(style) linecolor rgb '#\(Plot.colour(i))' "
-        + (series.count > 1 ? "title \(Plot.quoted(series[i].name))" : "notitle")
+      return "'\(name).dat' index \(i) \(step) with \(style) linecolor rgb '#\(Plot.colour(series[i].colour ?? i))' "
+        + (series.count > 1 ? "title \(Plot.label(series[i].name))" : "notitle")
     }
     commands.append("plot " + (lines.isEmpty ? "NaN notitle" : lines.joined(separator: ", \\\n  ")))
     return Plot(
-      name: name, description: title + ": " + series.map(\.name).joined(separator: ", "), width: 480, height: 300,
+      name: name, description: title + ": " + series.map(\.name).joined(separator: ", "), width: 360, height: 260,
       commands: commands, blocks: shown.map { $0.isEmpty ? [[.nan, .nan]] : $0.map { [$0.x, $0.y] } })
   }
 }
@@ -38,6 +39,7 @@ extension CurvePanel {
   /// About five horizontal ticks: gnuplot's ten run into one another where steps have five digits.
   private func ticks(_ values: [Double]) -> [String] {
     guard let least = values.min(), let greatest = values.max(), least < greatest else { return [] }
+    if logarithmicX { return greatest < 100 * least ? [Self.ticks("x", from: least, to: greatest)] : [] }
     let rough = (greatest - least) / 5
     let decade = pow(10, log10(rough).rounded(.down))
     let step = [1, 2, 5, 10].map { $0 * decade }.first { $0 >= rough } ?? rough
@@ -53,12 +55,17 @@ extension CurvePanel {
     guard logarithmic else { return least < greatest ? [] : ["set yrange [\(least - 1):\(greatest + 1)]"] }
     let (low, high) = (least / 1.2, greatest * 1.2)
     var commands = ["set yrange [\(low):\(high)]"]
-    if high < 100 * low {
-      let decade = Int(log10(low).rounded(.down))
-      let ticks = (decade...decade + 2).flatMap { e in [1, 2, 5].map { "\($0)e\(e)" } }
-      commands.append("set ytics (" + ticks.joined(separator: ", ") + ")")
-    }
+    // Of many decades gnuplot writes 0.000010, which takes half of a small picture.
+    commands.append(high < 100 * low ? Self.ticks("y", from: low, to: high) : "set format y '%.0e'")
     return commands
+  }
+
+  /// Ticks of three decades, as many in each as the range needs to have two or more.
+  private static func ticks(_ axis: String, from low: Double, to high: Double) -> String {
+    let decade = Int(log10(low).rounded(.down))
+    let places = high < 4 * low ? [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8] : [1, 2, 5]
+    let ticks = (decade...decade + 2).flatMap { e in places.map { "\($0)e\(e)" } }
+    return "set \(axis)tics (" + ticks.joined(separator: ", ") + ")"
   }
 }
 
@@ -76,8 +83,8 @@ extension ScatterPair {
       return Plot(
         name: "\(name)-\(kind)", description: "\(kind): \(y) over \(x)", width: 420, height: 380,
         commands: [
-          "set xlabel \(Plot.quoted(x)) textcolor rgb '#7d7d7d'",
-          "set ylabel \(Plot.quoted(y)) textcolor rgb '#7d7d7d'",
+          "set xlabel \(Plot.label(x)) textcolor rgb '#7d7d7d'",
+          "set ylabel \(Plot.label(y)) textcolor rgb '#7d7d7d'",
           "set xrange [\(low.x):\(high.x)]", "set yrange [\(low.y):\(high.y)]", "set xtics autofreq", "set nokey",
           "plot '\(name)-\(kind).dat' every every with points pointtype 7 pointsize \(size) "
             + "linecolor rgb '#70\(Plot.colour(colour))'",

@@ -6,11 +6,14 @@ public struct PointPanels: Sendable {
     public var caption: String
     /// Sets of points, the last on top.
     public var sets: [[SIMD2<Float>]]
+    /// Paths, drawn as lines beneath the points.
+    public var paths: [[SIMD2<Float>]]
 
     /// A picture from its parts.
-    public init(caption: String, sets: [[SIMD2<Float>]]) {
+    public init(caption: String, sets: [[SIMD2<Float>]], paths: [[SIMD2<Float>]] = []) {
       self.caption = caption
       self.sets = sets
+      self.paths = paths
     }
   }
 
@@ -42,18 +45,25 @@ public struct PointPanels: Sendable {
       // Of several sets the first, the data, decides what is shown: samples gone astray must not shrink it.
       let framed = hasCommonFrame ? all : panel.sets.first { !$0.isEmpty } ?? []
       let (low, high) = ScatterPair(x: "", y: "", data: framed, samples: []).frame
-      let drawn = panel.sets.indices.map { set in
+      var drawn = panel.sets.indices.map { set in
         let tone = Plot.colour(colours.indices.contains(set) ? colours[set] : set)
         return "'\(name).dat' index \(set) every every with points pointtype 7 pointsize 0.45 "
           + "linecolor rgb '#60\(tone)'"
+      }
+      var blocks = panel.sets.map { $0.isEmpty ? [[.nan, .nan]] : $0.map { [Double($0.x), Double($0.y)] } }
+      if !panel.paths.isEmpty {
+        drawn.insert(
+          "'\(name).dat' index \(blocks.count) with lines linewidth 0.5 linecolor rgb '#907d7d7d'", at: 0)
+        // An empty row ends a line.
+        blocks.append(panel.paths.flatMap { path in path.map { [Double($0.x), Double($0.y)] } + [[]] })
       }
       return Plot(
         name: name, description: "\(title): \(panel.caption)", width: 220, height: 200,
         commands: [
           "set xrange [\(low.x):\(high.x)]", "set yrange [\(low.y):\(high.y)]", "set nokey",
-          Plot.ticks("x", from: low.x, to: high.x, count: 3), Plot.ticks("y", from: low.y, to: high.y, count: 4),
+          Plot.ticks("x", from: low.x, to: high.x, count: 5), Plot.ticks("y", from: low.y, to: high.y, count: 5),
           "plot " + (drawn.isEmpty ? "NaN" : drawn.joined(separator: ", \\\n  ")),
-        ], blocks: panel.sets.map { $0.isEmpty ? [[.nan, .nan]] : $0.map { [Double($0.x), Double($0.y)] } })
+        ], blocks: blocks)
     }
   }
 }
@@ -91,15 +101,17 @@ public struct CloudPair: Sendable {
       let drawn = points.filter(isInside)
       return Plot(
         name: "\(name)-\(kind)", description: "\(kind) in three coordinates: " + names.joined(separator: ", "),
-        width: 420, height: 380,
+        width: 420, height: 360,
         commands: ranges.flatMap { axis, low, high, column in
           [
             "set \(axis)range [\(low):\(high)]", Plot.ticks(axis, from: low, to: high, count: 4),
-            "set \(axis)label \(Plot.quoted(names.indices.contains(column) ? names[column] : ""))"
+            "set \(axis)label \(Plot.label(names.indices.contains(column) ? names[column] : ""))"
               + " textcolor rgb '#7d7d7d'",
           ]
         } + [
-          "set nokey", "set view 72, 32", "set xyplane 0", "set border 127",
+          "set nokey", "set view 70, 32, 1.1, 1.0", "set xyplane 0", "set border 127", "set margins 7, 2, 0.5, 0",
+          // Labels on the floor's edges would touch them.
+          "set xtics offset 0, -0.5", "set ytics offset 1, -0.4",
           "splot '\(name)-\(kind).dat' using 2:3:1 every every with points pointtype 7 pointsize 0.4 "
             + "linecolor rgb '#60\(Plot.colour(colour))'",
         ],

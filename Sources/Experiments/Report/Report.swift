@@ -64,6 +64,7 @@ public struct Report {
     for (i, panel) in contents.errorBars.enumerated() {
       sections.append(
         try pictures.section(panel.title, note: panel.note, [panel.plot(name: "sweep-\(i + 1)")], captions: [""]))
+      if let table = panel.table { sections.append(table.body) }
     }
     for (i, pair) in contents.scatters.enumerated() {
       sections.append(try section(pair, name: i == 0 ? "scatter" : "scatter-\(i + 1)", &pictures))
@@ -87,8 +88,9 @@ public struct Report {
           "Densities", note: "Logarithmic; a bin without rows stands at half a row.", plots,
           captions: contents.histograms.map(\.title)))
     }
-    for (i, panel) in contents.curves.enumerated() {
-      sections.append(try pictures.section(panel.title, [panel.plot(name: "curve-\(i + 1)")], captions: [""]))
+    if !contents.curves.isEmpty {
+      let plots = contents.curves.enumerated().map { $1.plot(name: "curve-\($0 + 1)") }
+      sections.append(try pictures.section("Training", plots, captions: contents.curves.map(\.title)))
     }
     return sections
   }

@@ -11,8 +11,3 @@ func replaceFile(_ path: String, with text: String) throws(ExperimentError) {
   try file.write(Array(text.utf8), at: 0)
   guard unsafe rename(fresh, path) == 0 else { throw .uncreatable(file: path, errno) }
 }
-
-/// Makes a folder in an existing one, unless it is there.
-func makeFolder(_ path: String) throws(ExperimentError) {
-  guard unsafe mkdir(path, 0o777) == 0 || errno == EEXIST else { throw .uncreatable(file: path, errno) }
-}

@@ -8,12 +8,17 @@ public struct CurvePanel: Sendable {
     public var points: [(x: Double, y: Double)]
     /// How it is drawn.
     public var style: Style
+    /// The place of its colour; nil for its place among the curves.
+    public var colour: Int?
 
     /// A curve from its parts.
-    public init(name: String, points: [(x: Double, y: Double)], style: Style = .lines) {
+    public init(
+      name: String, points: [(x: Double, y: Double)], style: Style = .lines, colour: Int? = nil
+    ) {
       self.name = name
       self.points = points
       self.style = style
+      self.colour = colour
     }
   }
 

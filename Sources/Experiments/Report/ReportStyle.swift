@@ -17,7 +17,7 @@ let reportStyle = """
   .grid.small{grid-template-columns:repeat(auto-fill,minmax(10rem,1fr))}
   .wide{overflow-x:auto}table{border-collapse:collapse;font-size:.875rem;font-variant-numeric:tabular-nums}
   th,td{text-align:left;padding:.3rem .9rem .3rem 0;border-bottom:1px solid var(--line);vertical-align:top}
-  th{color:var(--soft);font-weight:600}td{overflow-wrap:anywhere;min-width:4.5rem}
+  th{color:var(--soft);font-weight:600}th,td{white-space:nowrap}
   .card{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:.7rem .9rem;
   break-inside:avoid;min-width:0}
   .head{display:flex;flex-wrap:wrap;justify-content:space-between;gap:0 1rem;align-items:baseline}
@@ -43,5 +43,6 @@ let reportStyle = """
   @media print{:root{--ground:#fff;--text:#000;--soft:#444;--line:#bbb;--card:#fff;--floorText:#2a7a46;
   --baselineText:#a85a14}
   body{max-width:none;padding:0;font-size:11pt}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}
-  pre{white-space:pre-wrap;overflow-wrap:anywhere}h2{break-after:avoid}.grid{grid-template-columns:1fr 1fr}}
+  th,td{white-space:normal}pre{white-space:pre-wrap;overflow-wrap:anywhere}h2{break-after:avoid}
+  .grid{grid-template-columns:1fr 1fr}}
   """

@@ -17,13 +17,18 @@ public struct TextTable: Sendable {
     self.rows = rows
   }
 
-  /// The section; on a narrow screen the table scrolls by itself.
+  /// The section.
   var html: String {
+    let text = note.isEmpty ? "" : "<p class=\"soft\">\(escapedHTML(note))</p>"
+    return "<section><h2>\(escapedHTML(title))</h2>\(text)\n\(body)</section>"
+  }
+
+  /// The table alone; on a narrow screen it scrolls by itself.
+  var body: String {
     func line(_ cells: [String], _ tag: String) -> String {
       "<tr>" + cells.map { "<\(tag)>\(escapedHTML($0))</\(tag)>" }.joined() + "</tr>"
     }
-    let text = note.isEmpty ? "" : "<p class=\"soft\">\(escapedHTML(note))</p>"
-    return "<section><h2>\(escapedHTML(title))</h2>\(text)\n<div class=\"wide\"><table>"
-      + line(header, "th") + rows.map { line($0, "td") }.joined(separator: "\n") + "</table></div></section>"
+    return "<div class=\"wide\"><table>" + line(header, "th") + rows.map { line($0, "td") }.joined(separator: "\n")
+      + "</table></div>"
   }
 }

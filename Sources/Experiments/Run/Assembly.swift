@@ -7,24 +7,6 @@ internal import Training
 
 // From an experiment's words to the modules' values: the one place where configuration turns into objects.
 
-extension Experiment.ProcessSection {
-  /// The forward process.
-  func make() -> any ForwardProcess {
-    switch kind {
-    case .ornsteinUhlenbeck: OrnsteinUhlenbeck(horizon: horizon)
-    case .variancePreserving:
-      switch schedule {
-      case .linear:
-        VariancePreserving(schedule: .linear(min: betaMinimum, max: betaMaximum), horizon: horizon)
-      case .cosine: VariancePreserving(schedule: .cosine, horizon: horizon)
-      }
-    case .criticallyDampedLangevin:
-      CriticallyDampedLangevin(
-        a: a, sigma: sigma, epsilon: epsilon, velocityVariance: velocityVariance, beta: beta, horizon: horizon)
-    }
-  }
-}
-
 extension Experiment {
   /// The score model for data of `dimension` coordinates.
   func model(dimension: Int) -> ScoreModel {
@@ -32,6 +14,8 @@ extension Experiment {
       switch network.output {
       case .posteriorMean: .posteriorMean
       case .noise: .noise
+      case .velocity: .velocity
+      case .score: .score
       }
     let activation: Activation =
       switch network.activation {
@@ -47,18 +31,36 @@ extension Experiment {
       case .fourier: .fourier
       }
     return ScoreModel(
-      process: process.make(), dimension: dimension, output: output,
-      conditioning: training.objective == .hybrid ? .data : .state, weight: lossWeight,
+      process: process.make(), dimension: dimension, conditions: conditionCount, output: output,
+      conditioning: training.objective == .denoising ? .state : .data, weight: lossWeight,
       level: network.embeddingOf == .noiseLevel ? .noiseLevel : .time, widths: network.widths, activation: activation,
       residual: network.residual, embedding: TimeEmbedding(kind: kind, features: network.embeddingFeatures), seed: seed)
   }
 
   private var lossWeight: LossWeight? {
     switch training.weight {
-    case .automatic: nil
+    case .automatic: training.objective.comparesScores ? .unitVariance : nil
     case .unitVariance: .unitVariance
     case .uniformNoise: .uniformNoise
     case .likelihood: .likelihood
+    }
+  }
+
+  /// What is learned from.
+  ///
+  /// - Parameter standardisation: the map to the coordinates of the exact score.
+  /// - Returns: the objective, with a score of its own where it needs one.
+  /// - Throws: an error of the target.
+  func objective(in standardisation: Standardisation) throws -> ObjectiveKind {
+    switch training.objective {
+    case .hybrid, .denoising: return .denoising
+    case .implicit: return .implicit(simulationSteps: training.simulationSteps)
+    case .sliced: return .sliced(probes: training.probes, simulationSteps: training.simulationSteps)
+    case .explicit:
+      guard let score = try target()?.score(under: process.make(), in: standardisation) else {
+        throw ExperimentError.fault("training.objective explicit without an exact score")
+      }
+      return .explicit(score)
     }
   }
 
@@ -66,7 +68,14 @@ extension Experiment {
   var trainingOptions: TrainingOptions {
     var options = TrainingOptions()
     options.batch = training.batch
-    options.timeLaw = training.timeLaw == .uniform ? .uniform : .logUniform
+    options.timeLaw =
+      switch training.timeLaw {
+      case .uniform: .uniform
+      case .logUniform: .logUniform
+      case .logNormal: .logNormal(mean: training.noiseLevelMean, deviation: training.noiseLevelDeviation)
+      case .importance: .importance
+      case .softTruncation: .softTruncation
+      }
     options.minimumTime = training.minimumTime
     options.divergence = training.divergence
     options.optimiser.learningRate = training.learningRate

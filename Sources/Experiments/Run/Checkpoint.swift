@@ -36,12 +36,19 @@ struct Checkpoint: ~Copyable, Sendable {
     let model = header.experiment.model(dimension: header.data.dimension)
     let layout = ParameterLayout(model.network)
     let data = header.data
+    let columns = data.dimension + data.conditions
     var tensors = [
       Tensor("embedding.frequencies", shape: [model.frequencies.count], .float32(model.frequencies)),
-      Tensor("standardisation.mean", shape: [data.dimension], .float64(data.standardisation.mean)),
-      Tensor("standardisation.scale", shape: [data.dimension], .float64(data.standardisation.scale)),
-      Tensor("standardisation.constant", shape: [data.dimension], .uint8(data.constantColumns.map { $0 ? 1 : 0 })),
+      Tensor("standardisation.mean", shape: [columns], .float64(data.standardisation.mean)),
+      Tensor("standardisation.scale", shape: [columns], .float64(data.standardisation.scale)),
+      Tensor(
+        "standardisation.constant", shape: [columns],
+        .uint8(data.constantColumns.map { $0 ? 1 : 0 })),
     ]
+    if !state.timeHistory.isEmpty {
+      tensors.append(
+        Tensor("time_law.history", shape: [2, state.timeHistory.count / 2], .float64(state.timeHistory)))
+    }
     for part in Part.allCases {
       for entry in layout.entries {
         let values = state[part].span.extracting(entry.range)

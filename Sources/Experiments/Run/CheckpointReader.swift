@@ -9,11 +9,12 @@ extension Checkpoint {
     let reader = try TensorFileReader(file, checks: .required)
     let format = try reader.text("format")
     guard format == Self.format else {
-      throw ExperimentError.data(Place(file), "is of format \(quoted(format)), not \(quoted(Self.format))")
+      throw ExperimentError.data(
+        Place(file), "is of format \(quoted(format)), not \(quoted(Self.format)); use the program that wrote it")
     }
-    let experiment = try Experiment(yaml: try reader.text("experiment"), file: file)
+    let experiment = try Self.experiment(try reader.text("experiment"), file: file)
     guard let step = Int(try reader.text("step")), step >= 0, let rows = Int(try reader.text("data.rows")) else {
-      throw ExperimentError.data(Place(file), "has a step or data.rows that is no number")
+      throw ExperimentError.data(Place(file), "has a step or data.rows that is no number; \(TensorFileReader.remedy)")
     }
     let mean = try reader.doubles("standardisation.mean", file: file)
     let scale = try reader.doubles("standardisation.scale", count: mean.count, file: file)
@@ -21,7 +22,8 @@ extension Checkpoint {
     let header = Header(
       experiment: experiment,
       data: DataSet.Description(
-        dimension: mean.count, rows: rows, columnNames: reader.names("data.columns", count: mean.count),
+        dimension: mean.count - experiment.conditionCount, conditions: experiment.conditionCount, rows: rows,
+        columnNames: reader.names("data.columns", count: mean.count),
         standardisation: Standardisation(mean: mean, scale: scale), constantColumns: constant,
         fingerprint: try reader.text("data.fingerprint")),
       instructionSet: try reader.text("instruction_set"), best: reader.best)
@@ -29,16 +31,33 @@ extension Checkpoint {
     state.guarding = reader.guarding
   }
 
+  /// The experiment within a file; its lines are not the file's.
+  private static func experiment(_ text: String, file: String) throws(ExperimentError) -> Experiment {
+    do { return try Experiment(yaml: text, file: "experiment") } catch {
+      throw .data(Place(file), "holds an experiment that cannot be used: \(error); use the program that wrote it")
+    }
+  }
+
   private static func state(
     _ reader: borrowing TensorFileReader, _ header: Header, step: Int, file: String
   ) throws -> TrainerState {
     let layout = ParameterLayout(header.experiment.model(dimension: header.data.dimension).network)
+    // Before room is made: the experiment may speak of a larger network than the file holds.
+    for part in Part.allCases {
+      for entry in layout.entries {
+        _ = try reader.entry("\(part.rawValue).\(entry.name)", shape: entry.shape, type: .float32)
+      }
+    }
     var state = TrainerState(count: layout.count, step: step)
+    if header.experiment.training.timeLaw == .importance {
+      state.timeHistory = try reader.doubles(
+        "time_law.history", shape: [2, Trainer.timeHistoryCount / 2], file: file)
+    }
     for part in Part.allCases {
       for entry in layout.entries {
         guard
           case .float32(let values) = try reader.tensor("\(part.rawValue).\(entry.name)", shape: entry.shape).elements
-        else { throw ExperimentError.data(Place(file), "holds \(entry.name) in another type than F32") }
+        else { throw ExperimentError.data(Place(file), "holds \(entry.name) not in F32; \(TensorFileReader.remedy)") }
         for (offset, value) in values.enumerated() { state[part][0, entry.offset + offset] = value }
       }
     }
@@ -48,15 +67,19 @@ extension Checkpoint {
 
 extension TensorFileReader {
   fileprivate func doubles(_ name: String, count: Int? = nil, file: String) throws -> [Double] {
-    guard case .float64(let values) = try tensor(name, shape: count.map { [$0] }).elements, !values.isEmpty else {
-      throw ExperimentError.data(Place(file), "holds \(name) in another type than F64")
+    try doubles(name, shape: count.map { [$0] }, file: file)
+  }
+
+  fileprivate func doubles(_ name: String, shape: [Int]?, file: String) throws -> [Double] {
+    guard case .float64(let values) = try tensor(name, shape: shape).elements, !values.isEmpty else {
+      throw ExperimentError.data(Place(file), "holds \(name) not in F64, or empty; \(TensorFileReader.remedy)")
     }
     return values
   }
 
   fileprivate func flags(_ name: String, count: Int, file: String) throws -> [Bool] {
     guard case .uint8(let values) = try tensor(name, shape: [count]).elements else {
-      throw ExperimentError.data(Place(file), "holds \(name) in another type than U8")
+      throw ExperimentError.data(Place(file), "holds \(name) not in U8; \(TensorFileReader.remedy)")
     }
     return values.map { $0 != 0 }
   }

@@ -76,10 +76,7 @@ extension CheckpointStore {
   /// The steps of the checkpoints in a folder, in order.
   static func steps(in folder: RunFolder) -> [Int] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.checkpoints)) ?? []
-    return names.compactMap { name in
-      guard name.hasPrefix("step-"), name.hasSuffix(".safetensors") else { return nil }
-      return Int(name.dropFirst(5).dropLast(12))
-    }.sorted()
+    return names.compactMap { Self.step(ofName: $0) }.sorted()
   }
 
   /// The files to go on from, best first: the one that `latest` names, then those of earlier and later steps.
@@ -101,13 +98,22 @@ extension CheckpointStore {
     if let step { return folder.checkpoints + "/" + name(step: step) }
     let latest = folder.checkpoints + "/latest"
     let bytes = try readFile(latest, atMost: 256) {
-      .data(Place(latest), "is \($0) bytes long; it should name a checkpoint")
+      .data(Place(latest), "is \($0) bytes long; write the file name of a checkpoint into it, and nothing else")
     }
     let name = String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .newlines)
-    guard name.hasPrefix("step-"), name.hasSuffix(".safetensors"), !name.contains("/") else {
+    guard Self.step(ofName: name) != nil else {
+      let example = steps(in: folder).last.map { ", such as \(Self.name(step: $0))" } ?? ""
       throw ExperimentError.data(
-        Place(latest), "names \(quoted(name)), which is no checkpoint; write the file name of one into it")
+        Place(latest), "names \(quoted(name)), which is no checkpoint; write the file name of one into it\(example)")
     }
     return folder.checkpoints + "/" + name
+  }
+
+  /// The step of a checkpoint's file name; nil for every other name, paths and hidden characters included.
+  static func step(ofName file: String) -> Int? {
+    guard file.hasPrefix("step-"), file.hasSuffix(".safetensors"), file.utf8.count < 40,
+      let step = Int(file.dropFirst(5).dropLast(12)), step >= 0, name(step: step) == file
+    else { return nil }
+    return step
   }
 }

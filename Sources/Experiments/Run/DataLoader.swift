@@ -19,13 +19,20 @@ struct DataLoader {
     self.source = source
     self.separate = separate
     self.experiment = experiment
-    if let dimension = experiment.data.dimension, dimension != source.dimension {
+    let found = source.dimension - experiment.conditionCount
+    if let dimension = experiment.data.dimension, dimension != found {
+      let words = experiment.conditionCount > 0 ? "columns beside data.conditions" : "columns"
       throw ExperimentError.configuration(
-        Place("data.dimension"), "is \(dimension), but the data file has \(source.dimension) columns; remove the key")
+        Place("data.dimension"), "is \(dimension), but the data file has \(found) \(words); remove the key")
     }
     if let separate, separate.dimension != source.dimension {
       throw ExperimentError.configuration(
         Place("data.held_out"), "has \(separate.dimension) columns where the data has \(source.dimension)")
+    }
+    guard source.rows <= Int(Int32.max) else {
+      throw ExperimentError.configuration(
+        Place(experiment.data.file ?? "data.count"),
+        "has \(source.rows) rows, more than \(Int32.max); take a part of them")
     }
     let isHeldOut = experiment.heldOutRows(of: source.rows)
     let training = (0..<source.rows).filter { !isHeldOut[$0] }
@@ -74,7 +81,8 @@ struct DataLoader {
     return DataSet(
       training: rows, heldOut: heldOut,
       description: DataSet.Description(
-        dimension: source.dimension, rows: assignment.rows, columnNames: source.columnNames,
+        dimension: source.dimension - experiment.conditionCount, conditions: experiment.conditionCount,
+        rows: assignment.rows, columnNames: source.columnNames,
         standardisation: scaling.standardisation, constantColumns: scaling.constant,
         fingerprint: "\(assignment.rows)x\(source.dimension)-" + digest.text))
   }

@@ -16,8 +16,10 @@ struct DataSet: ~Copyable {
 
   /// What all ranks know of the data, and checkpoints record.
   struct Description: Sendable, Equatable {
-    /// d.
+    /// d, without conditions.
     var dimension: Int
+    /// The number of columns after those that condition.
+    var conditions = 0
     /// The rows to train on.
     var rows: Int
     /// The columns' names, where the file gives them.
@@ -49,7 +51,11 @@ extension DataSet {
       (try rowSource(experiment, target: target, base: base), try heldOutSource(experiment, base: base))
     }
     let loader = try communicator.agree {
-      try DataLoader(source: source, separate: separate, experiment: experiment)
+      try MemoryNeed(
+        experiment, rows: source.rows, separate: separate?.rows ?? 0, dimension: source.dimension,
+        ranks: communicator.size, ranksHere: ranksOnThisMachine()
+      ).check()
+      return try DataLoader(source: source, separate: separate, experiment: experiment)
     }
     let tree = CanonicalTree(shards: experiment.training.shards)
     return try loader.load(
@@ -63,12 +69,18 @@ extension DataSet {
       return TargetRows(target: target, rows: experiment.data.count, seed: experiment.seed)
     }
     guard let file = experiment.data.file else { throw ExperimentError.fault("neither data.target nor data.file") }
-    return try openRows(path(file, from: base))
+    return try ordered(openRows(path(file, from: base)), experiment)
+  }
+
+  /// A file's rows with its conditions last.
+  private static func ordered(_ rows: any RowSource, _ experiment: Experiment) throws -> any RowSource {
+    let conditions = experiment.data.conditions.names
+    return conditions.isEmpty ? rows : try OrderedRows(rows, last: conditions, key: "data.conditions")
   }
 
   static func heldOutSource(_ experiment: Experiment, base: String) throws -> (any RowSource)? {
     guard case .file(let file) = experiment.data.heldOut else { return nil }
-    return try openRows(path(file, from: base))
+    return try ordered(openRows(path(file, from: base)), experiment)
   }
 
   private static func path(_ file: String, from base: String) -> String {
@@ -82,7 +94,7 @@ struct TargetRows: RowSource {
   let rows: Int
   let seed: UInt64
 
-  var dimension: Int { target.dimension }
+  var dimension: Int { target.dimension + target.conditions }
   var columnNames: [String]? { nil }
 
   func forEachBlock(_ body: (_ firstRow: Int, _ block: borrowing Matrix) throws -> Void) throws {
@@ -113,10 +125,12 @@ struct DataSplit {
   private let all: SampleBox
   private let isHeldOut: [Bool]
   private let separate: SampleBox?
+  private let dimension: Int
 
   init(_ experiment: Experiment, base: String) throws {
     let rows = try DataSet.rowSource(experiment, target: nil, base: base)
     let separateRows = try DataSet.heldOutSource(experiment, base: base)
+    dimension = rows.dimension - experiment.conditionCount
     isHeldOut = experiment.heldOutRows(of: rows.rows)
     all = SampleBox(try Matrix(rows))
     separate = try separateRows.map { (source) throws -> SampleBox in SampleBox(try Matrix(source)) }
@@ -127,26 +141,27 @@ struct DataSplit {
   func training() -> Matrix { rows(where: false) }
 
   func heldOut() -> Matrix {
-    separate?.value.head(.max) ?? rows(where: true)
+    separate?.value.firstColumns(dimension) ?? rows(where: true)
   }
 
   private func rows(where wanted: Bool) -> Matrix {
     let chosen = isHeldOut.indices.filter { isHeldOut[$0] == wanted }
     var rows = Matrix(rows: chosen.count, columns: all.value.columns)
     for (r, source) in chosen.enumerated() { rows.copyRow(r, from: all.value, source) }
-    return rows
+    return rows.columns == dimension ? rows : rows.firstColumns(dimension)
   }
 }
 
 extension DataSet {
   /// The held-out loss, where rows are held out.
-  func heldOutEvaluator(_ experiment: Experiment, model: ScoreModel, communicator: Communicator) -> HeldOutLoss? {
+  func heldOutEvaluator(_ experiment: Experiment, model: ScoreModel, communicator: Communicator) throws -> HeldOutLoss?
+  {
     guard heldOut.rows > 0 else { return nil }
     var rows = Matrix(rows: heldOut.rows, columns: heldOut.columns)
     rows.copy(from: heldOut)
     let options = experiment.trainingOptions
     return HeldOutLoss(
-      model: model, minimumTime: options.minimumTime, law: options.timeLaw, rows: rows, seed: experiment.seed,
-      communicator: communicator)
+      model: model, kind: try experiment.objective(in: description.standardisation), minimumTime: options.minimumTime,
+      law: options.timeLaw, rows: rows, seed: experiment.seed, communicator: communicator)
   }
 }

@@ -79,7 +79,9 @@ final class DebugMode {
 
   private func keep(_ file: DebugFile, step: Int) throws -> String {
     let path = folder.debug(step: step)
-    if isDebug, let text = try? String(contentsOfFile: path, encoding: .utf8) {
+    if isDebug, let bytes = try? readFile(path, atMost: 1 << 28, otherwise: { _ in .data(Place(path), "is too long") })
+    {
+      let text = String(decoding: bytes, as: UTF8.self)
       guard let difference = file.difference(from: DebugFile(text: text)) else { return ", as recorded" }
       let own = folder.debug(step: step, replayed: true)
       try folder.write(file.text, to: own)
@@ -105,8 +107,6 @@ extension RunFolder {
 
   /// Makes the folder of hashes where it is not there.
   func createDebugFolder() throws {
-    do { try FileManager.default.createDirectory(atPath: debug, withIntermediateDirectories: true) } catch {
-      throw ExperimentError.uncreatable(file: debug, errno)
-    }
+    try makeFolder(debug)
   }
 }

@@ -107,6 +107,7 @@ func judgeRun(
   let verdicts = try judging.judge(samples.value, against: truth.value)
   try communicator.agree {
     guard communicator.isRoot else { return }
+    try folder.refuseLinks()
     try folder.write(render(verdicts).json, to: folder.judgements)
     if reports { try RunRecord(folder).writeReport() }
   }

@@ -69,9 +69,8 @@ extension TrainingRun {
     }
     let isHolder = record.shard.map { trainer.shards.contains($0) } ?? false
     guard communicator.isRoot || isHolder else { return }
-    do { try files.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
-      throw ExperimentError.uncreatable(file: folder, errno)
-    }
+    try makeFolder(self.folder.failures)
+    try makeFolder(folder)
     if let shard = record.shard, isHolder {
       var rows = trainer.rows(ofShard: shard)
       let times = trainer.times(ofShard: shard)

@@ -17,6 +17,9 @@ struct Judging {
 
   /// `samples` judged by every metric that the experiment names, in its order; but for the times, the same on every rank.
   func judge(_ samples: borrowing Matrix, against truth: borrowing Truth) throws -> [Verdict] {
+    try communicator.agree {
+      try refuseBeyondMemory(section.directions, samples.columns, from: "evaluation.directions")
+    }
     let gaussian = try truth.gaussian(communicator)
     var verdicts: [Verdict] = []
     for metric in section.metrics {
@@ -89,6 +92,7 @@ extension Matrix {
 
   /// All rows of a source.
   init(_ source: any RowSource) throws {
+    try refuseBeyondMemory(source.rows, source.dimension, from: (source as? any NamedRows)?.path ?? "data")
     var all = Matrix(rows: source.rows, columns: source.dimension)
     try source.forEachBlock { first, block in
       for r in 0..<block.rows { all.copyRow(first + r, from: block, r) }

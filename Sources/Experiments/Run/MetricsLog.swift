@@ -23,7 +23,8 @@ struct MetricsLog {
 
   /// The lines of a log; a line cut short by a crash is left out.
   static func read(_ path: String) throws -> [JSONValue] {
-    let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+    let bytes = try? readFile(path, atMost: 1 << 30) { _ in .data(Place(path), "is too long") }
+    let text = String(decoding: bytes ?? [], as: UTF8.self)
     return text.split(separator: "\n").compactMap { JSONValue(line: String($0)) }
   }
 

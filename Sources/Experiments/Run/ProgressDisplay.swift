@@ -84,7 +84,7 @@ struct ProgressDisplay {
   mutating func line(_ text: String) {
     guard isRoot else { return }
     end()
-    write(label + text + "\n")
+    write(printableLines(label + text) + "\n")
   }
 
   private func write(_ text: String) {

@@ -18,7 +18,7 @@ extension RunRecord {
       contents.images = images(samples.value)
       contents.histograms = histograms(samples.value)
     }
-    contents.snapshots = [forward].compactMap { $0 }
+    contents.snapshots = [forward, reverse].compactMap { $0 }
     contents.curves = curves
     contents.timings = timings
     return contents
@@ -75,12 +75,16 @@ extension RunRecord {
   /// Rows are shown as pictures where the experiment says that they are.
   var isSquareImages: Bool { experiment.data.images }
 
-  /// The two coordinates that are shown first: of images the corners are dark, the middle says more.
-  var firstPair: (Int, Int) {
+  /// The coordinates that are shown: the first five that are not constant, of images from the middle on, since their
+  /// corners are dark.
+  var columns: [Int] {
     let d = truth.value.columns
-    let first = isSquareImages ? d / 2 + 2 : 0
-    return (min(first, d - 1), d > 1 ? min(isSquareImages ? d / 2 + 4 : 1, d - 1) : 0)
+    let varied = (isSquareImages ? d / 2..<d : 0..<d).filter { data?.constantColumns[$0] != true }
+    return varied.isEmpty ? [0] : Array(varied.prefix(5))
   }
+
+  /// The two coordinates that are shown first; twice the same of data with one.
+  var firstPair: (Int, Int) { (columns[0], columns[min(1, columns.count - 1)]) }
 
   private func scatter(_ samples: borrowing Matrix) -> ScatterPair {
     let (first, second) = firstPair
@@ -91,9 +95,9 @@ extension RunRecord {
 
   /// The other pairs of the first four coordinates, data and samples in one picture each.
   private func pairs(_ samples: borrowing Matrix) -> [PointPanels] {
-    let d = min(truth.value.columns, 4)
-    guard d > 2, !isSquareImages else { return [] }
-    let chosen = (0..<d).flatMap { a in (a + 1..<d).map { (a, $0) } }.dropFirst()
+    let shown = Array(columns.prefix(4))
+    guard shown.count > 2, !isSquareImages else { return [] }
+    let chosen = shown.indices.flatMap { i in shown[(i + 1)...].map { (shown[i], $0) } }.dropFirst()
     let panels = chosen.map { a, b in
       PointPanels.Panel(
         caption: "\(name(b)) over \(name(a))",
@@ -108,11 +112,12 @@ extension RunRecord {
   }
 
   private func clouds(_ samples: borrowing Matrix) -> [CloudPair] {
-    guard truth.value.columns > 2, !isSquareImages else { return [] }
+    let shown = Array(columns.prefix(3))
+    guard shown.count > 2, !isSquareImages else { return [] }
     func cloud(_ matrix: borrowing Matrix) -> [SIMD3<Float>] {
-      (0..<min(matrix.rows, 5000)).map { SIMD3(matrix[$0, 0], matrix[$0, 1], matrix[$0, 2]) }
+      (0..<min(matrix.rows, 5000)).map { SIMD3(matrix[$0, shown[0]], matrix[$0, shown[1]], matrix[$0, shown[2]]) }
     }
-    return [CloudPair(names: [name(0), name(1), name(2)], data: cloud(truth.value), samples: cloud(samples))]
+    return [CloudPair(names: shown.map(name), data: cloud(truth.value), samples: cloud(samples))]
   }
 
   private func images(_ samples: borrowing Matrix) -> ImagePair? {

@@ -50,16 +50,14 @@ public struct RunFolder: Sendable, Equatable {
         throw ExperimentError.exists(file: path, remedy: "it is not a run's folder, so --overwrite leaves it alone")
       }
     }
-    try attempt { try files.createDirectory(atPath: path, withIntermediateDirectories: true) }
+    try makePath()
     let held = try RunLock(self)
     try attempt {
       for name in try files.contentsOfDirectory(atPath: path) where path + "/" + name != lock {
         try files.removeItem(atPath: path + "/" + name)
       }
-      for folder in experiment == nil ? [plots] : [checkpoints, samples, plots] {
-        try files.createDirectory(atPath: folder, withIntermediateDirectories: true)
-      }
     }
+    for folder in experiment == nil ? [plots] : [checkpoints, samples, plots] { try makeFolder(folder) }
     try write(absolute(base) + "\n", to: origin)
     if let experiment { try write(experiment.yaml, to: self.experiment) }
     return held
@@ -67,6 +65,7 @@ public struct RunFolder: Sendable, Equatable {
 
   /// Takes over an existing run: its lock, without what dead writes have left.
   func takeOver(_ experiment: Experiment) throws -> RunLock {
+    try refuseLinks()
     let held = try RunLock(self)
     removeLeftovers()
     try write(experiment.yaml, to: self.experiment)
@@ -80,10 +79,20 @@ public struct RunFolder: Sendable, Equatable {
     }
   }
 
+  /// Makes the run's folder, and what leads to it; the folder itself is new, or a folder of the user's.
+  private func makePath() throws {
+    let parent = (path as NSString).deletingLastPathComponent
+    if !parent.isEmpty {
+      try attempt { try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true) }
+    }
+    try makeFolder(path)
+  }
+
   /// The folder that the experiment's relative paths start from.
   func base() -> String {
-    guard let text = try? String(contentsOfFile: origin, encoding: .utf8) else { return path }
-    return text.trimmingCharacters(in: .newlines)
+    guard let bytes = try? readFile(origin, atMost: 1 << 16, otherwise: { _ in .data(Place(origin), "is too long") })
+    else { return path }
+    return String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .newlines)
   }
 
   /// Removes what was said of earlier samples: a run that goes on has not been judged.

@@ -5,14 +5,11 @@ extension RunRecord {
   /// Densities of the first coordinates and of the rows' norms, data beside samples, on logarithmic axes: a heavy tail
   /// or a missing one shows there and nowhere else.
   func histograms(_ samples: borrowing Matrix) -> [CurvePanel] {
-    let d = truth.value.columns
-    // Of images the middle rows of pixels.
-    let first = isSquareImages ? firstPair.0 : 0
-    let columns = Array(first..<min(first + 5, d))
     var panels = columns.map { column in
       Self.panel(name(column), Self.column(truth.value, column), Self.column(samples, column), isLogarithmic: false)
     }
-    if d > 1 { panels.append(Self.panel("norm", Self.norms(truth.value), Self.norms(samples), isLogarithmic: true)) }
+    guard truth.value.columns > 1 else { return panels }
+    panels.append(Self.panel("norm", Self.norms(truth.value), Self.norms(samples), isLogarithmic: true))
     return panels
   }
 
@@ -33,8 +30,8 @@ extension RunRecord {
     return CurvePanel(
       title: name, x: name, y: "density", logarithmic: true, logarithmicX: bins.isLogarithmic,
       series: [
-        CurvePanel.Series(name: "data", points: bins.density(of: data), style: .steps),
-        CurvePanel.Series(name: "samples", points: bins.density(of: samples), style: .steps),
+        CurvePanel.Series(name: "data", points: bins.density(of: data), style: .steps, colour: 2),
+        CurvePanel.Series(name: "samples", points: bins.density(of: samples), style: .steps, colour: 0),
       ])
   }
 }

@@ -45,7 +45,7 @@ final class RunLock {
   }
 
   private func create() throws -> Bool {
-    let number = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
+    let number = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666)
     guard number >= 0 else {
       if errno == EEXIST { return false }
       isHeld = false

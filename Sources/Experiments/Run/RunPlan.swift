@@ -107,7 +107,8 @@ extension Checkpoint {
         let isFiles = error.status == ExitStatus.dataErr.rawValue || error.status == ExitStatus.noInput.rawValue
         guard isFiles, index + 1 < files.count else { throw error }
         if communicator.isRoot {
-          writeText("warning: \(error.description); going back to \(files[index + 1])\n", to: STDERR_FILENO)
+          writeText(
+            "warning: \(printableLines(error.description)); going back to \(files[index + 1])\n", to: STDERR_FILENO)
         }
       }
     }

@@ -57,7 +57,7 @@ struct RunRecord {
       return (split.hasHeldOut ? split.heldOut() : split.training()).head(mostRows)
     }
     var rows = Matrix(rows: mostRows, columns: target.dimension)
-    target.draw(RandomStream(seed: experiment.seed, purpose: .bootstrap), firstIndex: 0, into: &rows)
+    target.drawData(RandomStream(seed: experiment.seed, purpose: .bootstrap), firstIndex: 0, into: &rows)
     return rows
   }
 

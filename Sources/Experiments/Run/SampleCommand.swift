@@ -15,6 +15,8 @@ public struct SampleRequest: Sendable {
   public var count: Int?
   /// The NPY file; by default in the run's `samples`, or `NAME-exact.npy`.
   public var output: String?
+  /// A file of conditions or the numbers of one row, for a network that was trained with conditions.
+  public var condition: String?
   /// The checkpoint's step; by default the newest.
   public var checkpoint: Int?
   /// `key=value` settings, such as `sampling.sampler=splitting`.
@@ -51,13 +53,34 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
   let model = experiment.model(dimension: data.dimension)
   var average = Matrix(rows: 1, columns: checkpoint.state.average.columns)
   average.copy(from: checkpoint.state.average)
-  var score = NetworkScore(model: model, parameters: average)
-  let conditions = try communicator.agree { try Conditions(request, data, experiment.sampling) }
+  let network = NetworkScore(model: model, parameters: average)
+  var score = network
+  let conditions = try communicator.agree { try SampleConstraints(request, data, experiment.sampling) }
+  let trained = try communicator.agree { try request.conditions(experiment, data) }
   let source = try communicator.agree {
     try experiment.source(process: model.process, dimension: data.dimension, fixed: conditions.fixed)
   }
   let file = request.output ?? folder.samples(step: checkpoint.state.step)
-  return try draw(request, experiment, data, &score, conditions, source, file, communicator)
+  try communicator.agree { try folder.refuseLinks() }
+  return try draw(request, experiment, data, &score, conditions, source, file, communicator) {
+    trained?.apply(to: network, chunk: $0)
+  }
+}
+
+extension SampleRequest {
+  /// The conditions of the samples, where the network was trained with any.
+  fileprivate func conditions(_ experiment: Experiment, _ data: DataSet.Description) throws -> SampleConditions? {
+    guard data.conditions > 0 else {
+      guard let condition else { return nil }
+      throw ExperimentError.usage("--condition \(condition): the network was trained without conditions; leave it out")
+    }
+    guard let condition else {
+      throw ExperimentError.usage(
+        "--condition is needed: the network was trained with \(data.conditions) conditions; give their numbers, or a file"
+      )
+    }
+    return try SampleConditions(condition, count: count ?? experiment.sampling.count, data: data)
+  }
 }
 
 private func sampleExactly(_ request: SampleRequest, _ communicator: Communicator) throws -> String {
@@ -71,7 +94,20 @@ private func sampleExactly(_ request: SampleRequest, _ communicator: Communicato
   let process = experiment.process.make()
   let standardisation =
     experiment.data.standardise ? target.standardisation : Standardisation.identity(target.dimension)
-  let conditions = try communicator.agree { try Conditions(request, data, experiment.sampling) }
+  let data = DataSet.Description(
+    dimension: target.dimension, rows: 0, columnNames: nil, standardisation: standardisation,
+    constantColumns: [Bool](repeating: false, count: target.dimension), fingerprint: "")
+  let file = request.output ?? experiment.name + "-exact.npy"
+  if let kind = experiment.sampling.chain {
+    return try runChains(kind, request, experiment, target, data, file, communicator)
+  }
+  let score = try communicator.agree { () throws -> any Score in
+    guard let score = target.score(under: process, in: standardisation) else {
+      throw ExperimentError.usage("--score exact: the score of \(experiment.data.target?.rawValue ?? "") is not known")
+    }
+    return score
+  }
+  let conditions = try communicator.agree { try SampleConstraints(request, data, experiment.sampling) }
   let source = try communicator.agree {
     try experiment.source(process: process, dimension: target.dimension, fixed: conditions.fixed)
   }
@@ -85,10 +121,11 @@ private func sampleExactly(_ request: SampleRequest, _ communicator: Communicato
 /// Draws from a score, corrected by observations where there are any.
 private func draw<S: Score>(
   _ request: SampleRequest, _ experiment: Experiment, _ data: DataSet.Description, _ score: inout S,
-  _ conditions: Conditions, _ source: SampleSource, _ file: String, _ communicator: Communicator
+  _ conditions: SampleConstraints, _ source: SampleSource, _ file: String, _ communicator: Communicator,
+  prepare: (_ chunk: Int) -> Void = { _ in }
 ) throws -> String {
   guard let observations = conditions.observations else {
-    return try draw(request, experiment, data, &score, source, file, communicator)
+    return try draw(request, experiment, data, &score, source, file, communicator, prepare: prepare)
   }
   guard let differentiable = score as? any DifferentiableScore else {
     throw ExperimentError.usage(
@@ -96,21 +133,22 @@ private func draw<S: Score>(
   }
   func opened(_ score: some DifferentiableScore) throws -> String {
     var observed = ObservedScore(score, given: observations)
-    return try draw(request, experiment, data, &observed, source, file, communicator)
+    return try draw(request, experiment, data, &observed, source, file, communicator, prepare: prepare)
   }
   return try opened(differentiable)
 }
 
 private func draw(
   _ request: SampleRequest, _ experiment: Experiment, _ data: DataSet.Description, _ score: inout some Score,
-  _ source: SampleSource, _ file: String, _ communicator: Communicator
+  _ source: SampleSource, _ file: String, _ communicator: Communicator,
+  prepare: (_ chunk: Int) -> Void = { _ in }
 ) throws -> String {
   let count = request.count ?? experiment.sampling.count
   var display = ProgressDisplay(isRoot: communicator.isRoot, steps: 1)
   let writer = SampleWriter(communicator: communicator, description: data)
   let trajectory = request.trajectories > 0 ? Trajectory(count: min(request.trajectories, count), data) : nil
   let summary = try writer.write(
-    count: count, score: &score, source: source, to: file, trajectory: trajectory,
+    count: count, score: &score, source: source, to: file, trajectory: trajectory, prepare: prepare,
     progress: { display.sampling($0) })
   try trajectory?.write(beside: file, communicator)
   return

@@ -25,15 +25,17 @@ struct SampleWriter {
   ///   - source: draws the chunks; its samples depend on their index alone.
   ///   - file: the NPY file, published when it is whole.
   ///   - trajectory: keeps the paths of the first samples.
+  ///   - prepare: called on each rank with the number of a chunk before it is drawn, for conditions that change.
   ///   - progress: called on each rank after each chunk with the share that is done there.
   /// - Returns: the score evaluations of all samples and this rank's time.
   /// - Throws: an error of writing the file on any rank, the same on every rank.
   func write<S: Score>(
     count: Int, score: inout S, source: SampleSource, to file: String, trajectory: Trajectory? = nil,
-    progress: (Double) -> Void = { _ in }
+    prepare: (_ chunk: Int) -> Void = { _ in }, progress: (Double) -> Void = { _ in }
   ) throws -> Summary {
     _ = source.takeTally()
     let seconds = try write(count: count, to: file, progress: progress) { (chunk: Int, samples: inout Matrix) in
+      prepare(chunk)
       let wanted = min(Generator.rows, count - chunk * Generator.rows)
       source.generate(
         chunk: chunk, score: &score, into: &samples, count: wanted, trajectory: chunk == 0 ? trajectory : nil)

@@ -4,8 +4,8 @@ internal import Targets
 extension DataSet.Description {
   /// Takes samples from trained to original coordinates; constant columns get their constant.
   func restore(_ samples: inout Matrix) {
-    standardisation.invert(&samples)
-    for j in constantColumns.indices where constantColumns[j] {
+    dataMap.invert(&samples)
+    for j in 0..<dimension where constantColumns[j] {
       for r in 0..<samples.rows { samples[r, j] = Float(standardisation.mean[j]) }
     }
   }

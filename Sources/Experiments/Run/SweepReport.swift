@@ -22,11 +22,6 @@ struct SweepReport {
     let counts = table.axes.map { ReportFact($0.path, $0.values.joined(separator: ", ")) }
     contents.facts = counts + (table.seeds == [""] ? [] : [ReportFact("seed", table.seeds.joined(separator: ", "))])
     contents.errorBars = table.metrics.map { panel($0) }
-    contents.texts = table.metrics.map { metric in
-      TextTable(
-        title: metric.name, note: metric.unit, header: table.header(of: metric),
-        rows: metric.entries.map { table.row(of: $0, in: metric) })
-    }
     return contents
   }
 
@@ -52,10 +47,15 @@ struct SweepReport {
     ]
     let seeds = table.seeds.count
     return ErrorBarPanel(
-      title: metric.name, note: "Mean over \(seeds) seed\(seeds == 1 ? "" : "s"), bars of one standard deviation.",
+      title: metric.name,
+      note: "Mean over \(seeds) seed\(seeds == 1 ? "" : "s"), bars of one standard deviation"
+        + (metric.unit.isEmpty ? "." : ", in \(metric.unit)."),
       x: along.map { table.axes[$0].path } ?? "", y: metric.name, places: places,
       series: names.map { ErrorBarPanel.Series(name: $0, values: values[$0] ?? []) },
-      lines: lines.compactMap { name, value in value.map { (name: name, value: $0) } })
+      lines: lines.compactMap { name, value in value.map { (name: name, value: $0) } },
+      table: TextTable(
+        title: metric.name, header: table.header(of: metric).map(short),
+        rows: metric.entries.map { table.row(of: $0, in: metric) }))
   }
 
   private func short(_ path: String) -> String { String(path.split(separator: ".").last ?? "") }

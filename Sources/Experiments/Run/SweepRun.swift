@@ -1,6 +1,6 @@
-internal import CMachine
 internal import Communication
 internal import Foundation
+internal import Training
 
 /// Runs a sweep's cells on groups of ranks.
 ///
@@ -12,12 +12,16 @@ struct SweepRun {
   private let communicator: Communicator
   private let pending: [SweepPlan.Cell]
   private let groups: Int
+  /// The limit of time is the whole sweep's.
+  private let clock: StopClock
+  private let begin = Stopwatch.now
 
   init(_ plan: SweepPlan, _ request: TrainingRequest, _ communicator: Communicator) throws {
     self.plan = plan
     self.communicator = communicator
     pending = plan.cells.filter { !$0.isFinished }
     groups = max(1, min(communicator.size, pending.count))
+    clock = StopClock(limit: request.timeLimit, environment: ProcessInfo.processInfo.environment)
     var request = request
     // Once for all groups: what oneDNN is pinned to cannot change within a process.
     request.instructionSet = try agreeOnInstructionSet(request.instructionSet, communicator)
@@ -43,6 +47,11 @@ struct SweepRun {
   ///
   /// - Throws: `SweepFailure` on every rank where cells have failed, after all others have run.
   func run() throws -> ExitStatus {
+    // Two jobs must not share out the same cells.
+    let lock = try communicator.agree {
+      communicator.isRoot && !request.checkOnly ? try RunLock(plan.folder.root) : nil
+    }
+    defer { lock?.release() }
     let index = communicator.rank * groups / communicator.size
     let group = try communicator.split(color: index, key: communicator.rank)
     if request.checkOnly { return try estimate(group) }
@@ -51,7 +60,7 @@ struct SweepRun {
     var outcomes: [SweepOutcome] = []
     for place in stride(from: index, to: pending.count, by: groups) {
       // A signal reaches each rank at its own time.
-      if try group.allGather([sgm_stop_signal() != 0 ? 1 : 0]).contains(1) { break }
+      if try group.allGather([clock.reason != nil ? 1 : 0]).contains(1) { break }
       outcomes.append(try run(pending[place], group))
     }
     let text = group.isRoot ? outcomes.map { $0.json.description + "\n" }.joined() : ""
@@ -70,6 +79,7 @@ struct SweepRun {
     if !cell.hasCheckpoint { one.settings = [] }
     one.output = cell.folder.path
     one.overwrite = true
+    one.timeLimit = request.timeLimit.map { max($0 - (Stopwatch.now - begin), 0.01) }
     one.label = "cell \(cell.number + 1)/\(plan.cells.count)"
     do {
       let status = try trainOne(one, group)
@@ -126,7 +136,7 @@ struct SweepRun {
 
   private func say(_ text: String) {
     guard communicator.isRoot else { return }
-    writeText(text + "\n", to: STDOUT_FILENO)
+    writeText(printableLines(text) + "\n", to: STDOUT_FILENO)
   }
 }
 

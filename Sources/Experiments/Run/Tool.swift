@@ -16,11 +16,11 @@ public func runTool(_ name: String, _ work: (Communicator) throws -> ExitStatus)
     exit(status.rawValue)
   } catch let error as AgreedError {
     // Every rank holds the same error; the root alone speaks, and all leave in good order.
-    if communicator.isRoot { say(name, error.description) }
+    if communicator.isRoot { say(name, printableLines(error.description)) }
     communicator.finish()
     exit(error.status)
   } catch {
-    say(name, "\(error)")
+    say(name, printableLines("\(error)"))
     let status = (error as? any StatusError)?.status ?? ExitStatus.software.rawValue
     if communicator.size > 1 { communicator.abort(status: status) }
     communicator.finish()

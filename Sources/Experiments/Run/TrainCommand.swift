@@ -64,6 +64,6 @@ extension TrainingRun {
   func say(_ text: String) {
     guard communicator.isRoot else { return }
     let label = request.label.map { $0 + ": " } ?? ""
-    writeText(label + text + "\n", to: STDOUT_FILENO)
+    writeText(printableLines(label + text) + "\n", to: STDOUT_FILENO)
   }
 }

@@ -19,6 +19,8 @@ final class TrainingRun {
   /// Whether steps before the newest checkpoint are gone through again: nothing is written but hashes.
   let isReplay: Bool
   let heldOut: HeldOutLoss?
+  /// The conditions of the run's samples: those of held-out rows.
+  let conditions: SampleConditions?
   /// Rows held out from training.
   let heldOutRows: Int
   let store: CheckpointStore?
@@ -51,12 +53,14 @@ final class TrainingRun {
     let dataSet = try DataSet.load(plan.experiment, base: plan.base, keeping: kept, communicator: communicator)
     data = dataSet.description
     let model = plan.experiment.model(dimension: data.dimension)
+    let objective = try plan.experiment.objective(in: data.standardisation)
     trainer = Trainer(
-      model: model, options: plan.experiment.trainingOptions, data: dataSet.training,
+      model: model, objective: objective, options: plan.experiment.trainingOptions, data: dataSet.training,
       tree: CanonicalTree(shards: plan.experiment.training.shards), communicator: communicator,
       seed: plan.experiment.seed)
     heldOutRows = dataSet.heldOut.rows
-    heldOut = dataSet.heldOutEvaluator(plan.experiment, model: model, communicator: communicator)
+    conditions = data.conditions > 0 ? SampleConditions(of: dataSet.heldOut, after: data.dimension) : nil
+    heldOut = try dataSet.heldOutEvaluator(plan.experiment, model: model, communicator: communicator)
     let isRoot = communicator.isRoot
     store =
       isRoot && !request.checkOnly && !plan.isReplay
@@ -89,7 +93,8 @@ final class TrainingRun {
     if isReplay { return }
     try communicator.agree { if communicator.isRoot { try openFolder(plan) } }
     for (j, isConstant) in data.constantColumns.enumerated() where isConstant {
-      warn("column \(data.columnNames?[j] ?? String(j)) never changes; samples will repeat its value exactly")
+      let name = data.columnNames.map { shortened($0[j]) } ?? String(j)
+      warn("column \(name) never changes; samples will repeat its value exactly")
     }
   }
 
@@ -200,13 +205,14 @@ final class TrainingRun {
   func drawSamples() throws -> (file: String, summary: SampleWriter.Summary) {
     RunStage.sampling.begin()
     let model = trainer.model
-    var score = NetworkScore(model: model, parameters: try trainer.gatherAverage())
+    let network = NetworkScore(model: model, parameters: try trainer.gatherAverage())
+    var score = network
     let source = try experiment.source(process: model.process, dimension: data.dimension)
     let file = folder.samples(step: trainer.step)
     let writer = SampleWriter(communicator: communicator, description: data)
     let summary = try writer.write(
       count: experiment.sampling.count, score: &score, source: source, to: file,
-      progress: { display.sampling($0) })
+      prepare: { conditions?.apply(to: network, chunk: $0) }, progress: { display.sampling($0) })
     return (file, summary)
   }
 

@@ -17,7 +17,7 @@ extension TrainingRun {
     }
     log = try MetricsLog(folder, keepingUntil: trainer.step, ranks: communicator.size)
     try? FileManager.default.removeItem(atPath: folder.ranks)
-    try? FileManager.default.createDirectory(atPath: folder.ranks, withIntermediateDirectories: true)
+    try? makeFolder(folder.ranks)
   }
 
   /// From now on this rank writes heartbeats, and does not wait for the others for ever.

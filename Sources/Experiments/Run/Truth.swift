@@ -18,11 +18,12 @@ struct Truth: ~Copyable {
   private var training: (() throws -> Matrix)?
 
   /// Fresh draws of a target.
-  init(target: any Targets.Target, seed: UInt64, count: Int, training: (() throws -> Matrix)? = nil) {
+  init(target: any Targets.Target, seed: UInt64, count: Int, training: (() throws -> Matrix)? = nil) throws {
+    try refuseBeyondMemory(count, target.dimension, from: "evaluation.count")
     var rows = Matrix(rows: max(count, 2), columns: target.dimension)
-    target.draw(RandomStream(seed: seed, purpose: .bootstrap), firstIndex: 0, into: &rows)
+    target.drawData(RandomStream(seed: seed, purpose: .bootstrap), firstIndex: 0, into: &rows)
     samples = DrawnSamples(dimension: target.dimension) { stream, rows in
-      target.draw(stream, firstIndex: 0, into: &rows)
+      target.drawData(stream, firstIndex: 0, into: &rows)
     }
     shown = rows
     self.target = target
@@ -47,7 +48,7 @@ struct Truth: ~Copyable {
   /// What an experiment's samples are judged against; `trained` says whether a network has learned from its data.
   static func of(_ experiment: Experiment, base: String, trained: Bool) throws -> Truth {
     if let target = try experiment.target() {
-      return Truth(
+      return try Truth(
         target: target, seed: experiment.seed, count: experiment.evaluation.count,
         training: trained ? { experiment.trainingDraws(of: target) } : nil)
     }
@@ -110,7 +111,7 @@ extension Experiment {
   /// The draws of a target that training sees.
   fileprivate func trainingDraws(of target: any Targets.Target) -> Matrix {
     var all = Matrix(rows: data.count, columns: target.dimension)
-    target.draw(RandomStream(seed: seed, purpose: .targetDraw), firstIndex: 0, into: &all)
+    target.drawData(RandomStream(seed: seed, purpose: .targetDraw), firstIndex: 0, into: &all)
     let isHeldOut = heldOutRows(of: data.count)
     let chosen = isHeldOut.indices.filter { !isHeldOut[$0] }
     var rows = Matrix(rows: chosen.count, columns: target.dimension)

@@ -34,7 +34,7 @@ final class Watchdog: Sendable {
     self.plan = plan
     let path = plan.folder.heartbeat(rank: plan.rank)
     // A run goes on without its heartbeat: a full disk is no reason to end it.
-    file = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o644)
+    file = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o666)
     beat(.running, .now)
     let thread = Thread { [self] in watch() }
     thread.stackSize = 1 << 20

@@ -78,6 +78,7 @@ private func read(_ yaml: String, _ settings: String...) throws -> Experiment {
     let text: String
     switch key.shape {
     case .choice(let names): text = samples[path] ?? names[names.count - 1]
+    case .choices(let names): text = "[\(names[names.count - 1]), \(names[0])]"
     case .boolean: text = key.get(Experiment()) == .boolean(true) ? "false" : "true"
     default:
       text = samples[path] ?? (key.get(Experiment()) == .real(0.5) ? "0.25" : key.shape == .integer ? "11" : "0.5")
@@ -95,6 +96,14 @@ private func read(_ yaml: String, _ settings: String...) throws -> Experiment {
       #expect(value != key.get(before))
     }
     #expect(spelled(value, as: key.shape).filter { $0 != "\"" } == text)
+  }
+
+  @Test("seeds are any number of 64 bits, and read back", arguments: [0, 1 << 63, UInt64.max])
+  func seeds(seed: UInt64) throws {
+    let experiment = try read("seed: \(seed)\ndata: {target: funnel}\nsampling: {seed: \(seed)}")
+    #expect(experiment.seed == seed && experiment.sampling.seed == seed)
+    #expect(try read(experiment.yaml) == experiment)
+    #expect(try read("data: {target: funnel}", "seed=18_446_744_073_709_551_615").seed == .max)
   }
 
   @Test("a list may be set without brackets") func bareList() throws {
@@ -136,6 +145,7 @@ private func read(_ yaml: String, _ settings: String...) throws -> Experiment {
     #expect(
       errorText { _ = try Experiment(contentsOf: "/tmp") }
         == "/tmp: cannot be read: is a directory; check the path and its permissions")
-    #expect(errorText { _ = try Experiment(contentsOf: "/dev/zero") } == "/dev/zero: is not a regular file")
+    let text = errorText { _ = try Experiment(contentsOf: "/dev/zero") }
+    #expect(text == "/dev/zero: is not a regular file; name a file")
   }
 }

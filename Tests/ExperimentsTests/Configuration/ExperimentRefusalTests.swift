@@ -29,8 +29,13 @@ private let mistakes: [(String, String)] = [
   ("training:\n  steps: 5__0", "funnel.yaml:2:10: training.steps must be an integer, found \"5__0\""),
   (
     "training:\n  steps: 99999999999999999999",
-    "funnel.yaml:2:10: training.steps must be an integer, found \"99999999999999999999\""
+    "funnel.yaml:2:10: training.steps must be 1 to 1000000000000, found \"99999999999999999999\""
   ),
+  ("seed: 18446744073709551616", "funnel.yaml:1:7: seed must be 0 to 18446744073709551615, found \"18446744073709551616\""),
+  ("seed: -1", "funnel.yaml:1:7: seed must be 0 to 18446744073709551615, found \"-1\""),
+  ("training:\n  steps: 9223372036854775808", "funnel.yaml:2:10: training.steps must be 1 to 1000000000000, found \"9223372036854775808\""),
+  ("training: {batch: 1000000000}", "funnel.yaml:1:19: training.batch must be 1 to 16777216, found \"1000000000\""),
+  ("network: {widths: [1000000000]}", "funnel.yaml:1:19: network.widths must be 1 to 65536, found \"1000000000\""),
   ("training:\n  steps:\n", "funnel.yaml:2:9: training.steps must be an integer, found nothing"),
   ("training:\n  steps: 0", "funnel.yaml:2:10: training.steps must be 1 to 1000000000000, found \"0\""),
   ("training:\n  learning_rate: 0x1p3", "funnel.yaml:2:18: training.learning_rate must be a number, found \"0x1p3\""),
@@ -86,7 +91,7 @@ private let mistakes: [(String, String)] = [
   ),
   (
     "seed: 2",
-    "funnel.yaml: there is no data; give data.file, or data.target: one of gaussian, mg25, diamond, funnel, checkerboard, eight-gaussians, two-moons, swiss-roll"
+    "funnel.yaml: there is no data; give data.file, or data.target: one of gaussian, mg25, diamond, funnel, checkerboard, eight-gaussians, two-moons, swiss-roll, two-moons-simulator"
   ),
   (
     "data:\n  target: mg25\n  file: a.npy",
@@ -124,6 +129,50 @@ private let mistakes: [(String, String)] = [
     "funnel.yaml: training.minimum_time must be less than process.horizon = 0.0001, found 0.001"
   ),
   (
+    "data: {target: mg25}\nnetwork: {activation: relu}\ntraining: {objective: sliced}",
+    "funnel.yaml:2:23: network.activation must be silu, gelu, tanh or softplus for training.objective sliced, which needs second derivatives, found relu"
+  ),
+  (
+    "data: {target: funnel, dimension: 17}\ntraining: {objective: implicit}",
+    "funnel.yaml:2:23: training.objective implicit takes the exact trace, of at most 16 coordinates, but data.dimension is 17; take sliced, hsm or dsm"
+  ),
+  (
+    "data: {target: swiss-roll}\ntraining: {objective: explicit}",
+    "funnel.yaml:2:23: training.objective explicit needs a target whose score is known: gaussian, mg25, diamond, funnel or eight-gaussians, but data.target is swiss-roll; take hsm"
+  ),
+  (
+    "data: {file: a.npy}\ntraining: {objective: explicit}",
+    "funnel.yaml:2:23: training.objective explicit needs a data.target whose score is known: gaussian, mg25, diamond, funnel or eight-gaussians; take hsm for a file"
+  ),
+  (
+    "data: {target: mg25}\ntraining: {objective: implicit, weight: uniform-noise}",
+    "funnel.yaml:2:41: training.weight must be automatic, unit-variance or likelihood for training.objective implicit, found uniform-noise"
+  ),
+  (
+    "data: {target: mg25}\ntraining: {probes: 2}",
+    "funnel.yaml:2:20: training.probes is for training.objective sliced, but training.objective is hsm; remove it"
+  ),
+  (
+    "data: {target: mg25}\ntraining: {objective: dsm, simulation_steps: 2}",
+    "funnel.yaml:2:46: training.simulation_steps is for training.objective implicit or sliced, but training.objective is dsm; remove it"
+  ),
+  (
+    "data: {target: mg25}\ntraining: {noise_level_mean: 2}",
+    "funnel.yaml:2:30: training.noise_level_mean is for training.time_law log-normal, but training.time_law is log-uniform; remove it"
+  ),
+  (
+    "data: {target: mg25}\ntraining: {time_law: log-normal, noise_level_mean: -9}",
+    "funnel.yaml:2:52: training.noise_level_mean must lie between the noise levels of training.minimum_time and process.horizon, -4.56 and 5.03, found -9.0"
+  ),
+  (
+    "data: {target: two-moons-simulator, held_out: 0}",
+    "funnel.yaml:1:47: data.held_out must be greater than 0 with conditions: the run's samples are drawn given those of held-out rows, found 0"
+  ),
+  (
+    "data: {target: mg25, conditions: [3]}",
+    "funnel.yaml:1:34: data.conditions is for data.file, but data.target is mg25; remove it"
+  ),
+  (
     "data: {target: mg25}\nnetwork: {embedding_features: 7}",
     "funnel.yaml:2:31: network.embedding_features must be even: half are sines and half cosines, found 7"
   ),
@@ -155,6 +204,9 @@ private let mistakes: [(String, String)] = [
     for level in 1...30 { bomb += "a\(level): &a\(level) [*a\(level - 1), *a\(level - 1)]\n" }
     bomb += "? *a30\n: 1\n"
     #expect(refusal(bomb).contains("is an alias"))
+    // Many anchors and aliases on one line: each asked for its column would take seconds.
+    let crowd = "a: [" + String(repeating: "&x 1,*y,", count: 8_000) + "*x]"
+    #expect(refusal(crowd).hasPrefix("funnel.yaml:1:64005: *x is an alias; write the value out"))
     for opening in ["[", "{a: ", "? ", "- "] {
       let text = refusal(String(repeating: opening, count: 15_000))
       #expect(text.hasPrefix("funnel.yaml:"), "\(text)")

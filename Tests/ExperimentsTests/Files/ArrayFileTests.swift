@@ -54,8 +54,8 @@ private let faultyArrays: [([UInt8], String)] = [
     arrayBytes(usualHeader.replacing("False", with: "True"), six),
     "is in Fortran order; save numpy.ascontiguousarray(a)"
   ),
-  (arrayBytes(usualHeader.replacing("(3, 2)", with: "(0, 2)"), []), "has shape 0 × 2: there is nothing to learn from"),
-  (arrayBytes(usualHeader.replacing("(3, 2)", with: "(2, 0)"), []), "has shape 2 × 0: there is nothing to learn from"),
+  (arrayBytes(usualHeader.replacing("(3, 2)", with: "(0, 2)"), []), "has shape 0 × 2: there is nothing to learn from; save at least one row"),
+  (arrayBytes(usualHeader.replacing("(3, 2)", with: "(2, 0)"), []), "has shape 2 × 0: there is nothing to learn from; save at least one row"),
   (
     arrayBytes(usualHeader.replacing("(3, 2)", with: "(3, 2, 1)"), six),
     "has 3 axes; rows and columns are expected: save a.reshape(len(a), -1)"
@@ -70,18 +70,18 @@ private let faultyArrays: [([UInt8], String)] = [
   ),
   (
     arrayBytes(usualHeader.replacing("(3, 2)", with: "(99999999999999999999, 4)"), six),
-    "the shape in the header is too large"
+    "the shape in its header is too large for any file; copy it again"
   ),
-  (arrayBytes(usualHeader.replacing("(3, 2)", with: "(-3, 2)"), six), "the header is malformed"),
-  (arrayBytes(usualHeader.replacing("descr", with: "dtype"), six), "the header's key \"dtype\" is unknown or repeated"),
-  (arrayBytes("{'descr': '<f4', 'shape': (3, 2)}", six), "the header is malformed"),
-  (arrayBytes("{'descr': '<f4'", six), "the header is malformed"),
+  (arrayBytes(usualHeader.replacing("(3, 2)", with: "(-3, 2)"), six), "its header is malformed; save it with numpy.save"),
+  (arrayBytes(usualHeader.replacing("descr", with: "dtype"), six), "its header has the key \"dtype\", unknown or repeated; save it with numpy.save"),
+  (arrayBytes("{'descr': '<f4', 'shape': (3, 2)}", six), "its header is malformed; save it with numpy.save"),
+  (arrayBytes("{'descr': '<f4'", six), "its header is malformed; save it with numpy.save"),
   (Array(arrayBytes(usualHeader, six).prefix(40)), "is cut short within its header; copy it again"),
   (Array(arrayBytes(usualHeader, six).prefix(11)), "is cut short within its header; copy it again"),
   (Array("PK archive of arrays".utf8), "is not an NPY file; save it with numpy.save"),
   ([], "is not an NPY file; save it with numpy.save"),
-  (arrayBytes(usualHeader, six, version: 4), "has NPY version 4.0; versions 1.0, 2.0 and 3.0 are read"),
-  ([0x93] + Array("NUMPY".utf8) + [2, 0, 255, 255, 255, 255], "has a header of 4294967295 bytes; 65536 is the most"),
+  (arrayBytes(usualHeader, six, version: 4), "has NPY version 4.0, not 1.0, 2.0 or 3.0; save it with numpy.save"),
+  ([0x93] + Array("NUMPY".utf8) + [2, 0, 255, 255, 255, 255], "has a header of 4294967295 bytes, more than 65536; save one plain array with numpy.save"),
 ]
 
 @Suite struct ArrayFileTests {
@@ -145,7 +145,9 @@ private let faultyArrays: [([UInt8], String)] = [
     try withFile(arrayBytes(usualHeader, six), "a.npy") { path in
       let file = try ArrayFile(path)
       try Descriptor.writing(path).resize(to: 80)
-      #expect(errorText { try file.forEachBlock { _, _ in } } == "\(path): became shorter while it was read")
+      #expect(
+        errorText { try file.forEachBlock { _, _ in } }
+          == "\(path): became shorter while it was read; let its writer finish, and start again")
     }
   }
 

@@ -38,8 +38,8 @@ import Testing
   @Test(
     "each fault has its own message with line and column, and status 65",
     arguments: [
-      ("", ": is empty"),
-      ("a,b\n", ": has no rows"),
+      ("", ": is empty; a table starts with names or numbers"),
+      ("a,b\n", ": has no rows; add at least one below the names"),
       ("\n1\n", ":1: is empty; a table starts with names or numbers"),
       ("a,b\n1,2\n3\n", ":3: has 1 columns, but line 1 has 2; columns are separated by commas"),
       ("a,b\n1,2\n3,4,5\n", ":3: has 3 columns, but line 1 has 2; columns are separated by commas"),
@@ -49,20 +49,27 @@ import Testing
         ":3: column 2 (b) holds \"4,5\", not a number; "
           + "fields are separated by semicolons and decimals marked by a point"
       ),
-      ("a,b\n1,2\n3,four\n", ":3: column 2 (b) holds \"four\", not a number"),
-      ("1,2\n3,0x10\n", ":2: column 2 holds \"0x10\", not a number"),
+      ("a,b\n1,2\n3,four\n", ":3: column 2 (b) holds \"four\", not a number; correct it, or remove the row"),
+      ("1,2\n3,0x10\n", ":2: column 2 holds \"0x10\", not a number; correct it, or remove the row"),
       ("a,b\n1,\n", ":2: column 2 (b) is empty; remove the row"),
       ("a,b\nNaN,2\n", ":2: column 1 (a) holds \"NaN\", not a finite single-precision number; remove the row"),
       ("a,b\n1,2\n2,-inf\n", ":3: column 2 (b) holds \"-inf\", not a finite single-precision number; remove the row"),
       ("nan,2\n", ":1: column 1 holds \"nan\", not a finite single-precision number; remove the row"),
       ("a,b\n1,1e39\n", ":2: column 2 (b) holds \"1e39\", not a finite single-precision number; remove the row"),
       ("a,b\n1,2\n\n3,4\n", ":3: is empty; remove the line"),
-      ("a,b\n1,\"2\n", ":2: column 2 has no closing quote"),
-      ("a,b\n1,\"2\"x\n", ":2: column 2 has text after its closing quote"),
-      ("x,1\n2,3\n", ":1: is neither names nor numbers: \"x\" beside \"1\""),
+      (
+        "a,\(String(repeating: "n", count: 99))\n1,x\n",
+        ":2: column 2 (\(String(repeating: "n", count: 60))…) holds \"x\", not a number; correct it, or remove the row"
+      ),
+      ("a,b\n1,\"2\n", ":2: column 2 has no closing quote; a field ends on its line"),
+      ("a,b\n1,\"2\"x\n", ":2: column 2 has text after its closing quote; a quote within quotes is doubled"),
+      ("x,1\n2,3\n", ":1: is neither names nor numbers: \"x\" beside \"1\"; name every column, or none"),
       (",a\n1,2\n", ":1: column 1 has no name; name it, or leave it out (pandas: index=False)"),
-      ("a,a\n1,2\n", ":1: names two columns \"a\""),
-      ("a,b\n1,\u{1b}[2J\u{202e}\n", ":2: column 2 (b) holds \"\\u{1b}[2J\\u{202e}\", not a number"),
+      ("a,a\n1,2\n", ":1: names two columns \"a\"; rename one"),
+      (
+        "a,b\n1,\u{1b}[2J\u{202e}\n",
+        ":2: column 2 (b) holds \"\\u{1b}[2J\\u{202e}\", not a number; correct it, or remove the row"
+      ),
     ])
   func refuses(text: String, message: String) throws {
     try withFile(Array(text.utf8), "bad.csv") { path in
@@ -78,6 +85,14 @@ import Testing
     }
     try withFile(Array("1\n".utf8) + [UInt8](repeating: 0x31, count: 9 << 20), "a.csv") { path in
       #expect(errorText { _ = try TableFile(path) } == "\(path):2: is longer than 8388608 bytes; is this a table?")
+    }
+  }
+
+  @Test("a line of more columns than any experiment may have is refused before room is made for them")
+  func wide() throws {
+    let line = [UInt8](repeating: UInt8(ascii: ","), count: 1_000_001)
+    try withFile(line, "a.csv") { path in
+      #expect(errorText { _ = try TableFile(path) } == "\(path):1: has more than 1000000 columns; is this a table?")
     }
   }
 

@@ -107,12 +107,15 @@ private let faultyTensors: [([UInt8], String)] = [
           == "\(path): lacks \"seed\" in its metadata; is it a checkpoint of this program?")
       #expect(
         errorText { _ = try file.tensor("bias") }
-          == "\(path): lacks the tensor \"bias\"; it has "
-          + "\"step\", \"mean\", \"whole\", \"weights\", \"none\", \"bytes\""
+          == "\(path): lacks the tensor \"bias\", it has "
+          + "\"step\", \"mean\", \"whole\", \"weights\", \"none\", \"bytes\"; \(TensorFileReader.remedy)"
       )
       #expect(
         errorText { _ = try file.tensor("mean", shape: [3]) }
-          == "\(path): the tensor \"mean\" has shape [2], but [3] is expected")
+          == "\(path): the tensor \"mean\" has shape [2], but [3] is expected; \(TensorFileReader.remedy)")
+      #expect(
+        errorText { _ = try file.entry("mean", type: .float32) }
+          == "\(path): the tensor \"mean\" is of type F64, but F32 is expected; \(TensorFileReader.remedy)")
     }
     try TensorFile.write(tensors, metadata: metadata, to: path)
     #expect(try readFile(path, atMost: 10_000) { _ in .usage("") } == first)
@@ -137,14 +140,27 @@ private let faultyTensors: [([UInt8], String)] = [
     }
   }
 
-  @Test("damage is told with both checks") func message() throws {
+  @Test("damage names the first tensor it lies in, else the header, with both checks and a remedy") func message()
+    throws
+  {
     let path = temporaryPath("a.safetensors")
     defer { _ = unlinkFile(path) }
-    try TensorFile.write([Tensor("w", shape: [1], .float32([1]))], to: path)
-    let size = try Descriptor.reading(path).size()
-    try Descriptor.writing(path).write([1], at: size - 1)
-    let text = errorText { _ = try TensorFileReader(path) }
-    #expect(text.hasPrefix("\(path): is damaged: its CRC32C is "))
+    let pair = [Tensor("v", shape: [1], .float32([1])), Tensor("w", shape: [1], .float32([1]))]
+    try TensorFile.write(pair, metadata: [("step", "3")], to: path)
+    let whole = try readFile(path, atMost: 10_000) { _ in .usage("") }
+    let file = try Descriptor.writing(path)
+    try file.write([2], at: whole.count - 1)
+    #expect(
+      errorText { _ = try TensorFileReader(path) }
+        == "\(path): is damaged: the tensor \"w\" has CRC32C 529fc1c9, not \"dd54c4ab\"; "
+        + "copy the file again, or use another checkpoint")
+    try file.write([whole[whole.count - 1]], at: whole.count - 1)
+    let text = Array("\"step\":\"3".utf8)
+    let place = try #require((0..<whole.count).first { whole[$0...].starts(with: text) }) + text.count - 1
+    try file.write([UInt8(ascii: "4")], at: place)
+    let damage = errorText { _ = try TensorFileReader(path) }
+    #expect(damage.hasPrefix("\(path): is damaged in its header or metadata: the file's CRC32C is "))
+    #expect(damage.hasSuffix("; copy the file again, or use another checkpoint"))
   }
 
   @Test(
@@ -153,7 +169,7 @@ private let faultyTensors: [([UInt8], String)] = [
   func refuses(content: [UInt8], message: String) throws {
     try withFile(content, "bad.safetensors") { path in
       let body = { _ = try TensorFileReader(path) }
-      #expect(errorText(body) == "\(path): \(message)")
+      #expect(errorText(body) == "\(path): \(message); copy the file again, or use another checkpoint")
       #expect(errorStatus(body) == .dataErr)
     }
   }
@@ -163,7 +179,8 @@ private let faultyTensors: [([UInt8], String)] = [
       #expect(try TensorFileReader(path).tensor("w").elements == .float32([0]))
       #expect(
         errorText { _ = try TensorFileReader(path, checks: .required) }
-          == "\(path): has no CRC32C where this program writes it; it is damaged or from elsewhere")
+          == "\(path): has no CRC32C where this program writes it: damaged, or from elsewhere; "
+          + TensorFileReader.remedy)
     }
   }
 }

@@ -4,7 +4,7 @@ internal import LinearAlgebra
 internal import Sampling
 
 /// What samples are to satisfy, read from the files of `--observe` and `--fix`.
-struct Conditions {
+struct SampleConstraints {
   /// Linear observations, in trained coordinates.
   var observations: Observations?
   /// Known coordinates, in trained coordinates.

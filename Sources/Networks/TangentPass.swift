@@ -1,0 +1,175 @@
+internal import LinearAlgebra
+
+/// Jacobian–vector products Jb of a pass's rows, and gradients of cᵀJb with respect to the parameters.
+///
+/// With Ẋ_0 = b, the tangents are Ż_l = Ẋ_l W_lᵀ and Ẋ_{l+1} = act′(Z_l) Ż_l (+ Ẋ_l where the layer skips). Backward, the
+/// adjoints Ū̇ of Ẋ and Ū of X run together:
+///
+/// ```
+/// ∂/∂Ż_l = act′ Ū̇_{l+1},   ∂/∂Z_l = act′ Ū_{l+1} + act″ Ż_l Ū̇_{l+1},   ∂/∂W_l = (∂/∂Z_l)ᵀX_l + (∂/∂Ż_l)ᵀẊ_l
+/// ```
+/// Forward-over-reverse differentiation (Pearlmutter 1994). Rows and tangents lie in one matrix, so that each layer's
+/// gradient is one product of fixed shape. One set at a time; allocates nothing once made.
+@safe public final class TangentPass {
+  /// Tangents for each row.
+  public let probes: Int
+  private let pass: NetworkPass
+  private let rows: Int
+  private let arena: Arena
+  /// X_l, then Ẋ_l probe after probe: `[(1 + probes) · rows, inputs of layer l]`; a tangent's features are zero.
+  private let inputs: [Buffer]
+  /// Ż_l, `[probes · rows, outputs of layer l]`; the last is Jb.
+  private let tangents: [Buffer]
+  /// c, `[probes · rows, outputs]`.
+  private let cotangents: Buffer
+  /// Adjoints of X and Ẋ, in turns for even and odd l, and of Z and Ż.
+  private let hidden: [Buffer]
+  private let delta: Buffer
+  private let tangentProducts, dataProducts, weightProducts: [MatrixProduct]
+
+  /// Room for `probes` tangents for each row of one set of a pass that keeps derivatives.
+  public init(_ pass: NetworkPass, probes: Int) {
+    precondition(pass.use != .inference, "a pass for inference keeps no derivatives")
+    (self.pass, self.probes, rows) = (pass, probes, pass.rows)
+    let (layers, architecture) = (pass.layers, pass.architecture)
+    let (all, some) = ((1 + probes) * pass.rows, probes * pass.rows)
+    let turned = pass.use == .curvature ? all : 0
+    let widest = max(architecture.widths.max() ?? 0, architecture.inputs)
+    var plan = Arena.Plan()
+    let inputPlaces = layers.map { plan.reserve(rows: all, stride: NetworkPass.lines($0.inputs)) }
+    let tangentPlaces = layers.map { plan.reserve(rows: some, stride: $0.outputs) }
+    let cotangentPlace = plan.reserve(rows: some, stride: architecture.outputs)
+    let hiddenPlaces = (0..<2).map { _ in plan.reserve(rows: turned, stride: widest) }
+    let deltaPlace = plan.reserve(rows: turned, stride: max(widest, architecture.outputs))
+    let arena = Arena(plan)
+    self.arena = arena
+    unsafe inputs = unsafe inputPlaces.map { unsafe arena.buffer($0) }
+    unsafe tangents = unsafe tangentPlaces.map { unsafe arena.buffer($0) }
+    unsafe cotangents = arena.buffer(cotangentPlace)
+    unsafe hidden = unsafe hiddenPlaces.map { unsafe arena.buffer($0) }
+    unsafe delta = arena.buffer(deltaPlace)
+    tangentProducts = layers.map {
+      MatrixProduct(
+        rows: some, columns: $0.outputs, inner: $0.width, left: .plain(stride: NetworkPass.lines($0.inputs)),
+        right: .transposed(stride: $0.inputs), stride: $0.outputs)
+    }
+    let turnedLayers = turned > 0 ? layers : []
+    dataProducts = turnedLayers.map {
+      MatrixProduct(
+        rows: all, columns: $0.width, inner: $0.outputs, left: .plain(stride: $0.outputs),
+        right: .plain(stride: $0.inputs), stride: $0.width)
+    }
+    weightProducts = turnedLayers.map {
+      MatrixProduct(
+        rows: $0.outputs, columns: $0.inputs, inner: all, left: .transposed(stride: $0.outputs),
+        right: .plain(stride: NetworkPass.lines($0.inputs)), stride: $0.inputs)
+    }
+  }
+
+  /// Bytes of all buffers.
+  public var bytes: Int { arena.bytes }
+
+  /// b of one row, `[inputs]`, to be written before `forward`.
+  @unsafe public func tangent(probe: Int, row: Int) -> UnsafeMutablePointer<Float> {
+    unsafe inputs[0].row((1 + probe) * rows + row)
+  }
+
+  /// c of one row, `[outputs]`, to be written before `backward`.
+  @unsafe public func cotangent(probe: Int, row: Int) -> UnsafeMutablePointer<Float> {
+    unsafe cotangents.row(probe * rows + row)
+  }
+
+  /// Jb of one row, `[outputs]`, after `forward`.
+  @unsafe public func product(probe: Int, row: Int) -> UnsafePointer<Float> {
+    unsafe UnsafePointer(tangents[tangents.count - 1].row(probe * rows + row))
+  }
+
+  /// Computes Jb for a set of the pass, after the pass's `forward` with the same parameters.
+  @unsafe public func forward(_ parameters: UnsafePointer<Float>, set: Int) {
+    for (l, layer) in pass.layers.enumerated() {
+      unsafe tangentProducts[l](
+        inputs[l].row(rows), parameters + pass.layout.weight(l).offset, into: tangents[l].base)
+      guard l < pass.layers.count - 1 else { return }
+      for index in 0..<probes * rows {
+        let slope = unsafe pass.slopes[l].row(set * rows + index % rows)
+        let (z, x) = unsafe (tangents[l].row(index), inputs[l].row(rows + index))
+        let above = unsafe inputs[l + 1].row(rows + index)
+        for j in 0..<layer.outputs { unsafe above[j] = slope[j] * z[j] }
+        if layer.skips { for j in 0..<layer.outputs { unsafe above[j] += x[j] } }
+      }
+    }
+  }
+
+  /// Propagates ∂loss/∂F, as the pass holds it, and c to the parameters, after `forward` of the same set.
+  ///
+  /// - Parameters:
+  ///   - parameters: those of the last `forward`.
+  ///   - set: the set.
+  ///   - gradient: takes the set's gradient of the loss plus Σ cᵀJb, laid out like the parameters.
+  ///   - completed: called with the elements of each layer when they are whole, last layer first.
+  @unsafe public func backward(
+    _ parameters: UnsafePointer<Float>, set: Int, gradient: UnsafeMutablePointer<Float>,
+    completed: (_ elements: Range<Int>) -> Void
+  ) {
+    precondition(pass.use == .curvature, "a pass that keeps no second derivatives")
+    for l in pass.layers.indices.reversed() {
+      let layer = pass.layers[l]
+      copyInputs(layer: l, set: set)
+      preactivationAdjoints(layer: l, set: set)
+      unsafe addRows(of: delta.base, columns: layer.outputs, into: gradient + pass.layout.bias(l).offset)
+      unsafe weightProducts[l](delta.base, inputs[l].base, into: gradient + pass.layout.weight(l).offset)
+      completed(pass.layout.range(ofLayer: l))
+      if l > 0 { unsafe propagate(layer: l, parameters) }
+    }
+  }
+
+  private func copyInputs(layer l: Int, set: Int) {
+    unsafe inputs[l].base.update(from: pass.inputs[l].row(set * rows), count: rows * inputs[l].stride)
+  }
+
+  /// The rows of an adjoint of X_l and Ẋ_l: `[(1 + probes) · rows, width of layer l]` without gaps.
+  private func adjoint(layer l: Int, row: Int) -> UnsafeMutablePointer<Float> {
+    unsafe hidden[l % 2].base + row &* pass.layers[l].width
+  }
+
+  /// ∂loss/∂Z_l and ∂loss/∂Ż_l, from those of X_{l+1} and Ẋ_{l+1}.
+  private func preactivationAdjoints(layer l: Int, set: Int) {
+    let columns = pass.layers[l].outputs
+    guard l < pass.layers.count - 1 else {
+      unsafe delta.base.update(from: pass.outputGradient.row(set * rows), count: rows * columns)
+      unsafe (delta.base + rows * columns).update(from: cotangents.base, count: probes * rows * columns)
+      return
+    }
+    for row in 0..<rows {
+      let slope = unsafe pass.slopes[l].row(set * rows + row)
+      let curvature = unsafe pass.curvatures[l].row(set * rows + row)
+      let (own, upstream) = unsafe (delta.base + row &* columns, adjoint(layer: l + 1, row: row))
+      for j in 0..<columns { unsafe own[j] = slope[j] * upstream[j] }
+      for probe in 0..<probes {
+        let index = probe &* rows &+ row
+        let (u, z) = unsafe (adjoint(layer: l + 1, row: rows + index), tangents[l].row(index))
+        let turned = unsafe delta.base + (rows + index) &* columns
+        for j in 0..<columns {
+          unsafe own[j] = own[j].addingProduct(curvature[j] * z[j], u[j])
+          unsafe turned[j] = slope[j] * u[j]
+        }
+      }
+    }
+  }
+
+  private func addRows(of matrix: UnsafeMutablePointer<Float>, columns: Int, into sums: UnsafeMutablePointer<Float>) {
+    unsafe sums.update(repeating: 0, count: columns)
+    for row in 0..<rows {
+      let d = unsafe matrix + row &* columns
+      for j in 0..<columns { unsafe sums[j] += d[j] }
+    }
+  }
+
+  private func propagate(layer l: Int, _ parameters: UnsafePointer<Float>) {
+    let below = unsafe adjoint(layer: l, row: 0)
+    unsafe dataProducts[l](delta.base, parameters + pass.layout.weight(l).offset, into: below)
+    guard pass.layers[l].skips else { return }
+    let upstream = unsafe adjoint(layer: l + 1, row: 0)
+    for i in 0..<(1 + probes) * rows * pass.layers[l].width { unsafe below[i] += upstream[i] }
+  }
+}

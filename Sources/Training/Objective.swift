@@ -1,0 +1,80 @@
+public import Diffusion
+internal import Networks
+
+/// What a score network learns from.
+public enum ObjectiveKind {
+  /// Denoising score matching: a regression on the noise that was added, conditioned as the model says.
+  case denoising
+  /// As `denoising`, with the noise of a shard's rows paired to their data by optimal transport: for one block alone.
+  ///
+  /// Pooladian et al. 2023 (arXiv 2304.14772), Tong et al. 2023 (arXiv 2302.00482).
+  case transported
+  /// Explicit score matching: ½E‖Σᵀ(s − s*)‖² against a score s* that is known.
+  case explicit(any Score)
+  /// Implicit score matching, E[tr D∇s + ½ sᵀDs] (Hyvärinen 2005); every element of the trace is computed.
+  ///
+  /// - Parameter simulationSteps: steps by which rows are carried forward by the process's transition; 0 for its kernel.
+  case implicit(simulationSteps: Int)
+  /// As `implicit`, with a trace estimated by random signs (Song, Garg, Shi and Ermon 2019, arXiv 1905.07088).
+  case sliced(probes: Int, simulationSteps: Int)
+
+  /// The most rows of a shard that `transported` pairs.
+  public static let mostTransported = 256
+  /// The largest state whose trace `implicit` computes element by element.
+  public static let largestTrace = 16
+}
+
+/// An objective over the sets of a pass: it draws rows, and makes losses and gradients from the network's outputs.
+protocol Objective: AnyObject {
+  /// The times' law; to be prepared before a step's draws.
+  var times: TimeSampler { get set }
+  /// Of the last `lossesAndGradients`: Σ loss over the rows of each set.
+  var losses: [Double] { get }
+  /// Of the last `lossesAndGradients`, for a law that learns from losses.
+  var cells: CellSums { get }
+  /// Bytes of buffers beside the pass's.
+  var bytes: Int { get }
+
+  /// Draws one set and writes its inputs into the pass.
+  ///
+  /// - Parameters:
+  ///   - set: the set.
+  ///   - firstIndex: the first row's global index.
+  ///   - streams: what is drawn from.
+  ///   - pass: takes the inputs.
+  ///   - data: the address of x_0 (and conditions) for each row of the set.
+  func draw(
+    set: Int, firstIndex: UInt64, streams: DrawStreams, into pass: NetworkPass, data: (Int) -> UnsafePointer<Float>)
+
+  /// Σ loss over the rows `0..<count` of a set, after `forward`.
+  func loss(set: Int, of pass: NetworkPass, parameters: UnsafePointer<Float>, count: Int) -> Double
+
+  /// Computes `losses`, and the gradient of `scale` times their sum as `NetworkPass.backward` does, after `forward`.
+  func lossesAndGradients(
+    of pass: NetworkPass, parameters: UnsafePointer<Float>, scale: Double,
+    gradient: (_ set: Int) -> UnsafeMutablePointer<Float>, completed: (_ set: Int, _ elements: Range<Int>) -> Void)
+}
+
+extension ObjectiveKind {
+  /// What a pass must keep so that losses, or gradients too, can be computed.
+  func use(gradients: Bool) -> NetworkPass.Use {
+    switch self {
+    case .denoising, .transported, .explicit: gradients ? .training : .inference
+    case .implicit, .sliced: gradients ? .curvature : .training
+    }
+  }
+
+  /// The objective for the sets of a pass.
+  func make(model: ScoreModel, times: TimeSampler, pass: NetworkPass) -> any Objective {
+    switch self {
+    case .denoising: RegressionBatch(model: model, times: times, rows: pass.rows, sets: pass.sets)
+    case .transported:
+      RegressionBatch(model: model, isTransported: true, times: times, rows: pass.rows, sets: pass.sets)
+    case .explicit(let score): ExplicitBatch(model: model, score: score, times: times, pass: pass)
+    case .implicit(let steps):
+      ImplicitBatch(model: model, probes: nil, simulationSteps: steps, times: times, pass: pass)
+    case .sliced(let probes, let steps):
+      ImplicitBatch(model: model, probes: probes, simulationSteps: steps, times: times, pass: pass)
+    }
+  }
+}

@@ -1,0 +1,89 @@
+internal import LinearAlgebra
+internal import Randomness
+
+/// Which streams a batch draws from.
+struct DrawStreams {
+  let times: RandomStream
+  let noise: RandomStream
+  let probes: RandomStream
+  let tails: RandomStream
+
+  /// Streams for times, normals, the signs of probes and the scales of heavy tails: the last two are those of the noise's
+  /// step unless others are given.
+  init(times: RandomStream, noise: RandomStream, probes: RandomStream? = nil, tails: RandomStream? = nil) {
+    (self.times, self.noise) = (times, noise)
+    self.tails = tails ?? RandomStream(seed: noise.seed, purpose: .tailScale, step: noise.step)
+    self.probes = probes ?? RandomStream(seed: noise.seed, purpose: .probe, step: noise.step)
+  }
+}
+
+/// What every objective draws for the rows of a set: the data, the times, and normals, by global index.
+@safe struct RowDraws: ~Copyable {
+  /// d, and the columns after them that condition.
+  let dimension, conditions: Int
+  let rows: Int
+  /// The times of all sets' rows.
+  private(set) var times: [TimeSampler.Draw]
+  /// One set's normals, `[rows, numbers]`.
+  var noise: Matrix
+  /// One set's data, `[rows, dimension + conditions]`.
+  let clean: Matrix
+  private var uniforms: [Double]
+
+  init(dimension: Int, conditions: Int, rows: Int, sets: Int, normals: Int) {
+    (self.dimension, self.conditions, self.rows) = (dimension, conditions, rows)
+    times = [TimeSampler.Draw](repeating: .init(time: 0), count: rows * sets)
+    noise = Matrix(rows: rows, columns: normals)
+    clean = Matrix(rows: rows, columns: dimension + conditions)
+    uniforms = [Double](repeating: 0, count: rows)
+  }
+
+  /// Draws one set.
+  mutating func draw(
+    set: Int, firstIndex: UInt64, streams: DrawStreams, times sampler: TimeSampler,
+    data: (Int) -> UnsafePointer<Float>
+  ) {
+    var span = uniforms.mutableSpan
+    streams.times.uniforms(firstIndex: firstIndex, into: &span)
+    streams.noise.fillNormals(&noise, firstIndex: firstIndex)
+    // Rows lie anywhere in memory: fetched one after another without work between, they come many at a time.
+    for row in 0..<rows {
+      unsafe (clean.pointer + row * clean.columns).update(from: data(row), count: clean.columns)
+    }
+    for row in 0..<rows { times[set * rows + row] = sampler.draw(uniforms[row]) }
+  }
+
+  /// x_0 of a row.
+  @unsafe func data(_ row: Int) -> UnsafePointer<Float> { unsafe UnsafePointer(clean.pointer + row * clean.columns) }
+
+  /// The normals of a row.
+  @unsafe func normals(_ row: Int) -> UnsafePointer<Float> { unsafe UnsafePointer(noise.pointer + row * noise.columns) }
+
+  /// Writes a row's conditions behind the state.
+  @unsafe func copyConditions(_ row: Int, behind state: UnsafeMutablePointer<Float>, columns: Int) {
+    guard conditions > 0 else { return }
+    unsafe (state + columns).update(from: data(row) + dimension, count: conditions)
+  }
+}
+
+/// Sums of (t L)² and numbers of rows in each cell of the history, set by set.
+struct CellSums {
+  private(set) var sums: [Double]
+
+  init(sets: Int) { sums = [Double](repeating: 0, count: sets * 2 * TimeHistory.cells) }
+
+  /// The sums of one set.
+  func set(_ set: Int) -> ArraySlice<Double> { sums[set * 2 * TimeHistory.cells..<(set + 1) * 2 * TimeHistory.cells] }
+
+  mutating func clear(set: Int) {
+    for i in set * 2 * TimeHistory.cells..<(set + 1) * 2 * TimeHistory.cells { sums[i] = 0 }
+  }
+
+  /// Adds a row's loss, which carries the draw's weight.
+  mutating func add(_ loss: Double, _ draw: TimeSampler.Draw, set: Int) {
+    let first = set * 2 * TimeHistory.cells + draw.cell
+    let size = draw.time * loss / draw.weight
+    sums[first] += size * size
+    sums[first + TimeHistory.cells] += 1
+  }
+}

@@ -1,0 +1,86 @@
+internal import Communication
+internal import Networks
+
+extension Trainer {
+  /// Stage (ii): afterwards every rank holds every loss, norm and flag in the same order.
+  func shareNotes(_ slice: UnsafeMutablePointer<Float>, stop: Bool) throws -> StepReport {
+    let rank = communicator.rank
+    let own = exchange.slices.range(rank)
+    var next = noteSections.range(rank).lowerBound
+    let blocks = Self.blocks(own)
+    notes[next] = stop ? 1 : 0
+    next += 1
+    for set in 0..<pass.sets {
+      notes[next] = loss(ofSet: set)
+      next += 1
+      guard history != nil else { continue }
+      for sum in objective.cells.set(set) {
+        notes[next] = sum
+        next += 1
+      }
+    }
+    for block in blocks {
+      let start = block * Self.block
+      let count = min(Self.block, own.upperBound - start)
+      notes[next] = unsafe sumOfSquares(slice + (start - own.lowerBound), count: count)
+      next += 1
+    }
+    try unsafe notes.withUnsafeMutableBufferPointer { buffer in
+      guard let base = buffer.baseAddress else { return }
+      try unsafe communicator.allGatherInPlace(base, sections: noteSections)
+    }
+    return readNotes()
+  }
+
+  private func readNotes() -> StepReport {
+    var (loss, squares, stop) = (0.0, 0.0, 0.0)
+    let perShard = 1 + (history?.sums.count ?? 0)
+    for rank in 0..<communicator.size {
+      let section = noteSections.range(rank)
+      let shards = CanonicalTree(shards: data.assignment.shards).range(rank: rank, of: communicator.size).count
+      stop += notes[section.lowerBound]
+      for i in section.dropFirst(1).prefix(shards * perShard) where (i - section.lowerBound - 1) % perShard == 0 {
+        loss += notes[i]
+      }
+      for i in section.dropFirst(1 + shards * perShard) { squares += notes[i] }
+    }
+    let mean = loss / Double(options.batch)
+    return StepReport(
+      step: step, loss: mean, gradientNorm: squares.squareRoot(),
+      learningRate: guarding.learningRateScale * options.optimiser.learningRate(at: step + 1), stopRequested: stop > 0,
+      fault: guarding.fault(loss: mean, squares: squares, divergence: options.divergence))
+  }
+
+  /// Σ loss over the rows of a set in the last step.
+  func loss(ofSet set: Int) -> Double {
+    let loss = objective.losses[set]
+    return injected == nil ? loss : faulted(loss, set: set)
+  }
+
+  /// Adds the cells of all shards to the history, in the order of shards.
+  func learnTimes() {
+    guard let count = history?.sums.count else { return }
+    history?.fade()
+    for rank in 0..<communicator.size {
+      let first = noteSections.range(rank).lowerBound + 1
+      let shards = CanonicalTree(shards: data.assignment.shards).range(rank: rank, of: communicator.size).count
+      for shard in 0..<shards {
+        let start = first + shard * (1 + count) + 1
+        for k in 0..<count { history?.sums[k] += notes[start + k] }
+      }
+    }
+  }
+}
+
+/// Σ g² in Double, eight lanes added in a fixed order.
+private func sumOfSquares(_ g: UnsafePointer<Float>, count: Int) -> Double {
+  var lanes = SIMD8<Double>.zero
+  let whole = count / 8 * 8
+  for start in stride(from: 0, to: whole, by: 8) {
+    let x = unsafe SIMD8<Double>(UnsafeRawPointer(g + start).loadUnaligned(as: SIMD8<Float>.self))
+    lanes.addProduct(x, x)
+  }
+  var sum = lanes.sum()
+  for i in whole..<count { unsafe sum += Double(g[i]) * Double(g[i]) }
+  return sum
+}

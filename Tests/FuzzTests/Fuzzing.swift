@@ -1,0 +1,124 @@
+import Foundation
+
+@testable import Experiments
+
+/// Gives a reader one input after another, in a process of its own that a crash, a hang or a violation ends.
+///
+/// The input at which it ended stays in ``inputPath``.
+struct Fuzzing {
+  /// Processor time for one input; the kernel ends the process beyond it.
+  static let seconds = 1
+  /// Growth of resident memory for one input.
+  static let bytes = 256 << 20
+
+  let format: Format
+  /// An empty folder.
+  let folder: String
+  /// Reads the file at a path; it may throw `ExperimentError` and nothing else.
+  let read: (String) throws -> Void
+
+  /// The name hides neither what it is nor where messages are to point.
+  var inputPath: String { "\(folder)/input.\(format.rawValue)" }
+
+  /// What the longest and the largest input took.
+  struct Extremes: CustomStringConvertible {
+    var inputs = 0
+    var accepted = 0
+    var seconds = 0.0
+    var bytes = 0
+
+    var description: String {
+      "\(inputs) inputs, \(accepted) of them accepted; at most \(Int(seconds * 1e3)) ms and \(bytes >> 20) MiB for one"
+    }
+  }
+
+  /// Reads every seed as it is, then mutated ones up to `count` in all.
+  func run(count: Int, seed: UInt64 = 20_261_121) throws -> Extremes {
+    let seeds = try format.seeds()
+    endAfterTime()
+    var extremes = Extremes()
+    for index in 0..<max(count, seeds.count) {
+      try Data(input(index, seeds, seed: seed)).write(to: URL(fileURLWithPath: inputPath))
+      forgetPeak()
+      let (before, start) = (memory("VmRSS:"), processorSeconds())
+      startTimer()
+      if try attempt() { extremes.accepted += 1 }
+      let (seconds, growth) = (processorSeconds() - start, max(memory("VmHWM:") - before, 0))
+      extremes.inputs += 1
+      extremes.seconds = max(extremes.seconds, seconds)
+      extremes.bytes = max(extremes.bytes, growth)
+      guard growth <= Self.bytes else { throw Violation("input \(index) took \(growth >> 20) MiB") }
+    }
+    return extremes
+  }
+
+  /// Input `index`: a seed as it is, or mutated; lengths and checks repaired in every other.
+  func input(_ index: Int, _ seeds: [[UInt8]], seed: UInt64) -> [UInt8] {
+    if index < seeds.count { return seeds[index] }
+    var mutator = Mutator(seed: seed ^ UInt64(index) << 20)
+    _ = mutator.next()
+    let one = seeds[mutator.below(seeds.count)]
+    let other = seeds[mutator.below(seeds.count)]
+    let mutated = mutator.mutate(one, with: other, tokens: format.tokens)
+    return mutator.below(2) == 0 ? mutated : format.repaired(mutated)
+  }
+
+  /// Whether the input was accepted.
+  private func attempt() throws -> Bool {
+    do {
+      try read(inputPath)
+      return true
+    } catch let error as ExperimentError {
+      let text = error.description
+      guard text.hasPrefix(inputPath + ":") else {
+        throw Violation("no file begins the message: \(text)")
+      }
+      guard printable(text) == text, text.utf8.count < 1_200 else {
+        throw Violation("the message is too long or not printable: \(printable(text))")
+      }
+      guard error.exitStatus == .dataErr || error.exitStatus == .config else {
+        throw Violation("status \(error.exitStatus) for bad content: \(text)")
+      }
+      return false
+    }
+  }
+
+  /// The signal of the processor timer ends the process, also where whoever started it has blocked signals.
+  private func endAfterTime() {
+    var signals = sigset_t()
+    unsafe sigemptyset(&signals)
+    unsafe sigaddset(&signals, SIGPROF)
+    unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+    signal(SIGPROF, SIG_DFL)
+  }
+
+  private func startTimer() {
+    var timer = itimerval()
+    timer.it_value.tv_sec = Self.seconds
+    unsafe setitimer(__itimer_which_t(ITIMER_PROF.rawValue), &timer, nil)
+  }
+
+  private func processorSeconds() -> Double {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+  }
+
+  /// Lets the kernel's peak of resident memory start anew; where it may not, the peak so far stands.
+  private func forgetPeak() {
+    let file = unsafe open("/proc/self/clear_refs", O_WRONLY)
+    guard file >= 0 else { return }
+    unsafe _ = Glibc.write(file, "5", 1)
+    close(file)
+  }
+
+  /// Bytes of a line of `/proc/self/status`.
+  private func memory(_ name: String) -> Int {
+    let text = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+    let words = text.split(separator: "\n").first { $0.hasPrefix(name) }?.split(whereSeparator: \.isWhitespace)
+    return (words?.dropFirst().first.flatMap { Int($0) } ?? 0) << 10
+  }
+}
+
+/// An error whose message does not say where.
+enum Nameless { static let error = ExperimentError.usage("something is wrong") }

@@ -1,0 +1,167 @@
+import Communication
+import Diffusion
+import Foundation
+import LinearAlgebra
+import Networks
+import Randomness
+import Testing
+
+@testable import Training
+
+/// The score of N(mean, deviation²) in every coordinate: −(H + deviation² MMᵀ)⁻¹(u − M mean).
+private struct GaussianScore: Score {
+  let process: any ForwardProcess
+  let dimension: Int
+  static let mean = 0.4
+  static let deviation = 0.5
+
+  mutating func evaluate(_ state: borrowing Matrix, at t: Double, into score: inout Matrix) {
+    let kernel = process.kernel(at: t)
+    let spread = kernel.mean.outer(kernel.mean).scaled(by: Self.deviation * Self.deviation)
+    let inverse = (kernel.covariance + spread).inverse
+    for row in 0..<state.rows {
+      for k in 0..<dimension {
+        for i in 0..<process.blocks {
+          score[row, i * dimension + k] = Float(
+            (0..<process.blocks).reduce(0) { sum, j in
+              sum - inverse[i, j] * (Double(state[row, j * dimension + k]) - kernel.mean[j] * Self.mean)
+            })
+        }
+      }
+    }
+  }
+}
+
+@Suite struct ScoreObjectiveTests {
+  /// One objective's gradient for one batch of 512 fresh rows.
+  private func gradient(_ kind: ObjectiveKind, _ model: ScoreModel, batch: Int, _ parameters: borrowing Matrix)
+    -> [Double]
+  {
+    let rows = 512
+    let pass = NetworkPass(
+      architecture: model.network, frequencies: model.frequencies, rows: rows, use: kind.use(gradients: true))
+    let times = TimeSampler(.uniform, process: model.process, first: 0.05)
+    let objective = kind.make(model: model, times: times, pass: pass)
+    var data = normals(rows, model.dimension, seed: UInt64(100 + batch), scale: Float(GaussianScore.deviation))
+    for r in 0..<rows { for k in 0..<model.dimension { data[r, k] += Float(GaussianScore.mean) } }
+    let source = data
+    let streams = DrawStreams(
+      times: RandomStream(seed: 3, purpose: .diffusionTime, step: UInt64(batch)),
+      noise: RandomStream(seed: 3, purpose: .diffusionNoise, step: UInt64(batch)))
+    unsafe objective.draw(set: 0, firstIndex: 0, streams: streams, into: pass) { row in
+      unsafe UnsafePointer(source.pointer) + row * source.columns
+    }
+    unsafe pass.forward(parameters.pointer)
+    let gradient = Matrix(rows: 1, columns: pass.layout.count)
+    unsafe objective.lossesAndGradients(
+      of: pass, parameters: parameters.pointer, scale: 1 / Double(rows), gradient: { _ in unsafe gradient.pointer },
+      completed: { _, _ in })
+    return (0..<gradient.count).map { Double(gradient[0, $0]) }
+  }
+
+  private func model(_ process: any ForwardProcess, _ output: NetworkOutput = .posteriorMean) -> ScoreModel {
+    ScoreModel(
+      process: process, dimension: 2, output: output, conditioning: .data, weight: .unitVariance, widths: [8],
+      activation: .tanh, residual: false, embedding: TimeEmbedding(kind: .sinusoidal, features: 4), seed: 1)
+  }
+
+  static let kinds: [(name: String, kind: @Sendable () -> ObjectiveKind)] = [
+    ("implicit", { .implicit(simulationSteps: 0) }), ("sliced", { .sliced(probes: 2, simulationSteps: 0) }),
+    ("implicit, rows carried forward", { .implicit(simulationSteps: 6) }),
+  ]
+
+  @Test("implicit gradients are explicit ones in the mean, on one block and on two", arguments: [0, 1, 2], [0, 1, 2])
+  func identity(kind: Int, setting: Int) {
+    let model =
+      setting == 0
+      ? model(VariancePreserving())
+      : setting == 1
+        ? model(CriticallyDampedLangevin(epsilon: 0.5)) : model(CriticallyDampedLangevin(epsilon: 0.5), .noise)
+    let parameters = normals(1, ParameterLayout(model.network).count, seed: 2, scale: 0.5)
+    let batches = 60
+    let score = GaussianScore(process: model.process, dimension: 2)
+    let pairs = (0..<batches).map { batch in
+      (
+        gradient(Self.kinds[kind].kind(), model, batch: batch, parameters),
+        gradient(.explicit(score), model, batch: batch, parameters)
+      )
+    }
+    let n = Double(batches)
+    var (squares, count, explained, noise) = (0.0, 0.0, 0.0, 0.0)
+    for i in pairs[0].0.indices {
+      let differences = pairs.map { $0.0[i] - $0.1[i] }
+      let mean = differences.reduce(0, +) / n
+      let variance = differences.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (n - 1) / n
+      let size = pairs.reduce(0) { $0 + $1.1[i] } / n
+      guard variance > 0 else { continue }
+      squares += mean * mean / variance
+      count += 1
+      (explained, noise) = (explained + size * size, noise + variance)
+    }
+    // The mean of squared t values of 59 degrees of freedom is 1.03. Gradients of parameters hang together, so its
+    // spread is that of some ten independent ones: below 0.5, and 3 is beyond four of them. A wrong factor or sign of
+    // any term moves gradients by their own size, which is some 3 standard errors of 60 batches: it would give above 9.
+    #expect(squares / count < 3, "\(Self.kinds[kind].name): \(squares / count)")
+    #expect(explained > 9 * noise, "\(Self.kinds[kind].name): \(explained / noise)")
+  }
+
+  @Test("an exact score equal to the network's own leaves explicit score matching nothing to learn")
+  func explicitVanishes() {
+    struct Own: Score {
+      let process: any ForwardProcess
+      let dimension: Int
+      mutating func evaluate(_ state: borrowing Matrix, at t: Double, into score: inout Matrix) {
+        let c = ScoreCoefficients(process, output: .posteriorMean, conditioning: .data, at: t)
+        score.assign(c.precision.scaled(by: -1), times: state, dimension: dimension)
+      }
+    }
+    let model = model(CriticallyDampedLangevin(epsilon: 0.5))
+    let parameters = Matrix(rows: 1, columns: ParameterLayout(model.network).count)
+    let gradient = gradient(
+      .explicit(Own(process: model.process, dimension: 2)), model, batch: 0, parameters)
+    // F = 0 is this score exactly; Float rounding of scores of size 10.
+    #expect(gradient.allSatisfy { abs($0) < 1e-5 })
+  }
+
+  static let laws: [TimeLaw] = [
+    .uniform, .logUniform, .logNormal(mean: -0.5, deviation: 1), .importance, .softTruncation,
+  ]
+
+  @Test("each objective falls under each law of times, stays finite and has a right gradient", arguments: 0..<5, 0..<5)
+  func falls(objective: Int, law: Int) throws {
+    let model = model(VariancePreserving())
+    let score = GaussianScore(process: model.process, dimension: 2)
+    let kinds: [ObjectiveKind] = [
+      .denoising, .explicit(score), .implicit(simulationSteps: 0), .sliced(probes: 1, simulationSteps: 0),
+      .sliced(probes: 2, simulationSteps: 4),
+    ]
+    var options = TrainingOptions()
+    (options.batch, options.timeLaw, options.minimumTime) = (256, Self.laws[law], 0.02)
+    options.optimiser.learningRate = 1e-2
+    options.optimiser.warmupSteps = 0
+    options.optimiser.steps = 150
+    let data = ShardedRows(
+      assignment: ShardAssignment(rows: 4_000, shards: 4, seed: 1), shards: 0..<4, dimension: 2, seed: 1)
+    func fill(_ rows: inout Matrix, seed: UInt64) {
+      RandomStream(seed: seed, purpose: .benchmark).fillNormals(&rows, firstIndex: 0)
+      for r in 0..<rows.rows {
+        for k in 0..<2 { rows[r, k] = Float(GaussianScore.mean) + Float(GaussianScore.deviation) * rows[r, k] }
+      }
+    }
+    fill(&data.rows, seed: 7)
+    let trainer = Trainer(
+      model: model, objective: kinds[objective], options: options, data: data, tree: CanonicalTree(shards: 4),
+      communicator: .single, seed: 1)
+    var held = Matrix(rows: 1_000, columns: 2)
+    fill(&held, seed: 8)
+    let evaluator = HeldOutLoss(
+      model: model, kind: kinds[objective], minimumTime: 0.02, law: Self.laws[law], rows: held, seed: 1,
+      communicator: .single)
+    let before = try evaluator.evaluate(trainer.gatherAverage())
+    let check = trainer.checkGradient(count: 12)
+    #expect(check.disagreements.isEmpty, "\(check.disagreements)")
+    for _ in 0..<150 { #expect(try trainer.takeStep().isFinite) }
+    let after = try evaluator.evaluate(trainer.gatherAverage())
+    #expect(before.isFinite && after < before, "\(before) to \(after)")
+  }
+}

@@ -1,0 +1,89 @@
+import Diffusion
+import Foundation
+import Testing
+
+@testable import Training
+
+@Suite struct TimeLawTests {
+  private let process = VariancePreserving()
+
+  /// The mean of weight · f(t) over 100,000 equally spaced quantiles.
+  private func mean(_ sampler: TimeSampler, _ f: (Double) -> Double) -> Double {
+    let n = 100_000
+    return (0..<n).reduce(0) { sum, i in
+      let draw = sampler.draw((Double(i) + 0.5) / Double(n))
+      return sum + draw.weight * f(draw.time)
+    } / Double(n)
+  }
+
+  @Test("uniform and log-uniform times reach both ends and follow their distribution function")
+  func ends() {
+    let process = OrnsteinUhlenbeck(horizon: 2)
+    for law in [TimeLaw.uniform, .logUniform] {
+      let sampler = TimeSampler(law, process: process, first: 1e-3)
+      #expect(sampler.draw(0).time == 1e-3)
+      #expect(abs(sampler.draw(1).time - 2) < 1e-14)  // rounding
+      let middle = law == .uniform ? 1.0005 : (2e-3).squareRoot()
+      #expect(abs(sampler.draw(0.5).time - middle) < 1e-14)  // rounding
+    }
+  }
+
+  @Test("log-normal times have the mean and deviation asked for in the logarithm of the noise's size")
+  func logNormal() {
+    let sampler = TimeSampler(.logNormal(mean: -1, deviation: 0.6), process: process, first: 1e-3)
+    let first = mean(sampler) { process.kernel(at: $0).noiseLevel }
+    let second = mean(sampler) { t in
+      let level = process.kernel(at: t).noiseLevel
+      return (level - first) * (level - first)
+    }
+    // The range cuts the law off beyond 3.4 and 9 deviations, and its cells are 0.002 wide: below 1e-3.
+    #expect(abs(first + 1) < 2e-3)
+    #expect(abs(second.squareRoot() - 0.6) < 2e-3)
+  }
+
+  @Test("importance sampling estimates the uniform law's mean, before and after it has learned")
+  func unbiased() {
+    var sampler = TimeSampler(.importance, process: process, first: 1e-3)
+    let exact = mean(TimeSampler(.uniform, process: process, first: 1e-3)) { exp(-5 * $0) }
+    // The quadrature's error over 32 cells, each with a jump of the density.
+    #expect(abs(mean(sampler) { exp(-5 * $0) } - exact) < 5e-5)
+    sampler.prepare(truncation: nil, history: history { $0 > 0.3 ? 1 : 1e-3 })
+    #expect(abs(mean(sampler) { exp(-5 * $0) } - exact) < 5e-5)
+  }
+
+  @Test("a history of losses moves the times to where they are large, and a tenth stays everywhere")
+  func learned() {
+    var sampler = TimeSampler(.importance, process: process, first: 1e-3)
+    let before = (0..<1000).filter { sampler.draw(Double($0) / 1000).time > 0.24 }.count
+    sampler.prepare(truncation: nil, history: history { $0 > 0.3 ? 1 : 1e-6 })
+    let after = (0..<1000).filter { sampler.draw(Double($0) / 1000).time > 0.24 }.count
+    #expect(before < 250 && after > 900)
+    #expect(sampler.draw(0.003).time < 2e-3)
+  }
+
+  @Test("the mean over soft truncation's batches is the law that stands for all of them")
+  func softTruncation() {
+    var sampler = TimeSampler(.softTruncation, process: process, first: 1e-3)
+    let whole = mean(sampler) { exp(-5 * $0) }
+    var sum = 0.0
+    for batch in 0..<200 {
+      sampler.prepare(truncation: (Double(batch) + 0.5) / 200, history: nil)
+      if batch == 100 { #expect(sampler.draw(0).time > 0.03) }
+      sum += mean(sampler) { exp(-5 * $0) }
+    }
+    #expect(abs(sum / 200 - whole) < 1e-5)  // both are midpoint rules
+  }
+
+  /// The history of rows with these losses, at 100 log-uniform times in each cell.
+  private func history(_ loss: (Double) -> Double) -> TimeHistory {
+    let sampler = TimeSampler(.importance, process: process, first: 1e-3)
+    var cells = CellSums(sets: 2)
+    for i in 0..<3200 {
+      let draw = sampler.draw((Double(i) + 0.5) / 3200)
+      cells.add(draw.weight * loss(draw.time), draw, set: 1)
+    }
+    var history = TimeHistory()
+    for (k, sum) in cells.set(1).enumerated() { history.sums[k] += sum }
+    return history
+  }
+}
