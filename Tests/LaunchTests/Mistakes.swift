@@ -182,7 +182,8 @@ let mistakes: [Mistake] = [
     status: 65,
     says: ["good.npy", "2 columns", "three.csv", "3"]),
   Mistake(
-    name: "unknown metric", program: "sgm-evaluate", words: ["good.npy", "--against", "diamond", "--metrics", "slicd-w2"],
+    name: "unknown metric", program: "sgm-evaluate",
+    words: ["good.npy", "--against", "diamond", "--metrics", "slicd-w2"],
     status: 78, says: ["evaluation.metrics", "did you mean sliced-w2?"]),
   Mistake(
     name: "metric twice", program: "sgm-evaluate", words: ["good.npy", "--against", "diamond", "--metrics", "w2,w2"],
