@@ -74,7 +74,7 @@ extension TrainingRun {
     if let shard = record.shard, isHolder {
       var rows = trainer.rows(ofShard: shard)
       let times = trainer.times(ofShard: shard)
-      data.restore(&rows)
+      data.standardisation.invert(&rows)
       var column = Matrix(rows: times.count, columns: 1)
       for (row, time) in times.enumerated() { column[row, 0] = Float(time) }
       try ArrayFileWriter.write(rows, to: folder + "/rows.npy")
