@@ -2,7 +2,7 @@
 # What perfect samples score: floor and Gaussian baseline of the built-in laws at several sizes, mean ± standard deviation
 # over repeats, as the table of docs/judging.md. Where a figure is known from elsewhere, says whether it agrees: within
 # two standard errors of the mean + 3 %.
-# Usage: launch/benchmarks/calibration.sh [REPEATS] [RANKS] [METRICS] [SIZE]...
+# Usage: [LAWS='funnel 100'] launch/benchmarks/calibration.sh [REPEATS] [RANKS] [METRICS] [SIZE]...
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 repeats=${1:-10} ranks=${2:-2} metrics=${3:-sliced-w2}
@@ -22,13 +22,19 @@ mg25 100 50000 0.0042 0.0083
 diamond 2 50000 0.0076 0.100
 '
 
+laws='funnel 50
+funnel 100
+mg25 2
+mg25 100
+diamond 2'
+
 echo '| law | rows | metric | floor | Gaussian baseline | unit | agrees |'
 echo '|---|---|---|---|---|---|---|'
 while read -r target dimension; do
   for size in "${sizes[@]}"; do
     mpirun -q --oversubscribe -np "$ranks" "$bin/sgm-evaluate" "$target" --against "$target" --json \
       --metrics "$metrics" --set data.dimension="$dimension" --set evaluation.count="$size" \
-      --set evaluation.pair_count="$((size < 5000 ? size : 5000))" --set evaluation.repeats="$repeats" |
+      --set evaluation.pair_count="$((size < 5000 ? size : 5000))" --set evaluation.repeats="$repeats" < /dev/null |
       awk -v target="$target" -v dimension="$dimension" -v asked="$size" -v repeats="$repeats" -v known="$known" '
         function text(name) {
           return match($0, "\"" name "\":\"[^\"]*\"") ? substr($0, RSTART + length(name) + 4, RLENGTH - length(name) - 5) : ""
@@ -65,10 +71,4 @@ while read -r target dimension; do
             target, dimension, rows, name, f, fd, b, bd, text("unit"), verdict
         }'
   done
-done << 'LAWS'
-funnel 50
-funnel 100
-mg25 2
-mg25 100
-diamond 2
-LAWS
+done <<< "${LAWS:-$laws}"
