@@ -109,6 +109,11 @@ extension Experiment.TrainingSection {
     case denoising = "dsm"
     case explicit, implicit, sliced
   }
+  /// How data and noise are paired.
+  public enum Coupling: String, Sendable, CaseIterable {
+    case independent
+    case optimalTransport = "optimal-transport"
+  }
   /// The weight of the loss over time.
   public enum Weight: String, Sendable, CaseIterable {
     case automatic, likelihood

@@ -130,6 +130,8 @@ extension Experiment {
     public var objective = Objective.hybrid
     /// The weight of the loss over time.
     public var weight = Weight.automatic
+    /// How the rows of a shard are paired with noise.
+    public var coupling = Coupling.independent
     /// Random directions in which sliced score matching takes the trace, for each row.
     public var probes = 1
     /// Transitions that carry a row forward, for objectives that need no kernel; 0 uses the kernel.

@@ -53,6 +53,9 @@ extension ExperimentKey {
   private static let ofLogNormal = Condition(words: "training.time_law log-normal", subject: "training.time_law") {
     $0.training.timeLaw == .logNormal
   }
+  private static let ofFlow = Condition(words: "process.kind flow-matching", subject: "process.kind") {
+    $0.process.kind == .flowMatching
+  }
   private static let ofSliced = Condition(words: "training.objective sliced", subject: "training.objective") {
     $0.training.objective == .sliced
   }
@@ -69,6 +72,9 @@ extension ExperimentKey {
       "training.weight", \.training.weight,
       "Weight of the loss over time; automatic is unit-variance for posterior-mean and velocity, uniform-noise for noise "
         + "and score."),
+    .init(
+      "training.coupling", \.training.coupling, when: ofFlow,
+      "How a shard's rows are paired with noise: at random, or at least squared distance."),
     .init(
       "training.probes", \.training.probes, in: .whole(1, 1_024), when: ofSliced,
       "Random directions for each row, in which the trace is taken."),

@@ -164,6 +164,7 @@ extension Experiment.NetworkSection.Output: Choice {}
 extension Experiment.NetworkSection.Embedding: Choice {}
 extension Experiment.NetworkSection.EmbeddingArgument: Choice {}
 extension Experiment.TrainingSection.Objective: Choice {}
+extension Experiment.TrainingSection.Coupling: Choice {}
 extension Experiment.TrainingSection.Weight: Choice {}
 extension Experiment.TrainingSection.LearningRateSchedule: Choice {}
 extension Experiment.TrainingSection.FaultPolicy: Choice {}
