@@ -1,4 +1,4 @@
-internal import LinearAlgebra
+public import LinearAlgebra
 
 /// One training row at time t: the network's input and what its output F is to predict, as sums over random sources.
 ///

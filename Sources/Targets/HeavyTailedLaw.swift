@@ -49,11 +49,11 @@ struct HeavyTailedLaw<Law: SmoothedLaw>: SmoothedLaw {
 
   mutating func evaluate(_ z: [Double], into gradient: inout [Double]) -> Double {
     var largest = -Double.infinity
-    for i in stride(from: 0, to: laws.count, by: Self.stride) {
+    for i in Swift.stride(from: 0, to: laws.count, by: Self.stride) {
       logDensity[i] = logWeights[i] + laws[i].evaluate(z, into: &slope)
       largest = max(largest, logDensity[i])
     }
-    let coarse = stride(from: 0, to: laws.count, by: Self.stride).filter { logDensity[$0] > largest - Self.cut }
+    let coarse = Swift.stride(from: 0, to: laws.count, by: Self.stride).filter { logDensity[$0] > largest - Self.cut }
     guard let first = coarse.first, let last = coarse.last else {
       for k in gradient.indices { gradient[k] = .nan }
       return .nan

@@ -86,6 +86,7 @@ extension Trainer {
     var uniforms = [Double](repeating: 0, count: pass.rows)
     var span = uniforms.mutableSpan
     streams.times.uniforms(firstIndex: UInt64(shard * pass.rows), into: &span)
-    return uniforms.map { options.timeLaw.time($0, from: options.minimumTime, to: model.process.horizon) }
+    prepareTimes(of: objective)
+    return uniforms.map { objective.times.draw($0).time }
   }
 }

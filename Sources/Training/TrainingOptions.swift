@@ -1,5 +1,3 @@
-public import Diffusion
-
 /// What a training run does beside the model.
 public struct TrainingOptions: Sendable, Equatable {
   /// Rows per step over all shards.

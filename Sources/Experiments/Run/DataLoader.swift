@@ -71,7 +71,9 @@ struct DataLoader {
     let statistics = ColumnStatistics(partials: partials, dimension: source.dimension, tree: tree)
     var scaling = scaling(statistics, target: target, standardise: standardise)
     // Of another dimension the old scaling is of no use; the resume will be refused.
-    if let kept, kept.dimension == source.dimension { scaling = (kept.standardisation, kept.constantColumns) }
+    if let kept, kept.dimension + kept.conditions == source.dimension {
+      scaling = (kept.standardisation, kept.constantColumns)
+    }
     scaling.standardisation.apply(to: &rows.rows)
     let heldOutDigest = digest(heldOut, heldOut.rows > 0 ? 0..<heldOut.rows : 0..<0)
     if heldOut.rows > 0 { scaling.standardisation.apply(to: &heldOut) }

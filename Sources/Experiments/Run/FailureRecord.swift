@@ -1,6 +1,7 @@
 internal import Communication
 internal import Foundation
 internal import LinearAlgebra
+internal import Targets
 internal import Training
 
 /// What is kept of a step that was not finite or diverged, in `failures/step-K` of the run's folder: the shard's rows and
@@ -74,7 +75,7 @@ extension TrainingRun {
     if let shard = record.shard, isHolder {
       var rows = trainer.rows(ofShard: shard)
       let times = trainer.times(ofShard: shard)
-      data.restore(&rows)
+      data.standardisation.invert(&rows)
       var column = Matrix(rows: times.count, columns: 1)
       for (row, time) in times.enumerated() { column[row, 0] = Float(time) }
       try ArrayFileWriter.write(rows, to: folder + "/rows.npy")

@@ -134,7 +134,7 @@ extension TheoryInquiry {
     let end = TimeGrid.standardFinalTime(horizon: process.horizon)
     var generator = Generator(
       process: process, dimension: d, sampler: EulerMaruyama(),
-      times: TimeGrid.uniform.times(steps: steps, from: process.horizon, to: end), denoises: true, seed: seed,
+      times: TimeGrid.uniform.times(steps: steps, of: process, to: end), denoises: true, seed: seed,
       start: start)
     func chunks(_ score: some Score) throws -> [[Double]] {
       var score = score

@@ -201,7 +201,7 @@ extension TheoryInquiry {
     var score = score
     let (d, first) = (target.dimension, UInt64(256 * chunk))
     let end = TimeGrid.standardFinalTime(horizon: process.horizon)
-    let times = TimeGrid.uniform.times(steps: steps, from: process.horizon, to: end)
+    let times = TimeGrid.uniform.times(steps: steps, of: process, to: end)
     let chains = SynchronousChains(
       process: process, dimension: d, sampler: EulerMaruyama(), times: times, seed: experiment.seed)
     func drawn(_ step: UInt64) -> Matrix {
