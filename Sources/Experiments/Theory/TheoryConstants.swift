@@ -104,8 +104,10 @@ extension TheoryInquiry {
       if let (alpha, slope) = mixture.logLipschitzDecomposition { values += [alpha, slope] }
       try addOverTime(mixture, to: &found, communicator)
     } else {
-      throw ExperimentError.usage(
-        "the constants of \(name) are not known; choose gaussian, a mixture, funnel or double-well")
+      return try communicator.agree {
+        throw ExperimentError.usage(
+          "the constants of \(name) are not known; choose gaussian, a mixture, funnel or double-well")
+      }
     }
     found.add("constants of \(name), original units", ["quantity", "value", "certainty", "source"], marked(values))
     try addFisher(target, name, to: &found, communicator)

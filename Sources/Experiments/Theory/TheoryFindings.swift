@@ -53,20 +53,12 @@ struct TheoryFindings {
     let gnuplot = Gnuplot()
     var words = ""
     for (name, panel) in panels {
-      switch try gnuplot.draw(Self.keyBelow(panel.plot(name: name)), in: URL(fileURLWithPath: folder)) {
+      switch try gnuplot.draw(panel.plot(name: name), in: URL(fileURLWithPath: folder)) {
       case .picture: words += "picture: \(folder)/\(name).\(gnuplot.pixels ? "png" : "svg")\n"
       case .missing(let reason): words += "no picture of \(name): \(reason)\n"
       }
     }
     return words
-  }
-
-  /// The same plot with its key below: curves of a theory fill the frame.
-  private static func keyBelow(_ plot: Plot) -> Plot {
-    let commands = plot.commands.map { $0 == "set key top right" ? "set key below" : $0 }
-    return Plot(
-      name: plot.name, description: plot.description, width: plot.width, height: plot.height + 40, commands: commands,
-      blocks: plot.blocks)
   }
 }
 
