@@ -82,12 +82,13 @@ let package = Package(
       "Experiments",
       [
         "Communication", "CMachine", "Diffusion", "LinearAlgebra", "Metrics", "Networks", "Randomness",
-        "Sampling", "Targets", "Training", logging, yams,
+        "Sampling", "Targets", "Theory", "Training", logging, yams,
       ]),
     // 6
     tool("sgm-train", ["Communication", "Experiments", "LinearAlgebra", "Training"]),
     tool("sgm-sample", ["Communication", "Experiments"]),
     tool("sgm-evaluate", ["Communication", "Experiments"]),
+    tool("sgm-theory", ["Communication", "Experiments"]),
     tool("sgm-report", ["Communication", "Experiments"]),
     tool(
       "sgm-bench",
