@@ -168,3 +168,18 @@ extension Experiment.SamplingSection {
   /// The blocks that a corrector moves.
   public enum Corrected: String, Sendable, CaseIterable { case all, position, velocity }
 }
+
+extension Experiment.EvaluationSection {
+  /// What samples are judged by.
+  public enum Metric: String, Sendable, CaseIterable {
+    case slicedW2 = "sliced-w2"
+    case exactW2 = "w2"
+    case gaussian, mmd, energy
+    case neighbours = "knn-kl"
+    case classifier = "c2st"
+    case modes, marginals
+    case tails = "hill"
+    case stein = "ksd"
+    case nearest
+  }
+}

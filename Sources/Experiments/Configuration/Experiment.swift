@@ -251,6 +251,10 @@ extension Experiment {
     public var repeats = 5
     /// Rows compared on either side.
     public var count = 10_000
+    /// What samples are judged by.
+    public var metrics = [Metric.slicedW2]
+    /// Rows compared by metrics that go over all pairs.
+    public var pairCount = 2_000
 
     /// The defaults.
     public init() {}

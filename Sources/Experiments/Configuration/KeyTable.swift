@@ -209,6 +209,12 @@ extension ExperimentKey {
       "evaluation.repeats", \.evaluation.repeats, in: .whole(1, 1e4), onResume: true,
       "Repetitions of floor and baseline."),
     .init("evaluation.count", \.evaluation.count, in: .whole(2, 1e9), onResume: true, "Rows compared on either side."),
+    .init(
+      "evaluation.metrics", \.evaluation.metrics, onResume: true,
+      "What samples are judged by; docs/judging.md says when to choose which."),
+    .init(
+      "evaluation.pair_count", \.evaluation.pairCount, in: .whole(10, 5_000), onResume: true,
+      "Rows compared by metrics that go over all pairs: w2, mmd, energy, knn-kl, c2st, ksd."),
   ]
 
   /// The sections in order.
