@@ -208,7 +208,7 @@ private struct GaussianScore: Score {
     let before = try evaluator.evaluate(trainer.gatherAverage())
     let check = trainer.checkGradient(count: 12)
     #expect(check.disagreements.isEmpty, "\(check.disagreements)")
-    for _ in 0..<150 { #expect(try trainer.takeStep().isFinite) }
+    for _ in 0..<150 { #expect(try trainer.takeStep().fault == nil) }
     let after = try evaluator.evaluate(trainer.gatherAverage())
     #expect(before.isFinite && after < before, "\(before) to \(after)")
   }
