@@ -60,6 +60,7 @@ let package = Package(
     .target(
       name: "COneDNN", cSettings: c,
       linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp")]),
+    .target(name: "CLEMON", cxxSettings: [.unsafeFlags(cTarget + ["-O2", "-Wall", "-Wextra", "-Werror"])]),
     .target(name: "CMachine", cSettings: c + [.define("SGM_COMMIT", to: "\"\(commit)\"")]),
     // 1
     module("Communication", ["CMPI", "CMachine"]),
@@ -73,7 +74,7 @@ let package = Package(
     module("Training", ["Communication", "Diffusion", "LinearAlgebra", "Networks", "Randomness"]),
     module("Sampling", ["Diffusion", "LinearAlgebra", "Randomness"]),
     // 4
-    module("Metrics", ["Communication", "LinearAlgebra", "Randomness"]),
+    module("Metrics", ["CLEMON", "Communication", "LinearAlgebra", "Networks", "Randomness"]),
     module(
       "Theory", ["Communication", "Diffusion", "LinearAlgebra", "Metrics", "Randomness", "Sampling", "Targets"]),
     // 5
@@ -81,18 +82,19 @@ let package = Package(
       "Experiments",
       [
         "Communication", "CMachine", "Diffusion", "LinearAlgebra", "Metrics", "Networks", "Randomness",
-        "Sampling", "Targets", "Training", logging, yams,
+        "Sampling", "Targets", "Theory", "Training", logging, yams,
       ]),
     // 6
     tool("sgm-train", ["Communication", "Experiments", "LinearAlgebra", "Training"]),
     tool("sgm-sample", ["Communication", "Experiments"]),
     tool("sgm-evaluate", ["Communication", "Experiments"]),
+    tool("sgm-theory", ["Communication", "Experiments"]),
     tool("sgm-report", ["Communication", "Experiments"]),
     tool(
       "sgm-bench",
       [
-        "Communication", "CMachine", "Diffusion", "Experiments", "LinearAlgebra", "Networks", "Randomness", "Sampling",
-        "Training",
+        "Communication", "CMachine", "Diffusion", "Experiments", "LinearAlgebra", "Metrics", "Networks", "Randomness",
+        "Sampling", "Targets", "Training",
       ]),
     tests("LinearAlgebraTests", ["LinearAlgebra"]),
     tests("RandomnessTests", ["LinearAlgebra", "Randomness"], resources: [.copy("Fixtures")]),
@@ -116,5 +118,6 @@ let package = Package(
     tests(
       "FuzzTests", ["Experiments", "LinearAlgebra", "Networks", "Targets", "Training"], resources: [.copy("Seeds")]),
     tests("LaunchTests", []),
-  ]
+  ],
+  cxxLanguageStandard: .cxx17
 )

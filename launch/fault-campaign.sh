@@ -118,6 +118,8 @@ done=0 failures=0 late=0 hangs=0 lost=0 slowest=0
 while ((done < count)); do
   kind=${kinds[done % ${#kinds[@]}]}
   ranks=$((RANDOM % 4 + 1))
+  # One rank that is stopped alone has nobody who would notice.
+  if [[ $kind == stall ]]; then ranks=$((ranks % 3 + 2)); fi
   again=$(((ranks + RANDOM % 3) % 4 + 1))
   run=$work/run log=$work/log status=
   mkdir -p "$run"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what building and running need on Debian 12: launch/install-dependencies.sh [--tests]
-# --tests adds a Python environment in .build-python, whose readers check the files we write.
+# --tests adds a Python environment in .build-python, whose tools check the files we write and the distances we find.
 # Safe to repeat: with everything in place it only looks, and needs neither root nor a network.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -56,9 +56,11 @@ fi
 
 if [[ $with_python == yes ]]; then
   python=.build-python/bin/python
-  if ! "$python" -c 'import numpy, safetensors, tensorboard' 2> /dev/null; then
-    echo "install-dependencies: installing numpy, safetensors and tensorboard into .build-python"
+  if ! "$python" -c 'import numpy, ot, safetensors, scipy, sklearn, tensorboard' 2> /dev/null; then
+    readers=(numpy safetensors tensorboard) # of the files we write
+    judges=(POT scikit-learn scipy)         # of the distances we find
+    echo "install-dependencies: installing ${readers[*]} ${judges[*]} into .build-python"
     python3 -m venv --clear .build-python
-    "$python" -m pip install --quiet --disable-pip-version-check numpy safetensors tensorboard
+    "$python" -m pip install --quiet --disable-pip-version-check "${readers[@]}" "${judges[@]}"
   fi
 fi

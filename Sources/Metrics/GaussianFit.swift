@@ -1,3 +1,4 @@
+public import Communication
 public import LinearAlgebra
 public import Randomness
 
@@ -29,15 +30,49 @@ public struct GaussianFit: Sendable, Equatable {
   /// - Throws: ``MetricsError`` for fewer than 2 rows or an element that is not finite.
   public init(_ rows: borrowing Matrix) throws(MetricsError) {
     try checkSamples(rows, atLeast: 2)
-    mean = columnMeans(rows)
-    covariance = Self.covariance(of: rows, mean: mean)
-    factor = Self.transposedCholesky(covariance, dimension: mean.count)
+    let mean = columnMeans(rows)
+    self.init(mean: mean, products: Self.products(of: rows, mean: mean, 0..<mean.count), rows: rows.rows)
   }
 
-  /// Σ (x − m)(x − m)ᵀ / (n − 1), four rows at a time, each element summed in the order of the rows.
-  private static func covariance(of rows: borrowing Matrix, mean: [Double]) -> [Double] {
+  /// The same fit, bit for bit, its covariance's rows shared among ranks that all hold the rows.
+  public init(_ rows: borrowing Matrix, over communicator: Communicator) throws {
+    try checkSamples(rows, atLeast: 2)
+    let mean = columnMeans(rows)
+    let own = Self.ownRows(of: mean.count, rank: communicator.rank, ranks: communicator.size)
+    self.init(
+      mean: mean, products: try communicator.allGather(Self.products(of: rows, mean: mean, own)), rows: rows.rows)
+  }
+
+  /// The rows of the covariance that a rank computes: equal areas of the triangle are equal work.
+  static func ownRows(of dimension: Int, rank: Int, ranks: Int) -> Range<Int> {
+    func bound(_ rank: Int) -> Int {
+      let rest = 1 - Double(rank) / Double(ranks)
+      return dimension - Int((Double(dimension) * rest.squareRoot()).rounded())
+    }
+    return bound(rank)..<bound(rank + 1)
+  }
+
+  /// The fit of a mean and the upper triangle of Σ (x − m)(x − m)ᵀ, row after row from the diagonal on.
+  private init(mean: [Double], products: [Double], rows: Int) {
     let d = mean.count
-    var sums = [Double](repeating: 0, count: d * d)
+    self.mean = mean
+    var covariance = [Double](repeating: 0, count: d * d)
+    var next = 0
+    for i in 0..<d {
+      for j in i..<d {
+        covariance[i * d + j] = products[next] / Double(rows - 1)
+        covariance[j * d + i] = covariance[i * d + j]
+        next += 1
+      }
+    }
+    self.covariance = covariance
+    factor = Self.transposedCholesky(covariance, dimension: d)
+  }
+
+  /// Σ (x_i − m_i)(x_j − m_j) for i in `own` and j ≥ i, four rows at a time, each summed in the order of the rows.
+  static func products(of rows: borrowing Matrix, mean: [Double], _ own: Range<Int>) -> [Double] {
+    let d = mean.count
+    var sums = [Double](repeating: 0, count: own.reduce(0) { $0 + d - $1 })
     var centred = [SIMD4<Double>](repeating: .zero, count: d)
     let elements = rows.span
     for first in stride(from: 0, to: rows.rows, by: 4) {
@@ -47,15 +82,13 @@ public struct GaussianFit: Sendable, Equatable {
         for r in 0..<taken { four[r] = Double(elements[(first + r) * d + j]) - mean[j] }
         centred[j] = four
       }
-      for i in 0..<d {
+      var next = 0
+      for i in own {
         let x = centred[i]
-        for j in i..<d { sums[i * d + j] += (x * centred[j]).sum() }
-      }
-    }
-    for i in 0..<d {
-      for j in i..<d {
-        sums[i * d + j] /= Double(rows.rows - 1)
-        sums[j * d + i] = sums[i * d + j]
+        for j in i..<d {
+          sums[next] += (x * centred[j]).sum()
+          next += 1
+        }
       }
     }
     return sums

@@ -1,3 +1,4 @@
+public import Communication
 public import LinearAlgebra
 import Randomness
 
@@ -6,6 +7,9 @@ import Randomness
 /// Repeat r draws two independent true sets T_r and T'_r of one size and compares T_r with rows of the judged samples
 /// (value), with T'_r (floor) and with as many draws from the Gaussian fit (baseline). As each repeat has its own T_r,
 /// the repeats of the floor are independent of one another; within a repeat the work on T_r is shared.
+///
+/// Ranks share the work: inside each comparison where the distance says so, else comparison by comparison. Either way a
+/// value depends on its two sets alone, so judgements have the same bits on any number of ranks.
 public struct Judge {
   /// The number of repeats.
   public let repeats: Int
@@ -22,9 +26,10 @@ public struct Judge {
     self.unit = unit
   }
 
-  /// The rows that each compared set has: all samples, or as many as the truth has for each of two sets.
-  public func count(samples: Int, truth: some TrueSamples) -> Int {
-    min(samples, truth.largestCount ?? samples)
+  /// The rows that each compared set has: all samples, or as many as the truth has for each of two sets, or as the
+  /// distance takes.
+  public func count(samples: Int, truth: some TrueSamples, most: Int? = nil) -> Int {
+    min(samples, truth.largestCount ?? samples, most ?? samples)
   }
 
   /// Judges `samples` by every value of `distance`.
@@ -34,34 +39,66 @@ public struct Judge {
   ///   - truth: in the same units as the samples.
   ///   - gaussian: the Gaussian fit of true samples, in the same units; best not of those that `truth` hands out.
   ///   - distance: what to measure.
-  /// - Returns: one judgement for each name of `distance`, in their order.
+  ///   - communicator: the ranks that share the comparisons, all with the same samples and truth.
+  /// - Returns: one judgement for each name of `distance`, in their order, the same on every rank.
   /// - Throws: ``MetricsError`` where sets do not fit together or are too small; what `truth` and `distance` throw.
   public func judgements(
     of samples: borrowing Matrix, truth: some TrueSamples, gaussian: GaussianFit,
-    by distance: inout some (SampleDistance & ~Copyable)
+    by distance: inout some (SampleDistance & ~Copyable), over communicator: Communicator = .single
   ) throws -> [Judgement] {
-    let n = count(samples: samples.rows, truth: truth)
+    let n = count(samples: samples.rows, truth: truth, most: distance.largestCount)
     guard n >= 2 else { throw MetricsError.tooFewRows(rows: n, needed: 2) }
+    let comparisons = 3 * repeats
+    var values: [Double]
+    if distance.sharesComparisons {
+      values = try self.values(0..<comparisons, count: n, samples, truth, gaussian, &distance)
+    } else {
+      let (rank, size) = (communicator.rank, communicator.size)
+      let own = rank * comparisons / size..<(rank + 1) * comparisons / size
+      let part = try communicator.agree { try self.values(own, count: n, samples, truth, gaussian, &distance) }
+      values = try communicator.allGather(part)
+    }
+    let names = distance.names
+    let units = distance.units(coordinates: unit)
+    return names.indices.map { k in
+      func spread(_ kind: Int) -> Spread {
+        Spread(of: (0..<repeats).map { values[(3 * $0 + kind) * names.count + k] })
+      }
+      return Judgement(
+        name: names[k], value: spread(0), floor: spread(1), baseline: spread(2), repeats: repeats, count: n,
+        unit: units[k])
+    }
+  }
+
+  /// The values of some comparisons, one after another; comparison 3r + k is the k-th of repeat r.
+  private func values(
+    _ comparisons: Range<Int>, count n: Int, _ samples: borrowing Matrix, _ truth: some TrueSamples,
+    _ gaussian: GaussianFit, _ distance: inout some (SampleDistance & ~Copyable)
+  ) throws -> [Double] {
     var reference = Matrix(rows: n, columns: truth.dimension)
-    var other = Matrix(rows: n, columns: truth.dimension)
-    var taken = Matrix(rows: n, columns: samples.columns)
-    var values: [[Double]] = []
-    var floors: [[Double]] = []
-    var baselines: [[Double]] = []
-    for number in 0..<repeats {
-      try truth.fill(&reference, &other, repeat: number, seed: seed)
-      let all = samples.rows
-      copyRows(of: samples, (number * n..<(number + 1) * n).lazy.map { UInt32($0 % all) }, into: &taken)
-      try distance.setReference(reference)
-      try values.append(distance.values(to: taken))
-      try floors.append(distance.values(to: other))
-      gaussian.draw(RandomStream(seed: seed, purpose: .baseline, step: UInt64(number)), into: &other)
-      try baselines.append(distance.values(to: other))
+    var floor = Matrix(rows: n, columns: truth.dimension)
+    var other = Matrix(rows: n, columns: samples.columns)
+    var values: [Double] = []
+    var prepared: Int?
+    for comparison in comparisons {
+      let (number, kind) = comparison.quotientAndRemainder(dividingBy: 3)
+      if prepared != number {
+        try truth.fill(&reference, &floor, repeat: number, seed: seed)
+        try distance.setReference(reference)
+        prepared = number
+      }
+      switch kind {
+      case 0:
+        let all = samples.rows
+        copyRows(of: samples, (number * n..<(number + 1) * n).lazy.map { UInt32($0 % all) }, into: &other)
+        values += try distance.values(to: other)
+      case 1: values += try distance.values(to: floor)
+      default:
+        var drawn = Matrix(rows: n, columns: gaussian.dimension)
+        gaussian.draw(RandomStream(seed: seed, purpose: .baseline, step: UInt64(number)), into: &drawn)
+        values += try distance.values(to: drawn)
+      }
     }
-    return distance.names.indices.map { k in
-      Judgement(
-        name: distance.names[k], value: Spread(of: values.map { $0[k] }), floor: Spread(of: floors.map { $0[k] }),
-        baseline: Spread(of: baselines.map { $0[k] }), repeats: repeats, count: n, unit: unit)
-    }
+    return values
   }
 }

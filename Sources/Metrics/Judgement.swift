@@ -53,9 +53,10 @@ public struct Judgement: Sendable, Equatable {
 
   /// Where the value lies between the floor (0) and the Gaussian baseline (1).
   ///
-  /// nil where floor and baseline cannot be told apart: they are no further apart than their deviations' sum.
+  /// Also where less is worse, as with a p-value. nil where floor and baseline cannot be told apart: they are no further
+  /// apart than their deviations' sum.
   public var position: Double? {
     let width = baseline.mean - floor.mean
-    return width > floor.deviation + baseline.deviation ? (value.mean - floor.mean) / width : nil
+    return abs(width) > floor.deviation + baseline.deviation ? (value.mean - floor.mean) / width : nil
   }
 }

@@ -14,6 +14,8 @@ public import LinearAlgebra
 public struct SlicedWasserstein: SampleDistance, ~Copyable {
   /// The names of the two values.
   public var names: [String] { ["sliced W2", "max-sliced W2"] }
+  /// Every rank projects on directions of its own.
+  public var sharesComparisons: Bool { true }
   /// The number of directions of all ranks together.
   public let directions: Int
 

@@ -23,4 +23,6 @@ public enum Purpose: UInt8, Sendable, CaseIterable {
   case truncation = 40
   case probe = 41
   case tailScale = 42
+  case metric = 60
+  case likelihood = 61
 }

@@ -60,6 +60,7 @@ public struct MomentRecursion: Sendable {
   public func steps(over times: [Double], perturbation: ScorePerturbation = ScorePerturbation()) -> [[AffineStep]] {
     zip(times, times.dropFirst()).map { t, s in
       let stages = sampler.step(process, from: t, to: s)
+      precondition(stages.allSatisfy(\.isSingleStep), "the moments of a sampler that looks back or adapts")
       let marginals = stages.map { data.marginal(process, at: $0.time) }
       return (0..<data.dimension).map { i in
         var (now, kept) = (StepInProgress(blocks: process.blocks), StepInProgress(blocks: process.blocks))
@@ -87,6 +88,11 @@ public struct MomentRecursion: Sendable {
   public static func uniformTimes(from horizon: Double, to finalTime: Double = 0, steps: Int) -> [Double] {
     (0...steps).map { finalTime + (horizon - finalTime) * (Double(steps - $0) / Double(steps)) }
   }
+}
+
+extension SamplerStage {
+  /// Whether the stage is affine for an affine score and knows its own step alone.
+  var isSingleStep: Bool { previous == nil && signalToNoise == nil }
 }
 
 /// A state inside a step: factor · (state at the step's start) + offset + Σ noises · Z.

@@ -49,6 +49,7 @@ public struct MonteCarlo: Sendable, Equatable {
 ///   - score: ∇log p_t(u), of the same shape.
 ///   - prior: S.
 ///   - dimension: d.
+/// - Returns: one number a row.
 public func squaredRelativeScores(
   _ state: borrowing Matrix, score: borrowing Matrix, prior: BlockMatrix, dimension: Int
 ) -> [Double] {

@@ -85,9 +85,7 @@ public struct ReverseInContinuousTime: Sendable {
 
   /// dF/ds = β(−A − ½DΣ_t⁻¹)F for every coordinate.
   private func slopes(at t: Double) -> [BlockMatrix] {
-    let width = 1e-6 * process.horizon
-    let (low, high) = (max(0, t - width), min(process.horizon, t + width))
-    let beta = process.elapsed(from: low, to: high) / (high - low)
+    let beta = process.rate(at: t)
     let (a, d) = (process.drift(at: t), process.diffusion(at: t))
     return data.marginal(process, at: t).coordinates.map {
       (a + (d * $0.covariance.inverse).scaled(by: 0.5)).scaled(by: -beta)

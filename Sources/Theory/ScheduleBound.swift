@@ -22,8 +22,9 @@ public struct SchedulePoint: Sendable, Equatable {
   public var divergenceBound: Double { mixingBound + discretisationBound }
 }
 
-/// The family β_a(t) = β_min + (β_max − β_min)(e^{at} − 1)/(e^{aT} − 1) of Strasman et al. 2024 (arXiv 2402.04650) for
-/// Gaussian data and the variance-preserving process.
+/// The exponential schedules β_a for Gaussian data and the variance-preserving process.
+///
+/// β_a(t) = β_min + (β_max − β_min)(e^{at} − 1)/(e^{aT} − 1): Strasman et al. 2024, arXiv 2402.04650.
 ///
 /// ```
 /// KL(data‖X) ≤ KL(data‖N(0,I)) e^{−∫β} + learning + 2hβ(T) max(hβ(T)/4, 1) I(data‖N(0,I))

@@ -39,6 +39,7 @@ public struct DensityOnLine: Sendable {
   /// the step from the finer grid's value to the extrapolated one is returned as the error's estimate.
   ///
   /// - Parameter cells: the number of cells of the coarser grid.
+  /// - Returns: the gap, and the size of the last correction.
   public func spectralGap(cells: Int = 2000) -> (gap: Double, error: Double) {
     let (coarse, fine) = (secondEigenvalue(cells: cells), secondEigenvalue(cells: 2 * cells))
     let extrapolated = fine + (fine - coarse) / 3

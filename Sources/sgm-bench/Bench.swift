@@ -15,7 +15,7 @@ struct Bench: ParsableCommand {
 
   /// What can be measured.
   enum Section: String, CaseIterable, ExpressibleByArgument {
-    case layers, step, exchange, normals, sampling, checkpoint, safety, allocations
+    case layers, step, exchange, normals, sampling, checkpoint, safety, allocations, distances
   }
 
   @Flag(help: "Print only a core's peak in GFLOP/s.")
@@ -63,6 +63,7 @@ extension Bench.Section {
     case .checkpoint: try checkpointStall(meter, communicator)
     case .safety: try safetyOverheads(meter, communicator)
     case .allocations: communicator.isRoot ? try warmAllocations() : []
+    case .distances: communicator.isRoot ? try distancesOfSets() : []
     }
   }
 }

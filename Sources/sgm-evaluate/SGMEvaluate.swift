@@ -7,13 +7,18 @@ import Experiments
 struct SGMEvaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sgm-evaluate",
-    abstract: "Judge samples by sliced and max-sliced W2, each beside its floor and Gaussian baseline.")
+    abstract: "Judge samples by distances to the truth, each beside its floor and Gaussian baseline.",
+    discussion: "docs/judging.md says what each metric sees, what it costs and when to choose it.")
 
-  @Argument(help: "A run folder, or a file of samples.")
+  @Argument(help: "A run folder, a file of samples, or a target's name for exact draws of it.")
   var samples: String
 
   @Option(help: ArgumentHelp("A target's name or a file of true rows.", valueName: "target|file"))
   var against: String?
+
+  @Option(
+    help: ArgumentHelp("What to judge by: \(metricNames.joined(separator: ", ")).", valueName: "name,name…"))
+  var metrics: String?
 
   @Option(
     name: .customLong("set"),
@@ -37,6 +42,7 @@ struct SGMEvaluate: ParsableCommand {
     runTool("sgm-evaluate") { communicator in
       var request = EvaluateRequest(samples: samples)
       request.against = against
+      request.metrics = metrics
       request.settings = settings
       let (table, lines) = try evaluate(request, communicator)
       if communicator.isRoot { print(json ? lines : table, terminator: "") }

@@ -181,4 +181,20 @@ let mistakes: [Mistake] = [
     name: "against another dimension", program: "sgm-evaluate", words: ["good.npy", "--against", "three.csv"],
     status: 65,
     says: ["good.npy", "2 columns", "three.csv", "3"]),
+  Mistake(
+    name: "unknown metric", program: "sgm-evaluate",
+    words: ["good.npy", "--against", "diamond", "--metrics", "slicd-w2"],
+    status: 78, says: ["evaluation.metrics", "did you mean sliced-w2?"]),
+  Mistake(
+    name: "metric twice", program: "sgm-evaluate", words: ["good.npy", "--against", "diamond", "--metrics", "w2,w2"],
+    status: 78, says: ["evaluation.metrics names w2 twice"]),
+  Mistake(
+    name: "modes of no mixture", program: "sgm-evaluate",
+    words: ["good.npy", "--against", "funnel", "--metrics", "modes"], status: 64, says: ["modes", "diamond"]),
+  Mistake(
+    name: "a score that is not known", program: "sgm-evaluate",
+    words: ["good.npy", "--against", "checkerboard", "--metrics", "ksd"], status: 64, says: ["ksd", "funnel"]),
+  Mistake(
+    name: "nearest to no training rows", program: "sgm-evaluate",
+    words: ["good.npy", "--against", "funnel", "--metrics", "nearest"], status: 64, says: ["nearest", "run"]),
 ]

@@ -22,8 +22,12 @@ func fixture(_ name: String) throws -> Matrix {
 
 /// The values of one pair of the fixtures, made by SciPy in Double.
 struct KnownDistances: Decodable {
+  let w2: Double
   let slicedW2: Double
   let maxSlicedW2: Double
+  let energyDistance: Double
+  let mmdSquaredUnbiased: Double
+  let gaussianW2: Double
 
   static func read(_ pair: String) throws -> KnownDistances {
     let url = try #require(

@@ -83,6 +83,32 @@ import Testing
     #expect(first == second)
   }
 
+  @Test("whole comparisons are judged alike, each value in its unit, and a p-value's floor lies above its baseline")
+  func comparisons() throws {
+    let truth = DrawnSamples(dimension: 2) { Self.corners($0, &$1) }
+    var fitted = Matrix(rows: 4000, columns: 2)
+    Self.corners(RandomStream(seed: 77, purpose: .floor), &fitted)
+    var samples = Matrix(rows: 800, columns: 2)
+    Self.corners(RandomStream(seed: 9, purpose: .targetDraw), &samples)
+    var distance = MaximumMeanDiscrepancy(permutations: 50, seed: 1)
+    let found = try Judge(repeats: 4, seed: 2, unit: "metres")
+      .judgements(of: samples, truth: truth, gaussian: GaussianFit(fitted), by: &distance)
+    #expect(found.map(\.unit) == ["kernel mean", "probability"])
+    #expect(found[1].floor.mean > found[1].baseline.mean)
+    #expect(try #require(found[1].position) < 0.9)
+  }
+
+  @Test("a fit shared among ranks is the fit of one, bit for bit", arguments: [1, 2, 3, 4, 7])
+  func sharedFit(ranks: Int) throws {
+    let rows = scattered(rows: 50, columns: 6, seed: 1)
+    let mean = columnMeans(rows)
+    var products: [Double] = []
+    for rank in 0..<ranks {
+      products += GaussianFit.products(of: rows, mean: mean, GaussianFit.ownRows(of: 6, rank: rank, ranks: ranks))
+    }
+    #expect(products == GaussianFit.products(of: rows, mean: mean, 0..<6))
+  }
+
   @Test("mean and deviation of 1, 2, 4 are 7/3 and √(7/3); one value has deviation 0")
   func spread() {
     let spread = Spread(of: [1, 2, 4])

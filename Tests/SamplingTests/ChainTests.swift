@@ -1,8 +1,9 @@
 import Diffusion
 import Foundation
 import LinearAlgebra
-import Sampling
 import Testing
+
+@testable import Sampling
 
 /// A mixture of two normals in every coordinate.
 private struct TwoNormals: LogDensity {

@@ -3,10 +3,10 @@ import Testing
 import Theory
 
 @Suite struct AnnealedTests {
-  let path = AnnealedPath(data: GaussianData(mean: [1.2], variance: [0.3]))
+  let path = GaussianAnnealedPath(data: GaussianData(mean: [1.2], variance: [0.3]))
 
   @Test("mean, variance and KL are those of SciPy's DOP853 at 1e-12") func moments() {
-    let dynamics = AnnealedLangevin(path: path)
+    let dynamics = GaussianAnnealedLangevin(path: path)
     for (speed, mean, variance, divergence) in [
       (0.5, 1.093299086904743, 0.322849321942124, 0.01894684253044383),
       (0.05, 1.199327155541536, 0.300194704381412, 8.592573201049496e-07),
@@ -23,15 +23,15 @@ import Theory
 
   @Test("the action is the integral of (λ'/2λ)²E|X + s²∇log μ|², which SciPy's quad finds") func action() {
     #expect(abs(path.action - 2.0288882663408776) < 1e-9)
-    let centred = AnnealedPath(data: GaussianData(mean: [0], variance: [0.3]))
+    let centred = GaussianAnnealedPath(data: GaussianData(mean: [0], variance: [0.3]))
     #expect(abs(centred.action - 0.25235947414479404) < 1e-9)
-    #expect(path.action <= AnnealedPath.actionBound(secondMoment: path.secondMoment, baseMoment: 1))
-    #expect(AnnealedPath(data: path.data, schedule: .linear).action == .infinity)
+    #expect(path.action <= GaussianAnnealedPath.actionBound(secondMoment: path.secondMoment, baseMoment: 1))
+    #expect(GaussianAnnealedPath(data: path.data, schedule: .linear).action == .infinity)
   }
 
   @Test("the metric derivative is the distance of neighbouring marginals over their times'") func speed() {
     for schedule in [AnnealingSchedule.cosine, .exponential(horizon: 2)] {
-      let path = AnnealedPath(data: GaussianData(mean: [1.2, 0], variance: [0.3, 2]), schedule: schedule)
+      let path = GaussianAnnealedPath(data: GaussianData(mean: [1.2, 0], variance: [0.3, 2]), schedule: schedule)
       for t in [0.2, 0.5, 0.9] {
         let gap = path.marginal(at: t + 1e-5).wasserstein(to: path.marginal(at: t - 1e-5)) / 2e-5
         #expect(abs(gap * gap / path.squaredSpeed(at: t) - 1) < 1e-6)  // differences of order 1e-10, rounding 1e-10
@@ -41,15 +41,15 @@ import Theory
 
   @Test("Nelson's process has the path's marginals") func nelson() {
     for speed in [0.5, 2] {
-      let end = AnnealedLangevin(path: path).end(speed: speed, .nelson)
+      let end = GaussianAnnealedLangevin(path: path).end(speed: speed, .nelson)
       #expect(end.wasserstein(to: path.marginal(at: 1)) < 1e-8)
     }
   }
 
   @Test("both bounds hold at every speed, and the sharpened one is the better for slow annealing") func bounds() {
     for schedule in [AnnealingSchedule.cosine, .exponential(horizon: 2)] {
-      let dynamics = AnnealedLangevin(
-        path: AnnealedPath(data: GaussianData(mean: [1.2, 0], variance: [0.3, 2]), schedule: schedule))
+      let dynamics = GaussianAnnealedLangevin(
+        path: GaussianAnnealedPath(data: GaussianData(mean: [1.2, 0], variance: [0.3, 2]), schedule: schedule))
       for speed in [0.03, 0.1, 0.5, 2, 10] {
         let bias = dynamics.bias(speed: speed)
         #expect(bias.divergence <= bias.actionBound && bias.divergence <= bias.sharpenedBound, "\(bias)")

@@ -67,7 +67,7 @@ import Theory
     for process in Self.processes {
       for (mean, variance) in [(0.7, 0.3), (0, 0.05), (2, 3)] {
         let data = GaussianData(mean: [mean, 0.5], variance: [variance, 1])
-        for kind in SamplerKind.allCases where kind != .probabilityFlowHeun {
+        for kind in [SamplerKind.eulerMaruyama, .splitting, .splittingMidpoint] {
           let recursion = MomentRecursion(process: process, data: data, sampler: kind.make())
           for steps in [20, 100] {
             let times = MomentRecursion.uniformTimes(from: process.horizon, steps: steps)

@@ -24,8 +24,9 @@ import Testing
 
   @Test("no pairing of six rows is cheaper", arguments: 1...8)
   func exhaustive(seed: UInt64) {
-    let (x, e) = (normals(6, 3, seed: seed), normals(6, 3, seed: seed + 100))
-    var assignment = OptimalAssignment(count: 6)
+    let x = normals(6, 3, seed: seed)
+    let e = normals(6, 3, seed: seed + 100)
+    let assignment = OptimalAssignment(count: 6)
     // A second problem in the same buffers must not remember the first.
     assignment.solve(e, x, dimension: 3)
     assignment.solve(x, e, dimension: 3)
@@ -37,8 +38,9 @@ import Testing
 
   @Test("on a line the optimal pairing keeps the order")
   func sorted() {
-    let (x, e) = (normals(200, 1, seed: 1), normals(200, 1, seed: 2))
-    var assignment = OptimalAssignment(count: 200)
+    let x = normals(200, 1, seed: 1)
+    let e = normals(200, 1, seed: 2)
+    let assignment = OptimalAssignment(count: 200)
     assignment.solve(x, e, dimension: 1)
     let byX = (0..<200).sorted { x[$0, 0] < x[$1, 0] }.map { assignment.columns[$0] }
     #expect(byX == (0..<200).sorted { e[$0, 0] < e[$1, 0] })

@@ -1,4 +1,5 @@
 import Communication
+import Diffusion
 import LinearAlgebra
 import Testing
 

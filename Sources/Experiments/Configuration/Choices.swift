@@ -109,6 +109,11 @@ extension Experiment.TrainingSection {
     case denoising = "dsm"
     case explicit, implicit, sliced
   }
+  /// How data and noise are paired.
+  public enum Coupling: String, Sendable, CaseIterable {
+    case independent
+    case optimalTransport = "optimal-transport"
+  }
   /// The weight of the loss over time.
   public enum Weight: String, Sendable, CaseIterable {
     case automatic, likelihood
@@ -162,4 +167,19 @@ extension Experiment.SamplingSection {
   public enum Start: String, Sendable, CaseIterable { case prior, moments }
   /// The blocks that a corrector moves.
   public enum Corrected: String, Sendable, CaseIterable { case all, position, velocity }
+}
+
+extension Experiment.EvaluationSection {
+  /// What samples are judged by.
+  public enum Metric: String, Sendable, CaseIterable {
+    case slicedW2 = "sliced-w2"
+    case exactW2 = "w2"
+    case gaussian, mmd, energy
+    case neighbours = "knn-kl"
+    case classifier = "c2st"
+    case modes, marginals
+    case tails = "hill"
+    case stein = "ksd"
+    case nearest
+  }
 }

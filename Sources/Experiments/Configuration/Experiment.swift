@@ -130,6 +130,8 @@ extension Experiment {
     public var objective = Objective.hybrid
     /// The weight of the loss over time.
     public var weight = Weight.automatic
+    /// How the rows of a shard are paired with noise.
+    public var coupling = Coupling.independent
     /// Random directions in which sliced score matching takes the trace, for each row.
     public var probes = 1
     /// Transitions that carry a row forward, for objectives that need no kernel; 0 uses the kernel.
@@ -249,6 +251,10 @@ extension Experiment {
     public var repeats = 5
     /// Rows compared on either side.
     public var count = 10_000
+    /// What samples are judged by.
+    public var metrics = [Metric.slicedW2]
+    /// Rows compared by metrics that go over all pairs.
+    public var pairCount = 2_000
 
     /// The defaults.
     public init() {}

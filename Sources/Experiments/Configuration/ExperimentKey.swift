@@ -105,12 +105,14 @@ extension ExperimentKey {
       if names.contains(text) { return .success(.text(text)) }
       let hint = nearest(to: text, among: names).map { "; did you mean \($0)?" } ?? ""
       return .failure(Complaint(wrong.text + hint))
+    case .choices: return value(of: [text])
     case .integers, .words, .boolean: return .failure(wrong)
     }
   }
 
   /// The list that `texts` spell for this key.
   func value(of texts: [String]) -> Result<Value, Complaint> {
+    if case .choices(let names) = shape { return words(texts, among: names) }
     if shape == .words {
       guard !texts.contains("") else { return .failure(Complaint("\(path) must not hold an empty name")) }
       return .success(.words(texts))
@@ -126,6 +128,16 @@ extension ExperimentKey {
     }
     guard !numbers.isEmpty else { return .failure(Complaint("\(path) must not be empty")) }
     return .success(.integers(numbers))
+  }
+
+  private func words(_ texts: [String], among names: [String]) -> Result<Value, Complaint> {
+    for (i, text) in texts.enumerated() {
+      if texts[..<i].contains(text) { return .failure(Complaint("\(path) names \(text) twice")) }
+      guard !names.contains(text) else { continue }
+      let hint = nearest(to: text, among: names).map { "; did you mean \($0)?" } ?? ""
+      return .failure(Complaint("\(path) must be \(shape.expectation), found \(quoted(text))" + hint))
+    }
+    return texts.isEmpty ? .failure(Complaint("\(path) must not be empty")) : .success(.words(texts))
   }
 
   private func limited(_ value: Value, _ number: Double, _ text: String) -> Result<Value, Complaint> {

@@ -104,7 +104,7 @@ struct ExperimentReader {
       throw .configuration(place, "\(key.path) is swept in \(axis.place); change the table there")
     }
     let text = setting[setting.index(after: equals)...]
-    guard key.shape == .integers || key.shape == .words else {
+    guard key.shape.isList else {
       return try assign(key, key.value(of: String(text), isQuoted: false), at: place)
     }
     let isBracketed = text.hasPrefix("[") && text.hasSuffix("]")

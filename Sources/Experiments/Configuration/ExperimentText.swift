@@ -96,6 +96,7 @@ extension ExperimentKey {
   var allowed: String {
     switch shape {
     case .choice(let names): names.joined(separator: ", ")
+    case .choices(let names): "list of " + names.joined(separator: ", ")
     case .integer: ["integer", limits.words].filter { !$0.isEmpty }.joined(separator: ", ")
     case .real: ["number", limits.words].filter { !$0.isEmpty }.joined(separator: ", ")
     case .integers: "list of integers, \(limits.words)"

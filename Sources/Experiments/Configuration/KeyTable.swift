@@ -53,6 +53,9 @@ extension ExperimentKey {
   private static let ofLogNormal = Condition(words: "training.time_law log-normal", subject: "training.time_law") {
     $0.training.timeLaw == .logNormal
   }
+  private static let ofFlow = Condition(words: "process.kind flow-matching", subject: "process.kind") {
+    $0.process.kind == .flowMatching
+  }
   private static let ofSliced = Condition(words: "training.objective sliced", subject: "training.objective") {
     $0.training.objective == .sliced
   }
@@ -69,6 +72,9 @@ extension ExperimentKey {
       "training.weight", \.training.weight,
       "Weight of the loss over time; automatic is unit-variance for posterior-mean and velocity, uniform-noise for noise "
         + "and score."),
+    .init(
+      "training.coupling", \.training.coupling, when: ofFlow,
+      "How a shard's rows are paired with noise: at random, or at least squared distance."),
     .init(
       "training.probes", \.training.probes, in: .whole(1, 1_024), when: ofSliced,
       "Random directions for each row, in which the trace is taken."),
@@ -203,6 +209,12 @@ extension ExperimentKey {
       "evaluation.repeats", \.evaluation.repeats, in: .whole(1, 1e4), onResume: true,
       "Repetitions of floor and baseline."),
     .init("evaluation.count", \.evaluation.count, in: .whole(2, 1e9), onResume: true, "Rows compared on either side."),
+    .init(
+      "evaluation.metrics", \.evaluation.metrics, onResume: true,
+      "What samples are judged by; docs/judging.md says when to choose which."),
+    .init(
+      "evaluation.pair_count", \.evaluation.pairCount, in: .whole(10, 5_000), onResume: true,
+      "Rows compared by metrics that go over all pairs: w2, mmd, energy, knn-kl, c2st, ksd."),
   ]
 
   /// The sections in order.

@@ -15,6 +15,16 @@ enum Value: Sendable, Equatable {
 enum Shape: Sendable, Equatable {
   case integer, real, boolean, text, integers, words, fractionOrFile
   case choice([String])
+  /// A list of choices.
+  case choices([String])
+
+  /// Whether the value is a list.
+  var isList: Bool {
+    switch self {
+    case .integers, .words, .choices: true
+    case .integer, .real, .boolean, .text, .fractionOrFile, .choice: false
+    }
+  }
 
   /// For messages: "must be …".
   var expectation: String {
@@ -27,6 +37,7 @@ enum Shape: Sendable, Equatable {
     case .words: "a list of columns such as [age, 3]"
     case .fractionOrFile: "a fraction or the path of a file"
     case .choice(let names): "one of " + names.joined(separator: ", ")
+    case .choices(let names): "a list of some of " + names.joined(separator: ", ")
     }
   }
 }
@@ -91,13 +102,39 @@ extension String: KeyValue {
   var value: Value { .text(self) }
 }
 
-extension [Int]: KeyValue {
-  static var shape: Shape { .integers }
-  init?(_ value: Value) {
+/// What a list of an experiment file consists of.
+protocol ListItem: Sendable {
+  static var listShape: Shape { get }
+  static func list(_ value: Value) -> [Self]?
+  static func value(_ list: [Self]) -> Value
+}
+
+extension Int: ListItem {
+  static var listShape: Shape { .integers }
+  static func list(_ value: Value) -> [Int]? {
     guard case .integers(let numbers) = value else { return nil }
-    self = numbers
+    return numbers
   }
-  var value: Value { .integers(self) }
+  static func value(_ list: [Int]) -> Value { .integers(list) }
+}
+
+extension ListItem where Self: Choice {
+  static var listShape: Shape { .choices(allCases.map(\.rawValue)) }
+  static func list(_ value: Value) -> [Self]? {
+    guard case .words(let words) = value else { return nil }
+    let choices = words.compactMap { Self(rawValue: $0) }
+    return choices.count == words.count ? choices : nil
+  }
+  static func value(_ list: [Self]) -> Value { .words(list.map(\.rawValue)) }
+}
+
+extension Array: KeyValue where Element: ListItem {
+  static var shape: Shape { Element.listShape }
+  init?(_ value: Value) {
+    guard let list = Element.list(value) else { return nil }
+    self = list
+  }
+  var value: Value { Element.value(self) }
 }
 
 extension ColumnList: KeyValue {
@@ -164,6 +201,7 @@ extension Experiment.NetworkSection.Output: Choice {}
 extension Experiment.NetworkSection.Embedding: Choice {}
 extension Experiment.NetworkSection.EmbeddingArgument: Choice {}
 extension Experiment.TrainingSection.Objective: Choice {}
+extension Experiment.TrainingSection.Coupling: Choice {}
 extension Experiment.TrainingSection.Weight: Choice {}
 extension Experiment.TrainingSection.LearningRateSchedule: Choice {}
 extension Experiment.TrainingSection.FaultPolicy: Choice {}
@@ -172,3 +210,4 @@ extension Experiment.SamplingSection.Sampler: Choice {}
 extension Experiment.SamplingSection.Grid: Choice {}
 extension Experiment.SamplingSection.Start: Choice {}
 extension Experiment.SamplingSection.Corrected: Choice {}
+extension Experiment.EvaluationSection.Metric: Choice, ListItem {}

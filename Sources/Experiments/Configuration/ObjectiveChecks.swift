@@ -17,6 +17,7 @@ extension ExperimentReader {
   func checkObjective() throws(ExperimentError) {
     let (training, network) = (experiment.training, experiment.network)
     let objective = training.objective
+    try checkCoupling()
     guard objective.comparesScores else { return }
     if training.weight == .uniformNoise {
       throw fault(
@@ -38,6 +39,26 @@ extension ExperimentReader {
           + "\(dimension); take sliced, hsm or dsm")
     }
     if objective == .explicit { try checkExactScore() }
+  }
+
+  private func checkCoupling() throws(ExperimentError) {
+    let training = experiment.training
+    guard training.coupling == .optimalTransport else { return }
+    if training.objective.comparesScores {
+      throw fault(
+        "training.objective",
+        "must be hsm or dsm for training.coupling optimal-transport, found \(training.objective.rawValue)")
+    }
+    if experiment.conditionCount > 0 {
+      throw fault("training.coupling", "must be independent with conditions: pairing would tie the noise to them")
+    }
+    let (rows, most) = (training.batch / training.shards, ObjectiveKind.mostTransported)
+    if rows > most {
+      throw fault(
+        "training.coupling",
+        "optimal-transport pairs at most \(most) rows a shard, but training.batch / training.shards is \(rows); take more "
+          + "shards or a smaller batch")
+    }
   }
 
   private func checkExactScore() throws(ExperimentError) {

@@ -55,6 +55,7 @@ extension ExperimentKey {
   fileprivate var example: String {
     switch shape {
     case .choice(let names): "[\(names.prefix(2).joined(separator: ", "))]"
+    case .choices(let names): "[[\(names.prefix(2).joined(separator: ", "))]]"
     case .integers: "[[64, 64], [128, 128]]"
     case .boolean: "[true, false]"
     case .words: "[[a], [a, b]]"

@@ -25,9 +25,10 @@ extension ReportFigure {
   private var verdict: String? {
     guard let floor, let baseline, value.mean.isFinite else { return nil }
     let width = baseline.mean - floor.mean
-    guard width > floor.deviation + baseline.deviation else { return "floor and Gaussian cannot be told apart" }
+    guard abs(width) > floor.deviation + baseline.deviation else { return "floor and Gaussian cannot be told apart" }
+    // Also where less is worse, as with a p-value: the baseline then lies below the floor.
     let position = (value.mean - floor.mean) / width
-    if value.mean <= floor.mean + floor.deviation { return "as good as true samples" }
+    if position <= floor.deviation / abs(width) { return "as good as true samples" }
     if position >= 1 { return "no better than a Gaussian" }
     return "\(Int((100 * position).rounded()))&nbsp;% of the way from floor to Gaussian"
   }

@@ -53,8 +53,16 @@ extension Experiment {
   /// - Throws: an error of the target.
   func objective(in standardisation: Standardisation) throws -> ObjectiveKind {
     switch training.objective {
-    case .hybrid, .denoising: return .denoising
-    case .implicit: return .implicit(simulationSteps: training.simulationSteps)
+    case .hybrid, .denoising: return training.coupling == .optimalTransport ? .transported : .denoising
+    case .implicit:
+      let dimension = standardisation.dimension - conditionCount
+      guard dimension <= ObjectiveKind.largestTrace else {
+        throw ExperimentError.configuration(
+          Place("training.objective"),
+          "implicit takes the exact trace, of at most \(ObjectiveKind.largestTrace) coordinates, but the data has "
+            + "\(dimension); take sliced, hsm or dsm")
+      }
+      return .implicit(simulationSteps: training.simulationSteps)
     case .sliced: return .sliced(probes: training.probes, simulationSteps: training.simulationSteps)
     case .explicit:
       guard let score = try target()?.score(under: process.make(), in: standardisation) else {

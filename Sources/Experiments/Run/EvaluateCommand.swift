@@ -2,20 +2,29 @@ public import Communication
 internal import Foundation
 internal import LinearAlgebra
 internal import Metrics
+internal import Randomness
 internal import Targets
 
 /// What a user asks of `sgm-evaluate`.
 public struct EvaluateRequest: Sendable {
-  /// A run folder or a file of samples.
+  /// A run folder, a file of samples, or a target's name for exact draws of it.
   public var samples: String
   /// A target's name, a file, or `nil` for what the run was trained on.
   public var against: String?
+  /// The metrics, separated by commas; `nil` for those of the experiment.
+  public var metrics: String?
   /// `key=value` settings of the `evaluation` section, and `data.dimension` for a target.
   public var settings: [String] = []
+
+  /// All settings: the metrics are one of them.
+  var allSettings: [String] { settings + (metrics.map { ["evaluation.metrics=\($0)"] } ?? []) }
 
   /// A request with the defaults.
   public init(samples: String) { self.samples = samples }
 }
+
+/// The names of all metrics.
+public var metricNames: [String] { Experiment.EvaluationSection.Metric.allCases.map(\.rawValue) }
 
 /// Runs `sgm-evaluate` on all ranks.
 ///
@@ -24,31 +33,49 @@ public func evaluate(_ request: EvaluateRequest, _ communicator: Communicator) t
   var isFolder: ObjCBool = false
   let exists = unsafe FileManager.default.fileExists(atPath: request.samples, isDirectory: &isFolder)
   if exists, isFolder.boolValue { return try evaluateRun(request, communicator) }
-  let (samples, truth, experiment) = try communicator.agree { () throws -> (SampleBox, TruthBox, Experiment) in
-    let samples = try Matrix(openRows(request.samples))
-    guard let against = request.against else {
-      throw ExperimentError.usage("--against is needed for a file of samples: a target's name or a file")
-    }
-    let isFile = FileManager.default.fileExists(atPath: against)
-    let targets = Experiment.DataSection.Target.allCases.map(\.rawValue)
-    guard isFile || targets.contains(against) else {
-      throw ExperimentError.usage(
-        "--against \(against): is neither a file nor a target; the targets are \(targets.joined(separator: ", "))")
-    }
-    let source = isFile ? "data: {file: '\(against)'}" : "data: {target: \(against), dimension: \(samples.columns)}"
-    let experiment = try Experiment(yaml: source + "\n", file: "--against", settings: request.settings)
-    let truth =
-      isFile
-      ? try Truth(rows: Matrix(openRows(against)))
-      : try Truth(experiment, base: "")
-    guard truth.samples.dimension == samples.columns else {
-      throw ExperimentError.data(
-        Place(request.samples), "has \(samples.columns) columns, but \(against) has \(truth.samples.dimension)")
-    }
-    return (SampleBox(samples), TruthBox(truth), experiment)
-  }
+  let (samples, truth, experiment) = try communicator.agree { try open(request, exists: exists) }
   let judging = Judging(communicator: communicator, section: experiment.evaluation, seed: experiment.seed)
   return render(try judging.judge(samples.value, against: truth.value))
+}
+
+/// Samples and truth, each a file or a target's draws.
+private func open(
+  _ request: EvaluateRequest, exists: Bool
+) throws -> (samples: SampleBox, truth: TruthBox, experiment: Experiment) {
+  let targets = Experiment.DataSection.Target.allCases.map(\.rawValue)
+  let isLaw = !exists && targets.contains(request.samples)
+  var samples = isLaw ? nil : SampleBox(try Matrix(openRows(request.samples)))
+  guard let against = request.against else {
+    throw ExperimentError.usage("--against is needed for a file of samples: a target's name or a file")
+  }
+  let isFile = FileManager.default.fileExists(atPath: against)
+  guard isFile || targets.contains(against) else {
+    throw ExperimentError.usage(
+      "--against \(against): is neither a file nor a target; the targets are \(targets.joined(separator: ", "))")
+  }
+  let dimension = samples.map { ", dimension: \($0.value.columns)" } ?? ""
+  let source = isFile ? "data: {file: '\(against)'}" : "data: {target: \(against)\(dimension)}"
+  let experiment = try Experiment(yaml: source + "\n", file: "--against", settings: request.allSettings)
+  let truth = isFile ? try Truth(rows: Matrix(openRows(against))) : try Truth.of(experiment, base: "", trained: false)
+  if isLaw { samples = try draws(of: request.samples, dimension: truth.samples.dimension, experiment) }
+  guard let samples else { throw ExperimentError.fault("neither a file of samples nor a target") }
+  guard truth.samples.dimension == samples.value.columns else {
+    throw ExperimentError.data(
+      Place(request.samples), "has \(samples.value.columns) columns, but \(against) has \(truth.samples.dimension)")
+  }
+  return (samples, TruthBox(truth), experiment)
+}
+
+/// Exact draws of a law in place of samples: what a perfect sampler would be judged as.
+private func draws(of name: String, dimension: Int, _ experiment: Experiment) throws -> SampleBox {
+  guard let kind = TargetKind(rawValue: name) else { throw ExperimentError.fault("no target is called \(name)") }
+  guard kind.dimensions.contains(dimension) else {
+    throw ExperimentError.usage("\(TargetError.dimension(dimension, of: kind))")
+  }
+  let target = try kind.make(dimension: dimension)
+  var rows = Matrix(rows: experiment.evaluation.count, columns: dimension)
+  target.draw(RandomStream(seed: experiment.seed, purpose: .benchmark), firstIndex: 0, into: &rows)
+  return SampleBox(rows)
 }
 
 private func evaluateRun(
@@ -57,7 +84,7 @@ private func evaluateRun(
   let folder = RunFolder(request.samples)
   let header = try Checkpoint.newest(in: folder, communicator).header
   let experiment = try communicator.agree {
-    try Experiment(yaml: header.experiment.yaml, file: folder.experiment, settings: request.settings)
+    try Experiment(yaml: header.experiment.yaml, file: folder.experiment, settings: request.allSettings)
   }
   let judged = try judgeRun(experiment, header.data, folder, base: folder.base(), communicator)
   return render(judged)
@@ -67,46 +94,24 @@ private func evaluateRun(
 func judgeRun(
   _ experiment: Experiment, _ data: DataSet.Description, _ folder: RunFolder, base: String,
   reports: Bool = true, _ communicator: Communicator
-) throws -> [Judgement] {
+) throws -> [Judging.Verdict] {
   let (samples, truth) = try communicator.agree { () throws -> (SampleBox, TruthBox) in
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.samples)
     guard let newest = names.filter({ $0.hasPrefix("step-") && $0.hasSuffix(".npy") }).max() else {
       throw ExperimentError.unreadable(file: folder.samples + "/step-*.npy", ENOENT)
     }
     let file = folder.samples + "/" + newest
-    return (SampleBox(try Matrix(openRows(file))), TruthBox(try Truth(experiment, base: base)))
+    return (SampleBox(try Matrix(openRows(file))), TruthBox(try Truth.of(experiment, base: base, trained: true)))
   }
   let judging = Judging(communicator: communicator, section: experiment.evaluation, seed: experiment.seed)
-  let judgements = try judging.judge(samples.value, against: truth.value)
+  let verdicts = try judging.judge(samples.value, against: truth.value)
   try communicator.agree {
     guard communicator.isRoot else { return }
     try folder.refuseLinks()
-    try folder.write(render(judgements).json, to: folder.judgements)
+    try folder.write(render(verdicts).json, to: folder.judgements)
     if reports { try RunRecord(folder).writeReport() }
   }
-  return judgements
-}
-
-/// Text and JSON of judgements.
-func render(_ judgements: [Judgement]) -> (table: String, json: String) {
-  func cell(_ spread: Spread) -> String { "\(short(spread.mean)) ± \(short(spread.deviation))" }
-  func pad(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: max(width - text.count, 1)) }
-  var table = pad("distance", 16) + pad("value", 20) + pad("floor", 20) + pad("Gaussian baseline", 20) + "rows\n"
-  var json = ""
-  for j in judgements {
-    table +=
-      pad(j.name, 16) + pad(cell(j.value), 20) + pad(cell(j.floor), 20) + pad(cell(j.baseline), 20) + "\(j.count)\n"
-    func member(_ name: String, _ spread: Spread) -> JSONValue.Member {
-      .init(name, .object([.init("mean", .real(spread.mean)), .init("deviation", .real(spread.deviation))]))
-    }
-    json +=
-      JSONValue.object([
-        .init("metric", .string(j.name)), member("value", j.value), member("floor", j.floor),
-        member("baseline", j.baseline), .init("repeats", .integer(j.repeats)), .init("rows", .integer(j.count)),
-        .init("unit", .string(j.unit)),
-      ]).description + "\n"
-  }
-  return (table, json)
+  return verdicts
 }
 
 /// A matrix that tuples and optionals can hold.

@@ -1,6 +1,7 @@
 internal import Communication
 internal import Foundation
 internal import LinearAlgebra
+internal import Targets
 internal import Training
 
 /// What is kept of a step that was not finite or diverged, in `failures/step-K` of the run's folder: the shard's rows and

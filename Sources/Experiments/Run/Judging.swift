@@ -1,8 +1,7 @@
 internal import Communication
 internal import LinearAlgebra
 internal import Metrics
-internal import Randomness
-internal import Targets
+internal import Training
 
 /// Judges samples against the truth, with floor and Gaussian baseline, in original units.
 struct Judging {
@@ -10,87 +9,76 @@ struct Judging {
   let section: Experiment.EvaluationSection
   let seed: UInt64
 
-  /// Sliced and max-sliced W2 of `samples`, the same on every rank.
-  func judge(_ samples: borrowing Matrix, against truth: borrowing Truth) throws -> [Judgement] {
-    try refuseBeyondMemory(section.directions, samples.columns, from: "evaluation.directions")
-    let directions = randomDirections(count: section.directions, dimension: samples.columns, seed: seed)
-    var distance = SlicedWasserstein(directions: directions, over: communicator)
-    let judge = Judge(repeats: section.repeats, seed: seed, unit: "units of the data")
-    let taken = samples.head(section.count)
+  /// One metric's judgements and how long they took.
+  struct Verdict {
+    let judgements: [Judgement]
+    let seconds: Double
+  }
+
+  /// `samples` judged by every metric that the experiment names, in its order; but for the times, the same on every rank.
+  func judge(_ samples: borrowing Matrix, against truth: borrowing Truth) throws -> [Verdict] {
+    try communicator.agree {
+      try refuseBeyondMemory(section.directions, samples.columns, from: "evaluation.directions")
+    }
+    let gaussian = try truth.gaussian(communicator)
+    var verdicts: [Verdict] = []
+    for metric in section.metrics {
+      let start = Stopwatch.now
+      let judgements = try judge(metric, samples, truth, gaussian)
+      verdicts.append(Verdict(judgements: judgements, seconds: Stopwatch.now - start))
+    }
+    return verdicts
+  }
+
+  private func judge(
+    _ metric: Experiment.EvaluationSection.Metric, _ samples: borrowing Matrix, _ truth: borrowing Truth,
+    _ gaussian: GaussianFit
+  ) throws -> [Judgement] {
+    let (count, pairs) = (section.count, min(section.count, section.pairCount))
+    let all = samples.head(count)
+    let few = samples.head(pairs)
+    switch metric {
+    case .slicedW2:
+      let directions = randomDirections(count: section.directions, dimension: samples.columns, seed: seed)
+      var distance = SlicedWasserstein(directions: directions, over: communicator)
+      return try judge(all, truth.samples, gaussian, &distance)
+    case .exactW2: return try judge(few, truth.samples, gaussian, ExactWasserstein())
+    case .gaussian: return try judge(all, truth.samples, gaussian, GaussianDistances())
+    case .mmd: return try judge(few, truth.samples, gaussian, MaximumMeanDiscrepancy(seed: seed))
+    case .energy: return try judge(few, truth.samples, gaussian, EnergyDistance())
+    case .neighbours: return try judge(few, truth.samples, gaussian, NeighbourDivergence())
+    case .classifier: return try judge(few, truth.samples, gaussian, ClassifierTest(seed: seed))
+    case .marginals: return try judge(all, truth.samples, gaussian, Marginals())
+    case .tails: return try judge(all, truth.samples, gaussian, TailIndex())
+    case .nearest:
+      let training = try communicator.agree { try truth.trainingRows() }
+      let distance = training.map { NearestTrainingRows(training: $0.value) } ?? NearestTrainingRows()
+      return try judge(all, Exchanged(truth.samples), gaussian, distance)
+    case .modes: return try judge(all, truth.samples, gaussian, communicator.agree { try truth.modes() })
+    case .stein:
+      var distance = try communicator.agree { try truth.steinDiscrepancy() }
+      return try judge(few, truth.samples, gaussian, &distance)
+    }
+  }
+
+  private func judge(
+    _ samples: borrowing Matrix, _ truth: some TrueSamples, _ gaussian: GaussianFit, _ distance: some SampleDistance
+  ) throws -> [Judgement] {
+    var distance = distance
+    return try judge(samples, truth, gaussian, &distance)
+  }
+
+  private func judge(
+    _ samples: borrowing Matrix, _ truth: some TrueSamples, _ gaussian: GaussianFit,
+    _ distance: inout some (SampleDistance & ~Copyable)
+  ) throws -> [Judgement] {
     do {
-      return try judge.judgements(of: taken, truth: truth.samples, gaussian: truth.gaussian, by: &distance)
+      return try Judge(repeats: section.repeats, seed: seed, unit: "units of the data")
+        .judgements(of: samples, truth: truth, gaussian: gaussian, by: &distance, over: communicator)
     } catch let error as MetricsError {
       // Every rank holds all samples and comes to the same verdict: one of them says so.
       return try communicator.agree { throw error }
     }
-  }
-}
-
-/// What samples are judged against.
-struct Truth: ~Copyable {
-  let samples: any TrueSamples
-  /// The moment-matched Gaussian: what a method must beat.
-  let gaussian: GaussianFit
-  /// Rows to show beside the samples.
-  let shown: Matrix
-
-  /// Fresh draws of a target.
-  init(target: any Targets.Target, seed: UInt64, count: Int) throws {
-    try refuseBeyondMemory(count, target.dimension, from: "evaluation.count")
-    var rows = Matrix(rows: max(count, 2), columns: target.dimension)
-    target.drawData(RandomStream(seed: seed, purpose: .bootstrap), firstIndex: 0, into: &rows)
-    gaussian = try GaussianFit(rows)
-    samples = DrawnSamples(dimension: target.dimension) { stream, rows in
-      target.drawData(stream, firstIndex: 0, into: &rows)
-    }
-    shown = rows
-  }
-
-  /// Held-out rows of a file; the floor compares them with training rows.
-  init(heldOut: consuming Matrix, training: consuming Matrix) throws {
-    gaussian = try GaussianFit(training)
-    shown = heldOut.head(heldOut.rows)
-    samples = HeldOutSamples(heldOut: heldOut, training: training)
-  }
-
-  /// The rows of a file without a split; the floor compares its halves.
-  init(rows: consuming Matrix) throws {
-    gaussian = try GaussianFit(rows)
-    shown = rows.head(rows.rows)
-    samples = RowSamples(rows)
-  }
-
-  /// What an experiment's samples are judged against.
-  init(_ experiment: Experiment, base: String) throws {
-    if let target = try experiment.target() {
-      self = try Truth(target: target, seed: experiment.seed, count: experiment.evaluation.count)
-      return
-    }
-    let split = try DataSplit(experiment, base: base)
-    self =
-      try split.hasHeldOut ? Truth(heldOut: split.heldOut(), training: split.training()) : Truth(rows: split.training())
-  }
-}
-
-/// Held-out rows as the reference, training rows as independent true samples of the same size.
-final class HeldOutSamples: TrueSamples {
-  private let heldOut: Matrix
-  private let training: Matrix
-
-  init(heldOut: consuming Matrix, training: consuming Matrix) {
-    self.heldOut = heldOut
-    self.training = training
-  }
-
-  var dimension: Int { heldOut.columns }
-  var largestCount: Int? { min(heldOut.rows, training.rows) }
-
-  func fill(_ first: inout Matrix, _ second: inout Matrix, repeat number: Int, seed: UInt64) throws {
-    let stream = RandomStream(seed: seed, purpose: .bootstrap, step: UInt64(number))
-    let references = stream.permutation(of: heldOut.rows)
-    let others = stream.permutation(of: training.rows, sequence: 1)
-    for r in 0..<first.rows { first.copyRow(r, from: heldOut, Int(references[r])) }
-    for r in 0..<second.rows { second.copyRow(r, from: training, Int(others[r])) }
   }
 }
 

@@ -17,11 +17,10 @@ struct RunPlan {
 
   init(_ request: TrainingRequest, _ communicator: Communicator) throws {
     let start = try Self.start(request, communicator)
-    let initial = try request.initialise.map { try CheckpointBox(Checkpoint.newest(in: RunFolder($0), communicator)) }
+    initial = try request.initialise.map { try CheckpointBox(Checkpoint.newest(in: RunFolder($0), communicator)) }
     (experiment, folder, base, checkpoint, isReplay) = start
     // Said before training, not after it.
-    try communicator.agree { try experiment.checkSamplerTakesScore() }
-    self.initial = initial
+    try communicator.agree { [experiment] in try experiment.checkSamplerTakesScore() }
   }
 
   private static func start(

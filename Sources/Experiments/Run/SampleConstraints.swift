@@ -2,6 +2,7 @@ internal import Communication
 internal import Diffusion
 internal import LinearAlgebra
 internal import Sampling
+internal import Targets
 
 /// What samples are to satisfy, read from the files of `--observe` and `--fix`.
 struct SampleConstraints {

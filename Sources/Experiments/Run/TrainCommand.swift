@@ -54,8 +54,8 @@ private func carryOut(_ run: TrainingRun) throws -> ExitStatus {
   run.say("\(run.experiment.sampling.count) samples in \(duration(summary.seconds)): \(file)")
   RunStage.judging.begin()
   let isCell = run.request.label != nil
-  let judgements = try judgeRun(run.experiment, run.data, run.folder, base: run.base, reports: !isCell, communicator)
-  if !isCell { run.say(render(judgements).table + "report: \(run.folder.report)") }
+  let verdicts = try judgeRun(run.experiment, run.data, run.folder, base: run.base, reports: !isCell, communicator)
+  if !isCell { run.say(render(verdicts).table + "report: \(run.folder.report)") }
   return .success
 }
 

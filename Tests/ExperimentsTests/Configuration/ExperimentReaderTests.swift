@@ -78,6 +78,7 @@ private func read(_ yaml: String, _ settings: String...) throws -> Experiment {
     let text: String
     switch key.shape {
     case .choice(let names): text = samples[path] ?? names[names.count - 1]
+    case .choices(let names): text = "[\(names[names.count - 1]), \(names[0])]"
     case .boolean: text = key.get(Experiment()) == .boolean(true) ? "false" : "true"
     default:
       text = samples[path] ?? (key.get(Experiment()) == .real(0.5) ? "0.25" : key.shape == .integer ? "11" : "0.5")

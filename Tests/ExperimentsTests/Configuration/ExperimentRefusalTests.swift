@@ -165,6 +165,18 @@ private let mistakes: [(String, String)] = [
     "funnel.yaml:2:52: training.noise_level_mean must lie between the noise levels of training.minimum_time and process.horizon, -4.56 and 5.03, found -9.0"
   ),
   (
+    "data: {target: mg25}\ntraining: {coupling: optimal-transport}",
+    "funnel.yaml:2:22: training.coupling is for process.kind flow-matching, but process.kind is variance-preserving; remove it"
+  ),
+  (
+    "data: {target: mg25}\nprocess: {kind: flow-matching}\ntraining: {coupling: optimal-transport, shards: 1}",
+    "funnel.yaml:3:22: training.coupling optimal-transport pairs at most 256 rows a shard, but training.batch / training.shards is 512; take more shards or a smaller batch"
+  ),
+  (
+    "data: {target: mg25}\nprocess: {kind: flow-matching}\ntraining: {coupling: optimal-transport, objective: sliced}",
+    "funnel.yaml:3:52: training.objective must be hsm or dsm for training.coupling optimal-transport, found sliced"
+  ),
+  (
     "data: {target: two-moons-simulator, held_out: 0}",
     "funnel.yaml:1:47: data.held_out must be greater than 0 with conditions: the run's samples are drawn given those of held-out rows, found 0"
   ),

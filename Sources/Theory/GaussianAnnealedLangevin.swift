@@ -22,7 +22,7 @@ public struct AnnealedBias: Sendable, Equatable {
 /// ```
 /// All start from the base N(0, s²I), the underdamped with V ~ N(0, I). Per coordinate and in t = κs,
 /// κ mean' = −(mean − √λ m)/v and κ var' = −2 var/v + 2 for the overdamped.
-public struct AnnealedLangevin: Sendable, Equatable {
+public struct GaussianAnnealedLangevin: Sendable, Equatable {
   /// How the samples move.
   public enum Dynamics: Sendable, Equatable {
     case overdamped
@@ -32,10 +32,10 @@ public struct AnnealedLangevin: Sendable, Equatable {
   }
 
   /// The path that is followed.
-  public let path: AnnealedPath
+  public let path: GaussianAnnealedPath
 
   /// The dynamics along a path.
-  public init(path: AnnealedPath) { self.path = path }
+  public init(path: GaussianAnnealedPath) { self.path = path }
 
   /// The law at t = 1 at speed κ: one block, or position and velocity for the underdamped dynamics.
   ///

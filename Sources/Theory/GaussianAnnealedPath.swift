@@ -33,9 +33,10 @@ public enum AnnealingSchedule: Sendable, Equatable {
   }
 }
 
-/// The path of laws μ_t = law(√λ X + √(1−λ) Z) for Gaussian data X and a base Z ~ N(0, s²I) (Cordero-Encinar et al.
-/// 2025, arXiv 2502.09306; Cattiaux, Cordero-Encinar, Guillin).
-public struct AnnealedPath: Sendable, Equatable {
+/// The path of laws μ_t = law(√λ X + √(1−λ) Z) for Gaussian data X and a base Z ~ N(0, s²I).
+///
+/// Cordero-Encinar et al. 2025, arXiv 2502.09306; Cattiaux, Cordero-Encinar, Guillin.
+public struct GaussianAnnealedPath: Sendable, Equatable {
   /// The data.
   public let data: GaussianData
   /// s².

@@ -1,0 +1,51 @@
+internal import Glibc
+public import LinearAlgebra
+
+/// How heavy the tails are: Hill's index of the rows' norms around the reference's mean.
+///
+/// ```
+/// ξ = (1/k) Σ_{i=1…k} ln(R_(i) / R_(k+1)),   R_(1) ≥ R_(2) ≥ …,   k = a twentieth of the rows
+/// ```
+/// ξ is about 1/α where P(R > r) falls like r^−α, and shrinks towards 0 with the threshold for lighter tails. The distance
+/// is |ξ_samples − ξ_reference|. Cost: n d.
+///
+/// Source: Hill, Annals of Statistics 3, 1975.
+public struct TailIndex: SampleDistance {
+  /// The name of the value.
+  public var names: [String] { ["Hill tail index, difference"] }
+  private var centre: [Double] = []
+  private var index = 0.0
+
+  /// A distance without a reference.
+  public init() {}
+
+  /// ξ has no unit.
+  public func units(coordinates: String) -> [String] { ["index"] }
+
+  /// Takes the reference's mean and index.
+  public mutating func setReference(_ reference: borrowing Matrix) throws {
+    try checkSamples(reference, atLeast: 2)
+    centre = columnMeans(reference)
+    index = Self.index(of: reference, around: centre)
+  }
+
+  /// The difference of the indices.
+  public mutating func values(to samples: borrowing Matrix) throws -> [Double] {
+    try checkSamples(samples, atLeast: 2, dimension: centre.count)
+    return [abs(Self.index(of: samples, around: centre) - index)]
+  }
+
+  /// ξ of a set around a point.
+  static func index(of rows: borrowing Matrix, around centre: [Double]) -> Double {
+    var squares: [Double] = []
+    for i in 0..<rows.rows {
+      var sum = 0.0
+      for (x, c) in zip(doubles(rows, i), centre) { sum += (x - c) * (x - c) }
+      squares.append(sum)
+    }
+    squares.sort(by: >)
+    let k = max(rows.rows / 20, 1)
+    guard squares[k] > 0 else { return .infinity }
+    return (0..<k).reduce(0) { $0 + 0.5 * log(squares[$1] / squares[k]) } / Double(k)
+  }
+}

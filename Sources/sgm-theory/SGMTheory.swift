@@ -1,0 +1,76 @@
+import ArgumentParser
+import Communication
+import Experiments
+
+/// `sgm-theory`: bounds, constants and counterexamples beside measurements.
+@main
+struct SGMTheory: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sgm-theory",
+    abstract: "Compute the theory's bounds and constants for a target, beside what is measured.",
+    discussion: """
+      sgm-theory errors [PROCESS] TARGET       mixing, discretisation and learning, with bounds and slopes
+      sgm-theory contract [PROCESS] TARGET     log-norms, adapted norms, couplings, curvature over time
+      sgm-theory epsilon [PROCESS] TARGET      what noise on the position changes
+      sgm-theory schedule gaussian             bounds over the exponential noise schedules
+      sgm-theory annealed TARGET               action and bias of annealed Langevin dynamics
+      sgm-theory constants TARGET              Poincaré, log-Sobolev, Fisher and Lipschitz constants
+      Processes and targets are those of experiment files; besides, gaussian takes --mean and --variance, constants
+      knows the target double-well, and contract the target log-lipschitz, exp(−x²/2 − |x|).
+      """)
+
+  @Argument(help: "The study, then a process where it takes one, then the target.")
+  var words: [String]
+
+  @Option(help: "Means of the Gaussian target, separated by commas.")
+  var mean: String?
+
+  @Option(help: "Variances of the Gaussian target, separated by commas.")
+  var variance: String?
+
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp("Override a key, such as process.epsilon=0.25.", valueName: "key=value"))
+  var settings: [String] = []
+
+  @Option(help: "Samples in each set, where a study draws them.")
+  var count: Int?
+
+  @Option(help: "Seeds, where a study draws samples.")
+  var repeats: Int?
+
+  @Option(help: "Steps of the sampler, where a study takes them.")
+  var steps: Int?
+
+  @Option(help: "A folder for the plots, their scripts and data.")
+  var plots: String?
+
+  @Flag(help: "Print JSON lines in place of tables.")
+  var json = false
+
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      // Every rank parses the same words: one of them says what is wrong, or helps.
+      if Communicator.isFirstProcess { exit(withError: error) }
+    }
+  }
+
+  func run() {
+    runTool("sgm-theory") { communicator in
+      var request = TheoryRequest(words: words)
+      request.mean = mean
+      request.variance = variance
+      request.settings = settings
+      request.count = count
+      request.repeats = repeats
+      request.steps = steps
+      request.plots = plots
+      let (text, lines) = try theory(request, communicator)
+      if communicator.isRoot { print(json ? lines : text, terminator: "") }
+      return .success
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import Foundation
+import Testing
+
+extension LaunchTests {
+  @Suite(.serialized) struct EvaluationTests {
+    static let few = ["--set", "evaluation.repeats=2", "--set", "evaluation.pair_count=60", "--json"]
+
+    @Test("every metric finds the same figures on 1, 2, 3 and 4 ranks", arguments: [2, 3, 4])
+    func ranks(ranks: Int) throws {
+      let workshop = try Workshop()
+      let names = "sliced-w2,w2,gaussian,mmd,energy,knn-kl,c2st,modes,marginals,hill,ksd"
+      let words =
+        ["diamond", "--against", "diamond", "--metrics", names, "--set", "evaluation.count=200"]
+        + ["--set", "evaluation.directions=70"] + Self.few
+      let alone = try workshop.run("sgm-evaluate", words)
+      try #require(alone.status == 0, "\(alone.errors)")
+      // Two sliced distances, W2, two of Gaussians, two of MMD, energy, k-NN, classifier, three of modes, four of
+      // marginals, Hill, Stein.
+      #expect(alone.output.split(separator: "\n").count == 19)
+      let shared = try workshop.run("sgm-evaluate", words, ranks: ranks)
+      #expect(shared.output == alone.output)
+    }
+
+    @Test("a run is judged by its training rows too, and its figures are kept beside the report")
+    func nearest() throws {
+      let workshop = try Workshop()
+      _ = try workshop.train("run")
+      let words = ["run", "--metrics", "nearest,gaussian", "--set", "evaluation.count=60"] + Self.few
+      let outcome = try workshop.run("sgm-evaluate", words)
+      try #require(outcome.status == 0, "\(outcome.errors)")
+      #expect(outcome.output.contains("\"nearest training row\"") && outcome.output.contains("\"copied rows\""))
+      let kept = String(decoding: try workshop.bytes("run/judgements.jsonl"), as: UTF8.self)
+      #expect(kept == outcome.output)
+      let shared = try workshop.run("sgm-evaluate", words, ranks: 3)
+      #expect(shared.output == outcome.output)
+    }
+  }
+}

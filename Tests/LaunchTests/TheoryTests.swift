@@ -1,0 +1,59 @@
+import Foundation
+import Testing
+
+extension LaunchTests {
+  @Suite(.serialized) struct TheoryTests {
+    static let studies: [[String]] = [
+      ["errors", "gaussian", "--steps", "20"],
+      ["errors", "ornstein-uhlenbeck", "mg25", "--count", "300", "--steps", "5"],
+      ["contract", "gaussian"], ["contract", "log-lipschitz"], ["contract", "diamond", "--count", "8"],
+      ["epsilon", "funnel", "--set", "data.dimension=3", "--set", "evaluation.directions=70"]
+        + ["--count", "600", "--repeats", "2", "--steps", "4"],
+      ["schedule", "gaussian", "--steps", "20"], ["annealed", "gaussian"], ["constants", "gaussian"],
+      ["constants", "double-well"], ["constants", "mg25", "--count", "200"],
+    ]
+
+    @Test("a study prints the same bytes alone and on 1 to 4 ranks, tables and JSON lines", arguments: studies)
+    func ranks(words: [String]) throws {
+      let workshop = try Workshop()
+      let alone = try workshop.run("sgm-theory", words + ["--json"])
+      #expect(alone.status == 0, "\(alone.errors)")
+      let lines = alone.output.split(separator: "\n")
+      #expect(!lines.isEmpty)
+      for line in lines { #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: Data(line.utf8)) } }
+      for ranks in [1, 3, 4] {
+        #expect(try workshop.run("sgm-theory", words + ["--json"], ranks: ranks).output == alone.output)
+      }
+      let table = try workshop.run("sgm-theory", words)
+      #expect(table.status == 0 && table.output != alone.output)
+    }
+
+    @Test("plots leave scripts and data") func plots() throws {
+      let workshop = try Workshop()
+      let outcome = try workshop.run("sgm-theory", ["schedule", "gaussian", "--plots", "plots"])
+      #expect(outcome.status == 0)
+      let names = try workshop.names(in: "plots")
+      #expect(names.contains("schedule-kl.gp") && names.contains("schedule-kl.dat"))
+    }
+
+    @Test(
+      "mistakes are named",
+      arguments: [
+        (["heat", "gaussian"], "the first word must be a study: errors, contract"),
+        (["errors"], "errors takes a target"), (["errors", "double-well"], "known to the study constants alone"),
+        (["schedule", "mg25"], "knows the target gaussian alone"),
+        (["constants", "two-moons"], "the constants of two-moons are not known"),
+        (["errors", "gaussian", "--variance", "1,x"], "--variance 1,x: numbers separated by commas"),
+        (["errors", "gaussian", "--steps", "0"], "--steps 0: at least 2"),
+        (["errors", "mg25", "--mean", "1"], "--mean and --variance belong to the target gaussian"),
+        (["epsilon", "gaussian"], "epsilon takes a built-in target"),
+      ])
+    func mistakes(words: [String], says: String) throws {
+      for ranks in [0, 2] {
+        let outcome = try Workshop().run("sgm-theory", words, ranks: ranks, environment: quickEnd)
+        #expect(outcome.status == 64)
+        #expect(outcome.messages.count == 1 && outcome.errors.contains(says), "\(outcome.errors)")
+      }
+    }
+  }
+}
