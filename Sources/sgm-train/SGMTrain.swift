@@ -99,7 +99,8 @@ struct SGMTrain: ParsableCommand {
 
   func run() throws {
     if let status {
-      // No work for ranks: a process that mpirun started would have to join the others first.
+      // No work for ranks: one process answers, without joining the others.
+      guard Communicator.isFirstProcess else { return }
       runTool("sgm-train") { _ in
         print(try runStatus(status))
         return .success

@@ -36,8 +36,10 @@ extension TrainingRun {
 
   /// Finds out where the coming step goes wrong and keeps it.
   ///
-  /// - Returns: one sentence, the same on every rank.
-  func recordFailure(_ fault: StepFault, loss: Double, action: String) throws -> String {
+  /// - Returns: where it goes wrong, and where that is kept; the same on every rank.
+  func recordFailure(
+    _ fault: StepFault, loss: Double, action: String
+  ) throws -> (place: String, evidence: String) {
     let found = try locate(fault)
     let step = trainer.step + 1
     let folder = folder.failures + "/step-" + padded(step)
@@ -45,13 +47,12 @@ extension TrainingRun {
       step: step, fault: fault, place: found.words, shard: found.shard, layer: found.layer, loss: loss,
       peakLoss: trainer.guarding.peakLoss, action: action, replay: replayCommand(step))
     if fault == .diverging { record.place += ", more than training.divergence times the highest average" }
-    guard !isReplay, !request.checkOnly else { return record.place }
-    var problem = ""
+    guard !isReplay, !request.checkOnly else { return (record.place, "") }
     // A full disk must not turn a skipped step into the end of the run.
     do { try communicator.agree { try keep(record, in: folder) } } catch let error as any StatusError {
-      problem = " (not kept: \(error.description))"
+      return (record.place, "; rows and times were not kept: \(error.description)")
     }
-    return "\(record.place)\(problem); rows and times are in \(folder), replay it by: \(record.replay)"
+    return (record.place, "; rows and times are in \(folder), replay it by: \(record.replay)")
   }
 
   private func replayCommand(_ step: Int) -> String {

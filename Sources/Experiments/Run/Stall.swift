@@ -25,16 +25,25 @@ struct Stall: Equatable {
   let missing: [Heartbeat]
   let unknown: [Int]
 
+  /// Ranks leave a call at different times, so that those who wait may be one call apart; whoever is further behind, in
+  /// no call, or silent for half of the wait is missing.
+  ///
   /// - Parameters:
   ///   - heartbeats: what the ranks last wrote.
   ///   - rank: this rank, which has arrived.
   ///   - ranks: the number of ranks.
   ///   - calls: how many calls it has begun, this one included.
-  init(_ heartbeats: [Heartbeat], rank: Int, ranks: Int, calls: Int) {
+  ///   - waited: the seconds that it has waited.
+  init(_ heartbeats: [Heartbeat], rank: Int, ranks: Int, calls: Int, waited: Double) {
     self.rank = rank
     let others = heartbeats.filter { $0.rank != rank && $0.rank < ranks }
-    arrived = ([rank] + others.filter { $0.calls >= calls && $0.isInside }.map(\.rank)).sorted()
-    missing = others.filter { $0.calls < calls || !$0.isInside }
+    let most = others.map(\.calls).reduce(calls, max)
+    let newest = heartbeats.map(\.time).max() ?? 0
+    func isMissing(_ beat: Heartbeat) -> Bool {
+      !beat.isInside || beat.calls < most - 1 || beat.time < newest - waited / 2
+    }
+    missing = others.filter(isMissing)
+    arrived = ([rank] + others.filter { !isMissing($0) }.map(\.rank)).sorted()
     let known = Set(heartbeats.map(\.rank)).union([rank])
     unknown = (0..<ranks).filter { !known.contains($0) }
   }
@@ -48,7 +57,7 @@ struct Stall: Equatable {
     let lost = unknown.map { "rank \($0) left no sign" }
     let rest = late + lost
     return "step \(pulse.step): no answer for \(Int(seconds.rounded())) s in \(pulse.call) of \(pulse.stage.words): "
-      + "ranks \(arrived.map(String.init).joined(separator: ", ")) have arrived; "
+      + "\(arrived.count == 1 ? "rank \(rank) has" : "ranks \(arrived.map(String.init).joined(separator: ", ")) have") arrived; "
       + (rest.isEmpty ? "so have all others, and the network does not deliver" : rest.joined(separator: "; "))
       + ". The job ends; resume it from its last checkpoint, without that host if it happens again"
   }

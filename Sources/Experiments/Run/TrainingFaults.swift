@@ -32,15 +32,15 @@ extension TrainingRun {
       try fail(fault, loss: loss)
     }
     let step = trainer.step + 1
-    let sentence = try recordFailure(fault, loss: loss, action: policy.rawValue)
+    let (place, evidence) = try recordFailure(fault, loss: loss, action: policy.rawValue)
     if policy == .skip {
-      warn("step \(step) is skipped: \(sentence)")
+      warn("step \(step) is skipped: \(place)\(evidence)")
       trainer.skipStep()
       return true
     }
     try rollBack()
     warn(
-      "step \(step): \(sentence); rolled back to step \(trainer.step) with the learning rate times "
+      "step \(step): \(place)\(evidence); rolled back to step \(trainer.step) with the learning rate times "
         + short(trainer.guarding.learningRateScale))
     return false
   }
@@ -59,14 +59,14 @@ extension TrainingRun {
   /// Ends the run on every rank, before the update of a step that went wrong.
   func fail(_ fault: StepFault, loss: Double = .nan) throws -> Never {
     store?.finish()
-    let sentence = try recordFailure(fault, loss: loss, action: "stop")
+    let (place, evidence) = try recordFailure(fault, loss: loss, action: "stop")
     let error = try communicator.agree { () throws -> ExperimentError in
       let saved = (try? CheckpointStore.file(in: folder)).map { "; the last checkpoint is \($0)" } ?? ""
       let row = trainer.guarding.inARow > 0 ? ", fault \(trainer.guarding.inARow + 1) in a row" : ""
       return .data(
         Place(folder.path),
-        "step \(trainer.step + 1)\(row): training diverges, \(sentence); lower training.learning_rate, clip gradients by "
-          + "training.clip_norm, or go on by training.on_fault=skip or rollback\(saved)")
+        "step \(trainer.step + 1)\(row): \(place): training diverges; lower training.learning_rate, or clip gradients by "
+          + "training.clip_norm, or go on by training.on_fault=skip or rollback\(evidence)\(saved)")
     }
     try communicator.agree { throw error }
     throw error

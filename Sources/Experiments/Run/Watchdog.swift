@@ -104,7 +104,8 @@ final class Watchdog: Sendable {
 
   /// The lowest waiting rank says who is missing; the others are silent.
   private func report(_ pulse: Pulse, after seconds: Double) {
-    let stall = Stall(Heartbeat.all(in: plan.folder), rank: plan.rank, ranks: plan.ranks, calls: pulse.calls)
+    let stall = Stall(
+      Heartbeat.all(in: plan.folder), rank: plan.rank, ranks: plan.ranks, calls: pulse.calls, waited: seconds)
     guard stall.isSpeaker else { return }
     writeText("sgm-train: \(printable(stall.words(after: seconds, pulse)))\n", to: STDERR_FILENO)
   }

@@ -37,9 +37,12 @@ private func beat(
 
   @Test("a stall names who has arrived, who has not and where those are; the lowest of the waiting speaks")
   func stall() {
-    let beats = [beat(0), beat(1), beat(2, step: 39, calls: 97, inside: false)]
-    let stall = Stall(beats, rank: 0, ranks: 4, calls: 100)
-    #expect(stall.isSpeaker && !Stall(beats, rank: 1, ranks: 4, calls: 100).isSpeaker)
+    // Rank 1 is a call ahead: it needed nothing of rank 2 in the one where rank 0 waits.
+    let beats = [beat(0), beat(1, calls: 101), beat(2, step: 39, calls: 97, inside: false)]
+    let stall = Stall(beats, rank: 0, ranks: 4, calls: 100, waited: 600)
+    #expect(stall.isSpeaker && !Stall(beats, rank: 1, ranks: 4, calls: 101, waited: 600).isSpeaker)
+    let silent = Stall([beat(0, time: 700), beat(1, time: 90)], rank: 0, ranks: 2, calls: 100, waited: 600)
+    #expect(silent.missing.map(\.rank) == [1])
     let pulse = Pulse(step: 40, calls: 100, call: .exchange, isInside: true, stage: .step)
     #expect(
       stall.words(after: 600, pulse)
