@@ -16,13 +16,14 @@ func runPython(_ program: String, _ words: [String]) throws -> (status: Int32, o
   let process = Process()
   process.executableURL = URL(fileURLWithPath: python ?? "/nonexistent")
   process.arguments = [file] + words
-  let (output, errors) = (Pipe(), Pipe())
-  process.standardOutput = output
-  process.standardError = errors
+  // Files, not pipes: an exit test's signals, elsewhere in the process, interrupt reads of a pipe.
+  let texts = [temporaryPath("output.txt"), temporaryPath("errors.txt")]
+  defer { for text in texts { _ = unlinkFile(text) } }
+  for text in texts { _ = FileManager.default.createFile(atPath: text, contents: nil) }
+  process.standardOutput = FileHandle(forWritingAtPath: texts[0])
+  process.standardError = FileHandle(forWritingAtPath: texts[1])
   try process.run()
-  let text = output.fileHandleForReading.readDataToEndOfFile()
-  let complaints = errors.fileHandleForReading.readDataToEndOfFile()
   process.waitUntilExit()
   let status = process.terminationStatus
-  return (status, String(decoding: status == 0 ? text : complaints, as: UTF8.self))
+  return (status, try String(contentsOfFile: texts[status == 0 ? 0 : 1], encoding: .utf8))
 }

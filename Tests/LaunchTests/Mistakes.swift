@@ -38,7 +38,8 @@ let mistakes: [Mistake] = [
   Mistake(
     name: "sampler that the process does not allow", words: set("sampling.sampler=nelson"), status: 78,
     says: [
-      "sampling.sampler nelson needs a linear SDE on the data alone, without velocities: ", "ornstein-uhlenbeck",
+      "sampling.sampler nelson needs a linear SDE on the data alone, without velocities, finite up to the horizon: ",
+      "ornstein-uhlenbeck",
       "variance-preserving", "; process.kind is critically-damped-langevin",
     ]),
   Mistake(

@@ -21,12 +21,14 @@ private let python = ProcessInfo.processInfo.environment["SGM_PYTHON"]
     ]
     // One thread: the machine may be running other tests.
     process.environment = ProcessInfo.processInfo.environment.merging(["OMP_NUM_THREADS": "1"]) { $1 }
-    let output = Pipe()
-    process.standardOutput = output
+    // A file, not a pipe: an exit test's signals, elsewhere in the process, interrupt reads of a pipe.
+    let output = NSTemporaryDirectory() + "compare-\(UUID().uuidString).json"
+    defer { try? FileManager.default.removeItem(atPath: output) }
+    _ = FileManager.default.createFile(atPath: output, contents: nil)
+    process.standardOutput = FileHandle(forWritingAtPath: output)
     try process.run()
-    let data = output.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
-    return try JSONDecoder().decode([String: Double].self, from: data)
+    return try JSONDecoder().decode([String: Double].self, from: Data(contentsOf: URL(fileURLWithPath: output)))
   }
 
   /// Ours, by name.

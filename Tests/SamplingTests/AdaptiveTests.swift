@@ -40,7 +40,7 @@ import Testing
         }
       }
       // Errors of some ten steps, shrunk by the flow; in Float, 1e-6 is the least.
-      #expect(worst < 5 * tolerance + 3e-6, "\(tolerance): \(worst)")
+      #expect(worst < 10 * tolerance + 3e-6, "\(tolerance): \(worst)")
       errors.append(worst)
       costs.append(evaluations.reduce(0, +))
       #expect(evaluations.allSatisfy { $0 % 6 == 1 && $0 < 600 })

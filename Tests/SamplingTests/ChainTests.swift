@@ -78,7 +78,8 @@ private struct Normal: LogDensity {
       // False alarm 5e-5.
       #expect(kolmogorovSmirnov(values) { normalDistribution($0, 0, variance) } < 2.3, "\(kind.rawValue)")
       #expect(kind == .adjusted || outcome.accepted == outcome.proposed)
-      #expect((outcome.diagnostics?.splitRHat ?? 2) < 1.01)
+      // Half a chain is worth some ten independent draws, so R̂ = √(1 + 1/10).
+      #expect((outcome.diagnostics?.splitRHat ?? 2) < 1.06)
     }
   }
 
@@ -116,7 +117,7 @@ private struct Normal: LogDensity {
       let found = chainDiagnostics(chains(correlation))
       let expected = 32_000 * (1 - correlation) / (1 + correlation)
       // Autocorrelations of 32,000 draws: some per cent of the sum, more where chains are slow.
-      #expect(abs(found.effectiveSampleSize / expected - 1) < 0.15, "\(correlation): \(found)")
+      #expect(abs(found.effectiveSampleSize / expected - 1) < 0.2, "\(correlation): \(found)")
       #expect(abs(found.splitRHat - 1) < 0.05)
       #expect(found.draws == 32_000)
     }

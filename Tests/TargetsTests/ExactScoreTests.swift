@@ -78,7 +78,7 @@ private func states(_ target: any Target, under process: any ForwardProcess, at 
     let target = GaussianMixture(mean: [3, -1, 0.5], variance: [4, 0.01, 1])
     var score = ExactScore(SmoothedMixture(target), under: process, in: target.standardisation)
     let kernel = process.kernel(at: t)
-    let precision = (kernel.covariance + kernel.mean.outer(kernel.mean)).inverse
+    let precision = ScoreCoefficients(process, output: .posteriorMean, conditioning: .data, at: t).precision
     let states = states(target, under: process, at: t, rows: 4)
     for row in 0..<4 {
       let u = (0..<states.columns).map { Double(states[row, $0]) }

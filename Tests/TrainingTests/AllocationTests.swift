@@ -25,12 +25,14 @@ import Testing
     process.executableURL = URL(filePath: program)
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    let pipe = Pipe()
-    process.standardOutput = pipe
+    // A file, not a pipe: an exit test's signals, elsewhere in the process, interrupt reads of a pipe.
+    let file = NSTemporaryDirectory() + "output-\(UUID().uuidString).txt"
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    _ = FileManager.default.createFile(atPath: file, contents: nil)
+    process.standardOutput = FileHandle(forWritingAtPath: file)
     try process.run()
-    let data = try pipe.fileHandleForReading.readToEnd() ?? Data()
     process.waitUntilExit()
     #expect(process.terminationStatus == 0, "\(program) \(arguments)")
-    return String(decoding: data, as: UTF8.self)
+    return try String(contentsOfFile: file, encoding: .utf8)
   }
 }

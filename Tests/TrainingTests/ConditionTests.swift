@@ -54,8 +54,9 @@ private func pairs(_ rows: inout Matrix, seed: UInt64) {
       error += (Double(found[r, 0]) - exact) * (Double(found[r, 0]) - exact)
       size += exact * exact
     }
-    // 800 steps of a small network come to 5 % or less; the marginal score would be off by more than half.
-    #expect((error / size).squareRoot() < 0.15, "\((error / size).squareRoot())")
+    // 800 steps of a small network come to 5 %, or 20 % by the noisier gradient of the implicit loss; the marginal score
+    // would be off by more than half.
+    #expect((error / size).squareRoot() < (objective == 0 ? 0.15 : 0.3), "\((error / size).squareRoot())")
     // Conditions are read from the given row on, and from the start again.
     var second = Matrix(rows: NetworkScore.rows, columns: 1)
     score.setConditions(conditions, firstIndex: NetworkScore.rows * 3)

@@ -81,16 +81,14 @@ extension CheckpointStore {
 
   /// The files to go on from, best first: the one that `latest` names, then those of earlier and later steps.
   ///
-  /// - Throws: what is wrong with `latest`, where there is no checkpoint at all.
+  /// A run that died before its first `latest` has none, and goes on from what is there.
+  ///
+  /// - Throws: what is wrong with `latest`, or that there is no checkpoint at all.
   static func candidates(in folder: RunFolder) throws -> [String] {
     let all = steps(in: folder).reversed().map { folder.checkpoints + "/" + name(step: $0) }
-    do {
-      let newest = try file(in: folder)
-      return [newest] + all.filter { $0 < newest } + all.filter { $0 > newest }
-    } catch {
-      if all.isEmpty { throw error }
-      return all
-    }
+    guard all.isEmpty || FileManager.default.fileExists(atPath: folder.checkpoints + "/latest") else { return all }
+    let newest = try file(in: folder)
+    return [newest] + all.filter { $0 < newest } + all.filter { $0 > newest }
   }
 
   /// The file of the newest checkpoint, or of the one of `step`.

@@ -45,7 +45,7 @@ private func read(_ yaml: String, _ settings: String...) throws -> Experiment {
   @Test("the horizon defaults to its process's", arguments: Experiment.ProcessSection.Kind.allCases)
   func horizon(kind: Experiment.ProcessSection.Kind) throws {
     let experiment = try read("data: {target: mg25}\nprocess: {kind: \(kind.rawValue)}")
-    #expect(experiment.process.horizon == (kind == .ornsteinUhlenbeck ? 4 : 1))
+    #expect(experiment.process.horizon == kind.usualHorizon)
     #expect(experiment.data.dimension == 2)
   }
 
@@ -63,6 +63,24 @@ private func read(_ yaml: String, _ settings: String...) throws -> Experiment {
     #expect(try read("data: {file: a.npy, held_out: .5}").data.heldOut == .fraction(0.5))
   }
 
+  /// An experiment in which a key's condition, by its words, holds.
+  private func experiment(where words: String) -> String {
+    let parts = words.split { " ,".contains($0) }.map(String.init)
+    let target = "data: {target: funnel}\n"
+    if parts[0] == "data.file" { return "data: {file: rows.npy}" }
+    if parts[0] == "data.target" { return target }
+    if parts[0] == "training.objective" || parts[0] == "training.time_law" {
+      return target + "training: {\(parts[0].dropFirst("training.".count)): \(parts[1])}"
+    }
+    if words == "annealed with base student-t" { return target + "process: {kind: annealed, base: student-t}" }
+    if words.hasPrefix("processes with schedule ") { return target + "process: {schedule: \(parts[3])}" }
+    if parts[0] == "process.kind" { return target + "process: {kind: \(parts[1])}" }
+    if Experiment.SamplingSection.Sampler(rawValue: parts[0]) != nil {
+      return target + "sampling: {sampler: \(parts[0])}"
+    }
+    return target + "process: {kind: \(parts[0])}"
+  }
+
   @Test("--set reaches every key and overrides the file", arguments: ExperimentKey.all.map(\.path))
   func settings(path: String) throws {
     let samples: [String: String] = [
@@ -72,7 +90,8 @@ private func read(_ yaml: String, _ settings: String...) throws -> Experiment {
       "network.embedding_features": "32", "training.batch": "4096", "training.shards": "8",
       "training.minimum_time": "0.25",
       "process.kind": "ornstein-uhlenbeck", "sampling.seed": "12", "training.time_law": "uniform",
-      "sampling.grid": "uniform", "training.weight": "unit-variance",
+      "sampling.grid": "uniform", "training.weight": "unit-variance", "data.conditions": "[a, b]",
+      "process.base_degrees": "5.0",
     ]
     let key = try #require(ExperimentKey.all.first { $0.path == path })
     let text: String
@@ -83,10 +102,7 @@ private func read(_ yaml: String, _ settings: String...) throws -> Experiment {
     default:
       text = samples[path] ?? (key.get(Experiment()) == .real(0.5) ? "0.25" : key.shape == .integer ? "11" : "0.5")
     }
-    var base = "data: {target: funnel}"
-    if let words = key.condition?.words, words != "data.target" {
-      base += "\nprocess: {kind: \(words.prefix { $0 != " " })}"
-    }
+    let base = experiment(where: key.condition?.words ?? "data.target")
     let before = try read(base)
     let after = try read(base, "\(path)=\(text)")
     let value = key.get(after)

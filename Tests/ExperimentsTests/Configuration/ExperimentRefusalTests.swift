@@ -162,7 +162,7 @@ private let mistakes: [(String, String)] = [
   ),
   (
     "data: {target: mg25}\ntraining: {time_law: log-normal, noise_level_mean: -9}",
-    "funnel.yaml:2:52: training.noise_level_mean must lie between the noise levels of training.minimum_time and process.horizon, -4.56 and 5.03, found -9.0"
+    "funnel.yaml:2:52: training.noise_level_mean must lie between the noise levels of training.minimum_time and process.horizon, -4.56 and 5.02, found -9.0"
   ),
   (
     "data: {target: mg25}\ntraining: {coupling: optimal-transport}",

@@ -60,7 +60,7 @@ private func refusal(_ process: String, _ rest: String = "") -> String {
         == "run.yaml:2:41: process.base_degrees is for annealed with base student-t, but process.kind is annealed with base gaussian; remove it")
     #expect(
       refusal("kind: third-order-langevin, epsilon: 3")
-        == "run.yaml:2:47: process.epsilon is for critically-damped-langevin, but process.kind is third-order-langevin with schedule constant; remove it")
+        == "run.yaml:2:48: process.epsilon is for critically-damped-langevin, but process.kind is third-order-langevin with schedule constant; remove it")
     #expect(
       refusal("kind: variance-exploding, sigma_min: 60")
         == "run.yaml:2:48: process.sigma_min must be less than process.sigma_max = 50.0, found 60.0")
@@ -69,16 +69,16 @@ private func refusal(_ process: String, _ rest: String = "") -> String {
         == "run.yaml:2:41: process.horizon must be less than 1 for flow-matching, found 1.0")
     #expect(
       refusal("kind: phase-space-langevin, position_damping: 4.01")
-        == "run.yaml:2:56: process.position_damping must differ from process.velocity_damping; 0.01 and 4.01 are usual")
+        == "run.yaml:2:57: process.position_damping must differ from process.velocity_damping; 0.01 and 4.01 are usual")
     #expect(
       refusal("schedule: exponential, beta_growth: 0")
-        == "run.yaml:2:46: process.beta_growth must be between -100 and 100 and not 0, where linear is the limit, found \"0\"")
+        == "run.yaml:2:47: process.beta_growth must be between -100 and 100 and not 0, where linear is the limit, found \"0\"")
     #expect(
       refusal("schedule: exponential, beta_growth: 100, horizon: 6")
-        == "run.yaml:2:46: process.beta_growth times process.horizon must be between -500 and 500, found 600.0")
+        == "run.yaml:2:47: process.beta_growth times process.horizon must be between -500 and 500, found 600.0")
     #expect(
       refusal("kind: critically-damped-langevin, beta: 1e308, horizon: 1e5")
-        == "run.yaml:2:66: process.horizon and the schedule together give a time without end; lower β or the horizon")
+        == "run.yaml:2:67: process.horizon and the schedule together give a time without end; lower β or the horizon")
     #expect(
       refusal("kind: critically-damped-langevin", "network: {output: velocity}")
         == "run.yaml:3:19: network.output must be posterior-mean or noise or score for process.kind critically-damped-langevin with schedule constant, found velocity")
