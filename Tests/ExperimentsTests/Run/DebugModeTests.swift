@@ -135,8 +135,8 @@ private func train(_ request: TrainingRequest) throws -> TrainingRun {
       _ = try train(
         folder.request("run", ["training.learning_rate=1e30", "training.warmup_steps=0", "training.clip_norm=0"]))
     }
-    #expect(message.contains("/run: step 2: training diverges, the loss is not finite in shard 0; rows and times "))
-    #expect(message.contains("; lower training.learning_rate, clip gradients by training.clip_norm, or go on by "))
+    #expect(message.contains("/run: step 2: the "))
+    #expect(message.contains(" not finite in shard 0: training diverges; lower training.learning_rate, or clip"))
   }
 
   @Test("--check estimates and writes nothing")
