@@ -99,10 +99,9 @@ struct SGMTrain: ParsableCommand {
 
   func run() throws {
     if let status {
-      // No work for ranks: one process answers, without joining the others.
-      guard Communicator.isFirstProcess else { return }
-      runTool("sgm-train") { _ in
-        print(try runStatus(status))
+      runTool("sgm-train") { communicator in
+        let text = try communicator.fromRoot { Array(try runStatus(status).utf8) }
+        if communicator.isRoot { print(String(decoding: text, as: UTF8.self)) }
         return .success
       }
     }

@@ -75,7 +75,9 @@ struct SampleWriter {
         let first = chunk * Generator.rows
         if let row = samples.firstRowNotFinite {
           throw ExperimentError.data(
-            Place(file), "sample \(first + row) is not finite; take more sampling.steps or a later sampling.final_time")
+            Place(file),
+            "sample \(first + row) is not finite; take more sampling.steps, a later sampling.final_time, or a smaller "
+              + "sampling.step_size where the sampler has one")
         }
         try writer.write(samples, count: min(Generator.rows, count - first), firstRow: first)
         progress(Double(chunk - own.lowerBound + 1) / Double(own.count))
