@@ -22,6 +22,8 @@ final class Watchdog: Sendable {
   }
 
   private static let tick = 0.05
+  /// Seconds that the silent ranks leave to the one that speaks: the first to end takes the others with it.
+  private static let courtesy = 1.0
   private let plan: Plan
   private let host = hostName()
   private let file: Int32
@@ -77,8 +79,7 @@ final class Watchdog: Sendable {
         if others.longestSilence > plan.limitAfterTermination { end(.terminated, pulse) }
       }
       let limit = plan.limit * (pulse.stage == .step ? 1 : 10)
-      if limit > 0, waited > limit {
-        report(pulse, after: waited)
+      if limit > 0, waited > limit, report(pulse, after: waited) || waited > limit + Self.courtesy {
         end(.stalled, pulse)
       }
       (last, wasTerminated) = (pulse, isTerminated)
@@ -103,10 +104,13 @@ final class Watchdog: Sendable {
   }
 
   /// The lowest waiting rank says who is missing; the others are silent.
-  private func report(_ pulse: Pulse, after seconds: Double) {
+  ///
+  /// - Returns: whether this rank spoke.
+  private func report(_ pulse: Pulse, after seconds: Double) -> Bool {
     let stall = Stall(
       Heartbeat.all(in: plan.folder), rank: plan.rank, ranks: plan.ranks, calls: pulse.calls, waited: seconds)
-    guard stall.isSpeaker else { return }
+    guard stall.isSpeaker else { return false }
     writeText("sgm-train: \(printable(stall.words(after: seconds, pulse)))\n", to: STDERR_FILENO)
+    return true
   }
 }
