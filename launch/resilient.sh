@@ -87,11 +87,10 @@ while :; do
   child=$!
   set +m
   [[ $asked == no ]] || kill -USR1 "$child" 2> /dev/null
-  while :; do
-    wait "$child"
-    status=$?
-    kill -0 "$child" 2> /dev/null || break
-  done
+  # As in run.sh: a `wait` that a signal ended has not the child's status.
+  while kill -0 "$child" 2> /dev/null; do wait "$child"; done
+  wait "$child"
+  status=$?
   child=
 
   ((status != 0)) || exit 0

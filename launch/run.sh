@@ -62,12 +62,10 @@ on_interrupt() {
 trap on_interrupt INT
 trap 'kill -USR1 "$mpirun" 2> /dev/null' USR1 TERM
 
-# `wait` returns when a signal comes; the program's own status is that of the last wait.
-while :; do
-  wait "$mpirun"
-  status=$?
-  kill -0 "$mpirun" 2> /dev/null || break
-done
+# `wait` returns with 128 and more when a signal comes; of a child that has ended, bash keeps the true status.
+while kill -0 "$mpirun" 2> /dev/null; do wait "$mpirun"; done
+wait "$mpirun"
+status=$?
 # An mpirun that was killed leaves its session's folder.
 if ((status == 137)); then rm -rf "${TMPDIR:-/tmp}/ompi.$(hostname).$UID/pid.$mpirun"; fi
 exit "$status"

@@ -84,6 +84,7 @@ final class Job {
   func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 
   var output: String { (try? String(contentsOfFile: files.output, encoding: .utf8)) ?? "" }
+  var errors: String { (try? String(contentsOfFile: files.errors, encoding: .utf8)) ?? "" }
 
   /// Waits for the end; a program that hangs is killed and fails the test.
   func outcome(within seconds: Double) throws -> Outcome {
@@ -93,7 +94,6 @@ final class Job {
       send(SIGKILL)
       throw Failure("no end after \(seconds) s: \(process.arguments ?? []) \(output)")
     }
-    let errors = (try? String(contentsOfFile: files.errors, encoding: .utf8)) ?? ""
     return Outcome(status: process.terminationStatus, output: output, errors: errors)
   }
 

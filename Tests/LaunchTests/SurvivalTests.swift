@@ -41,7 +41,9 @@ extension Workshop {
 
   fileprivate func wait(for job: Job, toSay text: String) {
     let begin = Date()
-    while !job.output.contains(text), Date().timeIntervalSince(begin) < 20 { usleep(10_000) }
+    while !job.output.contains(text), !job.errors.contains(text), Date().timeIntervalSince(begin) < 20 {
+      usleep(10_000)
+    }
   }
 
   /// Resumes a run and compares it with one that nothing disturbed.
@@ -197,12 +199,13 @@ extension LaunchTests {
       try #require(processes.count == 2)
       for process in processes { kill(process, SIGSTOP) }
       twice.send(SIGINT)
-      usleep(300_000)
+      // Two signals that come together are one.
+      workshop.wait(for: twice, toSay: "Ctrl-C once more")
       let begin = Date()
       twice.send(SIGINT)
       #expect(try twice.outcome(within: 10).status == 137)
-      #expect(Date().timeIntervalSince(begin) < 2)
-      usleep(300_000)
+      // Stopping in good order would wait for the ranks 3 s at least.
+      #expect(Date().timeIntervalSince(begin) < 3)
       for process in processes { #expect(!isAlive(process), "\(process) is still there") }
       let usage = try workshop.run(script, ["-np", "two", train])
       #expect(usage.status == 64 && usage.errors.contains("-np two: a number of ranks is expected"))
