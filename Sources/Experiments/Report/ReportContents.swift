@@ -99,9 +99,18 @@ public struct ReportFigure: Sendable {
   /// A judgement as a figure.
   public init(_ judgement: Judgement) {
     self.init(
-      name: judgement.name, value: judgement.value, floor: judgement.floor, baseline: judgement.baseline,
-      unit: judgement.unit,
-      note: "\(grouped(judgement.count)) rows a set, \(judgement.repeats) repeat\(judgement.repeats == 1 ? "" : "s")")
+      name: judgement.name, value: judgement.value, floor: judgement.floor.mean.isNaN ? nil : judgement.floor,
+      baseline: judgement.baseline,
+      unit: judgement.unit, note: Self.note(judgement.unit, rows: judgement.count, repeats: judgement.repeats))
+  }
+
+  /// How many rows and repeats are behind a figure.
+  static func note(_ unit: String, rows: Int?, repeats: Int?) -> String {
+    // A likelihood's error bar is over its rows.
+    let isLikelihood = unit == Judgement.likelihoodUnit
+    let counted = rows.map { "\(grouped($0)) rows\(isLikelihood ? ", ± standard error" : " a set")" }
+    let repeated = isLikelihood ? nil : repeats.map { "\($0) repeat\($0 == 1 ? "" : "s")" }
+    return [counted, repeated].compactMap(\.self).joined(separator: ", ")
   }
 }
 

@@ -82,6 +82,7 @@ private func evaluateRun(
   _ request: EvaluateRequest, _ communicator: Communicator
 ) throws -> (table: String, json: String) {
   let folder = RunFolder(request.samples)
+  _ = try agreeOnInstructionSet(nil, communicator)
   let header = try Checkpoint.newest(in: folder, communicator).header
   let experiment = try communicator.agree {
     try Experiment(yaml: header.experiment.yaml, file: folder.experiment, settings: request.allSettings)
@@ -103,7 +104,10 @@ func judgeRun(
     let file = folder.samples + "/" + newest
     return (SampleBox(try Matrix(openRows(file))), TruthBox(try Truth.of(experiment, base: base, trained: true)))
   }
-  let judging = Judging(communicator: communicator, section: experiment.evaluation, seed: experiment.seed)
+  var judging = Judging(communicator: communicator, section: experiment.evaluation, seed: experiment.seed)
+  if experiment.evaluation.metrics.contains(.likelihood) {
+    judging.network = try NetworkLikelihood.newest(in: folder, experiment, communicator)
+  }
   let verdicts = try judging.judge(samples.value, against: truth.value)
   try communicator.agree {
     guard communicator.isRoot else { return }

@@ -21,7 +21,8 @@ func render(_ verdicts: [Judging.Verdict]) -> (table: String, json: String) {
 }
 
 private func cell(_ spread: Spread) -> String {
-  spread.mean.isFinite ? "\(short(spread.mean)) ± \(short(spread.deviation))" : "\(spread.mean)"
+  if spread.mean.isNaN { return "–" }
+  return spread.mean.isFinite ? "\(short(spread.mean)) ± \(short(spread.deviation))" : "\(spread.mean)"
 }
 
 private func json(_ j: Judgement) -> JSONValue {
