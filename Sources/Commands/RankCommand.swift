@@ -32,8 +32,8 @@ extension RankCommand {
 }
 
 /// `--set key=value`, as often as one likes.
-public struct Settings: ParsableArguments {
-  /// The overrides in their order.
+public struct Overrides: ParsableArguments {
+  /// As given, in their order.
   @Option(
     name: .customLong("set"),
     help: ArgumentHelp("Override a key, such as training.steps=300; may be repeated.", valueName: "key=value"))

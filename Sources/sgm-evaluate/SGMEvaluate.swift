@@ -20,7 +20,7 @@ struct SGMEvaluate: RankCommand {
     help: ArgumentHelp("What to judge by: \(metricNames.joined(separator: ", ")).", valueName: "name,name…"))
   var metrics: String?
 
-  @OptionGroup var settings: Settings
+  @OptionGroup var overrides: Overrides
 
   @Flag(help: "Print JSON lines in place of the table.")
   var json = false
@@ -30,7 +30,7 @@ struct SGMEvaluate: RankCommand {
       var request = EvaluateRequest(samples: samples)
       request.against = against
       request.metrics = metrics
-      request.settings = settings.settings
+      request.settings = overrides.settings
       let (table, lines) = try evaluate(request, communicator)
       return json ? lines : table
     }

@@ -54,7 +54,7 @@ struct SGMSample: RankCommand {
   @Option(help: ArgumentHelp("The step of the checkpoint; by default the newest.", valueName: "step"))
   var checkpoint: Int?
 
-  @OptionGroup var settings: Settings
+  @OptionGroup var overrides: Overrides
 
   func run() {
     printing { communicator in try sample(communicator.agree { try request() }, communicator) }
@@ -80,7 +80,7 @@ struct SGMSample: RankCommand {
     request.output = output
     request.condition = condition
     request.checkpoint = checkpoint
-    request.settings = settings.settings
+    request.settings = overrides.settings
     request.trajectories = trajectory ?? 0
     request.observations = observe
     request.fixed = fix

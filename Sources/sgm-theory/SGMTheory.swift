@@ -28,7 +28,7 @@ struct SGMTheory: RankCommand {
   @Option(help: "Variances of the Gaussian target, separated by commas.")
   var variance: String?
 
-  @OptionGroup var settings: Settings
+  @OptionGroup var overrides: Overrides
 
   @Option(help: "Samples in each set, where a study draws them.")
   var count: Int?
@@ -50,7 +50,7 @@ struct SGMTheory: RankCommand {
       var request = TheoryRequest(words: words)
       request.mean = mean
       request.variance = variance
-      request.settings = settings.settings
+      request.settings = overrides.settings
       request.count = count
       request.repeats = repeats
       request.steps = steps

@@ -27,7 +27,7 @@ struct SGMTrain: RankCommand {
   @Option(help: ArgumentHelp("Begin with this run's averaged parameters, at step 0.", valueName: "run"))
   var initFrom: String?
 
-  @OptionGroup var settings: Settings
+  @OptionGroup var overrides: Overrides
 
   @Option(help: "The run folder; by default runs/NAME.")
   var output: String?
@@ -138,7 +138,7 @@ struct SGMTrain: RankCommand {
     request.allowsDataChange = allowDataChange
     request.injected = try injectFault.map { try injectedFault($0) }
     request.initialise = initFrom
-    request.settings = settings.settings
+    request.settings = overrides.settings
     request.output = output
     request.until = until
     request.checkOnly = check
