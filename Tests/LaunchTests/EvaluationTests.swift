@@ -35,13 +35,13 @@ extension LaunchTests {
       #expect(shared.output == outcome.output)
     }
 
-    @Test("likelihoods of unseen rows are the same bytes on 1, 2 and 3 ranks", arguments: [5, 17])
-    func likelihood(dimension: Int) throws {
+    @Test("likelihoods of unseen rows, by draws of velocities and probes, are the same bytes on 1, 2 and 3 ranks")
+    func likelihood() throws {
       let workshop = try Workshop()
-      _ = try workshop.train("run", settings: ["--set", "data.dimension=\(dimension)"])
+      _ = try workshop.train("run", settings: ["--set", "data.dimension=17"])
       let words =
         ["run", "--metrics", "nll", "--json", "--set", "evaluation.pair_count=300"]
-        + ["--set", "evaluation.likelihood_steps=6", "--set", "evaluation.likelihood_draws=2"]
+        + ["--set", "evaluation.likelihood_steps=4", "--set", "evaluation.likelihood_draws=2"]
       let alone = try workshop.run("sgm-evaluate", words)
       try #require(alone.status == 0, "\(alone.errors)")
       #expect(alone.output.contains("\"NLL, upper bound\"") && alone.output.contains("\"nats a row\""))

@@ -9,7 +9,7 @@ func render(_ verdicts: [Judging.Verdict]) -> (table: String, json: String) {
     for (i, j) in verdict.judgements.enumerated() {
       // The values of one metric share their work: its time stands once.
       let seconds = i == 0 ? short(verdict.seconds) : ""
-      rows.append([j.name, cell(j.value), cell(j.floor), cell(j.baseline), "\(j.count)", j.unit, seconds])
+      rows.append([j.name, cell(j.value), j.floor.mean.isNaN ? "–" : cell(j.floor), cell(j.baseline), "\(j.count)", j.unit, seconds])
     }
   }
   let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
@@ -21,8 +21,7 @@ func render(_ verdicts: [Judging.Verdict]) -> (table: String, json: String) {
 }
 
 private func cell(_ spread: Spread) -> String {
-  if spread.mean.isNaN { return "–" }
-  return spread.mean.isFinite ? "\(short(spread.mean)) ± \(short(spread.deviation))" : "\(spread.mean)"
+  spread.mean.isFinite ? "\(short(spread.mean)) ± \(short(spread.deviation))" : "\(spread.mean)"
 }
 
 private func json(_ j: Judgement) -> JSONValue {
