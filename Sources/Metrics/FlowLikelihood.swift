@@ -29,6 +29,15 @@ public struct FlowLikelihood: ~Copyable {
   /// The largest dimension in which the trace is exact.
   public static let exactDimension = 16
 
+  /// What a row's velocities and probes are drawn by; without either, all draws are the same.
+  public struct Key: Sendable {
+    let index: UInt64
+    let draw: UInt64
+
+    /// The key of a row's global index and the number of the draw.
+    public init(index: Int, draw: Int = 0) { (self.index, self.draw) = (UInt64(index), UInt64(draw)) }
+  }
+
   /// A time of the path, with kA and kD there.
   private struct Node {
     let time: Double
@@ -85,16 +94,16 @@ public struct FlowLikelihood: ~Copyable {
   ///
   /// - Parameters:
   ///   - rows: x, shape `[256, dimension]`, in trained coordinates.
-  ///   - firstIndex: the global index of row 0, by which velocities and probes are drawn.
-  ///   - draw: the number of the draw of velocities and probes; without either, all draws are the same.
+  ///   - keys: the key of each row; its value depends on nothing else beside the row.
   ///   - model: the score of this process.
   /// - Returns: 256 numbers in nats.
   public mutating func logDensities(
-    _ rows: borrowing Matrix, firstIndex: UInt64, draw: Int = 0, score model: inout some DifferentiableScore
+    _ rows: borrowing Matrix, keys: [Key], score model: inout some DifferentiableScore
   ) -> [Double] {
     precondition(rows.rows == Self.rows && rows.columns == dimension, "\(rows.rows) × \(rows.columns)")
-    var values = lift(rows, firstIndex, draw)
-    drawSigns(firstIndex, draw)
+    precondition(keys.count == Self.rows, "\(keys.count) keys for \(Self.rows) rows")
+    var values = lift(rows, keys)
+    drawSigns(keys)
     for i in stride(from: 0, to: nodes.count, by: 2) {
       let isEnd = i == 0 || i == nodes.count - 1
       addDivergence(nodes[i], weight: step / 3 * (isEnd ? 1 : i % 4 == 2 ? 4 : 2), &model, &values)
@@ -105,16 +114,17 @@ public struct FlowLikelihood: ~Copyable {
   }
 
   /// Sets the states at t_1 and returns d ln M_x − log q(v|x).
-  private mutating func lift(_ rows: borrowing Matrix, _ firstIndex: UInt64, _ draw: Int) -> [Double] {
+  private mutating func lift(_ rows: borrowing Matrix, _ keys: [Key]) -> [Double] {
     let blocks = start.mean.size
-    if blocks > 1 { stream(draw, 0).fillNormals(&stage, firstIndex: firstIndex) }
+    var noise = Matrix(rows: 1, columns: state.columns)
     var values = [Double](repeating: Double(dimension) * log(start.mean[0]), count: Self.rows)
     for r in 0..<Self.rows {
+      if blocks > 1 { stream(keys[r], 0).fillNormals(&noise, firstIndex: keys[r].index) }
       for k in 0..<dimension {
         let x = Double(rows[r, k])
         state[r, k] = Float(start.mean[0] * x)
         for i in 1..<blocks {
-          let (z, variance) = (Double(stage[r, i * dimension + k]), start.covariance[i, i])
+          let (z, variance) = (Double(noise[0, i * dimension + k]), start.covariance[i, i])
           state[r, i * dimension + k] = Float(start.mean[i] * x + variance.squareRoot() * z)
           values[r] += 0.5 * (z * z + log(2 * Double.pi * variance))
         }
@@ -123,16 +133,15 @@ public struct FlowLikelihood: ~Copyable {
     return values
   }
 
-  private func stream(_ draw: Int, _ part: UInt64) -> RandomStream {
-    RandomStream(seed: seed, purpose: .likelihood, step: 2 * UInt64(draw) + part)
+  private func stream(_ key: Key, _ part: UInt64) -> RandomStream {
+    RandomStream(seed: seed, purpose: .likelihood, step: 2 * key.draw + part)
   }
 
-  private mutating func drawSigns(_ firstIndex: UInt64, _ draw: Int) {
-    guard signs.rows > 0 else { return }
-    stream(draw, 1).fillUniforms(&signs, firstIndex: firstIndex)
-    for r in 0..<Self.rows {
-      var row = signs.mutableRow(r)
-      for k in row.indices { row[k] = row[k] < 0.5 ? -1 : 1 }
+  private mutating func drawSigns(_ keys: [Key]) {
+    var uniforms = Matrix(rows: 1, columns: state.columns)
+    for r in 0..<signs.rows {
+      stream(keys[r], 1).fillUniforms(&uniforms, firstIndex: keys[r].index)
+      for k in 0..<signs.columns { signs[r, k] = uniforms[0, k] < 0.5 ? -1 : 1 }
     }
   }
 

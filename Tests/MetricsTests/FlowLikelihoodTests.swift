@@ -68,6 +68,10 @@ private struct KnownProcess: CustomTestStringConvertible {
 }
 
 @Suite struct FlowLikelihoodTests {
+  private static func keys(from first: Int = 0, draw: Int = 0) -> [FlowLikelihood.Key] {
+    (first..<first + 256).map { FlowLikelihood.Key(index: $0, draw: draw) }
+  }
+
   /// Ours less the exact log-density, row by row, averaged over draws.
   private static func errors(
     _ law: KnownLaw, _ process: any ForwardProcess, steps: Int = 200, draws: Int = 1, firstTime: Double = 1e-5
@@ -82,7 +86,7 @@ private struct KnownProcess: CustomTestStringConvertible {
       let rows = law.draws()
       var errors = (0..<256).map { -law.logDensity(doubles(rows, $0)) }
       for draw in 0..<draws {
-        let found = flow.logDensities(rows, firstIndex: 0, draw: draw, score: &score)
+        let found = flow.logDensities(rows, keys: Self.keys(draw: draw), score: &score)
         for r in 0..<256 { errors[r] += found[r] / Double(draws) }
       }
       return errors
@@ -132,8 +136,8 @@ private struct KnownProcess: CustomTestStringConvertible {
     func opened(_ score: some DifferentiableScore) {
       var score = score
       var flow = FlowLikelihood(process: process, dimension: 20, firstTime: 1e-3, steps: 4, seed: 1)
-      let first = flow.logDensities(law.draws(), firstIndex: 0, score: &score)
-      let second = flow.logDensities(law.draws(firstIndex: 7), firstIndex: 7, score: &score)
+      let first = flow.logDensities(law.draws(), keys: Self.keys(), score: &score)
+      let second = flow.logDensities(law.draws(firstIndex: 7), keys: Self.keys(from: 7), score: &score)
       #expect(Array(first[7...]) == Array(second[..<249]))
     }
     opened(score)
