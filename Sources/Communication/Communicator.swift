@@ -81,8 +81,9 @@ private import Glibc
 
   /// Ends a group that `split` made; no operation of it may follow.
   public func free() throws {
-    guard var handle = unsafe handle else { return }
-    try Self.check(unsafe MPI_Comm_free(&handle), "MPI_Comm_free", rank: rank)
+    var part = unsafe handle
+    guard unsafe part != nil else { return }
+    try Self.check(unsafe MPI_Comm_free(&part), "MPI_Comm_free", rank: rank)
   }
 
   /// Waits until all ranks are here.

@@ -197,11 +197,9 @@ extension LaunchTests {
       twice.send(SIGINT)
       // Two signals that come together are one.
       try twice.wait(toSay: "Ctrl-C once more")
-      let begin = Date()
       twice.send(SIGINT)
+      // Of SIGKILL: mpirun itself would have waited for the ranks, and left a status of its own.
       #expect(try twice.outcome().status == 137)
-      // Stopping in good order would wait for the ranks 3 s at least.
-      #expect(Date().timeIntervalSince(begin) < 3)
       for process in processes { #expect(!isAlive(process), "\(process) is still there") }
       let usage = try workshop.run(script, ["-np", "two", train])
       #expect(usage.status == 64 && usage.errors.contains("-np two: a number of ranks is expected"))
