@@ -30,15 +30,17 @@ private import Glibc
   /// - Throws: `CommunicationError.unconnected` where a launcher started more tasks than MPI connects.
   public static func start() throws -> Communicator {
     let launched = ["OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK"].contains { environment($0) != nil }
+    // MPI may add to the environment.
+    let tasks = foreignTasks
     guard launched else {
-      if let tasks = foreignTasks { throw CommunicationError.unconnected(tasks: tasks) }
+      if let tasks { throw CommunicationError.unconnected(tasks: tasks) }
       return single
     }
     // Whatever ends the launcher, no rank outlives it.
     sgm_die_with_parent()
     try check(sgm_mpi_start(), "MPI_Init_thread", rank: 0)
     let world = try unsafe wrap(sgm_mpi_world())
-    if world.size == 1, let tasks = foreignTasks {
+    if world.size == 1, let tasks {
       world.finish()
       throw CommunicationError.unconnected(tasks: tasks)
     }
