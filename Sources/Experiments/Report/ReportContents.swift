@@ -95,14 +95,6 @@ public struct ReportFigure: Sendable {
     self.unit = unit
     self.note = note
   }
-
-  /// A judgement as a figure.
-  public init(_ judgement: Judgement) {
-    self.init(
-      name: judgement.name, value: judgement.value, floor: judgement.floor, baseline: judgement.baseline,
-      unit: judgement.unit,
-      note: "\(grouped(judgement.count)) rows a set, \(judgement.repeats) repeat\(judgement.repeats == 1 ? "" : "s")")
-  }
 }
 
 /// Seconds and rates of a run.

@@ -49,7 +49,10 @@ struct PostMortem: Equatable {
   }
 }
 
-/// What `sgm-train --status RUN` prints: `complete STEP`, `stopped STEP` or `died STEP HOSTS SENTENCE`.
+/// What `sgm-train --status RUN` prints: `complete STEP`, `stopped STEP`, `running STEP - OWNER` or
+/// `died STEP HOSTS SENTENCE`.
+///
+/// A run is complete when its final samples have been judged.
 ///
 /// - Throws: `ExperimentError.unreadable` where there is no run.
 public func runStatus(_ run: String) throws -> String {
@@ -63,5 +66,6 @@ public func runStatus(_ run: String) throws -> String {
     return printable(dead.line)
   }
   let step = CheckpointStore.steps(in: folder).last ?? 0
-  return step >= experiment.training.steps ? "complete \(step)" : "stopped \(step)"
+  let isJudged = FileManager.default.fileExists(atPath: folder.judgements)
+  return step >= experiment.training.steps && isJudged ? "complete \(step)" : "stopped \(step)"
 }

@@ -83,7 +83,7 @@ struct TheoryInquiry {
       throw ExperimentError.usage("the target \(name) is known to the study \(only.rawValue) alone")
     }
     let target = special[name] == nil ? name : "gaussian"
-    let text = "data: {target: '\(target)', dimension: 2}\nprocess: {kind: '\(process)'}\n"
+    let text = "data: {target: \(escaped(target)), dimension: 2}\nprocess: {kind: \(escaped(process))}\n"
     experiment = try Experiment(yaml: text, file: "sgm-theory", settings: request.settings)
     for (option, value) in [("--count", request.count), ("--repeats", request.repeats), ("--steps", request.steps)] {
       if let value, value < 2, option != "--repeats" || value < 1 {

@@ -65,7 +65,7 @@ extension TheoryInquiry {
     var floors: [Double] = []
     var values = [[[Double]]](repeating: [[], []], count: settings.count)
     for repetition in 0..<repeats {
-      let seed = experiment.seed + UInt64(repetition)
+      let seed = experiment.seed &+ UInt64(repetition)
       func truth(_ step: UInt64) -> Matrix {
         var rows = Matrix(rows: count, columns: target.dimension)
         target.draw(RandomStream(seed: seed, purpose: .floor, step: step), firstIndex: 0, into: &rows)
