@@ -74,7 +74,8 @@ let package = Package(
     module("Training", ["Communication", "Diffusion", "LinearAlgebra", "Networks", "Randomness"]),
     module("Sampling", ["Diffusion", "LinearAlgebra", "Randomness"]),
     // 4
-    module("Metrics", ["CLEMON", "Communication", "LinearAlgebra", "Networks", "Randomness"]),
+    module(
+      "Metrics", ["CLEMON", "Communication", "Diffusion", "LinearAlgebra", "Networks", "Randomness", "Sampling"]),
     module(
       "Theory", ["Communication", "Diffusion", "LinearAlgebra", "Metrics", "Randomness", "Sampling", "Targets"]),
     // 5
@@ -108,13 +109,16 @@ let package = Package(
       "TrainingTests",
       ["Communication", "Diffusion", "LinearAlgebra", "Networks", "Randomness", "Training", "sgm-bench"],
       resources: [.copy("Fixtures")]),
-    tests("MetricsTests", ["Communication", "LinearAlgebra", "Metrics", "Randomness"], resources: [.copy("Fixtures")]),
+    tests(
+      "MetricsTests", ["Communication", "Diffusion", "LinearAlgebra", "Metrics", "Randomness", "Targets"],
+      resources: [.copy("Fixtures")]),
     tests(
       "TheoryTests", ["Diffusion", "LinearAlgebra", "Randomness", "Sampling", "Targets", "Theory"]),
     tests(
       "ExperimentsTests",
       [
-        "Communication", "Diffusion", "Experiments", "LinearAlgebra", "Networks", "Randomness", "Targets", "Training",
+        "Communication", "Diffusion", "Experiments", "LinearAlgebra", "Metrics", "Networks", "Randomness", "Targets",
+        "Training",
       ]),
     tests(
       "FuzzTests", ["Experiments", "LinearAlgebra", "Networks", "Targets", "Training"], resources: [.copy("Seeds")]),

@@ -45,7 +45,7 @@ extension Score where Self: ~Copyable {
   }
 }
 
-/// A score whose Jacobian can be applied from the left, as guidance by observations needs.
+/// A score whose Jacobian can be applied from the left, as guidance by observations and likelihoods need.
 public protocol DifferentiableScore: Score {
   /// Writes Jᵀc for every row, J = ∂s/∂u.
   ///
@@ -56,6 +56,38 @@ public protocol DifferentiableScore: Score {
   ///   - result: of the same shape.
   mutating func vjp(
     _ state: borrowing Matrix, at t: Double, cotangent: borrowing Matrix, into result: inout Matrix)
+
+  /// Writes tr((W ⊗ I) J) of every row, J = ∂s/∂u.
+  ///
+  /// - Parameters:
+  ///   - weight: W, shape c×c, as it acts on the blocks of each coordinate.
+  ///   - state: u, shape `[rows, blocks × dimension]`.
+  ///   - t: the diffusion time, in (0, horizon].
+  ///   - trace: `rows` numbers.
+  mutating func weightedTrace(
+    _ weight: BlockMatrix, _ state: borrowing Matrix, at t: Double, into trace: inout [Double])
+}
+
+extension DifferentiableScore {
+  /// One `vjp` for each coordinate of each block that W reads: right for any score.
+  public mutating func weightedTrace(
+    _ weight: BlockMatrix, _ state: borrowing Matrix, at t: Double, into trace: inout [Double]
+  ) {
+    precondition(trace.count == state.rows, "\(trace.count) traces of \(state.rows) rows")
+    var cotangent = Matrix(rows: state.rows, columns: state.columns)
+    var product = Matrix(rows: state.rows, columns: state.columns)
+    for row in trace.indices { trace[row] = 0 }
+    for i in 0..<weight.size where weight.row(i) != BlockVector(size: weight.size, repeating: 0) {
+      for k in 0..<dimension {
+        cotangent.fill(0)
+        for row in trace.indices {
+          for j in 0..<weight.size { cotangent[row, j * dimension + k] = Float(weight[i, j]) }
+        }
+        vjp(state, at: t, cotangent: cotangent, into: &product)
+        for row in trace.indices { trace[row] += Double(product[row, i * dimension + k]) }
+      }
+    }
+  }
 }
 
 /// A probability density that is known up to a constant, with its gradient: what Langevin samplers without a process

@@ -1,4 +1,5 @@
 public import Communication
+internal import Glibc
 public import LinearAlgebra
 public import Randomness
 
@@ -128,6 +129,26 @@ public struct GaussianFit: Sendable, Equatable {
         for i in j..<d { sum[i] += factor[j * d + i] * z }
       }
       for i in 0..<d { row[i] = Float(sum[i]) }
+    }
+  }
+}
+
+extension GaussianFit {
+  /// log N(x; m, Σ) of every row, by forward substitution with L; −∞ where Σ is singular.
+  public func logDensities(of rows: borrowing Matrix) -> [Double] {
+    precondition(rows.columns == dimension, "\(rows.columns) columns for a Gaussian in \(dimension) dimensions")
+    let d = dimension
+    let logScales = (0..<d).reduce(0) { $0 + log(factor[$1 * d + $1]) + 0.5 * log(2 * Double.pi) }
+    guard logScales > -.infinity else { return [Double](repeating: -.infinity, count: rows.rows) }
+    return (0..<rows.rows).map { r in
+      var rest = zip(doubles(rows, r), mean).map { $0 - $1 }
+      var value = -logScales
+      for j in 0..<d {
+        let y = rest[j] / factor[j * d + j]
+        value -= 0.5 * y * y
+        for i in j..<d { rest[i].addProduct(-y, factor[j * d + i]) }
+      }
+      return value
     }
   }
 }

@@ -28,6 +28,8 @@ public struct Judgement: Sendable, Equatable {
   /// The distance between true samples and the judged ones.
   public let value: Spread
   /// The same distance between two independent sets of true samples: no sampler can do better on average.
+  ///
+  /// Not a number where it is not known.
   public let floor: Spread
   /// The same distance between true samples and draws from their Gaussian fit: two moments alone reach this.
   public let baseline: Spread

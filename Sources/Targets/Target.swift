@@ -26,7 +26,7 @@ public protocol Target: Sendable {
   /// The exact score of the law's marginals under a process run in trained coordinates; nil where none is known.
   func score(under process: any ForwardProcess, in standardisation: Standardisation) -> (any Score)?
 
-  /// The law's own density in trained coordinates; nil where none is known.
+  /// The law's own density in trained coordinates; nil where none is known. Without standardisation it is normalised.
   func density(in standardisation: Standardisation) -> (any LogDensity)?
 }
 

@@ -119,6 +119,31 @@ internal import Networks
     result.add(c.whitening.transpose, times: whitened, dimension: dimension)
   }
 
+  /// −d tr(WP) + Σ_k F'_k (GWQ)_k: one row of F' for each output of the network, after one forward pass.
+  public func weightedTrace(
+    _ weight: BlockMatrix, _ state: borrowing Matrix, at t: Double, into trace: inout [Double]
+  ) {
+    precondition(state.rows == Self.rows && trace.count == Self.rows, "\(state.rows) rows, \(trace.count) traces")
+    let c = coefficients(at: t)
+    let pass = differentiated
+    prepare(pass, state, c, at: t)
+    unsafe pass.forward(parameters.pointer)
+    let gain = c.whitening * weight * c.output
+    let constant = -Double(dimension) * (weight * c.precision).trace
+    for row in trace.indices { trace[row] = constant }
+    for k in 0..<output.columns {
+      let (block, coordinate) = k.quotientAndRemainder(dividingBy: dimension)
+      output.fill(0)
+      for row in trace.indices { output[row, k] = 1 }
+      unsafe pass.vjp(parameters.pointer, cotangent: output, into: &derivative)
+      for i in 0..<weight.size {
+        for row in trace.indices {
+          trace[row].addProduct(gain[i, block], Double(derivative[row, i * dimension + coordinate]))
+        }
+      }
+    }
+  }
+
   private func coefficients(at t: Double) -> ScoreCoefficients {
     ScoreCoefficients(model.process, output: model.output, conditioning: model.conditioning, at: t)
   }

@@ -54,5 +54,26 @@ extension LaunchTests {
       let shared = try workshop.run("sgm-evaluate", words, ranks: 3)
       #expect(shared.output == outcome.output)
     }
+
+    @Test("likelihoods of unseen rows, by draws of velocities and probes, are the same bytes on 1, 2 and 3 ranks")
+    func likelihood() throws {
+      let workshop = try Workshop()
+      _ = try workshop.train("run", settings: ["--set", "data.dimension=17"])
+      let words =
+        ["run", "--metrics", "nll", "--json", "--set", "evaluation.pair_count=300"]
+        + ["--set", "evaluation.likelihood_steps=4", "--set", "evaluation.likelihood_draws=2"]
+      let alone = try workshop.run("sgm-evaluate", words)
+      try #require(alone.status == 0, "\(alone.errors)")
+      #expect(alone.output.contains("\"NLL, upper bound\"") && alone.output.contains("\"nats a row\""))
+      let rows = try workshop.bytes("run/likelihood.npy")
+      // A header of 128 bytes; NLL, its standard error, the Gaussian fit's and the law's own.
+      #expect(rows.count == 128 + 300 * 4 * 4)
+      #expect(String(decoding: try workshop.bytes("run/report.html"), as: UTF8.self).contains("NLL, upper bound"))
+      for ranks in [2, 3] {
+        let shared = try workshop.run("sgm-evaluate", words, ranks: ranks)
+        #expect(shared.output == alone.output)
+        #expect(try workshop.bytes("run/likelihood.npy") == rows)
+      }
+    }
   }
 }

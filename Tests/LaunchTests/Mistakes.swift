@@ -198,4 +198,7 @@ let mistakes: [Mistake] = [
   Mistake(
     name: "nearest to no training rows", program: "sgm-evaluate",
     words: ["good.npy", "--against", "funnel", "--metrics", "nearest"], status: 64, says: ["nearest", "run"]),
+  Mistake(
+    name: "likelihood without a network", program: "sgm-evaluate",
+    words: ["good.npy", "--against", "funnel", "--metrics", "nll"], status: 64, says: ["nll needs a run"]),
 ]

@@ -56,4 +56,32 @@ import Testing
       }
     }
   }
+
+  @Test("the weighted trace is that of the Jacobian that vjp gives", arguments: [NetworkOutput.posteriorMean, .noise])
+  func trace(output: NetworkOutput) {
+    /// A score with a derivative and nothing else, so that its trace comes from `vjp`.
+    struct Plain: DifferentiableScore {
+      let base: NetworkScore
+      var process: any ForwardProcess { base.process }
+      var dimension: Int { base.dimension }
+      func evaluate(_ state: borrowing Matrix, at t: Double, into score: inout Matrix) {
+        base.evaluate(state, at: t, into: &score)
+      }
+      func vjp(_ state: borrowing Matrix, at t: Double, cotangent: borrowing Matrix, into result: inout Matrix) {
+        base.vjp(state, at: t, cotangent: cotangent, into: &result)
+      }
+    }
+    let score = score(output)
+    var plain = Plain(base: score)
+    let state = normals(256, 6, seed: 9)
+    var (own, expected) = ([Double](repeating: 0, count: 256), [Double](repeating: 0, count: 256))
+    for weight in [BlockMatrix(0, 0, 0, 2), BlockMatrix(0.5, 0.2, -0.3, 2)] {
+      score.weightedTrace(weight, state, at: 0.4, into: &own)
+      plain.weightedTrace(weight, state, at: 0.4, into: &expected)
+      for (a, b) in zip(own, expected) {
+        // Six elements of some units, each rounded to Float a few times.
+        #expect(abs(a - b) < 1e-5 * max(1, abs(b)), "\(a), \(b)")
+      }
+    }
+  }
 }

@@ -181,5 +181,6 @@ extension Experiment.EvaluationSection {
     case tails = "hill"
     case stein = "ksd"
     case nearest
+    case likelihood = "nll"
   }
 }

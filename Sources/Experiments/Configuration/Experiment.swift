@@ -139,6 +139,10 @@ extension Experiment {
     public var metrics = [Metric.slicedW2]
     /// Rows compared by metrics that go over all pairs.
     public var pairCount = 2_000
+    /// Steps of the probability flow behind likelihoods.
+    public var likelihoodSteps = 200
+    /// Draws of velocities and probes for each row's likelihood.
+    public var likelihoodDraws = 4
 
     /// The defaults.
     public init() {}

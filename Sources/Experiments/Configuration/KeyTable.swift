@@ -214,7 +214,13 @@ extension ExperimentKey {
       "What samples are judged by; docs/judging.md says when to choose which."),
     .init(
       "evaluation.pair_count", \.evaluation.pairCount, in: .whole(10, 5_000), onResume: true,
-      "Rows compared by metrics that go over all pairs: w2, mmd, energy, knn-kl, c2st, ksd."),
+      "Rows compared by metrics that go over all pairs (w2, mmd, energy, knn-kl, c2st, ksd), and those of nll."),
+    .init(
+      "evaluation.likelihood_steps", \.evaluation.likelihoodSteps, in: .whole(2, 1e5), onResume: true,
+      "Steps of the probability flow behind nll; rows that need more take more."),
+    .init(
+      "evaluation.likelihood_draws", \.evaluation.likelihoodDraws, in: .whole(1, 1e4), onResume: true,
+      "Draws of velocities, and of probes above 16 dimensions, for each row's nll."),
   ]
 
   /// The sections in order.

@@ -81,13 +81,17 @@ public struct ErrorBarPanel: Sendable {
   /// Green and orange are floor and baseline on every page.
   private static let colours = [0, 3, 4, 5]
 
-  /// From 0, so that lengths compare, unless values are negative.
+  /// From 0, so that lengths compare, unless values are negative or so far from 0 that nothing could be told apart.
   private var range: String {
     let values = series.flatMap(\.values).compactMap { $0 }
     let ends = values.flatMap { [$0.mean - $0.deviation, $0.mean + $0.deviation] } + lines.map(\.value)
     let finite = ends.filter(\.isFinite)
     guard let least = finite.min(), let greatest = finite.max(), greatest > 0 || least < 0 else {
       return "set yrange [0:1]"
+    }
+    if least > 0.5 * greatest, least < greatest {
+      let margin = 0.1 * (greatest - least)
+      return "set yrange [\(least - margin):\(greatest + margin)]"
     }
     return "set yrange [\(least < 0 ? least * 1.1 : 0):\(max(greatest * 1.08, least < 0 ? 0 : 1e-300))]"
   }

@@ -23,33 +23,47 @@ extension ReportFigure {
 
   /// What the place of the number between floor and baseline means, in words.
   private var verdict: String? {
-    guard let floor, let baseline, value.mean.isFinite else { return nil }
+    guard let baseline, value.mean.isFinite else { return nil }
+    guard let floor else {
+      let gain = baseline.mean - value.mean
+      return gain > 0 ? "\(rounded(gain)) below the Gaussian" : "no better than a Gaussian"
+    }
     let width = baseline.mean - floor.mean
     guard abs(width) > floor.deviation + baseline.deviation else { return "floor and Gaussian cannot be told apart" }
     // Also where less is worse, as with a p-value: the baseline then lies below the floor.
     let position = (value.mean - floor.mean) / width
-    if position <= floor.deviation / abs(width) { return "as good as true samples" }
+    if position <= floor.deviation / abs(width) {
+      return isLikelihood ? "as good as the law itself" : "as good as true samples"
+    }
     if position >= 1 { return "no better than a Gaussian" }
     return "\(Int((100 * position).rounded()))&nbsp;% of the way from floor to Gaussian"
   }
 
-  /// The bar: from 0 to a little beyond the largest of the three, bands of one standard deviation each way.
+  private var isLikelihood: Bool { unit == Judgement.likelihoodUnit }
+
+  /// The bar: from 0, or for a likelihood a little below the least, to a little beyond the largest of the three, bands of
+  /// one standard deviation each way.
   private var bar: String? {
-    guard let floor, let baseline else { return nil }
-    let ends = [floor, baseline, value].map { $0.mean + $0.deviation }
-    guard let last = ends.max(), last.isFinite, last > 0, value.mean.isFinite else { return nil }
-    let scale = 94 / last
-    func percent(_ x: Double) -> String { hundredths(min(max(x * scale, 0), 100)) }
+    guard let baseline else { return nil }
+    let shown = [value, baseline] + (floor.map { [$0] } ?? [])
+    let (least, last) = shown.reduce((Double.infinity, -Double.infinity)) {
+      (min($0.0, $1.mean - $1.deviation), max($0.1, $1.mean + $1.deviation))
+    }
+    let origin = isLikelihood ? least - 0.2 * (last - least) : 0
+    guard last.isFinite, last > origin, value.mean.isFinite else { return nil }
+    let scale = 94 / (last - origin)
+    func percent(_ x: Double) -> String { hundredths(min(max((x - origin) * scale, 0), 100)) }
     func band(_ spread: Spread, _ kind: String) -> String {
-      let from = max(spread.mean - spread.deviation, 0)
+      let from = max(spread.mean - spread.deviation, origin)
       let width = spread.mean + spread.deviation - from
-      return "<i class=\"band \(kind)\" style=\"left:\(percent(from))%;width:\(percent(width))%\"></i>"
+      return "<i class=\"band \(kind)\" style=\"left:\(percent(from))%;width:\(hundredths(width * scale))%\"></i>"
         + "<i class=\"tick \(kind)\" style=\"left:\(percent(spread.mean))%\"></i>"
     }
-    let label = "\(name): \(rounded(value.mean)), floor \(rounded(floor.mean)), Gaussian \(rounded(baseline.mean))"
+    let lowest = floor.map { ", floor \(rounded($0.mean))" } ?? ""
+    let label = "\(name): \(rounded(value.mean))\(lowest), Gaussian \(rounded(baseline.mean))"
     return "<div class=\"bar\" role=\"img\" aria-label=\"\(escapedHTML(label))\">"
       + "<i class=\"fill\" style=\"width:\(percent(value.mean))%\"></i>"
-      + band(floor, "floor") + band(baseline, "baseline") + band(value, "value") + "</div>"
+      + (floor.map { band($0, "floor") } ?? "") + band(baseline, "baseline") + band(value, "value") + "</div>"
   }
 }
 

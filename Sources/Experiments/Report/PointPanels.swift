@@ -45,10 +45,14 @@ public struct PointPanels: Sendable {
       // Of several sets the first, the data, decides what is shown: samples gone astray must not shrink it.
       let framed = hasCommonFrame ? all : panel.sets.first { !$0.isEmpty } ?? []
       let (low, high) = ScatterPair(x: "", y: "", data: framed, samples: []).frame
-      var drawn = panel.sets.indices.map { set in
-        let tone = Plot.colour(colours.indices.contains(set) ? colours[set] : set)
-        return "'\(name).dat' index \(set) every every with points pointtype 7 pointsize 0.45 "
-          + "linecolor rgb '#60\(tone)'"
+      // In turns, so that no set covers another.
+      let turns = panel.sets.count > 1 ? 8 : 1
+      var drawn = (0..<turns).flatMap { turn in
+        panel.sets.indices.map { set in
+          let tone = Plot.colour(colours.indices.contains(set) ? colours[set] : set)
+          return "'\(name).dat' index \(set) every every*\(turns)::every*\(turn) with points pointtype 7 "
+            + "pointsize 0.45 linecolor rgb '#60\(tone)'"
+        }
       }
       var blocks = panel.sets.map { $0.isEmpty ? [[.nan, .nan]] : $0.map { [Double($0.x), Double($0.y)] } }
       if !panel.paths.isEmpty {

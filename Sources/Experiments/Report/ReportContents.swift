@@ -95,6 +95,15 @@ public struct ReportFigure: Sendable {
     self.unit = unit
     self.note = note
   }
+
+  /// How many rows and repeats are behind a figure.
+  static func note(_ unit: String, rows: Int?, repeats: Int?) -> String {
+    // A likelihood's error bar is over its rows.
+    let isLikelihood = unit == Judgement.likelihoodUnit
+    let counted = rows.map { "\(grouped($0)) rows\(isLikelihood ? ", ± standard error" : " a set")" }
+    let repeated = isLikelihood ? nil : repeats.map { "\($0) repeat\($0 == 1 ? "" : "s")" }
+    return [counted, repeated].compactMap(\.self).joined(separator: ", ")
+  }
 }
 
 /// Seconds and rates of a run.

@@ -17,7 +17,8 @@ let reportStyle = """
   .grid.small{grid-template-columns:repeat(auto-fill,minmax(10rem,1fr))}
   .wide{overflow-x:auto}table{border-collapse:collapse;font-size:.875rem;font-variant-numeric:tabular-nums}
   th,td{text-align:left;padding:.3rem .9rem .3rem 0;border-bottom:1px solid var(--line);vertical-align:top}
-  th{color:var(--soft);font-weight:600}th,td{white-space:nowrap}
+  th{color:var(--soft);font-weight:600}td{white-space:nowrap}
+  @media(max-width:30rem){th,td{padding-right:.35rem;font-size:.75rem}}
   .card{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:.7rem .9rem;
   break-inside:avoid;min-width:0}
   .head{display:flex;flex-wrap:wrap;justify-content:space-between;gap:0 1rem;align-items:baseline}

@@ -109,7 +109,10 @@ func judgeRun(
     let file = folder.samples + "/" + String(decoding: name, as: UTF8.self)
     return (SampleBox(try Matrix(openRows(file))), TruthBox(try Truth.of(experiment, base: base, trained: true)))
   }
-  let judging = Judging(communicator: communicator, section: experiment.evaluation, seed: experiment.seed)
+  var judging = Judging(communicator: communicator, section: experiment.evaluation, seed: experiment.seed)
+  if experiment.evaluation.metrics.contains(.likelihood) {
+    judging.network = try NetworkLikelihood.newest(in: folder, experiment, communicator)
+  }
   let verdicts = try judging.judge(samples.value, against: truth.value)
   try communicator.agree {
     guard communicator.isRoot else { return }

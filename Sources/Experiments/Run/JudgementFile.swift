@@ -13,14 +13,12 @@ extension ReportFigure {
   /// A line of `judgements.jsonl`, as sgm-evaluate prints it.
   init?(_ line: JSONValue) {
     guard case .string(let name)? = line["metric"], let value = Spread(line["value"]) else { return nil }
-    var parts: [String] = []
-    if let rows = line["rows"]?.number { parts.append("\(grouped(Int(rows))) rows a set") }
-    if let repeats = line["repeats"]?.number { parts.append("\(Int(repeats)) repeat\(repeats == 1 ? "" : "s")") }
+    func whole(_ key: String) -> Int? { line[key]?.number.map { Int($0) } }
     var unit = ""
     if case .string(let text)? = line["unit"] { unit = text }
     self.init(
       name: name, value: value, floor: Spread(line["floor"]), baseline: Spread(line["baseline"]), unit: unit,
-      note: parts.joined(separator: ", "))
+      note: Self.note(unit, rows: whole("rows"), repeats: whole("repeats")))
   }
 }
 

@@ -9,7 +9,8 @@ func render(_ verdicts: [Judging.Verdict]) -> (table: String, json: String) {
     for (i, j) in verdict.judgements.enumerated() {
       // The values of one metric share their work: its time stands once.
       let seconds = i == 0 ? short(verdict.seconds) : ""
-      rows.append([j.name, cell(j.value), cell(j.floor), cell(j.baseline), "\(j.count)", j.unit, seconds])
+      let floor = j.floor.mean.isNaN ? "–" : cell(j.floor)
+      rows.append([j.name, cell(j.value), floor, cell(j.baseline), "\(j.count)", j.unit, seconds])
     }
   }
   let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }

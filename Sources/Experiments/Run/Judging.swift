@@ -8,6 +8,8 @@ struct Judging {
   let communicator: Communicator
   let section: Experiment.EvaluationSection
   let seed: UInt64
+  /// The network that made the samples, where its likelihood is asked for.
+  var network: NetworkLikelihood?
 
   /// One metric's judgements and how long they took.
   struct Verdict {
@@ -54,6 +56,7 @@ struct Judging {
       let training = try communicator.agree { try truth.trainingRows() }
       let distance = training.map { NearestTrainingRows(training: $0.value) } ?? NearestTrainingRows()
       return try judge(all, Exchanged(truth.samples), gaussian, distance)
+    case .likelihood: return try likelihood(truth, gaussian)
     case .modes: return try judge(all, truth.samples, gaussian, communicator.agree { try truth.modes() })
     case .stein:
       var distance = try communicator.agree { try truth.steinDiscrepancy() }

@@ -106,7 +106,7 @@ extension RunRecord {
     return [
       PointPanels(
         title: "Pairs of the first coordinates",
-        note: "Data in green below, samples in blue above; at most 2,000 points each.",
+        note: "Data in green, samples in blue, drawn in turns; at most 2,000 points each.",
         hasCommonFrame: false, colours: [2, 0], panels: Array(panels))
     ]
   }

@@ -24,6 +24,9 @@ public struct RunFolder: Sendable, Equatable {
   /// What the newest samples were judged to be worth, one JSON object a line.
   var judgements: String { path + "/judgements.jsonl" }
 
+  /// Every held-out row's negative log-likelihood.
+  var likelihood: String { path + "/likelihood.npy" }
+
   /// The samples drawn at a step.
   func samples(step: Int) -> String { samples + "/step-" + padded(step) + ".npy" }
 

@@ -106,17 +106,19 @@ extension SweepTable {
 
   /// The headings of a figure's table.
   func header(of metric: Metric) -> [String] {
-    let hasBounds = metric.entries.contains { $0.floor != nil }
-    return axes.map(\.path) + [metric.name] + (hasBounds ? ["floor", "Gaussian baseline"] : []) + ["cells"]
+    axes.map(\.path) + [metric.name] + (hasBounds(metric) ? ["floor", "Gaussian baseline"] : []) + ["cells"]
+  }
+
+  private func hasBounds(_ metric: Metric) -> Bool {
+    metric.entries.contains { $0.floor != nil || $0.baseline != nil }
   }
 
   /// The cells of one line of a figure's table.
   func row(of entry: Entry, in metric: Metric) -> [String] {
-    let hasBounds = metric.entries.contains { $0.floor != nil }
     let value = entry.value.map { short($0.mean) + (entry.values.count > 1 ? " ± \(short($0.deviation))" : "") }
     let bounds = [entry.floor, entry.baseline].map { $0.map { short($0) } ?? "–" }
     let count = entry.values.count == seeds.count ? "\(seeds.count)" : "\(entry.values.count) of \(seeds.count)"
-    return values(of: entry.combination) + [value ?? "–"] + (hasBounds ? bounds : []) + [count]
+    return values(of: entry.combination) + [value ?? "–"] + (hasBounds(metric) ? bounds : []) + [count]
   }
 
   /// For programs: a JSON object for each figure of each combination.

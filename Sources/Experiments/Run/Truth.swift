@@ -67,6 +67,26 @@ struct Truth: ~Copyable {
     }
   }
 
+  /// The first rows that no network was trained on: held-out ones, or fresh draws.
+  func unseenRows(_ count: Int, seed: UInt64) throws -> Matrix {
+    if fitted != nil { return shown.head(count) }
+    guard let target else {
+      throw ExperimentError.usage("the metric nll needs rows that were not trained on: set data.held_out")
+    }
+    var rows = Matrix(rows: count, columns: target.dimension)
+    target.drawData(RandomStream(seed: seed, purpose: .likelihood), firstIndex: 0, into: &rows)
+    return rows
+  }
+
+  /// log p of rows in original units under the law itself; nil where it is not known.
+  func logDensities(of rows: borrowing Matrix) -> [Double]? {
+    guard let target, var density = target.density(in: .identity(target.dimension)) else { return nil }
+    var values = [Double](repeating: 0, count: rows.rows)
+    var gradient = Matrix(rows: rows.rows, columns: rows.columns)
+    density.evaluate(rows, logDensity: &values, gradient: &gradient)
+    return values
+  }
+
   /// What a network was trained on; nil where the truth's own rows stand for it.
   func trainingRows() throws -> SampleBox? {
     if let training { return SampleBox(try training()) }
