@@ -158,6 +158,7 @@ extension Experiment.SamplingSection {
   var options: SamplerOptions {
     var options = SamplerOptions()
     options.churn = churn
+    options.predictor = SamplerKind(rawValue: predictor.rawValue) ?? .eulerMaruyama
     options.corrections = corrections
     options.signalToNoise = signalToNoise
     options.corrected =
