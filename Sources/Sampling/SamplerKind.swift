@@ -39,8 +39,8 @@ public enum SamplerKind: String, Sendable, CaseIterable {
     case .exponentialMultistep: ExponentialMultistep()
     case .predictorCorrector:
       PredictorCorrector(
-        predictor: options.predictor.make(options), corrections: options.corrections, signalToNoise: options.signalToNoise,
-        corrected: options.corrected)
+        predictor: options.predictor.make(options), corrections: options.corrections,
+        signalToNoise: options.signalToNoise, corrected: options.corrected)
     case .annealedLangevin: AnnealedLangevin(corrections: options.corrections, stepSize: options.stepSize)
     case .diffusionAnnealedLangevin: DiffusionAnnealedLangevin(slowdown: options.slowdown)
     case .underdampedAnnealedLangevin:

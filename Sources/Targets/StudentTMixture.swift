@@ -165,7 +165,7 @@ private struct NodeRange {
   /// As `HeavyTailedLaw`: the posterior of the logarithm is at least √(2/(ν + d)) wide; points up to 1e9 scales away.
   init(degrees nu: Double, dimension d: Double) {
     let shape = 0.5 * (nu + d)
-    step = 0.6 * (1 / shape).squareRoot()
+    step = 0.45 * (1 / shape).squareRoot()
     low = -log(shape + 40 + 9 * shape.squareRoot())
     count = Int((max(45, 70 / nu + 5) - low) / step / 8 + 1) * 8 + 1
   }

@@ -78,7 +78,9 @@ private let known: [Known] = [
       mixture.means.reduce(0) { $0 + 0.05 * (1 + (x - $1[0]) / (2 + (x - $1[0]) * (x - $1[0])).squareRoot()) }
     }
     let n = Double(values.count)
-    let distance = values.enumerated().reduce(0.0) { max($0, abs(distribution($1.element) - (Double($1.offset) + 0.5) / n)) }
+    let distance = values.enumerated().reduce(0.0) { largest, value in
+      max(largest, abs(distribution(value.element) - (Double(value.offset) + 0.5) / n))
+    }
     #expect(distance * n.squareRoot() < 2.3)  // Kolmogorov–Smirnov, false alarm 5e-5
     // Hill's estimate from 500 rows has a deviation of 2/√500 = 0.09, and the centres' shift biases it by as much.
     let sizes = values.map(abs).sorted(by: >).prefix(501)
