@@ -36,7 +36,8 @@ private struct Combination {
     typealias Section = Experiment.ProcessSection
     if process.usualSchedule != nil { return Section.Schedule.allCases.map { ["process.schedule=\($0.rawValue)"] } }
     switch process {
-    case .varianceExploding: return Section.Prior.allCases.map {
+    case .varianceExploding:
+      return Section.Prior.allCases.map {
         ["process.prior=\($0.rawValue)", "process.sigma_min=0.1", "process.sigma_max=5"]
       }
     case .annealed:
