@@ -24,8 +24,9 @@ import Testing
   func predictorCorrector(process: any ForwardProcess, corrected: CorrectedBlocks) {
     guard process.blocks > 1 || corrected != .velocity else { return }
     for predictor in [SamplerKind.eulerMaruyama, .ancestral] {
-      let sampler = PredictorCorrector(predictor: predictor.make(), corrections: 4, corrected: corrected)
-      // False alarm 5e-5; a bias of r² in the variance, 2.5 %, is a quarter of it.
+      let sampler = PredictorCorrector(
+        predictor: predictor.make(), corrections: 4, signalToNoise: 0.1, corrected: corrected)
+      // False alarm 5e-5; a bias of r² in the variance, 1 %, is a tenth of it.
       #expect(distance(process, sampler, steps: 300) < 2.3, "\(predictor)")
     }
   }
