@@ -27,7 +27,7 @@ import Testing
       let sampler = PredictorCorrector(
         predictor: predictor.make(), corrections: 4, signalToNoise: 0.1, corrected: corrected)
       // False alarm 5e-5; a bias of r² in the variance, 1 %, is a tenth of it.
-      #expect(distance(process, sampler, steps: 300) < 2.3, "\(predictor)")
+      #expect(distance(process, sampler, steps: 600) < 2.3, "\(predictor)")
     }
   }
 
