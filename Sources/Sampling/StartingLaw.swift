@@ -1,10 +1,10 @@
-internal import Diffusion
-internal import LinearAlgebra
+public import Diffusion
+public import LinearAlgebra
 internal import Randomness
 
 extension NoiseLaw {
   /// Draws the noise that generation starts from: normals, or normals over one √w a row, w ~ Gamma(ν/2, rate ν/2).
-  func fill(_ rows: inout Matrix, seed: UInt64, firstIndex: UInt64) {
+  public func fill(_ rows: inout Matrix, seed: UInt64, firstIndex: UInt64) {
     let stream = RandomStream(seed: seed, purpose: .samplingPrior)
     stream.fillNormals(&rows, firstIndex: firstIndex)
     guard case .studentT(let degrees) = self else { return }
