@@ -55,7 +55,7 @@ extension TheoryInquiry {
             .init("Euclidean, largest", elapsed, rows.map { $0[1] }),
             .init("Euclidean, median", elapsed, rows.map { $0[0] }),
             .init("adapted, median", elapsed, rows.map { $0[2] }),
-            .init("e^{−ηs}", elapsed, elapsed.map { exponential(-norm.eta * $0) }, marked: false),
+            .init("exp(−ηs)", elapsed, elapsed.map { exponential(-norm.eta * $0) }, marked: false),
           ])
       ))
   }

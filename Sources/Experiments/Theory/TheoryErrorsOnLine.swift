@@ -72,7 +72,7 @@ extension TheoryInquiry {
       (
         "errors-line-\(name)",
         CurvePanel(
-          title: "\(name) over \(x)", x: x, y: "total variation", logarithmic: true, logarithmicX: isLogarithmic,
+          title: "\(name) over \(x)", x: x, y: "distance", logarithmic: true, logarithmicX: isLogarithmic,
           series: [
             .init("bound on TV", points, rows.map { $0[3] }, marked: false), .init("TV", points, rows.map { $0[2] }),
             .init("W2", points, rows.map { $0[4] }),
