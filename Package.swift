@@ -39,7 +39,7 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 }
 
 func tool(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .executableTarget(name: name, dependencies: dependencies + [argumentParser], swiftSettings: swift)
+  .executableTarget(name: name, dependencies: dependencies + ["Commands", argumentParser], swiftSettings: swift)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
@@ -85,11 +85,12 @@ let package = Package(
         "Sampling", "Targets", "Theory", "Training", logging, yams,
       ]),
     // 6
+    module("Commands", ["Communication", "Experiments", argumentParser]),
     tool("sgm-train", ["Communication", "Experiments", "LinearAlgebra", "Training"]),
     tool("sgm-sample", ["Communication", "Experiments"]),
-    tool("sgm-evaluate", ["Communication", "Experiments"]),
-    tool("sgm-theory", ["Communication", "Experiments"]),
-    tool("sgm-report", ["Communication", "Experiments"]),
+    tool("sgm-evaluate", ["Experiments"]),
+    tool("sgm-theory", ["Experiments"]),
+    tool("sgm-report", ["Experiments"]),
     tool(
       "sgm-bench",
       [

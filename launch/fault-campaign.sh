@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Disturbs training runs at random moments, resumes each on another number of ranks, and compares every byte with a run
 # that nothing disturbed: launch/fault-campaign.sh [FAULTS, 100 unless told] [SEED, 1 unless told] [KIND]...
-# Kinds: rank, mpirun, all (SIGKILL), usr1, term, interrupt (to run.sh), launcher (SIGTERM to mpirun), stopped (SIGSTOP, then SIGKILL), stall (SIGSTOP alone), full,
-# readonly, vanished. full and readonly mount small file systems, which needs root. Ends with 0 if nothing was lost.
+# Kinds: rank, mpirun, all (SIGKILL), usr1, term, interrupt (to run.sh), launcher (SIGTERM to mpirun), stopped (SIGSTOP,
+# then SIGKILL), stall (SIGSTOP alone), full, readonly, vanished. full and readonly mount small file systems, which needs
+# root. Ends with 0 if nothing was lost.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source launch/environment.sh
@@ -134,7 +135,10 @@ while ((done < count)); do
     sleep 0.05
   done
   launcher=$(pgrep -P "$current" mpirun)
-  sleep "$((RANDOM % 2)).$((RANDOM % 900 + 100))"
+  # A moment in the run, not in time: a run takes 2 s or 15 s, by machine and ranks.
+  lines=$((RANDOM % 30))
+  while kill -0 "$current" 2> /dev/null && (($(wc -l 2> /dev/null < "$run/metrics.jsonl" || echo 0) < lines)); do sleep 0.02; done
+  sleep "0.$((RANDOM % 100 + 100))"
   fault=$(now)
   disturb
   case $kind in

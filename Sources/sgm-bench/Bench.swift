@@ -1,10 +1,11 @@
 import ArgumentParser
 import CMachine
+import Commands
 import Communication
 
 /// Measures this machine's core and the trainer's parts as fractions of it.
 @main
-struct Bench: ParsableCommand {
+struct Bench: RankCommand {
   static let configuration = CommandConfiguration(
     commandName: "sgm-bench",
     abstract: "Measures the trainer's kernels and steps as fractions of a core's peak.",

@@ -1,10 +1,10 @@
 import ArgumentParser
-import Communication
+import Commands
 import Experiments
 
 /// `sgm-evaluate`: distances of samples, each beside its floor and Gaussian baseline.
 @main
-struct SGMEvaluate: ParsableCommand {
+struct SGMEvaluate: RankCommand {
   static let configuration = CommandConfiguration(
     commandName: "sgm-evaluate",
     abstract: "Judge samples by distances to the truth, each beside its floor and Gaussian baseline.",
@@ -20,33 +20,19 @@ struct SGMEvaluate: ParsableCommand {
     help: ArgumentHelp("What to judge by: \(metricNames.joined(separator: ", ")).", valueName: "name,name…"))
   var metrics: String?
 
-  @Option(
-    name: .customLong("set"),
-    help: ArgumentHelp("Override a key, such as evaluation.repeats=10.", valueName: "key=value"))
-  var settings: [String] = []
+  @OptionGroup var overrides: Overrides
 
   @Flag(help: "Print JSON lines in place of the table.")
   var json = false
 
-  static func main() {
-    do {
-      var command = try parseAsRoot()
-      try command.run()
-    } catch {
-      // Every rank parses the same words: one of them says what is wrong, or helps.
-      if Communicator.isFirstProcess { exit(withError: error) }
-    }
-  }
-
   func run() {
-    runTool("sgm-evaluate") { communicator in
+    printing { communicator in
       var request = EvaluateRequest(samples: samples)
       request.against = against
       request.metrics = metrics
-      request.settings = settings
+      request.settings = overrides.settings
       let (table, lines) = try evaluate(request, communicator)
-      if communicator.isRoot { print(json ? lines : table, terminator: "") }
-      return .success
+      return json ? lines : table
     }
   }
 }

@@ -1,10 +1,10 @@
 import ArgumentParser
-import Communication
+import Commands
 import Experiments
 
 /// `sgm-report`: one page of one run, of several side by side, or of a sweep.
 @main
-struct SGMReport: ParsableCommand {
+struct SGMReport: RankCommand {
   static let configuration = CommandConfiguration(
     commandName: "sgm-report",
     abstract: "Make the report of a run or sweep again, or one page of several runs side by side.",
@@ -19,23 +19,11 @@ struct SGMReport: ParsableCommand {
   @Option(help: "The page; by default the run's own report.html, or comparison.html for several runs.")
   var output: String?
 
-  static func main() {
-    do {
-      var command = try parseAsRoot()
-      try command.run()
-    } catch {
-      // Every rank parses the same words: one of them says what is wrong, or helps.
-      if Communicator.isFirstProcess { exit(withError: error) }
-    }
-  }
-
   func run() {
-    runTool("sgm-report") { communicator in
+    printing { communicator in
       var request = ReportRequest(runs: runs)
       request.output = output
-      let page = try report(request, communicator)
-      if communicator.isRoot { print("report: \(page)") }
-      return .success
+      return "report: \(try report(request, communicator))"
     }
   }
 }

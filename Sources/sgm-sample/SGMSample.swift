@@ -1,10 +1,11 @@
 import ArgumentParser
+import Commands
 import Communication
 import Experiments
 
 /// `sgm-sample`: draw samples from a run, or from a target's exact score.
 @main
-struct SGMSample: ParsableCommand {
+struct SGMSample: RankCommand {
   static let configuration = CommandConfiguration(
     commandName: "sgm-sample",
     abstract: "Draw samples from a run's network, or from a target's exact score, on any number of ranks.")
@@ -53,25 +54,10 @@ struct SGMSample: ParsableCommand {
   @Option(help: ArgumentHelp("The step of the checkpoint; by default the newest.", valueName: "step"))
   var checkpoint: Int?
 
-  @Option(name: .customLong("set"), help: ArgumentHelp("Override a key.", valueName: "key=value"))
-  var settings: [String] = []
-
-  static func main() {
-    do {
-      var command = try parseAsRoot()
-      try command.run()
-    } catch {
-      // Every rank parses the same words: one of them says what is wrong, or helps.
-      if Communicator.isFirstProcess { exit(withError: error) }
-    }
-  }
+  @OptionGroup var overrides: Overrides
 
   func run() {
-    runTool("sgm-sample") { communicator in
-      let line = try sample(communicator.agree { try request() }, communicator)
-      if communicator.isRoot { print(line) }
-      return .success
-    }
+    printing { communicator in try sample(communicator.agree { try request() }, communicator) }
   }
 
   private func request() throws -> SampleRequest {
@@ -94,7 +80,7 @@ struct SGMSample: ParsableCommand {
     request.output = output
     request.condition = condition
     request.checkpoint = checkpoint
-    request.settings = settings
+    request.settings = overrides.settings
     request.trajectories = trajectory ?? 0
     request.observations = observe
     request.fixed = fix

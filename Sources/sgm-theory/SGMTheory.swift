@@ -1,10 +1,10 @@
 import ArgumentParser
-import Communication
+import Commands
 import Experiments
 
 /// `sgm-theory`: bounds, constants and counterexamples beside measurements.
 @main
-struct SGMTheory: ParsableCommand {
+struct SGMTheory: RankCommand {
   static let configuration = CommandConfiguration(
     commandName: "sgm-theory",
     abstract: "Compute the theory's bounds and constants for a target, beside what is measured.",
@@ -35,10 +35,7 @@ struct SGMTheory: ParsableCommand {
   @Flag(help: "Let epsilon train networks, of equal size and weighting; training.steps and network.widths by --set.")
   var learned = false
 
-  @Option(
-    name: .customLong("set"),
-    help: ArgumentHelp("Override a key, such as process.epsilon=0.25.", valueName: "key=value"))
-  var settings: [String] = []
+  @OptionGroup var overrides: Overrides
 
   @Option(help: "Samples in each set, where a study draws them.")
   var count: Int?
@@ -55,31 +52,20 @@ struct SGMTheory: ParsableCommand {
   @Flag(help: "Print JSON lines in place of tables.")
   var json = false
 
-  static func main() {
-    do {
-      var command = try parseAsRoot()
-      try command.run()
-    } catch {
-      // Every rank parses the same words: one of them says what is wrong, or helps.
-      if Communicator.isFirstProcess { exit(withError: error) }
-    }
-  }
-
   func run() {
-    runTool("sgm-theory") { communicator in
+    printing { communicator in
       var request = TheoryRequest(words: words)
       request.mean = mean
       request.variance = variance
       request.weights = weights
       request.isLearned = learned
-      request.settings = settings
+      request.settings = overrides.settings
       request.count = count
       request.repeats = repeats
       request.steps = steps
       request.plots = plots
       let (text, lines) = try theory(request, communicator)
-      if communicator.isRoot { print(json ? lines : text, terminator: "") }
-      return .success
+      return json ? lines : text
     }
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Commands
 import Communication
 import Experiments
 import LinearAlgebra
@@ -6,7 +7,7 @@ import Training
 
 /// `sgm-train`: train a score network on one process or under mpirun.
 @main
-struct SGMTrain: ParsableCommand {
+struct SGMTrain: RankCommand {
   static let configuration = CommandConfiguration(
     commandName: "sgm-train",
     abstract: "Train a score-based generative model; the same bits for any number of ranks.",
@@ -26,10 +27,7 @@ struct SGMTrain: ParsableCommand {
   @Option(help: ArgumentHelp("Begin with this run's averaged parameters, at step 0.", valueName: "run"))
   var initFrom: String?
 
-  @Option(
-    name: .customLong("set"),
-    help: ArgumentHelp("Override a key, such as training.steps=300.", valueName: "key=value"))
-  var settings: [String] = []
+  @OptionGroup var overrides: Overrides
 
   @Option(help: "The run folder; by default runs/NAME.")
   var output: String?
@@ -87,29 +85,17 @@ struct SGMTrain: ParsableCommand {
   @Flag(help: "Print the versions of program, MPI and oneDNN, and the instruction set.")
   var version = false
 
-  static func main() {
-    do {
-      var command = try parseAsRoot()
-      try command.run()
-    } catch {
-      // Every rank parses the same words: one of them says what is wrong, or helps.
-      if Communicator.isFirstProcess { exit(withError: error) }
-    }
-  }
-
   func run() throws {
     if let status {
-      runTool("sgm-train") { communicator in
-        let text = try communicator.fromRoot { Array(try runStatus(status).utf8) }
-        if communicator.isRoot { print(String(decoding: text, as: UTF8.self)) }
-        return .success
+      printing { communicator in
+        String(decoding: try communicator.fromRoot { Array(try runStatus(status).utf8) }, as: UTF8.self)
       }
     }
     if let text = printedText {
       if Communicator.isFirstProcess { print(text, terminator: "") }
       return
     }
-    runTool("sgm-train") { communicator in try train(communicator.agree { try request() }, communicator) }
+    onAllRanks { communicator in try train(communicator.agree { try request() }, communicator) }
   }
 
   /// What is printed in place of a run.
@@ -152,7 +138,7 @@ struct SGMTrain: ParsableCommand {
     request.allowsDataChange = allowDataChange
     request.injected = try injectFault.map { try injectedFault($0) }
     request.initialise = initFrom
-    request.settings = settings
+    request.settings = overrides.settings
     request.output = output
     request.until = until
     request.checkOnly = check
