@@ -90,7 +90,7 @@ extension LaunchTests {
         (["epsilon", "mixture"], "epsilon takes a built-in target"),
         (["errors", "gaussian", "--variance", "1,x"], "--variance 1,x: numbers separated by commas"),
         (["errors", "gaussian", "--steps", "0"], "--steps 0: at least 2"),
-        (["errors", "mg25", "--mean", "1"], "--mean and --variance belong to the target gaussian"),
+        (["errors", "mg25", "--mean", "1"], "--mean and --variance belong to the targets gaussian and mixture"),
         (["epsilon", "gaussian"], "epsilon takes a built-in target"),
       ])
     func mistakes(words: [String], says: String) throws {

@@ -28,6 +28,37 @@ struct ChainEnds {
   let information: Double
 }
 
+/// A generator's first `count` samples in trained coordinates, on every rank; chunks are spread over the ranks.
+func drawn(
+  _ generator: consuming Generator, _ score: any Score, count: Int, _ communicator: Communicator
+) throws -> Matrix {
+  let d = generator.dimension
+  var generator = generator
+  func chunks(_ score: some Score) throws -> [[Double]] {
+    var score = score
+    var samples = Matrix(rows: Generator.rows, columns: d)
+    return try communicator.sweep((count + Generator.rows - 1) / Generator.rows, width: Generator.rows * d) { chunk in
+      generator.generate(chunk: chunk, score: &score, into: &samples)
+      return samples.numbers
+    }
+  }
+  return Matrix(chunks: try chunks(score), rows: count, columns: d)
+}
+
+extension Matrix {
+  /// All elements, row after row.
+  var numbers: [Double] { (0..<count).map { Double(span[$0]) } }
+
+  /// Rows from chunks of 256 rows each, row after row from element `first` on.
+  init(chunks: [[Double]], from first: Int = 0, rows: Int, columns: Int) {
+    self.init(rows: rows, columns: columns)
+    for r in 0..<rows {
+      let start = first + r % Generator.rows * columns
+      for k in 0..<columns { self[r, k] = Float(chunks[r / Generator.rows][start + k]) }
+    }
+  }
+}
+
 /// Runs chains with the same noise from coupled starts, chunks of rows spread over the ranks, and compares their ends.
 struct ChainLaboratory {
   let dimension: Int
@@ -57,12 +88,8 @@ struct ChainLaboratory {
       return ends.flatMap(\.positions) + ends.map(\.information)
     }
     return plans.indices.map { k in
-      var rows = Matrix(rows: count, columns: dimension)
-      var information = 0.0
-      for (c, chunk) in chunks.enumerated() {
-        for i in 0..<size { rows[c * Generator.rows + i / dimension, i % dimension] = Float(chunk[k * size + i]) }
-        information += chunk[plans.count * size + k]
-      }
+      let rows = Matrix(chunks: chunks, from: k * size, rows: count, columns: dimension)
+      let information = chunks.reduce(0) { $0 + $1[plans.count * size + k] }
       return ChainEnds(positions: SampleBox(rows), information: 0.5 * information / Double(count))
     }
   }

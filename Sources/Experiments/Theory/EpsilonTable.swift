@@ -5,7 +5,6 @@ internal import Metrics
 internal import Randomness
 internal import Sampling
 internal import Targets
-internal import Theory
 
 /// Sliced W2 of what scores make, over seeds, from the stationary law and from the two moments of p_T.
 struct EpsilonTable: ~Copyable {
@@ -67,23 +66,12 @@ struct EpsilonTable: ~Copyable {
   private func generated(
     _ process: any ForwardProcess, _ score: any Score, from start: BlockMatrix, seed: UInt64
   ) throws -> Matrix {
-    let d = target.dimension
     let end = TimeGrid.standardFinalTime(horizon: process.horizon)
-    var generator = Generator(
-      process: process, dimension: d, sampler: EulerMaruyama(),
+    let generator = Generator(
+      process: process, dimension: target.dimension, sampler: EulerMaruyama(),
       times: TimeGrid.uniform.times(steps: steps, of: process, to: end), denoises: true, seed: seed, start: start)
-    func chunks(_ score: some Score) throws -> [[Double]] {
-      var score = score
-      var samples = Matrix(rows: Generator.rows, columns: d)
-      return try communicator.sweep((count + 255) / 256, width: 256 * d) { chunk in
-        generator.generate(chunk: chunk, score: &score, into: &samples)
-        map.invert(&samples)
-        return (0..<samples.count).map { Double(samples.span[$0]) }
-      }
-    }
-    let all = try chunks(score)
-    var rows = Matrix(rows: count, columns: d)
-    for r in 0..<count { for j in 0..<d { rows[r, j] = Float(all[r / 256][r % 256 * d + j]) } }
+    var rows = try drawn(generator, score, count: count, communicator)
+    map.invert(&rows)
     return rows
   }
 }

@@ -89,19 +89,26 @@ extension TheoryInquiry {
     }
     let isGaussian = path.noise == .gaussian
     let (truth, fresh) = (laboratory.truth(), laboratory.truth(1))
+    // Nelson's process needs a finite clock up to the base, which the cosine path has not.
+    let own = AnnealedPath(annealing: .exponential, horizon: 3)
+    let nelson = isGaussian ? try communicator.agree { try exactScore(target, name, own) } : nil
     var sets: [SampleBox] = []
     for speed in speeds {
-      let samplers: [any Sampler] =
-        [DiffusionAnnealedLangevin(slowdown: speed), UnderdampedAnnealedLangevin(slowdown: speed, friction: 2)]
-        + (isGaussian ? [NelsonProcess(slowdown: speed)] : [])
+      let samplers: [any Sampler] = [
+        DiffusionAnnealedLangevin(slowdown: speed), UnderdampedAnnealedLangevin(slowdown: speed, friction: 2),
+      ]
       for sampler in samplers {
         sets.append(try annealedSamples(score, path, sampler, speed: speed, laboratory, target))
+      }
+      if let nelson {
+        sets.append(
+          try annealedSamples(nelson, own, NelsonProcess(slowdown: speed), speed: speed, laboratory, target))
       }
     }
     let pairs = sets.map { (truth, $0) } + [(truth, fresh)]
     let (divergences, sliced) = (try laboratory.divergences(pairs), try laboratory.slicedDistances(pairs))
     let width = isGaussian ? 3 : 2
-    let dynamics = ["overdamped", "underdamped", "Nelson"].prefix(width)
+    let dynamics = ["overdamped", "underdamped", "Nelson (exponential path)"].prefix(width)
     let floor = (divergences[sets.count], sliced[sets.count])
     found.add(
       "bias over the speed kappa from \(base)",
@@ -135,21 +142,10 @@ extension TheoryInquiry {
     }
     let wanted = 3 / (speed * (narrowest ?? 0.02))
     let steps = request.steps ?? min(max(200, Int(wanted)), 4000)
-    let d = target.dimension
     let times = TimeGrid.uniform.times(steps: steps, of: path, to: TimeGrid.standardFinalTime(horizon: path.horizon))
-    var generator = Generator(
-      process: path, dimension: d, sampler: sampler, times: times, denoises: false, seed: experiment.seed)
-    func drawn(_ score: some Score) throws -> Matrix {
-      var score = score
-      var samples = Matrix(rows: Generator.rows, columns: d)
-      let chunks = try laboratory.communicator.sweep(laboratory.count / 256, width: 256 * d) { chunk in
-        generator.generate(chunk: chunk, score: &score, into: &samples)
-        return (0..<samples.count).map { Double(samples.span[$0]) }
-      }
-      var rows = Matrix(rows: laboratory.count, columns: d)
-      for r in 0..<laboratory.count { for j in 0..<d { rows[r, j] = Float(chunks[r / 256][r % 256 * d + j]) } }
-      return rows
-    }
-    return SampleBox(try drawn(score))
+    let generator = Generator(
+      process: path, dimension: target.dimension, sampler: sampler, times: times, denoises: false, seed: experiment.seed
+    )
+    return SampleBox(try drawn(generator, score, count: laboratory.count, laboratory.communicator))
   }
 }

@@ -110,7 +110,7 @@ extension TheoryInquiry {
     for a in [0.25, 1, 2] {
       let indices = cases.indices.filter { cases[$0].a == a }
       let x = indices.map { cases[$0].epsilon }
-      series.append(.init("a = \(short(a))", x, indices.map { values[$0][0].mean }))
+      series.append(.init("a = \(a == 0.25 ? "0.25" : "\(Int(a))")", x, indices.map { values[$0][0].mean }))
       if a == 0.25 { series.append(.init("a = 0.25, p_T moments", x, indices.map { values[$0][1].mean })) }
     }
     if let control = values.last?.first?.mean {
