@@ -104,7 +104,7 @@ public struct TransportAction: Sendable {
     var noise = Matrix(rows: rows, columns: dimension)
     draw(RandomStream(seed: seed, purpose: .targetDraw, step: place), &data)
     for r in 0..<rows { for k in 0..<dimension { data[r, k] -= Float(mean[k]) } }
-    process.noise.fill(&noise, seed: seed &+ 0x9E37_79B9_7F4A_7C15 &* (place + 1), firstIndex: 0)
+    process.noise.fill(&noise, columns: dimension, seed: seed &+ 0x9E37_79B9_7F4A_7C15 &* (place + 1), firstIndex: 0)
     var state = Matrix(rows: rows, columns: dimension)
     state.assign(BlockMatrix(kernel.mean[0]), times: data, dimension: dimension)
     state.add(kernel.cholesky, times: noise, dimension: dimension)
@@ -128,7 +128,7 @@ public func actionSamples<S: Score & ~Copyable>(
 ) -> [Double] {
   let (rows, d) = (data.rows, data.columns)
   var noise = Matrix(rows: rows, columns: d)
-  process.noise.fill(&noise, seed: seed, firstIndex: 0)
+  process.noise.fill(&noise, columns: d, seed: seed, firstIndex: 0)
   var sums = [Double](repeating: 0, count: rows)
   var state = Matrix(rows: rows, columns: d)
   var slope = Matrix(rows: rows, columns: d)

@@ -1,5 +1,6 @@
 internal import CMachine
 internal import Communication
+internal import Foundation
 internal import LinearAlgebra
 
 /// Pins oneDNN to the lowest instruction set of all ranks, or to the one asked for: its rounding must be the same
@@ -29,4 +30,18 @@ func agreeOnInstructionSet(_ wanted: InstructionSet?, _ communicator: Communicat
   let chosen = wanted ?? InstructionSet.allCases[Int(lowest)]
   guard chosen.pin() else { throw ExperimentError.fault("oneDNN was in use before its instruction set was pinned") }
   return chosen
+}
+
+/// Pins oneDNN to a checkpoint's instruction set, for the bits of the run that wrote it; where a rank lacks it, a warning
+/// says so.
+func followInstructionSet(_ name: String, _ communicator: Communicator) throws {
+  let wanted = InstructionSet(rawValue: name)
+  let lacks = wanted.map { $0.level > (InstructionSet.highest?.level ?? -1) } ?? true
+  let isLacking = try communicator.allGather([lacks ? 1 : 0]).contains(1)
+  let chosen = try agreeOnInstructionSet(isLacking ? nil : wanted, communicator)
+  if isLacking, communicator.isRoot {
+    writeText(
+      "warning: the checkpoint was made with instruction set \(printable(name)), this is \(chosen.rawValue): the last "
+        + "bits may differ\n", to: STDERR_FILENO)
+  }
 }
