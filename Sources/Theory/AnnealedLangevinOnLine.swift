@@ -67,9 +67,9 @@ public struct AnnealedLangevinOnLine: Sendable {
 
   /// Both bounds and the divergence at speed κ.
   ///
-  /// The log-Sobolev constant of law Y obeys C' = (2/κ)(ℓ_t C + 1), ℓ_t = sup (ln μ_t)'', from the base's s²: the
-  /// dynamics is Lipschitz in its start and its noise with e^{∫ℓ}, and both are Gaussian. It is an equality for Gaussian
-  /// data. A Student-t base has no such constant, and no sharpened bound.
+  /// The log-Sobolev constant of law Y is at most the solution of C' = (2/κ)(ℓ_t C + 1), ℓ_t = sup (ln μ_t)'', from
+  /// the base's s²: the dynamics is Lipschitz in its start and its noise with e^{∫ℓ}, and both are Gaussian. It is an
+  /// equality for Gaussian data. A Student-t base has no such constant, and no sharpened bound.
   public func bias(speed: Double) -> AnnealedBias {
     let h = 1 / Double(steps)
     let action = h * speeds.reduce(0, +)
