@@ -48,11 +48,13 @@ extension LaunchTests {
       kill(rank, SIGKILL)
       #expect(try job.outcome().status != 0)
       #expect(throws: (any Error).self) { try workshop.bytes("run/table.txt") }
+      #expect(try workshop.run("sgm-train", ["--status", "run"]).output.hasPrefix("died "))
       let resumed = try workshop.run("sgm-train", ["--resume", "run"], ranks: 3)
       #expect(resumed.status == 0, "\(resumed.errors)")
       #expect(!resumed.output.contains("12 to run"), "finished cells are not run again")
       #expect(try workshop.bytes("run/table.txt") == table)
       #expect(try workshop.bytes("run/table.jsonl") == lines)
+      #expect(try workshop.run("sgm-train", ["--status", "run"]).output == "complete 4800\n")
     }
 
     @Test("SIGUSR1 ends a sweep with status 75, and a finished one has nothing left to run")

@@ -45,7 +45,7 @@ struct EpsilonTable: ~Copyable {
     let starts = [process.priorCovariance, kernel.covariance + kernel.mean.outer(kernel.mean)]
     var values = [[Double]](repeating: [], count: 2)
     for repetition in 0..<repeats {
-      let seed = seed + UInt64(repetition)
+      let seed = seed &+ UInt64(repetition)
       try distance.setReference(truth(seed, 0))
       if floors.count < repeats { floors.append(try distance.values(to: truth(seed, 1))[0]) }
       for j in 0..<2 {

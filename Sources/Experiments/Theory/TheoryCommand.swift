@@ -98,7 +98,8 @@ struct TheoryInquiry {
       throw ExperimentError.usage("the target \(name) is known to the study \(only.rawValue) alone")
     }
     let isOwn = special[name] != nil || name == "mixture"
-    let text = "data: {target: \(escaped(isOwn ? "gaussian" : name)), dimension: 2}\nprocess: {kind: \(escaped(process))}\n"
+    let target = escaped(isOwn ? "gaussian" : name)
+    let text = "data: {target: \(target), dimension: 2}\nprocess: {kind: \(escaped(process))}\n"
     experiment = try Experiment(yaml: text + Self.training, file: "sgm-theory", settings: request.settings)
     guard ["gaussian", "mixture"].contains(name) || request.mean == nil && request.variance == nil else {
       throw ExperimentError.usage("--mean and --variance belong to the targets gaussian and mixture")
