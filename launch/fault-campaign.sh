@@ -143,6 +143,7 @@ while ((done < count)); do
   disturb
   case $kind in
     full | readonly | vanished) limit=40 ;; # the run goes on to its end
+    stall) limit=$((10 * stall_limit + 12)) ;; # the watchdog's patience outside of steps
     *) limit=$longest ;;
   esac
   if [[ $kind == full ]] && ((RANDOM % 2)); then
@@ -157,7 +158,7 @@ while ((done < count)); do
     current=
   fi
   took=$((($(now) - fault) / 1000))
-  ((limit == 40 || took <= slowest)) || slowest=$took
+  ((limit != longest || took <= slowest)) || slowest=$took
   restore 2> /dev/null
   if ((status == 0)) && [[ $kind != full && $kind != readonly && $kind != vanished ]]; then
     # The run was over before the fault came: no fault.

@@ -3,7 +3,7 @@
 #   launch/resilient.sh [-np N] [--hosts LIST] [--backoff SECONDS] RUN [EXPERIMENT.yaml] [option of sgm-train]...
 # Starts RUN from the experiment, or resumes it; starts again after crashes and status 75, after a pause that doubles, on
 # the hosts less those whose ranks died twice. Gives up when the run dies twice at the same step, and after errors that a
-# new start does not mend (64 to 73, 78). Ctrl-C and SIGTERM stop the run with a checkpoint, and with it this script.
+# new start does not mend (64 to 69, 73, 78). Ctrl-C and SIGTERM stop the run with a checkpoint, and with it this script.
 set -uo pipefail
 here=$(dirname "${BASH_SOURCE[0]}")
 program=${SGM_TRAIN:-$here/../.build/release/sgm-train}
@@ -38,6 +38,19 @@ if (($#)) && [[ $1 != -* ]]; then
   experiment=$1
   shift
 fi
+# What a start takes and a resume refuses is kept apart.
+anew=() options_of_both=()
+while (($#)); do
+  case $1 in
+    --init-from)
+      anew+=("$1" "${2:-}")
+      shift
+      ;;
+    --init-from=* | --overwrite) anew+=("$1") ;;
+    *) options_of_both+=("$1") ;;
+  esac
+  shift
+done
 [[ -x $program ]] || { echo "resilient: $program is not there; build it by launch/build.sh, or name it in SGM_TRAIN" >&2; exit 69; }
 
 child= asked=no
@@ -77,13 +90,14 @@ while :; do
     start=(--resume "$run")
   elif [[ -n $experiment ]]; then
     # Without its experiment the folder is what a start that died has left, and --overwrite takes no other.
-    start=("$experiment" --output "$run")
-    [[ ! -d $run ]] || start+=(--overwrite)
+    start=("$experiment" --output "$run" ${anew[@]+"${anew[@]}"})
+    [[ ! -d $run || " ${anew[*]-} " == *" --overwrite "* ]] || start+=(--overwrite)
   else
     usage "there is no run in $run, and no experiment to start it from"
   fi
   set -m
-  "$here/run.sh" ${options[@]+"${options[@]}"} "$program" "${start[@]}" "$@" < /dev/null &
+  "$here/run.sh" ${options[@]+"${options[@]}"} "$program" "${start[@]}" \
+    ${options_of_both[@]+"${options_of_both[@]}"} < /dev/null &
   child=$!
   set +m
   [[ $asked == no ]] || kill -USR1 "$child" 2> /dev/null

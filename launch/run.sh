@@ -42,30 +42,36 @@ fi
 [[ -z $hosts ]] || options+=(--host "$hosts")
 read -ra more <<< "${SGM_MPIRUN_OPTIONS:-}"
 
+mpirun= asked=no interrupted=no
+on_stop() {
+  asked=yes
+  [[ -z $mpirun ]] || kill -USR1 "$mpirun" 2> /dev/null
+}
+on_interrupt() {
+  if [[ $interrupted == yes ]]; then
+    # The ranks die with their parent.
+    [[ -z $mpirun ]] || kill -KILL "$mpirun" 2> /dev/null
+    return
+  fi
+  interrupted=yes
+  echo "run: stopping with a checkpoint; Ctrl-C once more ends it at once" >&2
+  on_stop
+}
+trap on_interrupt INT
+trap on_stop USR1 TERM
+
 # A process group of its own: the terminal's Ctrl-C reaches us alone, and mpirun does not kill its ranks for it.
 set -m
 mpirun "${options[@]}" ${more[@]+"${more[@]}"} "$@" < /dev/null &
 mpirun=$!
 set +m
 
-interrupted=no
-on_interrupt() {
-  if [[ $interrupted == yes ]]; then
-    # The ranks die with their parent.
-    kill -KILL "$mpirun" 2> /dev/null
-    return
-  fi
-  interrupted=yes
-  echo "run: stopping with a checkpoint; Ctrl-C once more ends it at once" >&2
-  kill -USR1 "$mpirun" 2> /dev/null
-}
-trap on_interrupt INT
-trap 'kill -USR1 "$mpirun" 2> /dev/null' USR1 TERM
-
 # `wait` returns with 128 and more when a signal comes; of a child that has ended, bash keeps the true status.
 while kill -0 "$mpirun" 2> /dev/null; do wait "$mpirun"; done
 wait "$mpirun"
 status=$?
+# 138: asked to stop before mpirun or a rank could listen, so before the first step.
+if [[ $asked == yes ]] && ((status == 138)); then status=75; fi
 # An mpirun that was killed leaves its session's folder.
 if ((status == 137)); then rm -rf "${TMPDIR:-/tmp}/ompi.$(hostname).$UID/pid.$mpirun"; fi
 exit "$status"

@@ -26,8 +26,8 @@ extension RankCommand {
   }
 
   /// Runs `work` on all ranks and ends the process with the status that it returns, or that of its error.
-  public func onAllRanks(_ work: (Communicator) throws -> ExitStatus) -> Never {
-    runTool(Self.configuration.commandName ?? Self._commandName, work)
+  public func onAllRanks(catchesStops: Bool = false, _ work: (Communicator) throws -> ExitStatus) -> Never {
+    runTool(Self.configuration.commandName ?? Self._commandName, catchesStops: catchesStops, work)
   }
 }
 

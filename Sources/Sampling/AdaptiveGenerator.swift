@@ -44,7 +44,7 @@ public struct AdaptiveGenerator: ~Copyable {
     precondition(chunk >= 0 && score.dimension == dimension, "chunk \(chunk), a score of \(score.dimension)")
     rows.firstIndex = UInt64(chunk * Generator.rows)
     rows.record = record
-    rows.process.noise.fill(&normals, seed: rows.seed, firstIndex: rows.firstIndex)
+    rows.process.noise.fill(&normals, columns: normals.columns, seed: rows.seed, firstIndex: rows.firstIndex)
     rows.state.assign(prior, times: normals, dimension: dimension)
     for row in rows.times.indices { (rows.times[row], rows.evaluations[row]) = (rows.process.start, 0) }
     if let record { for row in rows.times.indices { record(row, rows.process.start, rows.state.row(row)) } }

@@ -117,7 +117,7 @@ public struct DPMSolverMultistep: Sampler {
     let last = process.kernel(at: r)
     let before = PosteriorMeanReading(last)
     let now = process.noiseLevel(at: t)
-    let ratio = 0.5 * (now - process.noiseLevel(at: s)) / (last.noiseLevel - now)
+    let ratio = 0.5 * (now - process.noiseLevel(at: s)) / (process.noiseLevel(at: r) - now)
     let (gain, old) = (step.gain.scaled(by: 1 + ratio), step.gain.scaled(by: -ratio))
     return [
       SamplerStage(

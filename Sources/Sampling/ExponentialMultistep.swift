@@ -26,10 +26,10 @@ public struct ExponentialMultistep: Sampler {
   public func step(
     _ process: any ForwardProcess, from t: Double, to s: Double, after r: Double
   ) -> [SamplerStage] {
-    let (now, before) = (process.noiseLevel(at: t), process.kernel(at: r))
-    func share(_ time: Double) -> Double { (process.noiseLevel(at: time) - now) / (before.noiseLevel - now) }
+    let (now, before) = (process.noiseLevel(at: t), process.noiseLevel(at: r))
+    func share(_ time: Double) -> Double { (process.noiseLevel(at: time) - now) / (before - now) }
     let weight = weight(process, from: t, to: s) { 1 - share($0) }
-    let old = self.weight(process, from: t, to: s, factor: before.cholesky) { share($0) }
+    let old = self.weight(process, from: t, to: s, factor: process.kernel(at: r).cholesky) { share($0) }
     return [
       SamplerStage(state: process.transition(from: s, to: t).map.inverse, score: weight, at: t, previous: old)
     ]

@@ -111,7 +111,7 @@ public struct Generator: ~Copyable {
     precondition(
       samples.rows == Self.rows && samples.columns == dimension, "samples of \(samples.rows) × \(samples.columns)")
     let firstIndex = UInt64(chunk * Self.rows)
-    law.fill(&next, seed: seed, firstIndex: firstIndex)
+    law.fill(&next, columns: processBlocks * dimension, seed: seed, firstIndex: firstIndex)
     state.assign(prior, times: next, dimension: dimension)
     held?.begin(seed: seed, firstIndex: firstIndex)
     var draws: UInt64 = 0

@@ -4,7 +4,13 @@ internal import Randomness
 
 extension NoiseLaw {
   /// Draws the noise that generation starts from: normals, or normals over one √w a row, w ~ Gamma(ν/2, rate ν/2).
-  func fill(_ rows: inout Matrix, seed: UInt64, firstIndex: UInt64) {
+  ///
+  /// - Parameters:
+  ///   - rows: the result; row r is that of sample `firstIndex` + r.
+  ///   - columns: how many of the first columns follow this law; those behind, of a momentum, are normal.
+  ///   - seed: the seed of the samples.
+  ///   - firstIndex: the first row's number.
+  func fill(_ rows: inout Matrix, columns: Int, seed: UInt64, firstIndex: UInt64) {
     let stream = RandomStream(seed: seed, purpose: .samplingPrior)
     stream.fillNormals(&rows, firstIndex: firstIndex)
     guard case .studentT(let degrees) = self else { return }
@@ -13,7 +19,7 @@ extension NoiseLaw {
       var variates = stream.row(firstIndex + UInt64(r), firstBlock: blocks)
       let factor = Float((0.5 * degrees / variates.nextGamma(shape: 0.5 * degrees)).squareRoot())
       var row = rows.mutableRow(r)
-      for k in row.indices { row[k] *= factor }
+      for k in 0..<columns { row[k] *= factor }
     }
   }
 }

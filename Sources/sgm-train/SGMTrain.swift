@@ -95,7 +95,7 @@ struct SGMTrain: RankCommand {
       if Communicator.isFirstProcess { print(text, terminator: "") }
       return
     }
-    onAllRanks { communicator in try train(communicator.agree { try request() }, communicator) }
+    onAllRanks(catchesStops: true) { communicator in try train(communicator.agree { try request() }, communicator) }
   }
 
   /// What is printed in place of a run.

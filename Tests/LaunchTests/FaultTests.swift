@@ -128,7 +128,7 @@ extension LaunchTests {
         smallExperiment.replacing("{target: funnel, dimension: 5, count: 3000}", with: "{file: rows.csv}"),
         to: "small.yaml")
       #expect(try workshop.run("sgm-train", ["small.yaml", "--output", "run", "--until", "20"]).status == 0)
-      try workshop.write(rows + "3,5\n4,5\n", to: "rows.csv")
+      try workshop.write(rows + "300,5\n4,500\n", to: "rows.csv")
       let refused = try workshop.run("sgm-train", ["--resume", "run"], ranks: 2)
       #expect(refused.status == 78 && refused.messages.count == 1, "\(refused.errors)")
       for part in ["rows to train on, not 360", "fingerprint", "--allow-data-change"] {
@@ -137,9 +137,17 @@ extension LaunchTests {
       let other = try workshop.run(
         "sgm-train", ["--resume", "run", "--set", "network.widths=[9]", "--set", "process.a=2"])
       #expect(other.errors.contains("process.a, network.widths"), "\(other.errors)")
+      try FileManager.default.copyItem(atPath: workshop.path + "/run", toPath: workshop.path + "/twice")
       let allowed = try workshop.run("sgm-train", ["--resume", "run", "--allow-data-change"], ranks: 2)
       #expect(
         allowed.status == 0 && allowed.output.contains("the scaling of the old data is kept"), "\(allowed.errors)")
+      // The scaling stays that of the first data through later resumes.
+      let first = ["--resume", "twice", "--allow-data-change", "--until", "40"]
+      #expect(try workshop.run("sgm-train", first).status == 0)
+      let behind = try workshop.run("sgm-train", ["--resume", "twice", "--until", "30"], ranks: 2)
+      #expect(behind.status == 64 && behind.errors.contains("--until 30: the run has reached step 40"))
+      #expect(try workshop.run("sgm-train", ["--resume", "twice"]).status == 0)
+      expectSame(try RunFiles(workshop, "twice"), try RunFiles(workshop, "run"), "resumed twice after a change of data")
     }
   }
 }

@@ -29,6 +29,12 @@ struct DataLoader {
       throw ExperimentError.configuration(
         Place("data.held_out"), "has \(separate.dimension) columns where the data has \(source.dimension)")
     }
+    if let separate, let names = source.columnNames, let others = separate.columnNames, names != others {
+      throw ExperimentError.configuration(
+        Place("data.held_out"),
+        "has the columns \(shortened(others.joined(separator: ", "))) where the data has "
+          + "\(shortened(names.joined(separator: ", "))): bring them into that order")
+    }
     guard source.rows <= Int(Int32.max) else {
       throw ExperimentError.configuration(
         Place(experiment.data.file ?? "data.count"),
@@ -47,6 +53,12 @@ struct DataLoader {
       throw ExperimentError.configuration(
         Place("data.held_out"),
         "is 1 row, but a distance needs at least 2: hold out more of the \(source.rows) rows, or 0")
+    }
+    guard experiment.conditionCount == 0 || separate != nil || training.count < source.rows else {
+      throw ExperimentError.configuration(
+        Place("data.held_out"),
+        "is no row of \(source.rows), but the run's samples are drawn given the conditions of held-out rows: hold out "
+          + "more")
     }
     assignment = ShardAssignment(rows: training.count, shards: shards, seed: experiment.seed)
     var places = [Int32](repeating: 0, count: source.rows)

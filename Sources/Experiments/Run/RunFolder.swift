@@ -87,7 +87,7 @@ public struct RunFolder: Sendable, Equatable {
 
   /// Makes the run's folder, and what leads to it; the folder itself is new, or a folder of the user's.
   private func makePath() throws {
-    let parent = (path as NSString).deletingLastPathComponent
+    let parent = parentFolder(of: path)
     if !parent.isEmpty {
       try attempt { try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true) }
     }
@@ -131,4 +131,16 @@ public struct RunFolder: Sendable, Equatable {
 func padded(_ step: Int) -> String {
   let digits = String(step)
   return String(repeating: "0", count: max(9 - digits.count, 0)) + digits
+}
+
+/// What stands before a path's last component, without the slash: empty for a bare name, `/` for one in the root.
+///
+/// Foundation's own traps at names of one letter (swift-foundation of Swift 6.3, on Linux).
+func parentFolder(of path: String) -> String {
+  var rest = path[...]
+  while rest.count > 1, rest.hasSuffix("/") { rest.removeLast() }
+  guard let slash = rest.lastIndex(of: "/") else { return "" }
+  var parent = rest[..<slash]
+  while parent.hasSuffix("/") { parent.removeLast() }
+  return parent.isEmpty ? "/" : String(parent)
 }

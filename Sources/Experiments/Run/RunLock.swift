@@ -8,6 +8,7 @@ final class RunLock {
   private let path: String
   private let text: String
   private var isHeld = true
+  private let released = DispatchSemaphore(value: 0)
 
   /// How long another machine's lock must stand still before it is stale: longer than a network file system may show
   /// an old time.
@@ -20,7 +21,10 @@ final class RunLock {
     path = folder.lock
     text = Owner.this.json + "\n"
     for _ in 0..<3 {
-      if try create() { return }
+      if try create() {
+        renew()
+        return
+      }
       let before = try? String(contentsOfFile: path, encoding: .utf8)
       if let before, let owner = Owner(before), Self.isAlive(owner, path, patience: patience) {
         isHeld = false
@@ -41,6 +45,7 @@ final class RunLock {
   func release() {
     guard isHeld else { return }
     isHeld = false
+    released.signal()
     if (try? String(contentsOfFile: path, encoding: .utf8)) == text { unsafe _ = unlink(path) }
   }
 
@@ -91,8 +96,14 @@ final class RunLock {
     return [status.st_mtim.tv_sec, status.st_mtim.tv_nsec]
   }
 
-  /// Shows other machines that the owner is at work.
-  static func renew(_ folder: RunFolder) { unsafe _ = utimes(folder.lock, nil) }
+  /// Shows other machines that the owner is at work, every second until the lock is given back.
+  private func renew() {
+    let thread = Thread { [path, released] in
+      while released.wait(timeout: .now() + 1) == .timedOut { unsafe _ = utimes(path, nil) }
+    }
+    thread.stackSize = 1 << 16
+    thread.start()
+  }
 
   /// Who holds a folder's lock, if someone on this machine does; nil where that is not known.
   static func holder(of folder: RunFolder) -> String? {

@@ -30,7 +30,7 @@ struct RunPlan {
     case .experiment(let file):
       let experiment = try communicator.agree { try Experiment(contentsOf: file, settings: request.settings) }
       let folder = RunFolder(request.output ?? "runs/" + experiment.name)
-      return (experiment, folder, (file as NSString).deletingLastPathComponent, nil, false)
+      return (experiment, folder, parentFolder(of: file), nil, false)
     case .cell(let experiment, let base):
       return (experiment, RunFolder(request.output ?? "runs/" + experiment.name), base, nil, false)
     case .resume(let run):
@@ -48,6 +48,7 @@ struct RunPlan {
       let experiment = try communicator.agree { () throws -> Experiment in
         let changed = try Experiment(yaml: before.yaml, file: folder.experiment, settings: request.settings)
         try changed.checkResume(of: before, allowingData: request.allowsDataChange)
+        if replayed == nil { try changed.checkLength(after: checkpoint.value.state.step, until: request.until) }
         return changed
       }
       return (experiment, folder, base, checkpoint, replayed != nil)
@@ -116,6 +117,17 @@ extension Checkpoint {
 }
 
 extension Experiment {
+  /// Refuses an end that the run has gone past.
+  fileprivate func checkLength(after step: Int, until: Int?) throws {
+    if training.steps < step {
+      throw ExperimentError.configuration(
+        Place("training.steps"), "is \(training.steps), but the run has reached step \(step): set at least that")
+    }
+    if let until, until < step {
+      throw ExperimentError.usage("--until \(until): the run has reached step \(step)")
+    }
+  }
+
   /// Refuses changes of anything but run length, logging, checkpoints, sampling and evaluation.
   ///
   /// - Parameters:
@@ -154,10 +166,16 @@ extension Checkpoint.Header {
 
   /// Refuses to begin with a network of another shape.
   func checkNetwork(_ experiment: Experiment, dimension: Int) throws {
-    guard self.experiment.model(dimension: data.dimension).network == experiment.model(dimension: dimension).network
-    else {
+    let (theirs, own) = (self.experiment.model(dimension: data.dimension), experiment.model(dimension: dimension))
+    guard theirs.network == own.network else {
       throw ExperimentError.configuration(
         Place("network"), "differs from that of the run to begin with: take over its network and process sections")
+    }
+    guard theirs.frequencies == own.frequencies else {
+      throw ExperimentError.configuration(
+        Place("seed"),
+        "draws other Fourier frequencies than those that the run to begin with has learned on: set seed to "
+          + "\(self.experiment.seed)")
     }
   }
 }

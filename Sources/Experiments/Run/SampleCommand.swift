@@ -41,8 +41,8 @@ public func sample(_ request: SampleRequest, _ communicator: Communicator) throw
 
 private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) throws -> String {
   let folder = RunFolder(request.source)
-  _ = try agreeOnInstructionSet(nil, communicator)
   let checkpoint = try Checkpoint.newest(in: folder, step: request.checkpoint, communicator)
+  try followInstructionSet(checkpoint.header.instructionSet, communicator)
   let experiment = try communicator.agree { () throws -> Experiment in
     let changed = try Experiment(
       yaml: checkpoint.header.experiment.yaml, file: folder.experiment, settings: request.settings)
@@ -62,9 +62,14 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
   }
   let file = request.output ?? folder.samples(step: checkpoint.state.step)
   try communicator.agree { try folder.refuseLinks() }
-  return try draw(request, experiment, data, &score, conditions, source, file, communicator) {
+  let lock = try communicator.agree { communicator.isRoot && request.output == nil ? try RunLock(folder) : nil }
+  defer { lock?.release() }
+  let line = try draw(request, experiment, data, &score, conditions, source, file, communicator) {
     trained?.apply(to: network, chunk: $0)
   }
+  // They speak of the samples that these have replaced.
+  try communicator.agree { if lock != nil { try folder.removeJudgements() } }
+  return line
 }
 
 extension SampleRequest {
@@ -127,7 +132,9 @@ private func draw<S: Score>(
   guard let observations = conditions.observations else {
     return try draw(request, experiment, data, &score, source, file, communicator, prepare: prepare)
   }
-  guard let differentiable = score as? any DifferentiableScore else {
+  let known = score as? any DifferentiableScore
+  let differentiable = try communicator.agree { () throws -> any DifferentiableScore in
+    if let known { return known }
     throw ExperimentError.usage(
       "--observe needs a score whose derivative is known: a network's, or that of a Gaussian or a Gaussian mixture")
   }

@@ -41,7 +41,7 @@ struct SweepPlan {
 
   private init(_ sweep: Sweep, file: String, _ request: TrainingRequest, _ communicator: Communicator) throws {
     let folder = SweepFolder(request.output ?? "runs/" + sweep.cells[0].experiment.name)
-    let base = (file as NSString).deletingLastPathComponent
+    let base = parentFolder(of: file)
     let comments = request.settings.map { "# --set \($0)\n" }.joined()
     if !request.checkOnly {
       try communicator.agree {

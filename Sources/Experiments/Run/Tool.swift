@@ -6,8 +6,12 @@ internal import Foundation
 ///
 /// - Parameters:
 ///   - name: the tool's name, in front of messages.
+///   - catchesStops: whether a signal that asks for a stop is the work's to follow, from before MPI starts.
 ///   - work: returns the exit status.
-public func runTool(_ name: String, _ work: (Communicator) throws -> ExitStatus) -> Never {
+public func runTool(
+  _ name: String, catchesStops: Bool = false, _ work: (Communicator) throws -> ExitStatus
+) -> Never {
+  if catchesStops { sgm_catch_stop_signals() }
   var communicator = Communicator.single
   do {
     communicator = try Communicator.start()

@@ -10,7 +10,6 @@ internal import Training
 ///
 /// - Returns: `success`, or `tempFail` where a signal stopped the run early, with a checkpoint.
 public func train(_ request: TrainingRequest, _ communicator: Communicator) throws -> ExitStatus {
-  sgm_catch_stop_signals()
   if let plan = try SweepPlan(request, communicator) { return try SweepRun(plan, request, communicator).run() }
   return try trainOne(request, communicator)
 }
@@ -25,6 +24,7 @@ func trainOne(_ request: TrainingRequest, _ communicator: Communicator) throws -
     return status
   } catch {
     // An error that all ranks share ends the run in good order; one of this rank alone is its last word.
+    if error is AgreedError { run.store?.finish() }
     run.close(failed: communicator.size > 1 && !(error is AgreedError))
     throw error
   }

@@ -29,7 +29,15 @@ struct SampleConditions {
       rows = Matrix(rows: 1, columns: numbers.count)
       for (k, number) in numbers.enumerated() { rows[0, k] = Float(number ?? 0) }
     } else {
-      rows = try Matrix(openRows(text))
+      let source = try openRows(text)
+      if let names = source.columnNames, let known = data.columnNames?.dropFirst(data.dimension),
+        names.count == known.count, names != Array(known)
+      {
+        throw ExperimentError.usage(
+          "--condition \(text): has the columns \(shortened(names.joined(separator: ", "))), but the network was "
+            + "trained with \(shortened(known.joined(separator: ", "))), in that order")
+      }
+      rows = try Matrix(source)
     }
     guard rows.columns == data.conditions else {
       let names = data.columnNames.map { " (\($0.dropFirst(data.dimension).joined(separator: ", ")))" } ?? ""

@@ -49,11 +49,12 @@ final class TrainingRun {
     base = plan.base
     isReplay = plan.isReplay
     try Self.checkRanks(plan.experiment, communicator)
-    let kept = request.allowsDataChange ? plan.checkpoint?.value.header.data : nil
-    let dataSet = try DataSet.load(plan.experiment, base: plan.base, keeping: kept, communicator: communicator)
+    // The network's units are those of the data that the run began with, whatever has become of the data since.
+    let dataSet = try DataSet.load(
+      plan.experiment, base: plan.base, keeping: plan.checkpoint?.value.header.data, communicator: communicator)
     data = dataSet.description
     let model = plan.experiment.model(dimension: data.dimension)
-    let objective = try plan.experiment.objective(in: data.standardisation)
+    let objective = try communicator.agree { [data] in try plan.experiment.objective(in: data.standardisation) }
     trainer = Trainer(
       model: model, objective: objective, options: plan.experiment.trainingOptions, data: dataSet.training,
       tree: CanonicalTree(shards: plan.experiment.training.shards), communicator: communicator,
@@ -117,7 +118,9 @@ final class TrainingRun {
       if !isReplay, isScheduled || report.step == last || report.stopRequested {
         try saveCheckpoint(isScheduled: isScheduled)
       }
-      if !isReplay, experiment.sampling.every > 0, report.step % experiment.sampling.every == 0 {
+      // The last step's samples are drawn after training.
+      let isDue = experiment.sampling.every > 0 && report.step % experiment.sampling.every == 0
+      if !isReplay, isDue, report.step < experiment.training.steps {
         try drawSamplesOrWarn()
       }
       if report.stopRequested, report.step < last {
@@ -192,10 +195,10 @@ final class TrainingRun {
     for failure in store?.takeFailures() ?? [] { warn("checkpoint not written: \(failure)") }
   }
 
-  /// In the middle of training, a full disk costs a sample file, not the run.
+  /// In the middle of training a full disk, a sample that is not finite or a signal costs a sample file, not the run.
   private func drawSamplesOrWarn() throws {
     do { _ = try drawSamples() } catch let error as any StatusError {
-      let lost = [ExitStatus.cantCreate, .ioErr].map(\.rawValue)
+      let lost = [ExitStatus.cantCreate, .ioErr, .dataErr, .tempFail].map(\.rawValue)
       guard lost.contains(error.status) else { throw error }
       warn("samples not written: \(error.description)")
     }

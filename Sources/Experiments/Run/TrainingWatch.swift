@@ -25,8 +25,7 @@ extension TrainingRun {
     guard !request.checkOnly, !isReplay else { return }
     watchdog = Watchdog(
       Watchdog.Plan(
-        folder: folder, rank: communicator.rank, ranks: communicator.size, limit: request.stallLimit,
-        holdsLock: communicator.isRoot))
+        folder: folder, rank: communicator.rank, ranks: communicator.size, limit: request.stallLimit))
   }
 
   /// The run leaves its folder: no heartbeat, no lock; after an error of this rank alone the heartbeat stays.

@@ -17,8 +17,6 @@ final class Watchdog: Sendable {
     var limit: Double
     /// Seconds that a rank's heartbeat may stand still after SIGTERM: then it is dead, and nobody need wait for it.
     var limitAfterTermination = 2.5
-    /// Whether this rank renews the folder's lock.
-    var holdsLock: Bool
   }
 
   private static let tick = 0.05
@@ -73,7 +71,6 @@ final class Watchdog: Sendable {
       waited = pulse.isInside && pulse.calls == last.calls ? waited + Self.tick : 0
       let isTerminated = sgm_stop_signal() == SIGTERM
       if ticks % 5 == 0 || isTerminated != wasTerminated { beat(isTerminated ? .terminated : .running, pulse) }
-      if plan.holdsLock, ticks % 20 == 0 { RunLock.renew(plan.folder) }
       if isTerminated, waited > 0, ticks % 5 == 0 {
         others.look(at: Heartbeat.all(in: plan.folder), ranks: plan.ranks, after: 5 * Self.tick)
         if others.longestSilence > plan.limitAfterTermination { end(.terminated, pulse) }

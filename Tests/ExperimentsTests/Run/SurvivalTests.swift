@@ -84,7 +84,7 @@ private func beat(
     try foreign.write(toFile: run.lock, atomically: true, encoding: .utf8)
     let (stop, ended) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
     let renewing = Thread {
-      while stop.wait(timeout: .now() + 0.05) == .timedOut { RunLock.renew(run) }
+      while stop.wait(timeout: .now() + 0.05) == .timedOut { unsafe _ = utimes(run.lock, nil) }
       ended.signal()
     }
     renewing.start()
