@@ -83,9 +83,8 @@ private func evaluateRun(
   _ request: EvaluateRequest, _ communicator: Communicator
 ) throws -> (table: String, json: String) {
   let folder = RunFolder(request.samples)
-  let lowest = try lowestInstructionSet(communicator)
   let header = try Checkpoint.newest(in: folder, communicator).header
-  try pin(asIn: header, atMost: lowest, communicator)
+  try followInstructionSet(header.instructionSet, communicator)
   let experiment = try communicator.agree {
     try Experiment(yaml: header.experiment.yaml, file: folder.experiment, settings: request.allSettings)
   }

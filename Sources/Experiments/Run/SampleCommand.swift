@@ -42,7 +42,7 @@ public func sample(_ request: SampleRequest, _ communicator: Communicator) throw
 private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) throws -> String {
   let folder = RunFolder(request.source)
   let checkpoint = try Checkpoint.newest(in: folder, step: request.checkpoint, communicator)
-  try pin(asIn: checkpoint.header, atMost: lowestInstructionSet(communicator), communicator)
+  try followInstructionSet(checkpoint.header.instructionSet, communicator)
   let experiment = try communicator.agree { () throws -> Experiment in
     let changed = try Experiment(
       yaml: checkpoint.header.experiment.yaml, file: folder.experiment, settings: request.settings)
