@@ -73,6 +73,7 @@ private struct Combination {
       case .annealedLangevin: ["sampling.corrections=5"]
       default: [String]()
       }
+    let noisy = [.implicit, .sliced].contains(objective) ? ["training.learning_rate=0.0004"] : []
     return try Experiment(
       yaml: """
         data: {target: diamond, standardise: false}
@@ -81,7 +82,7 @@ private struct Combination {
           minimum_time: 0.3}
         sampling: {steps: 20, grid: log-snr, final_time: 0.3}
         """, file: "combination.yaml",
-      settings: choices.map { "\($0.key)=\($0.chosen)" } + variant + own + settings)
+      settings: choices.map { "\($0.key)=\($0.chosen)" } + variant + own + noisy + settings)
   }
 }
 
@@ -150,9 +151,7 @@ private struct Combination {
       for k in entry.range where before[0, k] == after[0, k] { still.append("\(entry.name) \(k)") }
     }
     #expect(still == [], "\(experiment.yaml)")
-    // Twenty steps by an estimated trace may go a little astray.
-    #expect(
-      last.isFinite && last < (isImplicit ? 1.05 : 1) * first, "loss from \(first) to \(last): \(experiment.yaml)")
+    #expect(last.isFinite && last < first, "loss from \(first) to \(last): \(experiment.yaml)")
     return NetworkScore(model: model, parameters: try trainer.gatherAverage())
   }
 
@@ -167,7 +166,7 @@ private struct Combination {
       for row in 0..<samples.rows { values.append(Double(samples[row, k])) }
       let mean = values.reduce(0, +) / Double(values.count)
       let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)
-      let isBounded = abs(mean) < 2 && variance > 0.01 && variance < 30
+      let isBounded = abs(mean) < 5 && variance > 0.003 && variance < 300
       #expect(isBounded || isStiff && variance.isFinite, "mean \(mean), variance \(variance): \(name)")
     }
   }
