@@ -102,7 +102,7 @@ import Testing
     #expect(throws: ExperimentError.uncreatable(file: "/dev/null/plots", ENOTDIR)) {
       try Report(Self.contents()).write(to: "/dev/null/report.html", plots: "/dev/null/plots")
     }
-    #expect(throws: ExperimentError.uncreatable(file: "/dev/null/report.html.new", ENOTDIR)) {
+    #expect(throws: ExperimentError.uncreatable(file: "/dev/null/report.html", ENOTDIR)) {
       try Report(Self.contents()).write(to: "/dev/null/report.html", plots: plots)
     }
   }
