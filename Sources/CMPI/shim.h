@@ -8,7 +8,6 @@ static inline MPI_Datatype sgm_mpi_byte(void) { return MPI_BYTE; }
 static inline MPI_Datatype sgm_mpi_float(void) { return MPI_FLOAT; }
 static inline MPI_Datatype sgm_mpi_double(void) { return MPI_DOUBLE; }
 static inline MPI_Op sgm_mpi_sum(void) { return MPI_SUM; }
-static inline MPI_Request sgm_mpi_request_null(void) { return MPI_REQUEST_NULL; }
 
 /// Initialises MPI for calls from the main thread alone; errors are returned, not fatal.
 static inline int sgm_mpi_start(void) {
@@ -21,11 +20,6 @@ static inline int sgm_mpi_start(void) {
 
 static inline int sgm_mpi_wait_all(int count, MPI_Request *requests) {
   return MPI_Waitall(count, requests, MPI_STATUSES_IGNORE);
-}
-
-static inline int sgm_mpi_gather_bytes(const void *data, int count, void *into, const int *counts,
-                                       const int *offsets, int root, MPI_Comm comm) {
-  return MPI_Gatherv(data, count, MPI_BYTE, into, counts, offsets, MPI_BYTE, root, comm);
 }
 
 static inline int sgm_mpi_all_gather_in_place(void *data, const int *counts, const int *offsets, MPI_Datatype type,

@@ -17,7 +17,7 @@ public enum CommunicationError: StatusError, Equatable {
     case .call(let name, let reason, let rank):
       "rank \(rank): \(name) failed: \(reason). The job cannot go on; resume it from its last checkpoint."
     case .unconnected(let tasks):
-      "Slurm started \(tasks) tasks, but MPI does not connect them: each would be rank 0 of 1. "
+      "\(tasks) tasks were started, but MPI does not connect them: each would be rank 0 of 1. "
         + "Start with mpirun, or with srun --mpi=pmix where Open MPI was built with PMIx."
     }
   }

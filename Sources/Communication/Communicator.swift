@@ -27,20 +27,36 @@ private import Glibc
 
   /// Joins the group that the launcher made, or is alone.
   ///
-  /// - Throws: `CommunicationError.unconnected` where Slurm started more tasks than MPI connects.
+  /// - Throws: `CommunicationError.unconnected` where a launcher started more tasks than MPI connects.
   public static func start() throws -> Communicator {
     let launched = ["OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK"].contains { environment($0) != nil }
+    // MPI may add to the environment.
+    let tasks = foreignTasks
     guard launched else {
-      // srun without PMIx starts N processes that all look alone; N writers of one run folder would follow.
-      let tasks = environment("SLURM_NTASKS").flatMap { Int($0) } ?? 1
-      let isTask = environment("SLURM_STEP_ID") != nil && environment("SLURM_PROCID") != nil
-      if isTask, tasks > 1 { throw CommunicationError.unconnected(tasks: tasks) }
+      if let tasks { throw CommunicationError.unconnected(tasks: tasks) }
       return single
     }
     // Whatever ends the launcher, no rank outlives it.
     sgm_die_with_parent()
     try check(sgm_mpi_start(), "MPI_Init_thread", rank: 0)
-    return try unsafe wrap(sgm_mpi_world())
+    let world = try unsafe wrap(sgm_mpi_world())
+    if world.size == 1, let tasks {
+      world.finish()
+      throw CommunicationError.unconnected(tasks: tasks)
+    }
+    return world
+  }
+
+  /// The number of tasks, where it is above 1, that another launcher than Open MPI's started.
+  ///
+  /// MPI may not hear of them: N processes that all look alone would be N writers of one run folder.
+  private static var foreignTasks: Int? {
+    guard environment("OMPI_COMM_WORLD_SIZE") == nil else { return nil }
+    let isTask = environment("SLURM_STEP_ID") != nil && environment("SLURM_PROCID") != nil
+    // The step's own number first: a job may have more tasks than one of its steps.
+    let names = ["PMI_SIZE"] + (isTask ? ["SLURM_STEP_NUM_TASKS", "SLURM_NTASKS"] : [])
+    let tasks = names.lazy.compactMap { environment($0).flatMap { Int($0) } }.first ?? 1
+    return tasks > 1 ? tasks : nil
   }
 
   /// Ends MPI; no operation may follow.
@@ -63,6 +79,13 @@ private import Glibc
     try check(.split, unsafe MPI_Comm_split(handle, Int32(color), Int32(key), &part))
     unsafe MPI_Comm_set_errhandler(part, sgm_mpi_errors_return())
     return try unsafe Self.wrap(part)
+  }
+
+  /// Ends a group that `split` made; no operation of it may follow.
+  public func free() throws {
+    var part = unsafe handle
+    guard unsafe part != nil else { return }
+    try Self.check(unsafe MPI_Comm_free(&part), "MPI_Comm_free", rank: rank)
   }
 
   /// Waits until all ranks are here.

@@ -39,10 +39,13 @@ public struct Kernel: Sendable, Equatable {
   /// r = (1 + snr)^{−½}: the standard deviation of x_0 given u_t when the data is N(0, 1).
   public var residualScale: Double { 1 / (1 + signalToNoise).squareRoot() }
 
-  /// −½ ln snr, the logarithm of the noise's size beside the data's: what a network is told of time.
+  /// −½ ln snr, the logarithm of the noise's size beside the data's; infinite where nothing of the data is left.
+  public var logNoiseRatio: Double { -0.5 * log(signalToNoise) }
+
+  /// What a network is told of time: −½ ln snr, at most 10.
   ///
-  /// At most 10: where less than 1 in 20,000 of the state is data, and at a horizon with none, the level is the same.
-  public var noiseLevel: Double { min(-0.5 * log(signalToNoise), 10) }
+  /// Where less than 1 in 20,000 of the state is data, and at a horizon with none, the level is the same.
+  public var noiseLevel: Double { min(logNoiseRatio, 10) }
 
   /// H⁻¹M = L⁻ᵀw, c elements: the score moves by this when the posterior mean moves by 1.
   public var precisionMean: BlockVector { cholesky.inverse.transpose * whitenedMean }

@@ -79,7 +79,7 @@ public struct FlowLikelihood: ~Copyable {
       let pace = 2 * kernel.signalToNoise / direction.dot(diffusion * direction)
       return Node(time: t, drift: process.drift(at: t).scaled(by: pace), diffusion: diffusion.scaled(by: pace))
     }
-    step = (process.kernel(at: process.start).noiseLevel - start.noiseLevel) / Double(count)
+    step = (process.kernel(at: process.start).logNoiseRatio - start.logNoiseRatio) / Double(count)
     let columns = process.blocks * dimension
     state = Matrix(rows: Self.rows, columns: columns)
     stage = Matrix(rows: Self.rows, columns: columns)

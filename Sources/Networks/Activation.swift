@@ -40,7 +40,8 @@ enum GELU: Nonlinearity {
 
 enum ReLU: Nonlinearity {
   @inline(__always) static func valueAndDerivative(_ z: Float) -> (value: Float, derivative: Float) {
-    z > 0 ? (z, 1) : (0, 0)
+    // This way round NaN stays NaN.
+    z <= 0 ? (0, 0) : (z, 1)
   }
 }
 

@@ -22,9 +22,6 @@ public struct VariateSequence: Sendable {
     return Self.normal(Self.openUniform(words[0], words[1]), Self.openUniform(words[2], words[3]))
   }
 
-  /// An exponential number of rate 1, −ln u.
-  public mutating func nextExponential() -> Double { -log(nextUniform()) }
-
   /// A Gamma number of density x^(shape−1) e^(−x) / Γ(shape), exact, by rejection (95 % of candidates are accepted).
   ///
   /// Source: Marsaglia, Tsang, "A simple method for generating gamma variables", ACM TOMS 26, 2000.

@@ -33,12 +33,14 @@ public struct AdaptiveEuler: AdaptiveSampler {
       let active = steps.indices.filter { !steps[$0].isDone }
       if active.isEmpty { break }
       for row in active { ends[row] = rows.time(left: 1 - steps[row].end) }
+      rows.held?.hold(&rows.state, atTimes: rows.times)
       score.evaluate(rows.state, atTimes: rows.times, into: &work.slope)
       for row in active {
         work.tree.descend(
           level: steps[row].level, position: steps[row].index, sample: rows.firstIndex + UInt64(row))
         work.predict(rows.state, row, h: length * steps[row].length, rows.process, rows.times[row], scale: length)
       }
+      rows.held?.hold(&work.trial, atTimes: ends)
       work.evaluateTrial(at: ends, score: &score)
       for row in active {
         rows.evaluations[row] += 2
@@ -119,7 +121,7 @@ struct DyadicStep: Equatable {
 private struct EulerWork: ~Copyable {
   var tree: BrownianTree
   var slope: Matrix
-  private var trial: Matrix
+  var trial: Matrix
   private let algebra: RowAlgebra
   // Of all rows, in Double: the first result of this step and of the step before.
   private var first: [[Double]]

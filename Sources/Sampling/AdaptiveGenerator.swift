@@ -18,14 +18,14 @@ public struct AdaptiveGenerator: ~Copyable {
   /// A generator of one sampler's samples; parameters as of `Generator`.
   public init(
     process: any ForwardProcess, dimension: Int, sampler: any AdaptiveSampler, finalTime: Double, denoises: Bool,
-    seed: UInt64, start: BlockMatrix? = nil
+    seed: UInt64, start: BlockMatrix? = nil, fixed: FixedCoordinates? = nil
   ) {
     precondition(finalTime > 0 && finalTime < process.horizon, "final time \(finalTime) of \(process.horizon)")
     self.dimension = dimension
     self.sampler = sampler
     prior = (start ?? process.priorCovariance).cholesky()
     denoising = denoises ? (process.kernel(at: finalTime), finalTime) : nil
-    rows = AdaptiveRows(process: process, dimension: dimension, finalTime: finalTime, seed: seed)
+    rows = AdaptiveRows(process: process, dimension: dimension, finalTime: finalTime, seed: seed, fixed: fixed)
     normals = Matrix(rows: Generator.rows, columns: process.blocks * dimension)
   }
 
@@ -46,10 +46,13 @@ public struct AdaptiveGenerator: ~Copyable {
     rows.record = record
     rows.process.noise.fill(&normals, columns: normals.columns, seed: rows.seed, firstIndex: rows.firstIndex)
     rows.state.assign(prior, times: normals, dimension: dimension)
+    rows.held?.begin(seed: rows.seed, firstIndex: rows.firstIndex)
     for row in rows.times.indices { (rows.times[row], rows.evaluations[row]) = (rows.process.start, 0) }
     if let record { for row in rows.times.indices { record(row, rows.process.start, rows.state.row(row)) } }
     sampler.integrate(&rows, score: &score)
+    defer { rows.held?.finish(&samples) }
     if let denoising {
+      rows.held?.hold(&rows.state, at: denoising.time)
       score.evaluate(rows.state, at: denoising.time, into: &normals)
       denoising.kernel.denoise(rows.state, score: normals, into: &samples)
       return rows.evaluations.map { $0 + 1 }

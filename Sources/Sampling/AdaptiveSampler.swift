@@ -55,13 +55,22 @@ public struct AdaptiveRows: ~Copyable {
   public internal(set) var times: [Double]
   /// How often the score was evaluated for each row.
   public internal(set) var evaluations: [Int]
+  /// Coordinates that are put in place before every evaluation.
+  var held: HeldCoordinates?
   /// The seed of all noises and the index of row 0.
   let seed: UInt64
   var firstIndex: UInt64
   /// Called with a row's number, time and state when it has taken a step.
   var record: ((Int, Double, borrowing Span<Float>) -> Void)?
 
-  init(process: any ForwardProcess, dimension: Int, finalTime: Double, seed: UInt64) {
+  init(
+    process: any ForwardProcess, dimension: Int, finalTime: Double, seed: UInt64, fixed: FixedCoordinates? = nil
+  ) {
+    if let fixed {
+      held = HeldCoordinates(fixed, process, dimension: dimension)
+    } else {
+      held = nil
+    }
     self.process = process
     self.dimension = dimension
     self.finalTime = finalTime

@@ -22,7 +22,7 @@ extension ForwardProcess {
   }
 
   /// The noise level −½ ln snr at time t: without the bound that networks are told, where it would stand still.
-  func noiseLevel(at t: Double) -> Double { -0.5 * log(kernel(at: t).signalToNoise) }
+  func noiseLevel(at t: Double) -> Double { kernel(at: t).logNoiseRatio }
 
   /// The time of a noise level between those at `low` and `high`.
   func time(ofNoiseLevel level: Double, from low: Double, to high: Double) -> Double {

@@ -44,6 +44,7 @@ public struct DormandPrince: AdaptiveSampler {
     var step = [Double](repeating: 0.01, count: rows.state.rows)
     var stageTimes = rows.times
     work.trial.copy(from: rows.state)
+    rows.held?.hold(&work.trial, atTimes: rows.times)
     work.evaluateTrial(0, at: rows.times, rows.process, score: &score, only: Array(left.indices))
     for row in left.indices { rows.evaluations[row] += 1 }
     for _ in 0..<Self.mostSteps {
@@ -55,6 +56,7 @@ public struct DormandPrince: AdaptiveSampler {
           stageTimes[row] = rows.time(left: left[row] - Self.nodes[stage] * step[row])
           work.combine(rows.state, row, Self.weights[stage], scaledBy: step[row] * length)
         }
+        rows.held?.hold(&work.trial, atTimes: stageTimes)
         work.evaluateTrial(stage, at: stageTimes, rows.process, score: &score, only: active)
       }
       for row in active {

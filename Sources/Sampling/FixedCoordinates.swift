@@ -49,14 +49,21 @@ struct HeldCoordinates: ~Copyable {
   /// Puts the noised values of time t into the states' process blocks.
   func hold(_ state: inout Matrix, at t: Double) {
     let kernel = process.kernel(at: t)
+    for row in 0..<state.rows { hold(&state, row, kernel) }
+  }
+
+  /// As at one time, each row at a time of its own.
+  func hold(_ state: inout Matrix, atTimes times: [Double]) {
+    for row in 0..<state.rows { hold(&state, row, process.kernel(at: times[row])) }
+  }
+
+  private func hold(_ state: inout Matrix, _ row: Int, _ kernel: Kernel) {
     let count = fixed.columns.count
-    for row in 0..<state.rows {
-      for (i, column) in fixed.columns.enumerated() {
-        for b in 0..<kernel.mean.size {
-          var value = kernel.mean[b] * fixed.values[i]
-          for j in 0...b { value += kernel.cholesky[b, j] * Double(noise[row, j * count + i]) }
-          state[row, b * dimension + column] = Float(value)
-        }
+    for (i, column) in fixed.columns.enumerated() {
+      for b in 0..<kernel.mean.size {
+        var value = kernel.mean[b] * fixed.values[i]
+        for j in 0...b { value += kernel.cholesky[b, j] * Double(noise[row, j * count + i]) }
+        state[row, b * dimension + column] = Float(value)
       }
     }
   }

@@ -191,7 +191,7 @@ public struct Generator: ~Copyable {
     let used = (0..<count).filter { j in (0..<factor.size).contains { factor[$0, j] != 0 } }
     for row in 0..<Self.rows {
       let delta = CorrectorStep.delta(
-        noise: noise.row(row), slope: slope.row(row), factor, used: used, dimension: dimension, ratio: ratio)
+        slope: slope.row(row), factor, used: used, dimension: dimension, ratio: ratio)
       let (drift, spread) = (Float(delta), Float(delta.squareRoot()))
       var slopes = slope.mutableRow(row)
       for k in slopes.indices { slopes[k] *= drift }

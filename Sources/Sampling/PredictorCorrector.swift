@@ -11,11 +11,13 @@ internal import LinearAlgebra
 ///
 /// With a signal-to-noise ratio r each sample has its own δ:
 /// ```
-/// δ = 2r² ‖Z‖² / max(‖P^{½ᵀ}∇log p_t(u)‖², n)
+/// δ = 2r² min(1, b / ‖P^{½ᵀ}∇log p_t(u)‖²),   b = n + 6 √(2n)
 /// ```
-/// n the number of elements of Z. Song et al. 2021, arXiv 2011.13456, algorithms 4 and 5, for every process; their norms
-/// are means over a batch, so that a sample would depend on its neighbours. The bound n, ours, is the norm's mean for
-/// noise alone: without it a sample at a mode would take a step without bound.
+/// n the number of elements. Song et al. 2021, arXiv 2011.13456, algorithms 4 and 5, for every process. Their δ is
+/// 2r² ‖Z‖²/‖∇log p‖² with norms that are means over a batch, which in these coordinates is about 2r². Taken sample by
+/// sample that ratio would not leave p_t alone however small r is: steps in proportion to ‖Z‖² are (n + 2)/n times too
+/// warm, and δ(u) makes p_t/δ the stationary law. So δ is shortened only where a sample is too far out to be typical
+/// (fewer than one in a thousand), as a coarse predictor leaves them.
 struct CorrectorStep {
   let stage: SamplerStage
 
@@ -31,20 +33,18 @@ struct CorrectorStep {
 
   /// δ of one row; the noise's factor is √2 P^½.
   static func delta(
-    noise: borrowing Span<Float>, slope: borrowing Span<Float>, _ factor: BlockMatrix, used: [Int], dimension d: Int,
-    ratio: Double
+    slope: borrowing Span<Float>, _ factor: BlockMatrix, used: [Int], dimension d: Int, ratio: Double
   ) -> Double {
-    var (normals, scores) = (0.0, 0.0)
+    var scores = 0.0
     for j in used {
       for k in 0..<d {
-        let z = Double(noise[j * d + k])
-        normals += z * z
         var whitened = 0.0
         for i in 0..<factor.size { whitened += factor[i, j] * Double(slope[i * d + k]) }
         scores += 0.5 * whitened * whitened
       }
     }
-    return 2 * ratio * ratio * normals / max(scores, Double(used.count * d))
+    let n = Double(used.count * d)
+    return 2 * ratio * ratio * min(1, (n + 6 * (2 * n).squareRoot()) / scores)
   }
 }
 

@@ -39,8 +39,8 @@ public enum SamplerKind: String, Sendable, CaseIterable {
     case .exponentialMultistep: ExponentialMultistep()
     case .predictorCorrector:
       PredictorCorrector(
-        predictor: EulerMaruyama(), corrections: options.corrections, signalToNoise: options.signalToNoise,
-        corrected: options.corrected)
+        predictor: options.predictor.make(options), corrections: options.corrections,
+        signalToNoise: options.signalToNoise, corrected: options.corrected)
     case .annealedLangevin: AnnealedLangevin(corrections: options.corrections, stepSize: options.stepSize)
     case .diffusionAnnealedLangevin: DiffusionAnnealedLangevin(slowdown: options.slowdown)
     case .underdampedAnnealedLangevin:
@@ -54,6 +54,8 @@ public enum SamplerKind: String, Sendable, CaseIterable {
 public struct SamplerOptions: Sendable, Equatable {
   /// How long `stochastic-heun` adds noise, in steps.
   public var churn = 0.5
+  /// What `predictor-corrector` corrects: a sampler of single steps, other than itself.
+  public var predictor = SamplerKind.eulerMaruyama
   /// Langevin steps at each time, of `predictor-corrector` and `annealed-langevin`.
   public var corrections = 1
   /// r of `predictor-corrector`.

@@ -1,5 +1,5 @@
-internal import Diffusion
-internal import LinearAlgebra
+public import Diffusion
+public import LinearAlgebra
 internal import Randomness
 
 extension NoiseLaw {
@@ -10,7 +10,7 @@ extension NoiseLaw {
   ///   - columns: how many of the first columns follow this law; those behind, of a momentum, are normal.
   ///   - seed: the seed of the samples.
   ///   - firstIndex: the first row's number.
-  func fill(_ rows: inout Matrix, columns: Int, seed: UInt64, firstIndex: UInt64) {
+  public func fill(_ rows: inout Matrix, columns: Int, seed: UInt64, firstIndex: UInt64) {
     let stream = RandomStream(seed: seed, purpose: .samplingPrior)
     stream.fillNormals(&rows, firstIndex: firstIndex)
     guard case .studentT(let degrees) = self else { return }

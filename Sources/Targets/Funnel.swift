@@ -59,8 +59,8 @@ public struct Funnel: Target, Equatable {
 /// The first form, ours, follows from blurring the product of N(0, 1) and e^φ; no q₁, small or large, makes it cancel.
 struct SmoothedFunnel: SmoothedLaw {
   let dimension: Int
-  private var posterior: FunnelPosterior
-  private var firstNoise = 1.0
+  private(set) var posterior: FunnelPosterior
+  private(set) var firstNoise = 1.0
 
   init(dimension: Int) {
     self.dimension = dimension

@@ -39,6 +39,9 @@ struct FunnelNodes {
     }
   }
 
+  /// The density, φ' and 1/(e^y + q) at a node; after `sum` the density is a weight.
+  subscript(i: Int) -> (density: Double, slope: Double, precision: Double) { (logDensity[i], slopes[i], precisions[i]) }
+
   /// The nodes from the first to the last whose density counts.
   func kept(_ count: Int) -> Range<Int> {
     let threshold = largest(count) - FunnelLogPosterior.cut

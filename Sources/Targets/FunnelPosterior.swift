@@ -23,6 +23,7 @@ struct FunnelPosterior {
 
   private var law: FunnelLogPosterior
   private var nodes = FunnelNodes()
+  private var filled = 0
 
   /// The posterior of a funnel with `tails` coordinates besides the first.
   init(tails: Int) { law = FunnelLogPosterior(n: Double(tails)) }
@@ -56,11 +57,15 @@ struct FunnelPosterior {
     sum(from: low, to: high, step: min(0.7 / curvature.squareRoot(), 0.4))
   }
 
+  /// The second moments, after `integrate`.
+  var curvature: FunnelCurvature { nodes.curvature(law, count: filled, slope: slope, precision: precision) }
+
   private mutating func sum(from low: Double, to high: Double, step: Double) {
     // Whole vectors of nodes; past the capacity (never met) the rule only becomes less accurate.
     let wanted = ((high - low) / step).rounded(.up) + 1
     let count = min((Int(min(wanted, 1e6)) + 7) / 8 * 8, FunnelNodes.capacity)
     let step = (high - low) / Double(count - 1)
+    filled = count
     nodes.fill(law, from: low, step: step, count: count)
     let sums = nodes.sum(count)
     slope = sums.slope / sums.mass

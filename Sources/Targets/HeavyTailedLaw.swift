@@ -6,9 +6,10 @@ internal import Glibc
 /// p(z) = ∫ Gamma(w; ν/2, ν/2) p_{q/w}(z) dw,   ∇ log p(z) = E[∇ log p_{q/w}(z) | z]
 /// ```
 /// By the trapezoidal rule in y = ln w, which converges exponentially: the posterior of y is at least √(2/(ν + d)) wide,
-/// and a step of 0.6 of that leaves e^{−54}. Nodes are fixed for a time, so each blurred law is prepared once; a point
-/// takes those whose weight is above e⁻³⁴ of the largest, found on every eighth node first. Relative error below 1e-12
-/// where the posterior has no node at the ends of the range: points up to 1e9 noise scales away.
+/// and a step h of 0.45 of that leaves |Γ(½(ν + d) + 2πi/h)|, some 1e-11. Nodes are fixed for a time, so each blurred
+/// law is prepared once; a point takes those whose weight is above e⁻³⁴ of the largest, found on every eighth node
+/// first. Relative error below 1e-10 where the posterior has no node at the ends of the range: points up to 1e9 noise
+/// scales away.
 struct HeavyTailedLaw<Law: SmoothedLaw>: SmoothedLaw {
   private static var stride: Int { 8 }
   private static var cut: Double { 34 }
@@ -24,7 +25,7 @@ struct HeavyTailedLaw<Law: SmoothedLaw>: SmoothedLaw {
   init(_ law: Law, degrees: Double) {
     let (nu, d) = (degrees, Double(law.dimension))
     self.degrees = degrees
-    let step = 0.6 * (2 / (nu + d)).squareRoot()
+    let step = 0.45 * (2 / (nu + d)).squareRoot()
     // Below, the prior's tail e^{νy/2} or a point 1e9 scales away decides; above, a point at the noise's centre.
     let low = min(-45, -70 / nu - 5)
     let shape = 0.5 * (nu + d)

@@ -9,6 +9,7 @@ public enum TargetKind: String, Sendable, CaseIterable {
   case checkerboard
   case swissRoll = "swiss-roll"
   case twoMoonsSimulator = "two-moons-simulator"
+  case studentTMixture = "student-t-mixture"
 
   /// The number of columns after the data's that condition.
   public var conditions: Int { self == .twoMoonsSimulator ? 2 : 0 }
@@ -16,7 +17,7 @@ public enum TargetKind: String, Sendable, CaseIterable {
   /// The dimensions the law exists in.
   public var dimensions: ClosedRange<Int> {
     switch self {
-    case .gaussian: 1...Int.max
+    case .gaussian, .studentTMixture: 1...Int.max
     case .mg25, .funnel: 2...Int.max
     case .eightGaussians, .diamond, .twoMoons, .checkerboard, .swissRoll, .twoMoonsSimulator: 2...2
     }
@@ -39,6 +40,7 @@ public enum TargetKind: String, Sendable, CaseIterable {
     case .checkerboard: Checkerboard()
     case .swissRoll: SwissRoll()
     case .twoMoonsSimulator: TwoMoonsSimulator()
+    case .studentTMixture: StudentTMixture(dimension: dimension)
     }
   }
 }

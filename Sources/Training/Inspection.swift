@@ -1,7 +1,7 @@
 internal import Communication
 internal import Diffusion
 public import LinearAlgebra
-public import Networks
+internal import Networks
 internal import Randomness
 
 /// Someone who is shown the gradients of single shards while a step computes them.
@@ -19,9 +19,6 @@ public protocol GradientObserver: AnyObject {
 extension Trainer {
   /// This rank's shards.
   public var shards: Range<Int> { exchange.shards }
-
-  /// Where each tensor lies in the parameter buffer.
-  public var parameterLayout: ParameterLayout { layout }
 
   /// Hands a set's gradient of one layer to the observer.
   func show(_ elements: Range<Int>, ofSet set: Int, to observer: any GradientObserver) {

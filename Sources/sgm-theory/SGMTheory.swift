@@ -9,24 +9,31 @@ struct SGMTheory: RankCommand {
     commandName: "sgm-theory",
     abstract: "Compute the theory's bounds and constants for a target, beside what is measured.",
     discussion: """
-      sgm-theory errors [PROCESS] TARGET       mixing, discretisation and learning, with bounds and slopes
+      sgm-theory errors [PROCESS] TARGET|RUN   mixing, discretisation and learning, with bounds and slopes
       sgm-theory contract [PROCESS] TARGET     log-norms, adapted norms, couplings, curvature over time
-      sgm-theory epsilon [PROCESS] TARGET      what noise on the position changes
+      sgm-theory epsilon [PROCESS] TARGET|RUN… what noise on the position changes, for exact and learned scores
       sgm-theory schedule gaussian             bounds over the exponential noise schedules
       sgm-theory annealed TARGET               action and bias of annealed Langevin dynamics
       sgm-theory constants TARGET              Poincaré, log-Sobolev, Fisher and Lipschitz constants
-      Processes and targets are those of experiment files; besides, gaussian takes --mean and --variance, constants
-      knows the target double-well, and contract the target log-lipschitz, exp(−x²/2 − |x|).
+      Processes and targets are those of experiment files; besides, gaussian takes --mean and --variance, mixture is one
+      on the line with --mean, --variance and --weights, constants knows the target double-well, and contract and
+      constants the target log-lipschitz, exp(−x²/2 − |x|). RUN is the folder of a trained run.
       """)
 
   @Argument(help: "The study, then a process where it takes one, then the target.")
   var words: [String]
 
-  @Option(help: "Means of the Gaussian target, separated by commas.")
+  @Option(help: "Means of the Gaussian target or of a mixture's components, separated by commas.")
   var mean: String?
 
-  @Option(help: "Variances of the Gaussian target, separated by commas.")
+  @Option(help: "Variances of the Gaussian target or of a mixture's components, separated by commas.")
   var variance: String?
+
+  @Option(help: "Weights of a mixture's components, separated by commas; equal by default.")
+  var weights: String?
+
+  @Flag(help: "Let epsilon train networks, of equal size and weighting; training.steps and network.widths by --set.")
+  var learned = false
 
   @OptionGroup var overrides: Overrides
 
@@ -50,6 +57,8 @@ struct SGMTheory: RankCommand {
       var request = TheoryRequest(words: words)
       request.mean = mean
       request.variance = variance
+      request.weights = weights
+      request.isLearned = learned
       request.settings = overrides.settings
       request.count = count
       request.repeats = repeats

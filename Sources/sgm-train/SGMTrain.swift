@@ -131,7 +131,7 @@ struct SGMTrain: RankCommand {
       request.instructionSet = set
     }
     if let timeLimit { request.timeLimit = try seconds(of: timeLimit, option: "--time-limit") }
-    request.stallLimit = stallLimit == "0" ? 0 : try seconds(of: stallLimit, option: "--stall-limit")
+    request.stallLimit = try seconds(of: stallLimit, option: "--stall-limit", orZero: true)
     if allowDataChange, resume == nil {
       throw ExperimentError.usage("--allow-data-change is for --resume; a new run takes any data")
     }

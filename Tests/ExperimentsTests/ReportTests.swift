@@ -14,9 +14,9 @@ import Testing
         title: "Distances",
         figures: [
           ReportFigure(
-            Judgement(
-              name: "sliced W2", value: Spread(mean: 0.1, deviation: 0.01), floor: Spread(mean: 0.05, deviation: 0.005),
-              baseline: Spread(mean: 0.25, deviation: 0.02), repeats: 5, count: 20_000, unit: "original units"))
+            name: "sliced W2", value: Spread(mean: 0.1, deviation: 0.01), floor: Spread(mean: 0.05, deviation: 0.005),
+            baseline: Spread(mean: 0.25, deviation: 0.02), unit: "original units",
+            note: ReportFigure.note("original units", rows: 20_000, repeats: 5))
         ])
     ]
     contents.curves = [
@@ -102,7 +102,7 @@ import Testing
     #expect(throws: ExperimentError.uncreatable(file: "/dev/null/plots", ENOTDIR)) {
       try Report(Self.contents()).write(to: "/dev/null/report.html", plots: "/dev/null/plots")
     }
-    #expect(throws: ExperimentError.uncreatable(file: "/dev/null/report.html.new", ENOTDIR)) {
+    #expect(throws: ExperimentError.uncreatable(file: "/dev/null/report.html", ENOTDIR)) {
       try Report(Self.contents()).write(to: "/dev/null/report.html", plots: plots)
     }
   }

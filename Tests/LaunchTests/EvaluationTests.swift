@@ -21,6 +21,26 @@ extension LaunchTests {
       #expect(shared.output == alone.output)
     }
 
+    @Test("a law of conditions and a file of any name can be judged")
+    func names() throws {
+      let workshop = try Workshop()
+      let few = ["--metrics", "gaussian", "--set", "evaluation.count=100"] + Self.few
+      let simulator = try workshop.run("sgm-evaluate", ["two-moons-simulator", "--against", "two-moons"] + few)
+      #expect(simulator.status == 0, "\(simulator.errors)")
+      try workshop.write((0..<100).map { "\($0),\($0 * $0 % 17)\n" }.joined(), to: "it's.csv")
+      let file = try workshop.run("sgm-evaluate", ["it's.csv", "--against", "it's.csv"] + few, ranks: 2)
+      #expect(file.status == 0, "\(file.errors)")
+    }
+
+    @Test("oneDNN's instruction set in the environment changes no figure")
+    func instructionSet() throws {
+      let workshop = try Workshop()
+      let words = ["mg25", "--against", "diamond", "--metrics", "c2st", "--set", "evaluation.count=200"] + Self.few
+      let plain = try workshop.run("sgm-evaluate", words)
+      let other = try workshop.run("sgm-evaluate", words, environment: ["ONEDNN_MAX_CPU_ISA": "SSE41"])
+      #expect(plain.status == 0 && plain.output == other.output, "\(plain.errors)")
+    }
+
     @Test("a run is judged by its training rows too, and its figures are kept beside the report")
     func nearest() throws {
       let workshop = try Workshop()

@@ -10,8 +10,8 @@ private func experimentFiles() -> [String] {
 
 extension LaunchTests {
   @Suite(.serialized) struct ExperimentFileTests {
-    @Test("there are the six experiments of the documentation")
-    func count() { #expect(experimentFiles().count >= 6) }
+    @Test("there are the seven experiments of the documentation")
+    func count() { #expect(experimentFiles().count >= 7) }
 
     @Test("each experiment file trains, samples and reports on 2 ranks at a tiny size", arguments: experimentFiles())
     func runs(file: String) throws {

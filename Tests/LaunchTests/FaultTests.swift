@@ -82,6 +82,24 @@ extension LaunchTests {
       #expect(alone.metrics.contains { $0.contains("skipped") } == (policy == "skip"))
     }
 
+    @Test("beside a hundred kept failures no rank keeps another, and the message says so")
+    func hundred() throws {
+      let workshop = try Workshop()
+      let begun = try workshop.attempt("run", ranks: 2, set: ["training.on_fault=skip"], ["--until", "20"])
+      try #require(begun.status == 0, "\(begun.errors)")
+      for k in 1...100 {
+        try FileManager.default.createDirectory(
+          atPath: workshop.path + "/run/failures/step-\(k)", withIntermediateDirectories: true)
+      }
+      // The last rank holds the shard.
+      let words = ["--resume", "run", "--inject-fault", "not-finite:14:33"]
+      let resumed = try workshop.run("sgm-train", words, ranks: 3)
+      #expect(resumed.status == 0, "\(resumed.errors)")
+      let said = resumed.output + resumed.errors
+      #expect(said.contains("nothing of it was kept: run/failures holds 100 steps already"), "\(said)")
+      #expect(try workshop.names(in: "run/failures").count == 100)
+    }
+
     @Test("after training.fault_limit rollbacks to one checkpoint the run stops")
     func limit() throws {
       let workshop = try Workshop()

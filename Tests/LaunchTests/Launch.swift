@@ -41,9 +41,9 @@ final class Workshop {
 
   /// Runs a program of ours to its end: alone where `ranks` is 0, else under mpirun.
   func run(
-    _ program: String, _ words: [String], ranks: Int = 0, environment: [String: String] = [:], seconds: Double = 60
+    _ program: String, _ words: [String], ranks: Int = 0, environment: [String: String] = [:]
   ) throws -> Outcome {
-    try Job(program, words, ranks: ranks, environment: environment, in: self).outcome(within: seconds)
+    try Job(program, words, ranks: ranks, environment: environment, in: self).outcome()
   }
 }
 
@@ -86,8 +86,19 @@ final class Job {
   var output: String { (try? String(contentsOfFile: files.output, encoding: .utf8)) ?? "" }
   var errors: String { (try? String(contentsOfFile: files.errors, encoding: .utf8)) ?? "" }
 
+  /// Waits until the program has said something so often; one that ends without, or never says it, fails the test.
+  func wait(toSay text: String, times: Int = 1) throws {
+    func isSaid() -> Bool { (output + errors).components(separatedBy: text).count > times }
+    // A loaded machine takes its time: the limit only keeps a broken program from being waited for.
+    for _ in 0..<12_000 where !isSaid() {
+      guard process.isRunning else { break }
+      usleep(10_000)
+    }
+    guard isSaid() else { throw Failure("never said \(text) \(times) times: \(output) \(errors)") }
+  }
+
   /// Waits for the end; a program that hangs is killed and fails the test.
-  func outcome(within seconds: Double) throws -> Outcome {
+  func outcome(within seconds: Double = 120) throws -> Outcome {
     if ended.wait(timeout: .now() + seconds) == .timedOut {
       process.terminate()
       _ = ended.wait(timeout: .now() + 5)

@@ -34,7 +34,7 @@ extension LaunchTests {
     func mistake(_ mistake: Mistake) throws {
       let workshop = try workshop(mistake.experiment)
       for ranks in [0, 3] {
-        let outcome = try workshop.run(mistake.program, mistake.words, ranks: ranks, environment: quickEnd, seconds: 20)
+        let outcome = try workshop.run(mistake.program, mistake.words, ranks: ranks, environment: quickEnd)
         #expect(outcome.status == mistake.status, "\(ranks) ranks: \(outcome.errors)")
         #expect(outcome.messages.count == 1, "\(ranks) ranks: \(outcome.errors)")
         for part in mistake.says { #expect(outcome.errors.contains(part), "\(ranks) ranks: \(outcome.errors)") }
@@ -44,10 +44,33 @@ extension LaunchTests {
       #expect(left.isEmpty)
     }
 
+    @Test(
+      "tasks that MPI does not connect are refused, whatever started them",
+      arguments: [
+        ["PMI_RANK": "1", "PMI_SIZE": "2"], ["SLURM_NTASKS": "2", "SLURM_STEP_ID": "0", "SLURM_PROCID": "1"],
+        ["PMI_RANK": "1", "SLURM_NTASKS": "2", "SLURM_STEP_ID": "0", "SLURM_PROCID": "1"],
+      ])
+    func unconnected(environment: [String: String]) throws {
+      let workshop = try workshop(smallExperiment)
+      let outcome = try workshop.run("sgm-train", ["small.yaml"], environment: environment)
+      #expect(outcome.status == 78 && outcome.messages.count == 1, "\(outcome.errors)")
+      #expect(outcome.errors.contains("2 tasks were started, but MPI does not connect them"), "\(outcome.errors)")
+      #expect(try !workshop.names(in: ".").contains("runs"))
+    }
+
+    @Test("one task of a larger Slurm job runs alone")
+    func alone() throws {
+      let workshop = try workshop(smallExperiment)
+      let outcome = try workshop.run(
+        "sgm-train", ["small.yaml", "--check"],
+        environment: ["SLURM_NTASKS": "2", "SLURM_STEP_NUM_TASKS": "1", "SLURM_STEP_ID": "0", "SLURM_PROCID": "0"])
+      #expect(outcome.status == 0, "\(outcome.errors)")
+    }
+
     @Test("more ranks than shards are refused with the remedy")
     func ranks() throws {
       let workshop = try workshop(replacing("shards: 16", by: "shards: 2"))
-      let outcome = try workshop.run("sgm-train", ["small.yaml"], ranks: 3, seconds: 20)
+      let outcome = try workshop.run("sgm-train", ["small.yaml"], ranks: 3)
       #expect(outcome.status == 78 && outcome.messages.count == 1)
       #expect(outcome.errors.contains("start at most 2 ranks") && outcome.errors.contains("cannot change on resume"))
     }
@@ -62,7 +85,7 @@ extension LaunchTests {
       bytes[bytes.count - 100] ^= 1
       try bytes.write(to: URL(fileURLWithPath: workshop.path + "/" + name))
       for (program, words) in [("sgm-train", ["--resume", "run"]), ("sgm-sample", ["run"]), ("sgm-evaluate", ["run"])] {
-        let outcome = try workshop.run(program, words, ranks: ranks, seconds: 20)
+        let outcome = try workshop.run(program, words, ranks: ranks)
         #expect(outcome.status == 65 && outcome.messages.count == 1, "\(program): \(outcome.errors)")
         #expect(outcome.errors.contains(name))
       }
@@ -74,7 +97,7 @@ extension LaunchTests {
       try workshop.write(smallExperiment, to: "small.yaml")
       _ = try workshop.run("sgm-train", ["small.yaml", "--output", "run", "--until", "20"])
       for setting in ["training.batch=512", "seed=2", "data.count=3001", "training.shards=8"] {
-        let outcome = try workshop.run("sgm-train", ["--resume", "run", "--set", setting], ranks: ranks, seconds: 20)
+        let outcome = try workshop.run("sgm-train", ["--resume", "run", "--set", setting], ranks: ranks)
         #expect(outcome.status == 78 && outcome.messages.count == 1, "\(setting): \(outcome.errors)")
         #expect(outcome.errors.contains(String(setting.prefix { $0 != "=" })))
       }
@@ -88,7 +111,7 @@ extension LaunchTests {
       try workshop.write(smallExperiment, to: "small.yaml")
       let settings = ["training.learning_rate=1e30", "training.clip_norm=0"].flatMap { ["--set", $0] }
       let words = ["small.yaml", "--output", "run"] + settings
-      let outcome = try workshop.run("sgm-train", words, ranks: ranks, seconds: 20)
+      let outcome = try workshop.run("sgm-train", words, ranks: ranks)
       #expect(outcome.status != 0 && outcome.messages.count == 1, "\(outcome.errors)")
       #expect(outcome.errors.contains("not finite") && outcome.errors.contains("learning_rate"), "\(outcome.errors)")
     }

@@ -28,7 +28,7 @@ extension LaunchTests {
     @Test("what is no run is refused with one message", arguments: [0, 2])
     func refusals(ranks: Int) throws {
       let workshop = try Workshop()
-      let outcome = try workshop.run("sgm-report", ["nothing"], ranks: ranks, environment: quickEnd, seconds: 20)
+      let outcome = try workshop.run("sgm-report", ["nothing"], ranks: ranks, environment: quickEnd)
       #expect(outcome.status == 66 && outcome.messages.count == 1)
       #expect(outcome.errors.contains("nothing/experiment.yaml"), "\(outcome.errors)")
     }

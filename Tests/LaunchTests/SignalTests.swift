@@ -16,10 +16,9 @@ extension LaunchTests {
       #expect(try workshop.run("sgm-train", ["small.yaml", "--output", "undisturbed"] + words, ranks: 2).status == 0)
 
       let job = try Job("sgm-train", ["small.yaml", "--output", "run"] + words, ranks: ranks, in: workshop)
-      let begin = Date()
-      while !job.output.contains("step 100/"), Date().timeIntervalSince(begin) < 20 { usleep(10_000) }
+      try job.wait(toSay: "step 100/")
       job.send(SIGUSR1)
-      let outcome = try job.outcome(within: 20)
+      let outcome = try job.outcome()
       #expect(outcome.status == 75, "\(outcome.errors)")
       #expect(outcome.output.contains("go on with: sgm-train --resume run"))
       let latest = String(decoding: try workshop.bytes("run/checkpoints/latest"), as: UTF8.self)

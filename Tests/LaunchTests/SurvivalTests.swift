@@ -6,11 +6,11 @@ private let longer = [
   "training.steps=4000", "training.held_out_every=100", "checkpoints.every=500", "training.audit_every=250",
 ].flatMap { ["--set", $0] }
 
-/// Whether a process still runs after 3 s: the kernel ends the last ranks a little after mpirun.
+/// Whether a process still runs after 10 s: the kernel ends the last ranks a little after mpirun.
 ///
 /// What is left of one until its parent asks does not run.
 private func isAlive(_ process: Int32) -> Bool {
-  for _ in 0..<300 {
+  for _ in 0..<1_000 {
     guard let line = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8), !line.contains(") Z") else {
       return false
     }
@@ -39,18 +39,11 @@ extension Workshop {
     }
   }
 
-  fileprivate func wait(for job: Job, toSay text: String) {
-    let begin = Date()
-    while !job.output.contains(text), !job.errors.contains(text), Date().timeIntervalSince(begin) < 20 {
-      usleep(10_000)
-    }
-  }
-
   /// Resumes a run and compares it with one that nothing disturbed.
   fileprivate func expectUndisturbed(_ run: String, ranks: Int) throws -> Outcome {
     let resumed = try self.run("sgm-train", ["--resume", run], ranks: ranks)
     #expect(resumed.status == 0, "\(resumed.errors)")
-    let whole = try begin("undisturbed-\(run)", ranks: 2).outcome(within: 60)
+    let whole = try begin("undisturbed-\(run)", ranks: 2).outcome()
     #expect(whole.status == 0, "\(whole.errors)")
     expectSame(
       try RunFiles(self, run, step: 4000), try RunFiles(self, "undisturbed-\(run)", step: 4000), "\(run)")
@@ -64,12 +57,12 @@ extension LaunchTests {
     func killedRank() throws {
       let workshop = try Workshop()
       let job = try workshop.begin("run", ranks: 3, launcher: ["--mca", "odls_base_sigkill_timeout", "3"])
-      workshop.wait(for: job, toSay: "step 700/")
+      try job.wait(toSay: "step 700/")
       let processes = workshop.processes(of: "run")
       try #require(processes.count == 3)
       kill(processes[1], SIGKILL)
       let begin = Date()
-      let outcome = try job.outcome(within: 20)
+      let outcome = try job.outcome()
       #expect(Date().timeIntervalSince(begin) < 10)
       #expect(outcome.status != 0)
       for process in processes { #expect(!isAlive(process), "\(process) is still there") }
@@ -85,12 +78,11 @@ extension LaunchTests {
     func killedLauncher() throws {
       let workshop = try Workshop()
       let job = try workshop.begin("run", ranks: 2)
-      workshop.wait(for: job, toSay: "step 700/")
+      try job.wait(toSay: "step 700/")
       let processes = workshop.processes(of: "run")
       try #require(processes.count == 2)
       job.send(SIGKILL)
-      _ = try job.outcome(within: 10)
-      usleep(500_000)
+      _ = try job.outcome()
       for process in processes { #expect(!isAlive(process), "\(process) is still there") }
       let resumed = try workshop.expectUndisturbed("run", ranks: 3)
       #expect(resumed.output.contains("on all 2 ranks at once"), "\(resumed.output)")
@@ -100,11 +92,11 @@ extension LaunchTests {
     func stall() throws {
       let workshop = try Workshop()
       let job = try workshop.begin("run", ranks: 3, options: ["--stall-limit", "2s"])
-      workshop.wait(for: job, toSay: "step 700/")
+      try job.wait(toSay: "step 700/")
       let processes = workshop.processes(of: "run")
       try #require(processes.count == 3)
       kill(processes[2], SIGSTOP)
-      let outcome = try job.outcome(within: 15)
+      let outcome = try job.outcome()
       #expect(outcome.status == 76, "\(outcome.errors)")
       #expect(outcome.errors.contains("ranks 0, 1 have arrived; rank 2 on "), "\(outcome.errors)")
       #expect(outcome.messages.count == 1, "\(outcome.errors)")
@@ -114,7 +106,7 @@ extension LaunchTests {
     @Test("--time-limit ends a run with status 75 and a checkpoint, and Slurm's end time does so")
     func timeLimit() throws {
       let workshop = try Workshop()
-      let limited = try workshop.begin("run", ranks: 2, options: ["--time-limit", "0.5s"]).outcome(within: 20)
+      let limited = try workshop.begin("run", ranks: 2, options: ["--time-limit", "0.5s"]).outcome()
       #expect(limited.status == 75, "\(limited.errors)")
       #expect(limited.output.contains("by --time-limit; go on with: sgm-train --resume run"))
       let end = String(Int(Date().timeIntervalSince1970) + 1)
@@ -140,10 +132,14 @@ extension LaunchTests {
     func damaged() throws {
       let workshop = try Workshop()
       let undisturbed = try workshop.train("run")
+      try FileManager.default.removeItem(atPath: workshop.path + "/run/report.html")
       let path = workshop.path + "/run/checkpoints/step-000000060.safetensors"
       var bytes = try workshop.bytes("run/checkpoints/step-000000060.safetensors")
       bytes[bytes.count / 2] ^= 4
       try bytes.write(to: URL(fileURLWithPath: path))
+      let report = try workshop.run("sgm-report", ["run"])
+      #expect(report.status == 0 && report.errors.contains("going back to "), "\(report.errors)")
+      #expect(FileManager.default.fileExists(atPath: workshop.path + "/run/report.html"))
       try workshop.write("half", to: "run/checkpoints/.step-000000080.safetensors.partial")
       try workshop.write("half", to: "run/samples/.step-000000060.npy.partial")
       let outcome = try workshop.run("sgm-train", ["--resume", "run"], ranks: 2)
@@ -159,14 +155,14 @@ extension LaunchTests {
     func lock() throws {
       let workshop = try Workshop()
       let job = try workshop.begin("run", ranks: 2, options: ["--set", "training.steps=100000"])
-      workshop.wait(for: job, toSay: "step 100/")
+      try job.wait(toSay: "step 100/")
       for words in [["--resume", "run"], ["small.yaml", "--output", "run", "--overwrite"]] {
         let second = try workshop.run("sgm-train", words)
         #expect(second.status == 73, "\(second.errors)")
         #expect(second.errors.contains("run/lock: exists already; process "), "\(second.errors)")
       }
       job.send(SIGUSR1)
-      #expect(try job.outcome(within: 20).status == 75)
+      #expect(try job.outcome().status == 75)
       // As a process left it that died, of a number that another one has by now.
       let boot = try String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8).prefix(36)
       let space = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid")
@@ -184,12 +180,12 @@ extension LaunchTests {
       func begin(_ run: String) throws -> Job {
         let job = try Job(
           script, ["-np", "2", train, "small.yaml", "--output", run] + longer, ranks: 0, in: workshop)
-        workshop.wait(for: job, toSay: "step 500/")
+        try job.wait(toSay: "step 500/")
         return job
       }
       let once = try begin("once")
       once.send(SIGINT)
-      let stopped = try once.outcome(within: 20)
+      let stopped = try once.outcome()
       #expect(stopped.status == 75 && stopped.output.contains("stopped at step"), "\(stopped.errors)")
       _ = try workshop.expectUndisturbed("once", ranks: 3)
 
@@ -200,12 +196,10 @@ extension LaunchTests {
       for process in processes { kill(process, SIGSTOP) }
       twice.send(SIGINT)
       // Two signals that come together are one.
-      workshop.wait(for: twice, toSay: "Ctrl-C once more")
-      let begin = Date()
+      try twice.wait(toSay: "Ctrl-C once more")
       twice.send(SIGINT)
-      #expect(try twice.outcome(within: 10).status == 137)
-      // Stopping in good order would wait for the ranks 3 s at least.
-      #expect(Date().timeIntervalSince(begin) < 3)
+      // Of SIGKILL: mpirun itself would have waited for the ranks, and left a status of its own.
+      #expect(try twice.outcome().status == 137)
       for process in processes { #expect(!isAlive(process), "\(process) is still there") }
       let usage = try workshop.run(script, ["-np", "two", train])
       #expect(usage.status == 64 && usage.errors.contains("-np two: a number of ranks is expected"))
@@ -218,11 +212,11 @@ extension LaunchTests {
       let job = try Job(
         repository + "/launch/resilient.sh", ["-np", "2", "--backoff", "0", "run", "small.yaml"] + longer, ranks: 0,
         environment: ["SGM_TRAIN": programFolder() + "/sgm-train"], in: workshop)
-      workshop.wait(for: job, toSay: "step 700/")
+      try job.wait(toSay: "step 700/")
       let processes = workshop.processes(of: "run")
       try #require(processes.count == 2)
       kill(processes[0], SIGKILL)
-      let outcome = try job.outcome(within: 50)
+      let outcome = try job.outcome()
       #expect(outcome.status == 0, "\(outcome.errors)")
       #expect(outcome.errors.contains("resilient: status 137: the last attempt died: rank 0 on "), "\(outcome.errors)")
       _ = try workshop.expectUndisturbed("run", ranks: 1)

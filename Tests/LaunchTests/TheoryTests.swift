@@ -6,11 +6,17 @@ extension LaunchTests {
     static let studies: [[String]] = [
       ["errors", "gaussian", "--steps", "20"],
       ["errors", "ornstein-uhlenbeck", "mg25", "--count", "300", "--steps", "5"],
-      ["contract", "gaussian"], ["contract", "log-lipschitz"], ["contract", "diamond", "--count", "8"],
+      ["errors", "mixture", "--steps", "10"],
+      ["contract", "gaussian"], ["contract", "log-lipschitz"],
+      ["contract", "diamond", "--count", "8", "--steps", "20"],
       ["epsilon", "funnel", "--set", "data.dimension=3", "--set", "evaluation.directions=70"]
-        + ["--count", "600", "--repeats", "2", "--steps", "4"],
+        + ["--count", "600", "--repeats", "2", "--steps", "4", "--learned", "--set", "training.steps=3"]
+        + ["--set", "training.batch=64", "--set", "data.count=500", "--set", "network.widths=[8]"],
       ["schedule", "gaussian", "--steps", "20"], ["annealed", "gaussian"], ["constants", "gaussian"],
+      ["annealed", "mixture"], ["annealed", "diamond", "--count", "64", "--steps", "8"],
       ["constants", "double-well"], ["constants", "mg25", "--count", "200"],
+      ["constants", "mixture", "--count", "200"],
+      ["constants", "log-lipschitz"], ["constants", "two-moons"],
     ]
 
     @Test("a study prints the same bytes alone and on 1 to 4 ranks, tables and JSON lines", arguments: studies)
@@ -28,6 +34,39 @@ extension LaunchTests {
       #expect(table.status == 0 && table.output != alone.output)
     }
 
+    @Test("a trained run's errors, and runs side by side, are the same bytes on any number of ranks") func runs() throws
+    {
+      let workshop = try Workshop()
+      for epsilon in ["0", "0.25"] {
+        let text = """
+          name: e
+          data: {target: mg25, dimension: 2, count: 600}
+          process: {kind: critically-damped-langevin, epsilon: \(epsilon)}
+          network: {widths: [16]}
+          training: {steps: 20, batch: 64, shards: 4, warmup_steps: 2}
+          sampling: {sampler: euler-maruyama, steps: 8, count: 64}
+          checkpoints: {every: 20}
+          evaluation: {count: 64}
+
+          """
+        try workshop.write(text, to: "e.yaml")
+        let outcome = try workshop.run("sgm-train", ["e.yaml", "--output", "run-\(epsilon)"])
+        #expect(outcome.status == 0, "\(outcome.errors)")
+      }
+      for words in [
+        ["errors", "run-0.25", "--count", "300"],
+        ["epsilon", "run-0", "run-0.25", "--count", "300", "--repeats", "2", "--steps", "4"],
+      ] {
+        let alone = try workshop.run("sgm-theory", words + ["--json"])
+        #expect(alone.status == 0 && alone.output.contains("network's score"), "\(alone.errors)")
+        for ranks in [2, 3] {
+          #expect(try workshop.run("sgm-theory", words + ["--json"], ranks: ranks).output == alone.output)
+        }
+      }
+      let outcome = try workshop.run("sgm-theory", ["schedule", "run-0"])
+      #expect(outcome.status == 64 && outcome.errors.contains("schedule takes no run folder"))
+    }
+
     @Test("plots leave scripts and data") func plots() throws {
       let workshop = try Workshop()
       let outcome = try workshop.run("sgm-theory", ["schedule", "gaussian", "--plots", "plots"])
@@ -42,10 +81,16 @@ extension LaunchTests {
         (["heat", "gaussian"], "the first word must be a study: errors, contract"),
         (["errors"], "errors takes a target"), (["errors", "double-well"], "known to the study constants alone"),
         (["schedule", "mg25"], "knows the target gaussian alone"),
-        (["constants", "two-moons"], "the constants of two-moons are not known"),
+        (["constants", "two-moons-simulator"], "the constants of two-moons-simulator are not known"),
+        (["errors", "mixture", "--weights", "1,0"], "--weights: positive numbers are expected"),
+        (
+          ["errors", "mixture", "--mean", "1,2,3", "--weights", "1,2"],
+          "as many --mean as --variance and --weights: 3, 3"
+        ),
+        (["epsilon", "mixture"], "epsilon takes a built-in target"),
         (["errors", "gaussian", "--variance", "1,x"], "--variance 1,x: numbers separated by commas"),
         (["errors", "gaussian", "--steps", "0"], "--steps 0: at least 2"),
-        (["errors", "mg25", "--mean", "1"], "--mean and --variance belong to the target gaussian"),
+        (["errors", "mg25", "--mean", "1"], "--mean and --variance belong to the targets gaussian and mixture"),
         (["epsilon", "gaussian"], "epsilon takes a built-in target"),
       ])
     func mistakes(words: [String], says: String) throws {

@@ -10,12 +10,18 @@ import Testing
     OrnsteinUhlenbeck(), VariancePreserving(), CriticallyDampedLangevin(epsilon: 0.25),
   ]
 
-  @Test("an exact score's vjp is its derivative", arguments: processes, [0.05, 0.4])
-  func vjp(process: any ForwardProcess, t: Double) throws {
-    let target = GaussianMixture(
+  @Test("a mixture's and a funnel's exact score have their derivative as vjp", arguments: processes, [0.05, 0.4])
+  func vjp(process: any ForwardProcess, t: Double) {
+    let mixture = GaussianMixture(
       weights: [1, 2], means: [[0, 1, 0.5], [1, -1, 0.5]], variances: [[0.2, 0.3, 0.4], [0.5, 0.1, 0.4]])
-    var score = ExactScore(SmoothedMixture(target), under: process, in: target.standardisation)
-    let columns = 3 * process.blocks
+    expectDerivative(ExactScore(SmoothedMixture(mixture), under: process, in: mixture.standardisation), at: t)
+    let funnel = Funnel(dimension: 3)
+    expectDerivative(ExactScore(SmoothedFunnel(dimension: 3), under: process, in: funnel.standardisation), at: t)
+  }
+
+  private func expectDerivative<Law: DifferentiableLaw>(_ score: ExactScore<Law>, at t: Double) {
+    var score = score
+    let columns = 3 * score.process.blocks
     var state = Matrix(rows: 4, columns: columns)
     var cotangent = Matrix(rows: 4, columns: columns)
     RandomStream(seed: 1, purpose: .targetDraw).fillNormals(&state, firstIndex: 0)

@@ -18,7 +18,9 @@ import Testing
     try kind.make(dimension: min(kind.dimensions.upperBound, 5))
   }
 
-  @Test(arguments: TargetKind.allCases) func `draws have the analytic mean and scale`(kind: TargetKind) throws {
+  // The Student-t mixture has no variance.
+  @Test(arguments: TargetKind.allCases.filter { $0 != .studentTMixture })
+  func `draws have the analytic mean and scale`(kind: TargetKind) throws {
     let target = try target(kind)
     let n = 200_000
     let rows = draws(target, n)

@@ -55,6 +55,20 @@ import Theory
     #expect(holleyStroock(constant: 2, oscillation: 0) == 2)
   }
 
+  @Test("a Gaussian's log-Sobolev constant is the largest 2KL/I, attained by a shift along its widest axis")
+  func logSobolev() {
+    let data = GaussianData(mean: [1, 0], variance: [0.3, 2])
+    let constant = gaussianConstants(data, mean: 1, noise: 0)[1].value
+    let ratio = { (mean: [Double], variance: [Double]) in
+      let law = GaussianData(mean: mean, variance: variance).law
+      return 2 * law.divergence(from: data.law) / law.relativeFisherInformation(from: data.law)
+    }
+    #expect(abs(ratio([1, 0.7], [0.3, 2]) - constant) < 1e-9)  // rounding
+    for (mean, variance) in [([2.0, 0], [0.3, 2.0]), ([1, 0.7], [0.5, 2.5]), ([0, -1], [0.1, 1])] {
+      #expect(ratio(mean, variance) < constant)
+    }
+  }
+
   @Test("the funnel's relative Fisher information is (d−1)(2√e − 3/2), as its draws average") func funnel() {
     let d = 5
     var draws = Matrix(rows: 200_000, columns: d)

@@ -90,7 +90,7 @@ private final class Recorder: GradientObserver {
     _ = try trainer.takeStep()
     #expect(recorder.layers == [0: [2, 1, 0], 1: [2, 1, 0], 2: [2, 1, 0], 3: [2, 1, 0]])
     for layer in 0..<3 {
-      let range = trainer.parameterLayout.range(ofLayer: layer)
+      let range = trainer.layout.range(ofLayer: layer)
       let sums = try #require(recorder.sums[layer])
       #expect(sums.count == range.count)
       let deviation = zip(range, sums).map { abs(trainer.gradients[0, $0] - $1) }.max() ?? 1
@@ -112,7 +112,7 @@ private final class Recorder: GradientObserver {
     #expect(sizes.count == 4)
     // 64 rows of 14 numbers: a standard error of about 3 %.
     #expect(abs(sizes[0] - expected) < 0.12 * expected)
-    trainer.parameters[0, trainer.parameterLayout.bias(1).offset] = .infinity
+    trainer.parameters[0, trainer.layout.bias(1).offset] = .infinity
     trainer.rehearseStep()
     let broken = trainer.activationSizes(ofShard: 2).map(\.isFinite)
     #expect(broken == [true, true, false, false])

@@ -17,6 +17,7 @@ extension Experiment.DataSection {
     case twoMoons = "two-moons"
     case swissRoll = "swiss-roll"
     case twoMoonsSimulator = "two-moons-simulator"
+    case studentTMixture = "student-t-mixture"
   }
 
   /// Which rows are kept from training.
@@ -165,6 +166,19 @@ extension Experiment.SamplingSection {
   }
   /// The law that generation starts from.
   public enum Start: String, Sendable, CaseIterable { case prior, moments }
+  /// The steps that a corrector follows.
+  public enum Predictor: String, Sendable, CaseIterable {
+    case eulerMaruyama = "euler-maruyama"
+    case exponentialIntegrator = "exponential-integrator"
+    case splitting
+    case splittingMidpoint = "splitting-midpoint"
+    case leapfrog, baoab, obabo
+    case stochasticHeun = "stochastic-heun"
+    case ancestral
+    case probabilityFlowEuler = "probability-flow-euler"
+    case probabilityFlowHeun = "probability-flow-heun"
+    case ddim
+  }
   /// The blocks that a corrector moves.
   public enum Corrected: String, Sendable, CaseIterable { case all, position, velocity }
 }

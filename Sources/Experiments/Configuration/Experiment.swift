@@ -93,6 +93,8 @@ extension Experiment {
     public var start = Start.prior
     /// How long `stochastic-heun` adds noise, in steps.
     public var churn = 0.5
+    /// The steps that `predictor-corrector` corrects.
+    public var predictor = Predictor.eulerMaruyama
     /// Langevin steps at each time, of `predictor-corrector` and `annealed-langevin`.
     public var corrections = 1
     /// The size of a correction's drift beside its noise.

@@ -127,16 +127,4 @@ extension Experiment {
   public func changes(from started: Experiment) -> [String] {
     ExperimentKey.all.filter { !$0.mutableOnResume && $0.get(self) != $0.get(started) }.map(\.path)
   }
-
-  /// The same experiment with relative paths of data files made to start at `folder`, that of the experiment file.
-  public func resolvingPaths(against folder: String) -> Experiment {
-    func resolved(_ path: String) -> String {
-      if path.hasPrefix("/") || folder.isEmpty { return path }
-      return folder.hasSuffix("/") ? folder + path : folder + "/" + path
-    }
-    var copy = self
-    copy.data.file = data.file.map(resolved)
-    if case .file(let path) = data.heldOut { copy.data.heldOut = .file(resolved(path)) }
-    return copy
-  }
 }

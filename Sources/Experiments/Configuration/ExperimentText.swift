@@ -67,7 +67,7 @@ private func isPlain(_ text: String) -> Bool {
 }
 
 /// A double-quoted scalar.
-private func escaped(_ text: String) -> String {
+func escaped(_ text: String) -> String {
   var quoted = "\""
   for scalar in text.unicodeScalars {
     switch scalar {

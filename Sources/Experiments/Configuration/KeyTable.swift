@@ -163,6 +163,9 @@ extension ExperimentKey {
       "sampling.churn", \.sampling.churn, in: .notNegative, onResume: true, when: only(.stochasticHeun),
       "How long noise is added before each step, in steps; 0 is the probability flow."),
     .init(
+      "sampling.predictor", \.sampling.predictor, onResume: true, when: only(.predictorCorrector),
+      "The sampler whose steps are corrected."),
+    .init(
       "sampling.corrections", \.sampling.corrections, in: .whole(1, 1e6), onResume: true,
       when: only(.predictorCorrector, .annealedLangevin), "Langevin steps at each time."),
     .init(

@@ -107,5 +107,5 @@ extension ExperimentReader {
 
 extension Experiment.DataSection.Target {
   /// The laws whose marginals' scores are known.
-  static let withExactScore: [Self] = [.gaussian, .mg25, .diamond, .funnel, .eightGaussians]
+  static let withExactScore: [Self] = [.gaussian, .mg25, .diamond, .funnel, .eightGaussians, .studentTMixture]
 }

@@ -62,6 +62,9 @@ public struct ArrayFileWriter: ~Copyable {
   /// Puts the finished file into its place.
   public static func publish(_ path: String) throws(ExperimentError) { try AtomicFile.publish(path) }
 
+  /// Removes what was begun and not published, if anything was.
+  public static func discard(_ path: String) { AtomicFile.discard(path) }
+
   /// Writes a whole file from one process.
   public static func write(_ matrix: borrowing Matrix, to path: String) throws(ExperimentError) {
     try create(path, rows: matrix.rows, columns: matrix.columns)

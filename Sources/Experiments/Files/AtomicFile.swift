@@ -68,7 +68,8 @@ public enum AtomicFile {
     try synchroniseFolder(split(path).folder)
   }
 
-  private static func discard(_ path: String) {
+  /// Removes the next version of `path`, if one was begun.
+  static func discard(_ path: String) {
     unsafe _ = unlink(partialPath(of: path))
   }
 

@@ -19,8 +19,6 @@ public struct Tensor: Sendable, Equatable {
   public enum Elements: Sendable, Equatable {
     case float32([Float])
     case float64([Double])
-    case int64([Int64])
-    case uint64([UInt64])
     case uint8([UInt8])
 
     /// The number of elements.
@@ -28,8 +26,6 @@ public struct Tensor: Sendable, Equatable {
       switch self {
       case .float32(let values): values.count
       case .float64(let values): values.count
-      case .int64(let values): values.count
-      case .uint64(let values): values.count
       case .uint8(let values): values.count
       }
     }
@@ -39,8 +35,6 @@ public struct Tensor: Sendable, Equatable {
       switch self {
       case .float32: .float32
       case .float64: .float64
-      case .int64: .int64
-      case .uint64: .uint64
       case .uint8: .uint8
       }
     }
@@ -50,8 +44,6 @@ public struct Tensor: Sendable, Equatable {
       switch self {
       case .float32(let values): try unsafe values.span.withUnsafeBytes(body)
       case .float64(let values): try unsafe values.span.withUnsafeBytes(body)
-      case .int64(let values): try unsafe values.span.withUnsafeBytes(body)
-      case .uint64(let values): try unsafe values.span.withUnsafeBytes(body)
       case .uint8(let values): try unsafe values.span.withUnsafeBytes(body)
       }
     }
@@ -61,14 +53,12 @@ public struct Tensor: Sendable, Equatable {
   public enum ElementType: String, Sendable, CaseIterable {
     case float32 = "F32"
     case float64 = "F64"
-    case int64 = "I64"
-    case uint64 = "U64"
     case uint8 = "U8"
 
     /// Bytes of an element.
     public var width: Int {
       switch self {
-      case .float64, .int64, .uint64: 8
+      case .float64: 8
       case .float32: 4
       case .uint8: 1
       }

@@ -20,14 +20,18 @@ public enum TensorFile {
   ///   - tensors: in any order; wider elements are stored first, so that all are aligned.
   ///   - metadata: names and text, in order.
   ///   - path: the file to replace.
-  /// - Throws: ``ExperimentError`` if the file cannot be created or written.
+  /// - Throws: ``ExperimentError`` if the header is too long, or the file cannot be created or written.
   public static func write(_ tensors: [Tensor], metadata: [(name: String, text: String)] = [], to path: String)
     throws(ExperimentError)
   {
     let widths = Set(tensors.map(\.elements.type.width)).sorted(by: >)
     let ordered = widths.flatMap { width in tensors.filter { $0.elements.type.width == width } }
     var header = header(ordered, metadata)
-    precondition(header.count <= longestHeader, "a header of \(header.count) bytes")
+    guard header.count <= longestHeader else {
+      throw .data(
+        Place(path),
+        "would have a header of \(header.count) bytes, but at most \(longestHeader) are read; take fewer tensors")
+    }
     var check = CRC32C()
     check.update(header)
     for tensor in ordered { unsafe tensor.elements.withBytes { unsafe check.update($0.bytes) } }

@@ -144,8 +144,6 @@ public struct TensorFileReader: ~Copyable {
     switch entry.type {
     case .float32: .float32(try array(entry, of: 0))
     case .float64: .float64(try array(entry, of: 0))
-    case .int64: .int64(try array(entry, of: 0))
-    case .uint64: .uint64(try array(entry, of: 0))
     case .uint8: .uint8(try array(entry, of: 0))
     }
   }

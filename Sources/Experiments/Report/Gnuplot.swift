@@ -25,8 +25,8 @@ struct Gnuplot {
   /// Writes the plot's script and data into `folder` and runs it there; a failure is an outcome, never an error.
   func draw(_ plot: Plot, in folder: URL) throws -> Outcome {
     let script = plot.script(pixels: pixels || executable == nil)
-    try replaceFile(folder.appendingPathComponent("\(plot.name).gp").path, with: script)
-    try replaceFile(folder.appendingPathComponent("\(plot.name).dat").path, with: plot.data)
+    try AtomicFile.write(script, to: folder.appendingPathComponent("\(plot.name).gp").path)
+    try AtomicFile.write(plot.data, to: folder.appendingPathComponent("\(plot.name).dat").path)
     let picture = folder.appendingPathComponent("\(plot.name).\(pixels ? "png" : "svg")")
     // What an earlier report left would pass for this one's picture.
     try? FileManager.default.removeItem(at: picture)

@@ -30,7 +30,7 @@ public struct Report {
   /// - Throws: ``ExperimentError`` where a file cannot be written.
   public func write(to path: String, plots: String) throws {
     try makeFolder(plots)
-    try replaceFile(path, with: page(plots: URL(fileURLWithPath: plots)))
+    try AtomicFile.write(page(plots: URL(fileURLWithPath: plots)), to: path)
   }
 
   /// The whole page.

@@ -96,14 +96,6 @@ public struct ReportFigure: Sendable {
     self.note = note
   }
 
-  /// A judgement as a figure.
-  public init(_ judgement: Judgement) {
-    self.init(
-      name: judgement.name, value: judgement.value, floor: judgement.floor.mean.isNaN ? nil : judgement.floor,
-      baseline: judgement.baseline,
-      unit: judgement.unit, note: Self.note(judgement.unit, rows: judgement.count, repeats: judgement.repeats))
-  }
-
   /// How many rows and repeats are behind a figure.
   static func note(_ unit: String, rows: Int?, repeats: Int?) -> String {
     // A likelihood's error bar is over its rows.

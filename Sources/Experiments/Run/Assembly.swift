@@ -104,7 +104,7 @@ extension Experiment {
   /// - Parameters:
   ///   - process: the forward process to reverse.
   ///   - dimension: the number of data coordinates.
-  ///   - fixed: coordinates whose values are known; not for adaptive samplers.
+  ///   - fixed: coordinates whose values are known.
   /// - Returns: the source.
   /// - Throws: `ExperimentError.usage` for a sampler that takes no score.
   func source(
@@ -118,7 +118,7 @@ extension Experiment {
       return SampleSource(
         AdaptiveGenerator(
           process: process, dimension: dimension, sampler: sampler, finalTime: sampling.finalTime,
-          denoises: denoises, seed: seed, start: start))
+          denoises: denoises, seed: seed, start: start, fixed: fixed))
     }
     try checkSamplerTakesScore()
     guard let kind = SamplerKind(rawValue: sampling.sampler.rawValue),
@@ -158,6 +158,7 @@ extension Experiment.SamplingSection {
   var options: SamplerOptions {
     var options = SamplerOptions()
     options.churn = churn
+    options.predictor = SamplerKind(rawValue: predictor.rawValue) ?? .eulerMaruyama
     options.corrections = corrections
     options.signalToNoise = signalToNoise
     options.corrected =

@@ -40,7 +40,7 @@ private func draw<D: LogDensity>(
   let record = trajectory.map { trajectory in
     { (step: Int, state: borrowing Matrix) in trajectory.append(Double(step), state) }
   }
-  var (accepted, proposed, worst) = (0, 0, [Double]())
+  var (accepted, proposed, diagnostics) = (0, 0, [Double]())
   let writer = SampleWriter(communicator: communicator, description: data)
   let progress = { (share: Double) in display.sampling(share) }
   let seconds = try writer.write(count: count, to: file, progress: progress) { (chunk: Int, samples: inout Matrix) in
@@ -48,11 +48,13 @@ private func draw<D: LogDensity>(
       chunk: chunk, density: &density, into: &samples, diagnoses: chunk == 0, record: chunk == 0 ? record : nil)
     accepted += outcome.accepted
     proposed += outcome.proposed
-    if let found = outcome.diagnostics { worst = [found.splitRHat, found.effectiveSampleSize, Double(found.draws)] }
+    if let found = outcome.diagnostics {
+      diagnostics = [found.splitRHat, found.effectiveSampleSize, Double(found.draws)]
+    }
   }
   try trajectory?.write(beside: file, communicator)
   let counts = try communicator.allGather([Double(accepted), Double(proposed)])
-  let found = try communicator.allGather(worst)
+  let found = try communicator.allGather(diagnostics)
   let (all, taken) = stride(from: 0, to: counts.count, by: 2).reduce(into: (0.0, 0.0)) { sums, i in
     sums.0 += counts[i + 1]
     sums.1 += counts[i]

@@ -59,6 +59,9 @@ struct Checkpoint: ~Copyable, Sendable {
     try TensorFile.write(tensors, metadata: metadata, to: file)
   }
 
+  /// Column names as a checkpoint holds them.
+  static func text(of names: [String]) -> String { JSONValue.array(names.map { .string($0) }).description }
+
   private var metadata: [(name: String, text: String)] {
     var metadata = [
       (name: "format", text: Self.format), ("step", String(state.step)), ("experiment", header.experiment.yaml),
@@ -66,7 +69,7 @@ struct Checkpoint: ~Copyable, Sendable {
       ("instruction_set", header.instructionSet),
     ]
     if let names = header.data.columnNames {
-      metadata.append(("data.columns", JSONValue.array(names.map { .string($0) }).description))
+      metadata.append(("data.columns", Self.text(of: names)))
     }
     if let best = header.best {
       metadata.append(("best.step", String(best.step)))

@@ -21,9 +21,12 @@ final class CheckpointStore: Sendable {
     self.keepEvery = keepEvery
   }
 
-  /// Takes a checkpoint and returns at once; the bytes are made and written behind the caller's back.
+  /// Takes a checkpoint and returns; the bytes are made and written behind the caller's back.
+  ///
+  /// It waits for the one before: on a slow disk checkpoints must not pile up in memory.
   func save(_ checkpoint: consuming Checkpoint) {
     let box = CheckpointBox(checkpoint)
+    queue.sync {}
     queue.async { [self] in
       do {
         try write(box.value)

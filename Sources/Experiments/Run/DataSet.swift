@@ -51,6 +51,7 @@ extension DataSet {
       (try rowSource(experiment, target: target, base: base), try heldOutSource(experiment, base: base))
     }
     let loader = try communicator.agree {
+      try checkNames(source, experiment)
       try MemoryNeed(
         experiment, rows: source.rows, separate: separate?.rows ?? 0, dimension: source.dimension,
         ranks: communicator.size, ranksHere: ranksOnThisMachine()
@@ -60,6 +61,18 @@ extension DataSet {
     let tree = CanonicalTree(shards: experiment.training.shards)
     return try loader.load(
       tree: tree, target: target, standardise: experiment.data.standardise, keeping: kept, communicator)
+  }
+
+  /// Refuses column names that would not fit into checkpoints, before the first of them is due.
+  private static func checkNames(_ source: any RowSource, _ experiment: Experiment) throws {
+    // The rest of the header is for the experiment and the tensors' places.
+    let most = TensorFile.longestHeader / 2
+    let bytes = JSONValue.string(Checkpoint.text(of: source.columnNames ?? [])).description.utf8.count
+    guard bytes > most else { return }
+    throw ExperimentError.configuration(
+      Place(experiment.data.file ?? "data"),
+      "has \(source.dimension) column names of \(bytes) bytes in all, but at most \(most) fit into a checkpoint; "
+        + "shorten them, or remove the line of names")
   }
 
   static func rowSource(

@@ -59,10 +59,18 @@ struct Estimate {
     return run.experiment.training.steps / every - run.trainer.step / every + 1
   }
 
-  private var heldOutLosses: Int {
-    let training = run.experiment.training
-    let checkpoints = steps / run.experiment.checkpoints.every
-    return checkpoints + (training.heldOutEvery > 0 ? steps / training.heldOutEvery : 0)
+  private var heldOutLosses: Int { Self.heldOutLosses(after: run.trainer.step, run.experiment) }
+
+  /// Steps after `step` at which the held-out loss is due: every `held_out_every`, each scheduled checkpoint, and the end.
+  static func heldOutLosses(after step: Int, _ experiment: Experiment) -> Int {
+    let (last, checkpoints) = (experiment.training.steps, experiment.checkpoints.every)
+    guard last > step else { return 0 }
+    func multiples(of every: Int) -> Int { last / every - step / every }
+    let scheduled = multiples(of: checkpoints) + (last % checkpoints == 0 ? 0 : 1)
+    let every = experiment.training.heldOutEvery
+    guard every > 0 else { return scheduled }
+    let own = stride(from: (step / every + 1) * every, through: last, by: every)
+    return scheduled + own.count(where: { $0 % checkpoints != 0 && $0 != last })
   }
 
   /// Seconds of the whole run, without judging and reporting.

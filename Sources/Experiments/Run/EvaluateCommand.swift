@@ -33,6 +33,7 @@ public func evaluate(_ request: EvaluateRequest, _ communicator: Communicator) t
   var isFolder: ObjCBool = false
   let exists = unsafe FileManager.default.fileExists(atPath: request.samples, isDirectory: &isFolder)
   if exists, isFolder.boolValue { return try evaluateRun(request, communicator) }
+  _ = try agreeOnInstructionSet(nil, communicator)
   let (samples, truth, experiment) = try communicator.agree { try open(request, exists: exists) }
   let judging = Judging(communicator: communicator, section: experiment.evaluation, seed: experiment.seed)
   return render(try judging.judge(samples.value, against: truth.value))
@@ -54,7 +55,7 @@ private func open(
       "--against \(against): is neither a file nor a target; the targets are \(targets.joined(separator: ", "))")
   }
   let dimension = samples.map { ", dimension: \($0.value.columns)" } ?? ""
-  let source = isFile ? "data: {file: '\(against)'}" : "data: {target: \(against)\(dimension)}"
+  let source = isFile ? "data: {file: \(escaped(against))}" : "data: {target: \(against)\(dimension)}"
   let experiment = try Experiment(yaml: source + "\n", file: "--against", settings: request.allSettings)
   let truth = isFile ? try Truth(rows: Matrix(openRows(against))) : try Truth.of(experiment, base: "", trained: false)
   if isLaw { samples = try draws(of: request.samples, dimension: truth.samples.dimension, experiment) }
@@ -74,7 +75,7 @@ private func draws(of name: String, dimension: Int, _ experiment: Experiment) th
   }
   let target = try kind.make(dimension: dimension)
   var rows = Matrix(rows: experiment.evaluation.count, columns: dimension)
-  target.draw(RandomStream(seed: experiment.seed, purpose: .benchmark), firstIndex: 0, into: &rows)
+  target.drawData(RandomStream(seed: experiment.seed, purpose: .benchmark), firstIndex: 0, into: &rows)
   return SampleBox(rows)
 }
 
@@ -82,8 +83,8 @@ private func evaluateRun(
   _ request: EvaluateRequest, _ communicator: Communicator
 ) throws -> (table: String, json: String) {
   let folder = RunFolder(request.samples)
-  _ = try agreeOnInstructionSet(nil, communicator)
   let header = try Checkpoint.newest(in: folder, communicator).header
+  try followInstructionSet(header.instructionSet, communicator)
   let experiment = try communicator.agree {
     try Experiment(yaml: header.experiment.yaml, file: folder.experiment, settings: request.allSettings)
   }
@@ -96,12 +97,15 @@ func judgeRun(
   _ experiment: Experiment, _ data: DataSet.Description, _ folder: RunFolder, base: String,
   reports: Bool = true, _ communicator: Communicator
 ) throws -> [Judging.Verdict] {
-  let (samples, truth) = try communicator.agree { () throws -> (SampleBox, TruthBox) in
-    let names = try FileManager.default.contentsOfDirectory(atPath: folder.samples)
-    guard let newest = names.filter({ $0.hasPrefix("step-") && $0.hasSuffix(".npy") }).max() else {
+  // A folder's list may be old on other machines: one rank's counts.
+  let name = try communicator.fromRoot {
+    guard let newest = folder.newestSamples else {
       throw ExperimentError.unreadable(file: folder.samples + "/step-*.npy", ENOENT)
     }
-    let file = folder.samples + "/" + newest
+    return Array(newest.utf8)
+  }
+  let (samples, truth) = try communicator.agree { () throws -> (SampleBox, TruthBox) in
+    let file = folder.samples + "/" + String(decoding: name, as: UTF8.self)
     return (SampleBox(try Matrix(openRows(file))), TruthBox(try Truth.of(experiment, base: base, trained: true)))
   }
   var judging = Judging(communicator: communicator, section: experiment.evaluation, seed: experiment.seed)

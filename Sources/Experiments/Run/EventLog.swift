@@ -8,8 +8,7 @@ struct EventLog {
 
   /// Opens the file; on resume the records after `step`, and damaged ones, are dropped, the others keep their bytes.
   init(file path: String, keepingUntil step: Int) throws {
-    let found = (try? readFile(path, atMost: 1 << 30) { _ in .data(Place(path), "is too long") }) ?? []
-    var kept = Array(EventFile.prefix(of: found, until: step))
+    var kept = Array(EventFile.prefix(of: try readLog(path), until: step))
     if kept.isEmpty { kept = EventFile.header(wallTime: Self.now) }
     try AtomicFile.write(kept, to: path)
     file = try AppendedFile(path)

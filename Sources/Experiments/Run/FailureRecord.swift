@@ -48,11 +48,21 @@ extension TrainingRun {
       peakLoss: trainer.guarding.peakLoss, action: action, replay: replayCommand(step))
     if fault == .diverging { record.place += ", more than training.divergence times the highest average" }
     guard !isReplay, !request.checkOnly else { return (record.place, "") }
+    guard try communicator.fromRoot({ hasRoom ? [1] : [] }) == [1] else {
+      let full = "\(self.folder.failures) holds \(Self.mostFailures) steps already"
+      return (record.place, "; nothing of it was kept: \(full)")
+    }
     // A full disk must not turn a skipped step into the end of the run.
     do { try communicator.agree { try keep(record, in: folder) } } catch let error as any StatusError {
       return (record.place, "; rows and times were not kept: \(error.description)")
     }
-    return (record.place, "; rows and times are in \(folder), replay it by: \(record.replay)")
+    let kept = found.shard == nil ? "what is known is" : "rows and times are"
+    return (record.place, "; \(kept) in \(folder), replay it by: \(record.replay)")
+  }
+
+  /// Whether fewer failures are kept than may be.
+  private var hasRoom: Bool {
+    ((try? FileManager.default.contentsOfDirectory(atPath: folder.failures))?.count ?? 0) < Self.mostFailures
   }
 
   private func replayCommand(_ step: Int) -> String {
@@ -63,12 +73,6 @@ extension TrainingRun {
 
   /// The rank that holds the shard writes its rows, the root all else.
   private func keep(_ record: FailureRecord, in folder: String) throws {
-    let files = FileManager.default
-    if communicator.isRoot {
-      guard ((try? files.contentsOfDirectory(atPath: self.folder.failures))?.count ?? 0) < Self.mostFailures else {
-        return
-      }
-    }
     let isHolder = record.shard.map { trainer.shards.contains($0) } ?? false
     guard communicator.isRoot || isHolder else { return }
     try makeFolder(self.folder.failures)

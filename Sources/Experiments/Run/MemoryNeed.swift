@@ -50,6 +50,8 @@ struct MemoryNeed {
     // Every rank reads the samples to judge them, beside as many true rows and the directions.
     let samples = d * (Double(experiment.sampling.count) + 2 * judged)
     let source = experiment.data.target != nil ? "data.count" : "data.file"
+    // Covariance, factor and what is left while factoring, in Double: the Gaussian baseline is always fitted.
+    let covariances = 24 * Double(dimension) * Double(dimension)
     parts = [
       Part(key: source, words: "for the rows", bytes: data),
       Part(key: "network.widths", words: "for parameters, gradients and the optimiser", bytes: state),
@@ -59,6 +61,9 @@ struct MemoryNeed {
         key: "evaluation.directions", words: "for random directions",
         bytes: d * Double(experiment.evaluation.directions)
       ),
+      Part(
+        key: experiment.data.target != nil ? "data.dimension" : "data.file",
+        words: "for the covariance of its columns", bytes: covariances),
     ]
     self.ranksHere = ranksHere
   }

@@ -21,10 +21,9 @@ struct MetricsLog {
     events = try EventLog(file: folder.events, keepingUntil: step)
   }
 
-  /// The lines of a log; a line cut short by a crash is left out.
+  /// The lines of a log, none where there is no file; a line cut short by a crash is left out.
   static func read(_ path: String) throws -> [JSONValue] {
-    let bytes = try? readFile(path, atMost: 1 << 30) { _ in .data(Place(path), "is too long") }
-    let text = String(decoding: bytes ?? [], as: UTF8.self)
+    let text = String(decoding: try readLog(path), as: UTF8.self)
     return text.split(separator: "\n").compactMap { JSONValue(line: String($0)) }
   }
 
@@ -51,4 +50,18 @@ struct MetricsLog {
     try file.append(Array((JSONValue.object(members).description + "\n").utf8))
     try kept.get()
   }
+}
+
+/// All bytes of a log, none where there is no file.
+///
+/// Every other failure is an error: a resume that took it for an empty log would put nothing in the log's place.
+func readLog(_ path: String) throws(ExperimentError) -> [UInt8] {
+  let most = 1 << 30
+  do {
+    return try readFile(path, atMost: most) {
+      .data(
+        Place(path),
+        "is \($0) bytes long, but at most \(most) are read; move it away, and log less often by training.log_every")
+    }
+  } catch .unreadable(_, ENOENT) { return [] }
 }

@@ -30,6 +30,12 @@ public struct RunFolder: Sendable, Equatable {
   /// The samples drawn at a step.
   func samples(step: Int) -> String { samples + "/step-" + padded(step) + ".npy" }
 
+  /// The file name of the newest samples; trajectories lie beside them.
+  var newestSamples: String? {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: samples)) ?? []
+    return names.filter { $0.wholeMatch(of: /step-\d+\.npy/) != nil }.max()
+  }
+
   /// Whether there is a run, or anything else, at the path.
   var exists: Bool { FileManager.default.fileExists(atPath: path) }
 

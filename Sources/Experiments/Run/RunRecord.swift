@@ -1,3 +1,4 @@
+internal import Communication
 internal import Foundation
 internal import LinearAlgebra
 internal import Metrics
@@ -31,8 +32,8 @@ struct RunRecord {
   /// - Throws: ``ExperimentError`` where the folder holds no run, or the data cannot be read any more.
   init(_ folder: RunFolder) throws {
     self.folder = folder
-    if let file = try? CheckpointStore.file(in: folder) {
-      let checkpoint = try Checkpoint(contentsOf: file)
+    if let files = try? CheckpointStore.candidates(in: folder), !files.isEmpty {
+      let checkpoint = try Checkpoint.newest(in: folder, .single)
       experiment = checkpoint.header.experiment
       data = checkpoint.header.data
       step = checkpoint.state.step
@@ -42,8 +43,7 @@ struct RunRecord {
       step = nil
     }
     truth = SampleBox(try Self.truth(of: experiment, base: folder.base()))
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.samples)) ?? []
-    samplesFile = names.filter { $0.wholeMatch(of: /step-\d+\.npy/) != nil }.max()
+    samplesFile = folder.newestSamples
     samples = try samplesFile.map { name in
       SampleBox(try Matrix(openRows(folder.samples + "/" + name)).head(Self.mostRows))
     }

@@ -55,7 +55,7 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
   average.copy(from: checkpoint.state.average)
   let network = NetworkScore(model: model, parameters: average)
   var score = network
-  let conditions = try communicator.agree { try SampleConstraints(request, data, experiment.sampling) }
+  let conditions = try communicator.agree { try SampleConstraints(request, data) }
   let trained = try communicator.agree { try request.conditions(experiment, data) }
   let source = try communicator.agree {
     try experiment.source(process: model.process, dimension: data.dimension, fixed: conditions.fixed)
@@ -112,7 +112,7 @@ private func sampleExactly(_ request: SampleRequest, _ communicator: Communicato
     }
     return score
   }
-  let conditions = try communicator.agree { try SampleConstraints(request, data, experiment.sampling) }
+  let conditions = try communicator.agree { try SampleConstraints(request, data) }
   let source = try communicator.agree {
     try experiment.source(process: process, dimension: target.dimension, fixed: conditions.fixed)
   }

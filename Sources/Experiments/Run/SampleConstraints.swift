@@ -14,13 +14,9 @@ struct SampleConstraints {
   /// Reads the files that a request names.
   ///
   /// - Throws: `ExperimentError` naming the file and row of what cannot be used.
-  init(_ request: SampleRequest, _ data: DataSet.Description, _ sampling: Experiment.SamplingSection) throws {
+  init(_ request: SampleRequest, _ data: DataSet.Description) throws {
     observations = try request.observations.map { try Self.observations($0, data) }
     fixed = try request.fixed.map { try Self.fixed($0, data) }
-    if fixed != nil, sampling.adaptiveSampler != nil {
-      throw ExperimentError.usage(
-        "--fix needs a sampler whose steps all samples share; \(sampling.sampler.rawValue) chooses each sample's own")
-    }
   }
 
   /// Rows H_1 … H_d, y, standard deviation: y = Hx + noise becomes y − H·mean = (H·scale)z + noise.

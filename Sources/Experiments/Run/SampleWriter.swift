@@ -57,6 +57,8 @@ struct SampleWriter {
   ) throws -> Double {
     let start = Stopwatch.now
     let dimension = description.dimension
+    // What is not published is of no use.
+    defer { if communicator.isRoot { ArrayFileWriter.discard(file) } }
     try communicator.agree {
       if communicator.isRoot { try ArrayFileWriter.create(file, rows: count, columns: dimension) }
     }
@@ -73,13 +75,14 @@ struct SampleWriter {
         try generate(chunk, &samples)
         description.restore(&samples)
         let first = chunk * Generator.rows
-        if let row = samples.firstRowNotFinite {
+        let wanted = min(Generator.rows, count - first)
+        if let row = samples.firstRowNotFinite(among: wanted) {
           throw ExperimentError.data(
             Place(file),
             "sample \(first + row) is not finite; take more sampling.steps, a later sampling.final_time, or a smaller "
               + "sampling.step_size where the sampler has one")
         }
-        try writer.write(samples, count: min(Generator.rows, count - first), firstRow: first)
+        try writer.write(samples, count: wanted, firstRow: first)
         progress(Double(chunk - own.lowerBound + 1) / Double(own.count))
       }
       try writer.finish()
@@ -104,9 +107,9 @@ extension Communicator {
 }
 
 extension Matrix {
-  /// The first row with a number that is not finite.
-  fileprivate var firstRowNotFinite: Int? {
-    (0..<rows).first { r in
+  /// The first of the `count` first rows with a number that is not finite.
+  fileprivate func firstRowNotFinite(among count: Int) -> Int? {
+    (0..<count).first { r in
       let row = row(r)
       return row.indices.contains { !row[$0].isFinite }
     }

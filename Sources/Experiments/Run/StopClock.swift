@@ -37,8 +37,13 @@ struct StopClock {
 
 /// Seconds of a span such as `90`, `90s`, `3h50m` or `1d2h`.
 ///
+/// - Parameters:
+///   - text: the span.
+///   - option: the option, for the message.
+///   - orZero: whether a span of nothing means something.
+/// - Returns: seconds.
 /// - Throws: `ExperimentError.usage` naming the option.
-public func seconds(of text: String, option: String) throws -> Double {
+public func seconds(of text: String, option: String, orZero: Bool = false) throws -> Double {
   let wrong = ExperimentError.usage("\(option) \(text): a span such as 90s, 45m, 3h50m or 1d is expected")
   var total = 0.0
   var digits = ""
@@ -56,6 +61,6 @@ public func seconds(of text: String, option: String) throws -> Double {
     guard let number = Double(digits), units.count == 4 else { throw wrong }
     total = number
   }
-  guard total > 0, total < 1e9 else { throw wrong }
+  guard total > 0 || orZero && !text.isEmpty, total < 1e9 else { throw wrong }
   return total
 }

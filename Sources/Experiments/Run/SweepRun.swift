@@ -67,6 +67,7 @@ struct SweepRun {
     let all = try communicator.allGather(Array(text.utf8)).flatMap { bytes in
       String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap { SweepOutcome(line: String($0)) }
     }
+    try group.free()
     return try finish(all.sorted { $0.cell < $1.cell })
   }
 

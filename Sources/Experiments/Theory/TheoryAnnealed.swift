@@ -1,10 +1,23 @@
 internal import Communication
+internal import Targets
 internal import Theory
 
 extension TheoryInquiry {
-  /// Action and bias of annealed Langevin dynamics on Gaussian data.
+  /// Action and bias of annealed Langevin dynamics.
   func annealed(_ communicator: Communicator) throws -> TheoryFindings {
-    let data = try communicator.agree { try gaussianOnly() }
+    switch subject {
+    case .gaussian(let data): return try gaussianAnnealed(data, communicator)
+    case .builtIn(let target, let name):
+      if let mixture = target as? GaussianMixture, mixture.dimension == 1 {
+        return try lineAnnealed(mixture, communicator)
+      }
+      return try sampledAnnealed(target, name, communicator)
+    case .runs, .doubleWell, .logLipschitz: throw ExperimentError.fault("annealed of a run or a law on the line")
+    }
+  }
+
+  /// Gaussian data: exact by moment equations.
+  private func gaussianAnnealed(_ data: GaussianData, _ communicator: Communicator) throws -> TheoryFindings {
     let path = GaussianAnnealedPath(data: data)
     let dynamics = GaussianAnnealedLangevin(path: path)
     let speeds = (0...12).map { 0.01 * power(10, 0.25 * Double($0)) }

@@ -9,6 +9,9 @@ internal import Theory
 /// x^y, for studies that do not import a C library.
 func power(_ x: Double, _ y: Double) -> Double { pow(x, y) }
 
+/// e^x, likewise.
+func exponential(_ x: Double) -> Double { exp(x) }
+
 extension TheoryInquiry {
   /// Functional-inequality and regularity constants.
   func constants(_ communicator: Communicator) throws -> TheoryFindings {
@@ -18,29 +21,73 @@ extension TheoryInquiry {
       add(gaussian: data, to: &found)
     case .doubleWell:
       let barriers = [0.5, 1, 2, 3, 4, 5, 6]
-      let gaps = try communicator.sweep(barriers.count, width: 3) { i in
+      let gaps = try communicator.sweep(barriers.count, width: 6) { i in
         let law = DensityOnLine.doubleWell(barrier: barriers[i])
         let (gap, error) = law.spectralGap()
-        return [gap, error, law.moments.variance]
+        let hardy = law.hardyBounds()
+        return [
+          gap, error, law.moments.variance, hardy.poincare.upperBound, hardy.logSobolev.upperBound,
+          doubleWellBound(barrier: barriers[i]).value,
+        ]
       }
       found.add(
         "double well exp(-h (x^2 - 1)^2)", note: "Poincaré constant 1/gap (estimate), above the variance (lower bound)",
         ["h", "spectral gap", "its error", "Poincaré constant", "variance"],
         zip(barriers, gaps).map { cells($0, $1[0], $1[1], 1 / $1[0], $1[2]) })
+      found.add(
+        "upper bounds",
+        note: "Poincaré: Muckenhoupt; log-Sobolev: Barthe and Roberto on the line, and Holley–Stroock with Bakry–Émery",
+        ["h", "Poincaré, Muckenhoupt", "log-Sobolev, Barthe-Roberto", "both, Holley-Stroock"],
+        zip(barriers, gaps).map { cells($0, $1[3], $1[4], $1[5]) })
       found.panels.append(
         (
           "double-well",
           CurvePanel(
             title: "Poincaré constant of a double well", x: "h", y: "constant", logarithmic: true,
             series: [
+              .init("Holley–Stroock", barriers, gaps.map { $0[5] }, marked: false),
+              .init("Muckenhoupt", barriers, gaps.map { $0[3] }, marked: false),
               .init("1/gap", barriers, gaps.map { 1 / $0[0] }), .init("variance", barriers, gaps.map { $0[2] }),
             ])
         ))
     case .builtIn(let target, let name):
       try add(target, name, to: &found, communicator)
-    case .logLipschitz: throw ExperimentError.fault("constants of the log-Lipschitz law")
+    case .logLipschitz: addLogLipschitz(to: &found)
+    case .runs: throw ExperimentError.fault("constants of a run")
     }
     return found
+  }
+
+  /// exp(−x²/2 − |x|): not smooth, and 1-convex.
+  private func addLogLipschitz(to found: inout TheoryFindings) {
+    let law = DensityOnLine(support: -9...9) { -0.5 * $0 * $0 - abs($0) }
+    let (gap, error) = law.spectralGap()
+    let hardy = law.hardyBounds()
+    found.add(
+      "constants of exp(-x^2/2 - |x|)", ["quantity", "value", "certainty", "source"],
+      marked([
+        MarkedValue("Poincaré constant", 1 / gap, .estimate, "spectral gap, its error about \(short(error))"),
+        MarkedValue("Poincaré constant", law.moments.variance, .lowerBound, "variance of a linear function"),
+        bakryEmery("Poincaré constant", convexity: 1, of: "a 1-convex potential"),
+        bakryEmery("log-Sobolev constant", convexity: 1, of: "a 1-convex potential"),
+        MarkedValue("Poincaré constant", hardy.poincare.upperBound, .upperBound, "Muckenhoupt 1972"),
+        MarkedValue("log-Sobolev constant", hardy.logSobolev.upperBound, .upperBound, "Barthe, Roberto 2003"),
+        MarkedValue("log-Sobolev constant", hardy.logSobolev.lowerBound, .lowerBound, "Barthe, Roberto 2003"),
+        MarkedValue("one-sided Lipschitz constant L_0", .infinity, .exact, "the kink at 0"),
+        MarkedValue("log-Lipschitz decomposition: α", 1, .exact, "V = x²/2"),
+        MarkedValue("log-Lipschitz decomposition: L", 1, .exact, "H = |x|"),
+      ]))
+    let noises = [0.05, 0.2, 1, 5]
+    found.add(
+      "X given X + Z = y", note: "Poincaré constants by the spectral gap (estimates); Bakry–Émery bounds every y",
+      ["noise of y", "y = 0", "y = 1", "y = 3", "any y, at most"],
+      noises.map { q in
+        cells(q)
+          + [0.0, 1, 3].map { y -> TheoryFindings.Cell in
+            .number(1 / law.posterior(given: y, noise: q).spectralGap().gap)
+          }
+          + cells(posteriorBakryEmery(noise: q, semiconvexity: -1).value)
+      })
   }
 
   private func marked(_ values: [MarkedValue]) -> [[TheoryFindings.Cell]] {
@@ -100,44 +147,25 @@ extension TheoryInquiry {
         MarkedValue("log-Sobolev constant", .infinity, .exact, "at least the Poincaré constant"),
       ]
     } else if let mixture = target as? GaussianMixture {
-      values = [mixture.poincareBound(), mixture.poincareLowerBound, mixture.oneSidedLipschitzBound]
+      values = [
+        mixture.poincareBound(), mixture.poincareLowerBound, mixture.logSobolevBound, mixture.oneSidedLipschitzBound,
+        mixture.semiconvexity,
+      ].compactMap { $0 }
       if let (alpha, slope) = mixture.logLipschitzDecomposition { values += [alpha, slope] }
+      if mixture.dimension == 1 { values += onLine(mixture) }
       try addOverTime(mixture, to: &found, communicator)
+      try addPosterior(mixture, to: &found, communicator)
+    } else if let ball = Ball(target) {
+      addConvolutions(ball, name, to: &found)
+      return
     } else {
       return try communicator.agree {
         throw ExperimentError.usage(
-          "the constants of \(name) are not known; choose gaussian, a mixture, funnel or double-well")
+          "the constants of \(name) are not known; choose another target, or a run of this one by errors")
       }
     }
     found.add("constants of \(name), original units", ["quantity", "value", "certainty", "source"], marked(values))
     try addFisher(target, name, to: &found, communicator)
-  }
-
-  private func addOverTime(
-    _ mixture: GaussianMixture, to found: inout TheoryFindings, _ communicator: Communicator
-  ) throws {
-    let times = [0.05, 0.1, 0.2, 0.4, 0.8, 1.2, 1.6, 2, 3]
-    let rows = try communicator.sweep(times.count, width: 4) { i in
-      let (m, q) = (exp(-times[i]), -expm1(-2 * times[i]))
-      let law = mixture.blurred(mean: m, noise: q)
-      let posterior = mixture.posterior(given: Array(repeating: 0, count: mixture.dimension), noise: q / (m * m))
-      return [
-        law.poincareLowerBound.value, law.poincareBound().value, posterior.poincareBound(anyWeights: true).value,
-        q / (m * m),
-      ]
-    }
-    found.add(
-      "Poincaré constants over time, Ornstein-Uhlenbeck",
-      note: "of p_t: lower and upper bound; of X given X + Z = y: upper bound for every y",
-      ["t", "p_t, lower bound", "p_t, upper bound", "noise of y", "X given y, upper bound"],
-      zip(times, rows).map { cells($0, $1[0], $1[1], $1[3], $1[2]) })
-    found.panels.append(
-      (
-        "constants",
-        CurvePanel(
-          title: "Poincaré constant of p_t", x: "t", y: "constant", logarithmic: true,
-          series: [.init("upper bound", times, rows.map { $0[1] }), .init("lower bound", times, rows.map { $0[0] })])
-      ))
   }
 
   /// I(p_t‖N(0, I)) by Monte Carlo with the exact score, in standardised coordinates.

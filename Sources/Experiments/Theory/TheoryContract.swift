@@ -35,8 +35,10 @@ extension TheoryInquiry {
     switch subject {
     case .gaussian(let data): addCoupling(process, data, norms[1], to: &found)
     case .logLipschitz: try addLogLipschitz(process, to: &found, communicator)
-    case .builtIn(let target, let name): try addCurvature(process, target, name, to: &found, communicator)
-    case .doubleWell: throw ExperimentError.fault("contract of the double well")
+    case .builtIn(let target, let name):
+      try addChains(process, target, name, norms[1], to: &found, communicator)
+      try addCurvature(process, target, name, to: &found, communicator)
+    case .runs, .doubleWell: throw ExperimentError.fault("contract of the double well")
     }
     return found
   }

@@ -2,52 +2,54 @@ internal import Communication
 internal import Diffusion
 internal import LinearAlgebra
 internal import Metrics
-internal import Randomness
 internal import Sampling
 internal import Targets
 internal import Theory
 
 extension TheoryInquiry {
-  /// What noise on the position changes: the exact quantities, and the table of sliced W2 with the exact score.
+  /// What noise on the position changes: the exact quantities, and the table of sliced W2 with exact and learned scores.
   func epsilonTable(_ communicator: Communicator) throws -> TheoryFindings {
+    if case .runs(let paths) = subject { return try epsilonOfRuns(paths, communicator) }
     let (target, name) = try communicator.agree { () throws -> (any Targets.Target, String) in
-      guard case .builtIn(let target, let name) = subject else {
-        throw ExperimentError.usage("epsilon takes a built-in target with an exact score, such as funnel")
+      guard case .builtIn(let target, let name) = subject, name != "mixture" else {
+        throw ExperimentError.usage(
+          "epsilon takes a built-in target with an exact score, such as funnel, or run folders")
       }
       guard experiment.process.kind == .criticallyDampedLangevin else {
         throw ExperimentError.usage("epsilon takes the process critically-damped-langevin")
       }
+      let shards = experiment.training.shards
+      guard !request.isLearned || communicator.size <= shards else {
+        throw ExperimentError.usage("--learned trains on \(shards) shards: start at most \(shards) ranks")
+      }
       return (target, name)
     }
-    var settings: [(a: Double, epsilon: Double)] = []
-    for a in [0.25, 1, 2] { for epsilon in [0, 0.25, 1] { settings.append((a, epsilon)) } }
+    var cases: [EpsilonCase] = []
+    for a in [0.25, 1, 2] {
+      for epsilon in [0, 0.25, 1] { cases.append(EpsilonCase(experiment, a: a, epsilon: epsilon)) }
+    }
+    cases.append(EpsilonCase(phaseSpace: experiment))
     var found = TheoryFindings()
-    addExact(settings, to: &found)
-    try addTable(settings, target, name, to: &found, communicator)
+    addExact(cases, to: &found)
+    try addTable(cases, target, name, to: &found, communicator)
     return found
   }
 
-  private func process(a: Double, epsilon: Double) -> CriticallyDampedLangevin {
-    let section = experiment.process
-    return CriticallyDampedLangevin(
-      a: a, sigma: section.sigma, epsilon: epsilon, velocityVariance: section.velocityVariance, beta: section.beta,
-      horizon: section.horizon)
-  }
-
   /// Unit Gaussian data of zero mean, one coordinate: the part that two moments see.
-  private func addExact(_ settings: [(a: Double, epsilon: Double)], to found: inout TheoryFindings) {
+  private func addExact(_ cases: [EpsilonCase], to found: inout TheoryFindings) {
     let data = GaussianData(mean: [0], variance: [1])
     let steps = request.steps ?? 1000
-    let rows = settings.map { setting -> [TheoryFindings.Cell] in
-      let process = process(a: setting.a, epsilon: setting.epsilon)
+    let rows = cases.map { one -> [TheoryFindings.Cell] in
+      let process = one.process
       let logNorm = process.renormalisedDrift.logNorm
       let recursion = MomentRecursion(process: process, data: data, sampler: EulerMaruyama())
       let times = MomentRecursion.uniformTimes(from: process.horizon, steps: steps)
       let split = recursion.errorSplit(over: times, perturbation: ScorePerturbation(), positionsOnly: true)
-      return cells(
-        setting.a, setting.epsilon, abs(logNorm) < 1e-12 ? 0 : logNorm,
-        data.marginal(process, at: process.horizon).wasserstein(to: process.prior(dimension: 1)), split.mixing,
-        split.discretisation)
+      return one.names
+        + cells(
+          abs(logNorm) < 1e-12 ? 0 : logNorm,
+          data.marginal(process, at: process.horizon).wasserstein(to: process.prior(dimension: 1)), split.mixing,
+          split.discretisation)
     }
     found.add(
       "unit Gaussian data, one coordinate", note: "exact; W2",
@@ -55,100 +57,103 @@ extension TheoryInquiry {
   }
 
   private func addTable(
-    _ settings: [(a: Double, epsilon: Double)], _ target: any Targets.Target, _ name: String,
-    to found: inout TheoryFindings, _ communicator: Communicator
+    _ cases: [EpsilonCase], _ target: any Targets.Target, _ name: String, to found: inout TheoryFindings,
+    _ communicator: Communicator
   ) throws {
-    let (count, repeats, steps) = (request.count ?? 20_000, request.repeats ?? 5, request.steps ?? 1000)
-    var rows: [[TheoryFindings.Cell]] = []
-    let directions = randomDirections(count: experiment.evaluation.directions, dimension: target.dimension, seed: 1)
-    var distance = SlicedWasserstein(directions: directions, over: communicator)
-    var floors: [Double] = []
-    var values = [[[Double]]](repeating: [[], []], count: settings.count)
-    for repetition in 0..<repeats {
-      let seed = experiment.seed + UInt64(repetition)
-      func truth(_ step: UInt64) -> Matrix {
-        var rows = Matrix(rows: count, columns: target.dimension)
-        target.draw(RandomStream(seed: seed, purpose: .floor, step: step), firstIndex: 0, into: &rows)
-        return rows
-      }
-      try distance.setReference(truth(0))
-      floors.append(try distance.values(to: truth(1))[0])
-      for (k, setting) in settings.enumerated() {
-        let process = process(a: setting.a, epsilon: setting.epsilon)
-        let kernel = process.kernel(at: process.horizon)
-        // The two moments of p_T for data of zero mean and unit variance.
-        let matched = kernel.covariance + kernel.mean.outer(kernel.mean)
-        for (j, start) in [process.priorCovariance, matched].enumerated() {
-          let samples = try generated(
-            target, name, process, from: start, count: count, steps: steps, seed: seed, communicator)
-          values[k][j].append(try distance.values(to: samples)[0])
-        }
-      }
+    var table = EpsilonTable(
+      target, count: request.count ?? 20_000, repeats: request.repeats ?? 5, steps: request.steps ?? 1000,
+      seed: experiment.seed, directions: experiment.evaluation.directions, communicator)
+    var exact: [[Spread]] = []
+    for one in cases {
+      let score = try communicator.agree { try exactScore(target, name, one.process) }
+      exact.append(try table.distances(one.process, score))
     }
-    let floor = Spread(of: floors)
-    for (k, setting) in settings.enumerated() {
-      let (prior, matched) = (Spread(of: values[k][0]), Spread(of: values[k][1]))
-      // At the floor: within two standard deviations of a difference of means over the repeats.
-      let error =
-        2 * ((prior.deviation * prior.deviation + floor.deviation * floor.deviation) / Double(repeats)).squareRoot()
-      rows.append(
-        cells(
-          setting.a, setting.epsilon, prior.mean, prior.deviation, matched.mean, matched.deviation, floor.mean,
-          floor.deviation)
-          + [
-            .text(
-              repeats > 1 && prior.mean <= floor.mean + error ? "at the floor" : repeats > 1 ? "above" : "one repeat")
-          ])
+    let columns = ["a", "epsilon", "stationary start", "sd", "p_T-moment start", "sd of it", "floor", "sd of floor"]
+    let numbers = { (starts: [Spread]) in
+      cells(starts[0].mean, starts[0].deviation, starts[1].mean, starts[1].deviation)
     }
+    let floor = table.floor
+    let setting = "Euler-Maruyama, \(table.steps) uniform steps, \(table.count) samples, \(table.repeats) seeds"
     found.add(
-      "sliced W2 of \(name), exact score, Euler-Maruyama, \(steps) uniform steps, \(count) samples, \(repeats) seeds",
-      note: "original units; from the stationary law, and from the two moments of p_T",
-      [
-        "a", "epsilon", "stationary start", "sd", "p_T-moment start", "sd of it", "floor", "sd of floor",
-        "stationary start is",
-      ], rows)
-    let groups = [0.25, 1, 2]
-    found.panels.append(
-      (
-        "epsilon",
-        CurvePanel(
-          title: "sliced W2 over epsilon", x: "ε", y: "sliced W2",
-          series: groups.flatMap { a -> [CurvePanel.Series] in
-            let indices = settings.indices.filter { settings[$0].a == a }
-            let x = indices.map { settings[$0].epsilon }
-            let start = { (j: Int) in indices.map { Spread(of: values[$0][j]).mean } }
-            return a == 0.25
-              ? [.init("a = 0.25", x, start(0)), .init("a = 0.25, p_T moments", x, start(1))]
-              : [.init("a = \(short(a))", x, start(0))]
-          } + [.init("floor", [0, 1], [floor.mean, floor.mean], marked: false)])
-      ))
+      "sliced W2 of \(name), exact score, \(setting)",
+      note: "original units; from the stationary law, and from the two moments of p_T; the last row is PSLD",
+      columns + ["stationary start is"],
+      zip(cases, exact).map { one, starts in
+        one.names + numbers(starts) + cells(floor.mean, floor.deviation) + [.text(table.verdict(starts[0]))]
+      })
+    addPanel("epsilon", "exact score", cases, exact, floor, to: &found)
+    guard request.isLearned else { return }
+    var learned: [[Spread]] = []
+    var parameters = 0
+    for one in cases {
+      let network = try one.train(communicator)
+      parameters = network.parameters
+      learned.append(try table.distances(one.process, network.score))
+    }
+    let training = experiment.training
+    found.add(
+      "sliced W2 of \(name), learned score, \(setting)",
+      note: "\(parameters) parameters, \(training.steps) steps of \(training.batch) rows, objective "
+        + "\(training.objective.rawValue) at unit variance, one network for each row; the last row is PSLD",
+      columns + ["above the exact score"],
+      cases.indices.map { k in
+        cases[k].names + numbers(learned[k]) + cells(floor.mean, floor.deviation, learned[k][0].mean - exact[k][0].mean)
+      })
+    addPanel("epsilon-learned", "learned score", cases, learned, floor, to: &found)
   }
 
-  /// Samples in original units, chunks spread over the ranks.
-  private func generated(
-    _ target: any Targets.Target, _ name: String, _ process: any ForwardProcess, from start: BlockMatrix,
-    count: Int, steps: Int, seed: UInt64,
-    _ communicator: Communicator
-  ) throws -> Matrix {
-    let d = target.dimension
-    let end = TimeGrid.standardFinalTime(horizon: process.horizon)
-    var generator = Generator(
-      process: process, dimension: d, sampler: EulerMaruyama(),
-      times: TimeGrid.uniform.times(steps: steps, of: process, to: end), denoises: true, seed: seed,
-      start: start)
-    func chunks(_ score: some Score) throws -> [[Double]] {
-      var score = score
-      var samples = Matrix(rows: Generator.rows, columns: d)
-      return try communicator.sweep((count + 255) / 256, width: 256 * d) { chunk in
-        generator.generate(chunk: chunk, score: &score, into: &samples)
-        target.standardisation.invert(&samples)
-        return (0..<samples.count).map { Double(samples.span[$0]) }
-      }
+  private func addPanel(
+    _ file: String, _ title: String, _ cases: [EpsilonCase], _ values: [[Spread]], _ floor: Spread,
+    to found: inout TheoryFindings
+  ) {
+    var series: [CurvePanel.Series] = []
+    for a in [0.25, 1, 2] {
+      let indices = cases.indices.filter { cases[$0].a == a }
+      let x = indices.map { cases[$0].epsilon }
+      series.append(.init("a = \(a == 0.25 ? "0.25" : "\(Int(a))")", x, indices.map { values[$0][0].mean }))
+      if a == 0.25 { series.append(.init("a = 0.25, p_T moments", x, indices.map { values[$0][1].mean })) }
     }
-    let score = try communicator.agree { try exactScore(target, name, process) }
-    let all = try chunks(score)
-    var rows = Matrix(rows: count, columns: d)
-    for r in 0..<count { for j in 0..<d { rows[r, j] = Float(all[r / 256][r % 256 * d + j]) } }
-    return rows
+    if let control = values.last?.first?.mean {
+      series.append(.init("PSLD", [0, 1], [control, control], marked: false))
+    }
+    series.append(.init("floor", [0, 1], [floor.mean, floor.mean], marked: false))
+    found.panels.append(
+      (file, CurvePanel(title: "sliced W2 over epsilon, \(title)", x: "ε", y: "sliced W2", series: series)))
+  }
+
+  /// Trained runs side by side: what their networks make, beside the exact score of the same process.
+  private func epsilonOfRuns(_ paths: [String], _ communicator: Communicator) throws -> TheoryFindings {
+    var rows: [[TheoryFindings.Cell]] = []
+    for path in paths {
+      let run = try TheoryRun(path, settings: request.settings, communicator)
+      let (target, exact) = try communicator.agree { () throws -> (any Targets.Target, any Score) in
+        guard let target = run.target, let exact = run.exactScore, run.process.isRegular else {
+          throw ExperimentError.usage("\(path): epsilon needs runs of a target with an exact score and a linear SDE")
+        }
+        return (target, exact)
+      }
+      var table = EpsilonTable(
+        target, map: run.data.standardisation, count: request.count ?? 4096, repeats: request.repeats ?? 3,
+        steps: request.steps ?? 1000, seed: run.experiment.seed, directions: run.experiment.evaluation.directions,
+        communicator)
+      let (known, learned) = (try table.distances(run.process, exact), try table.distances(run.process, run.score))
+      let (process, training) = (run.experiment.process, run.experiment.training)
+      let isDamped = process.kind == .criticallyDampedLangevin
+      rows.append(
+        [
+          .text(path), .text(process.kind.rawValue), isDamped ? .number(process.a) : .text(""),
+          isDamped ? .number(process.epsilon) : .text(""), .number(Double(run.parameterCount)),
+          .text("\(training.objective.rawValue), \(training.weight.rawValue)"),
+        ] + cells(known[0].mean, known[0].deviation, learned[0].mean, learned[0].deviation, table.floor.mean))
+    }
+    var found = TheoryFindings()
+    found.add(
+      "sliced W2 of runs, Euler-Maruyama from the stationary law",
+      note: "original units; compare rows of equal parameters, objective and weight alone",
+      [
+        "run", "process", "a", "epsilon", "parameters", "objective, weight", "exact score", "sd", "network's score",
+        "sd of it", "floor",
+      ], rows)
+    return found
   }
 }

@@ -1,8 +1,6 @@
 internal import Communication
 internal import Diffusion
 internal import LinearAlgebra
-internal import Metrics
-internal import Randomness
 internal import Sampling
 internal import Targets
 internal import Theory
@@ -10,6 +8,7 @@ internal import Theory
 extension TheoryInquiry {
   /// Mixing, discretisation and learning, with bounds and slopes.
   func errors(_ communicator: Communicator) throws -> TheoryFindings {
+    if case .runs(let paths) = subject { return try runErrors(paths[0], communicator) }
     let process = experiment.process.make()
     try communicator.agree {
       guard process.stationaryCovariance != nil, process.noise == .gaussian else {
@@ -24,8 +23,12 @@ extension TheoryInquiry {
       try addLearning(data, process, to: &found, communicator)
       addSplit(data, process, to: &found)
       return found
-    case .builtIn(let target, let name): return try sampledErrors(target, name, process, communicator)
-    case .doubleWell, .logLipschitz: throw ExperimentError.fault("errors of a law on the line")
+    case .builtIn(let target, let name):
+      if let mixture = target as? GaussianMixture, mixture.dimension == 1, process.blocks == 1 {
+        return try lineErrors(MixtureOnLine(mixture, standardised: true), communicator)
+      }
+      return try sampledErrors(target, name, process, communicator)
+    case .runs, .doubleWell, .logLipschitz: throw ExperimentError.fault("errors of a law on the line")
     }
   }
 
@@ -164,75 +167,5 @@ extension TheoryInquiry {
         [.text("bound")] + cells(bound.mixing, bound.discretisation, bound.learning)
           + cells(bound.mixing + bound.discretisation + bound.learning) + [.text(""), .text("")],
       ])
-  }
-
-  /// Three synchronous chains with the exact score, compared by sliced W2 in standardised coordinates.
-  private func sampledErrors(
-    _ target: any Targets.Target, _ name: String, _ process: any ForwardProcess, _ communicator: Communicator
-  ) throws -> TheoryFindings {
-    let score = try communicator.agree { try exactScore(target, name, process) }
-    let (count, steps) = (request.count ?? 2048, request.steps ?? 200)
-    let chains = try communicator.sweep((count + 255) / 256, width: 4 * 256 * target.dimension) { chunk in
-      synchronousChunk(score, target, process, steps: steps, chunk: chunk)
-    }
-    let sets = (0..<4).map { k in
-      SampleBox(Self.rows(chains, set: k, count: count, dimension: target.dimension))
-    }
-    var distance = SlicedWasserstein(
-      directions: randomDirections(count: 500, dimension: target.dimension, seed: experiment.seed), over: communicator)
-    var parts: [Double] = []
-    for k in 0..<3 {
-      try distance.setReference(sets[k].value)
-      parts.append(try distance.values(to: sets[k + 1].value)[0])
-    }
-    var found = TheoryFindings()
-    found.add(
-      "synchronous chains on \(name)",
-      note: "sliced W2 of \(count) rows, standardised; the first compares with independent true rows, hence its floor",
-      ["discretisation (with the floor)", "mixing", "learning, 5 % of the score"],
-      [cells(parts[0], parts[1], parts[2])])
-    return found
-  }
-
-  /// Positions of 256 true rows and of the three chains' ends, set after set.
-  private func synchronousChunk(
-    _ score: some Score, _ target: any Targets.Target, _ process: any ForwardProcess, steps: Int, chunk: Int
-  ) -> [Double] {
-    var score = score
-    let (d, first) = (target.dimension, UInt64(256 * chunk))
-    let end = TimeGrid.standardFinalTime(horizon: process.horizon)
-    let times = TimeGrid.uniform.times(steps: steps, of: process, to: end)
-    let chains = SynchronousChains(
-      process: process, dimension: d, sampler: EulerMaruyama(), times: times, seed: experiment.seed)
-    func drawn(_ step: UInt64) -> Matrix {
-      var rows = Matrix(rows: 256, columns: d)
-      target.draw(RandomStream(seed: experiment.seed, purpose: .targetDraw, step: step), firstIndex: first, into: &rows)
-      target.standardisation.apply(to: &rows)
-      return rows
-    }
-    let stream = RandomStream(seed: experiment.seed, purpose: .samplingPrior)
-    let truth = drawn(0)
-    var fromMarginal = diffused(drawn(1), by: process.kernel(at: process.horizon), stream, firstIndex: first)
-    var noise = Matrix(rows: 256, columns: d * process.blocks)
-    stream.fillNormals(&noise, firstIndex: first)
-    var fromPrior = Matrix(rows: 256, columns: d * process.blocks)
-    fromPrior.assign(process.priorCovariance.cholesky(), times: noise, dimension: d)
-    var learned = Matrix(rows: 256, columns: d * process.blocks)
-    learned.copy(from: fromPrior)
-    chains.run(&fromMarginal, firstIndex: first, relativeError: 0, score: &score)
-    chains.run(&fromPrior, firstIndex: first, relativeError: 0, score: &score)
-    chains.run(&learned, firstIndex: first, relativeError: 0.05, score: &score)
-    func positions(_ state: borrowing Matrix) -> [Double] {
-      var values: [Double] = []
-      for r in 0..<256 { for k in 0..<d { values.append(Double(state[r, k])) } }
-      return values
-    }
-    return positions(truth) + positions(fromMarginal) + positions(fromPrior) + positions(learned)
-  }
-
-  private static func rows(_ chunks: [[Double]], set: Int, count: Int, dimension d: Int) -> Matrix {
-    var rows = Matrix(rows: count, columns: d)
-    for r in 0..<count { for j in 0..<d { rows[r, j] = Float(chunks[r / 256][(set * 256 + r % 256) * d + j]) } }
-    return rows
   }
 }

@@ -146,12 +146,6 @@ private func read(_ yaml: String, _ settings: String...) throws -> Experiment {
       ])
   }
 
-  @Test("paths start at the experiment file's folder") func paths() throws {
-    let experiment = try read("data: {file: draws.npy, held_out: /held.npy}").resolvingPaths(against: "runs/a")
-    #expect(experiment.data.file == "runs/a/draws.npy")
-    #expect(experiment.data.heldOut == .file("/held.npy"))
-  }
-
   @Test("a missing file is named, with status 66") func missing() {
     let body = { _ = try Experiment(contentsOf: "/nowhere/a.yaml") }
     #expect(

@@ -152,6 +152,22 @@ private func train(_ request: TrainingRequest) throws -> TrainingRun {
   }
 }
 
+@Suite struct EstimateTests {
+  // By hand: 10, 20 to 60; 30 to 60; 1000, 2000 to 20,000 beside each 500th; 7, 14, 20 to 60; 20 to 60 and the end.
+  @Test(
+    "a held-out loss that is due for two reasons is counted once",
+    arguments: [
+      ("held_out_every: 10, steps: 60", 20, 0, 6), ("held_out_every: 10, steps: 60", 20, 20, 4),
+      ("held_out_every: 500, steps: 20000", 1000, 0, 40), ("held_out_every: 7, steps: 60", 20, 0, 11),
+      ("held_out_every: 0, steps: 65", 20, 0, 4),
+    ])
+  func heldOutLosses(training: String, every: Int, step: Int, expected: Int) throws {
+    let experiment = try Experiment(
+      yaml: "data: {target: funnel}\ntraining: {\(training)}\ncheckpoints: {every: \(every)}\n", file: "small")
+    #expect(Estimate.heldOutLosses(after: step, experiment) == expected)
+  }
+}
+
 @Suite struct NonFiniteTests {
   private func record(_ shard: Int, change: (inout ShardRecord) -> Void = { _ in }) -> ShardRecord {
     let layer = ShardRecord.Layer(hash: "00000000", gradientNorm: 1, activation: 1)

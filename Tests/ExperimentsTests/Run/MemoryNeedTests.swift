@@ -13,7 +13,7 @@ private func refusal(_ yaml: String, rows: Int? = nil, dimension: Int = 2, machi
 
 @Suite struct MemoryNeedTests {
   // By hand: 4 bytes · 8.603e9 parameters · (1 + 5 + 3 + 4) buffers; 1e9 rows · (24 + 8) + 2 · 1e8 · 8 bytes;
-  // 4 bytes · 16,777,216 rows · 968 units; 1e12 rows · 8 bytes; 4e6 bytes · (10,000 + 2 · 10,000) rows.
+  // 4 bytes · 16,777,216 rows · 968 units; 1e12 rows · 8 bytes; 24 bytes · 1e12 pairs of columns.
   @Test(
     "absurd sizes are refused by key, before anything is allocated",
     arguments: [
@@ -21,7 +21,7 @@ private func refusal(_ yaml: String, rows: Int? = nil, dimension: Int = 2, machi
       ("data: {target: funnel, count: 1000000000}", "data.count", "33.60 GB"),
       ("data: {target: funnel}\ntraining: {batch: 16777216}", "training.batch", "64.96 GB"),
       ("data: {target: funnel}\nsampling: {count: 1000000000000}", "sampling.count", "8000 GB"),
-      ("data: {target: funnel, dimension: 1000000, count: 100}", "sampling.count", "120.0 GB"),
+      ("data: {target: funnel, dimension: 1000000, count: 100}", "data.dimension", "24000 GB"),
     ])
   func refuses(yaml: String, key: String, size: String) throws {
     let dimension = try Experiment(yaml: yaml, file: "f").data.dimension ?? 2

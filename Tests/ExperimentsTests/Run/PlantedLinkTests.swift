@@ -65,16 +65,15 @@ private func experiment() throws -> Experiment { try Experiment(yaml: "data: {ta
   func files() throws {
     let shared = try SharedFolder()
     let (victim, path) = (shared.victim + "/file", shared.path)
-    for name in [
-      "text", ".text.partial", "metrics.jsonl", ".metrics.jsonl.partial", "page", "page.new", "a.npy", ".a.npy.partial",
-    ] { try shared.plant(path + "/" + name, to: victim) }
+    for name in ["text", ".text.partial", "metrics.jsonl", ".metrics.jsonl.partial", "a.npy", ".a.npy.partial"] {
+      try shared.plant(path + "/" + name, to: victim)
+    }
     try AtomicFile.write("new", to: path + "/text")
     _ = try MetricsLog(RunFolder(path), keepingUntil: 0, ranks: 1)
-    try replaceFile(path + "/page", with: "new")
     try ArrayFileWriter.create(path + "/a.npy", rows: 1, columns: 1)
     try ArrayFileWriter.publish(path + "/a.npy")
     try shared.expectUntouched()
-    for name in ["text", "metrics.jsonl", "page", "a.npy"] {
+    for name in ["text", "metrics.jsonl", "a.npy"] {
       let type = try FileManager.default.attributesOfItem(atPath: path + "/" + name)[.type] as? FileAttributeType
       #expect(type == .typeRegular, "\(name)")
     }

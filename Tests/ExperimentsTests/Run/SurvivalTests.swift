@@ -82,19 +82,19 @@ private func beat(
     let run = RunFolder(folder.path)
     let foreign = #"{"host":"far","machine":"another boot","process":12,"started":"5"}"# + "\n"
     try foreign.write(toFile: run.lock, atomically: true, encoding: .utf8)
+    let (stop, ended) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
     let renewing = Thread {
-      for _ in 0..<10 {
-        usleep(100_000)
-        unsafe _ = utimes(run.lock, nil)
-      }
+      while stop.wait(timeout: .now() + 0.05) == .timedOut { unsafe _ = utimes(run.lock, nil) }
+      ended.signal()
     }
     renewing.start()
     #expect {
-      try RunLock(run, patience: 1)
+      try RunLock(run, patience: 10)
     } throws: { error in
       "\(error)".contains("process 12 on far writes this run")
     }
-    usleep(2_200_000)
+    stop.signal()
+    ended.wait()
     let lock = try RunLock(run, patience: 0.5)
     #expect(try String(contentsOfFile: run.lock, encoding: .utf8).contains("\(getpid())"))
     lock.release()
@@ -107,6 +107,12 @@ private func beat(
     arguments: [("90", 90.0), ("90s", 90), ("3h50m", 13_800), ("1d2h", 93_600), ("0.5s", 0.5)])
   func spans(text: String, expected: Double) throws {
     #expect(try seconds(of: text, option: "--time-limit") == expected)
+  }
+
+  @Test("where nothing means for ever, zero is a span in any unit", arguments: ["0", "0s", "0h0m"])
+  func zero(text: String) throws {
+    #expect(try seconds(of: text, option: "--stall-limit", orZero: true) == 0)
+    #expect(throws: ExperimentError.self) { try seconds(of: "", option: "--stall-limit", orZero: true) }
   }
 
   @Test("other texts are refused", arguments: ["", "h", "3x", "3h50", "-5", "1h1h", "0"])

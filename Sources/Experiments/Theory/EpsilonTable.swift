@@ -1,0 +1,77 @@
+internal import Communication
+internal import Diffusion
+internal import LinearAlgebra
+internal import Metrics
+internal import Randomness
+internal import Sampling
+internal import Targets
+
+/// Sliced W2 of what scores make, over seeds, from the stationary law and from the two moments of p_T.
+struct EpsilonTable: ~Copyable {
+  let count: Int
+  let repeats: Int
+  let steps: Int
+  private let target: any Targets.Target
+  private let map: Standardisation
+  private let seed: UInt64
+  private let communicator: Communicator
+  private var distance: SlicedWasserstein
+  private var floors: [Double] = []
+
+  init(
+    _ target: any Targets.Target, map: Standardisation? = nil, count: Int, repeats: Int, steps: Int, seed: UInt64,
+    directions: Int, _ communicator: Communicator
+  ) {
+    (self.target, self.count, self.repeats, self.steps) = (target, count, repeats, steps)
+    (self.seed, self.communicator, self.map) = (seed, communicator, map ?? target.standardisation)
+    distance = SlicedWasserstein(
+      directions: randomDirections(count: directions, dimension: target.dimension, seed: 1), over: communicator)
+  }
+
+  /// True rows against true rows.
+  var floor: Spread { Spread(of: floors) }
+
+  /// At the floor: within two standard deviations of a difference of means over the repeats.
+  func verdict(_ value: Spread) -> String {
+    guard repeats > 1 else { return "one repeat" }
+    let squares = value.deviation * value.deviation + floor.deviation * floor.deviation
+    return value.mean <= floor.mean + 2 * (squares / Double(repeats)).squareRoot() ? "at the floor" : "above"
+  }
+
+  /// From the stationary law, and from the moments.
+  mutating func distances(_ process: any ForwardProcess, _ score: any Score) throws -> [Spread] {
+    let kernel = process.kernel(at: process.horizon)
+    // The two moments of p_T for data of zero mean and unit variance.
+    let starts = [process.priorCovariance, kernel.covariance + kernel.mean.outer(kernel.mean)]
+    var values = [[Double]](repeating: [], count: 2)
+    for repetition in 0..<repeats {
+      let seed = seed &+ UInt64(repetition)
+      try distance.setReference(truth(seed, 0))
+      if floors.count < repeats { floors.append(try distance.values(to: truth(seed, 1))[0]) }
+      for j in 0..<2 {
+        let samples = try generated(process, score, from: starts[j], seed: seed)
+        values[j].append(try distance.values(to: samples)[0])
+      }
+    }
+    return values.map { Spread(of: $0) }
+  }
+
+  private func truth(_ seed: UInt64, _ step: UInt64) -> Matrix {
+    var rows = Matrix(rows: count, columns: target.dimension)
+    target.draw(RandomStream(seed: seed, purpose: .floor, step: step), firstIndex: 0, into: &rows)
+    return rows
+  }
+
+  /// Samples in original units, chunks spread over the ranks.
+  private func generated(
+    _ process: any ForwardProcess, _ score: any Score, from start: BlockMatrix, seed: UInt64
+  ) throws -> Matrix {
+    let end = TimeGrid.standardFinalTime(horizon: process.horizon)
+    let generator = Generator(
+      process: process, dimension: target.dimension, sampler: EulerMaruyama(),
+      times: TimeGrid.uniform.times(steps: steps, of: process, to: end), denoises: true, seed: seed, start: start)
+    var rows = try drawn(generator, score, count: count, communicator)
+    map.invert(&rows)
+    return rows
+  }
+}

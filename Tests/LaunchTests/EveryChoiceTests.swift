@@ -1,0 +1,82 @@
+import Foundation
+import Testing
+
+/// What the other tests of bytes leave out: every process, objective, output and sampler, by the program's own lists.
+extension LaunchTests {
+  @Suite(.serialized) struct EveryChoiceTests {
+    private let experiment = """
+      name: tiny
+      data: {target: eight-gaussians, count: 600}
+      network: {widths: [8], embedding_features: 4}
+      training: {steps: 4, batch: 32, shards: 4, warmup_steps: 1, log_every: 2, held_out_every: 2}
+      sampling: {steps: 4, count: 600}
+      checkpoints: {every: 2}
+      evaluation: {directions: 4, repeats: 1, count: 60}
+
+      """
+
+    /// The values of a key, from the table that the program prints.
+    private func values(_ key: String, _ table: String) throws -> [String] {
+      let words = key.split(separator: ".")
+      let section = try #require(table.components(separatedBy: "\n## ").first { $0.hasPrefix("`\(words[0])`") })
+      let row = try #require(section.split(separator: "\n").first { $0.hasPrefix("| `\(words[1])` |") })
+      return row.split(separator: "|")[1].split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+    }
+
+    @Test("every process, objective, output and sampler leaves the same bytes on 1, 2 and 3 ranks")
+    func everyChoice() throws {
+      let workshop = try Workshop()
+      try workshop.write(experiment, to: "tiny.yaml")
+      let table = try workshop.run("sgm-train", ["--print-keys"]).output
+      let keys = ["process.kind", "training.objective", "network.output"]
+      let all = try keys.map { try values($0, table) }
+      var left = all.map(Set.init)
+      var runs: [String] = []
+      // Each process with the first objective and output that it allows among those not seen yet, then among all.
+      for kind in all[0] {
+        let choices = all[1].flatMap { objective in all[2].map { [kind, objective, $0] } }
+        func news(_ choice: [String]) -> Int { zip(choice, left).count { $1.contains($0) } }
+        for choice in choices.sorted(by: { news($0) > news($1) }) {
+          let words = ["tiny.yaml"] + zip(keys, choice).flatMap { ["--set", "\($0)=\($1)"] }
+          if try workshop.run("sgm-train", words + ["--check"]).status != 0 { continue }
+          try expectSameRuns(workshop, words, kind)
+          runs.append(kind)
+          for (i, value) in choice.enumerated() { left[i].remove(value) }
+          break
+        }
+      }
+      #expect(left == keys.map { _ in [] }, "what no run took")
+      for sampler in try values("sampling.sampler", table) {
+        let isSampled = try runs.contains { try isSampledAlike(workshop, sampler, $0) }
+        #expect(isSampled, "no run serves \(sampler)")
+      }
+    }
+
+    private func expectSameRuns(_ workshop: Workshop, _ words: [String], _ name: String) throws {
+      var files: [RunFiles] = []
+      for ranks in [0, 2, 3] {
+        let run = ranks == 0 ? name : "\(name)-\(ranks)"
+        let outcome = try workshop.run("sgm-train", words + ["--output", run], ranks: ranks)
+        try #require(outcome.status == 0, "\(words): \(outcome.errors)")
+        files.append(try RunFiles(workshop, run, step: 4))
+      }
+      expectSame(files[1], files[0], "\(words), 2 ranks")
+      expectSame(files[2], files[0], "\(words), 3 ranks")
+    }
+
+    /// False where the run's process is not for this sampler; a sampler of densities takes the target's.
+    private func isSampledAlike(_ workshop: Workshop, _ sampler: String, _ run: String) throws -> Bool {
+      let isChain = ["ula", "mala", "kinetic-langevin"].contains(sampler)
+      let words = (isChain ? ["tiny.yaml", "--score", "exact"] : [run]) + ["--sampler", sampler, "--output", "x.npy"]
+      let alone = try workshop.run("sgm-sample", words)
+      guard alone.status == 0 else { return false }
+      let bytes = try workshop.bytes("x.npy")
+      for ranks in [2, 3] {
+        let outcome = try workshop.run("sgm-sample", words, ranks: ranks)
+        let isSame = try outcome.status == 0 && workshop.bytes("x.npy") == bytes
+        #expect(isSame, "\(sampler) of \(run) on \(ranks) ranks: \(outcome.errors)")
+      }
+      return true
+    }
+  }
+}
