@@ -62,16 +62,15 @@ struct NetworkLikelihood {
   /// - Parameters:
   ///   - rows: `[rows, dimension]` in original units.
   ///   - communicator: the ranks, all with the same rows.
-  /// - Returns: one mean and error for each row.
-  /// - Throws: an error of a row that does not settle, or one of MPI.
+  /// - Returns: one mean and error for each row; nan for a row that does not settle.
+  /// - Throws: an error of MPI.
   func values(of rows: borrowing Matrix, _ communicator: Communicator) throws -> [Spread] {
     let draws = isRandom ? section.likelihoodDraws : 1
     var trained = rows.head(rows.rows)
     data.standardisation.apply(to: &trained)
     let (rank, size, count) = (communicator.rank, communicator.size, rows.rows * draws)
     let own = Array(rank * count / size..<(rank + 1) * count / size)
-    let part = try communicator.agree { try settledValues(own, draws: draws, trained) }
-    let all = try communicator.allGather(part)
+    let all = try communicator.allGather(settledValues(own, draws: draws, trained))
     return (0..<rows.rows).map { row in
       let spread = Spread(of: Array(all[row * draws..<(row + 1) * draws]))
       return Spread(mean: spread.mean, deviation: spread.deviation / Double(draws).squareRoot())
@@ -81,8 +80,9 @@ struct NetworkLikelihood {
   /// The values of some tasks, row · draws + draw, each with as many steps as it needs.
   ///
   /// Steps are doubled for those that change by more than 0.01 nats: what is left is a fifteenth of that. Few do, where
-  /// the score is steep between modes; there too few steps let the state run away.
-  private func settledValues(_ tasks: [Int], draws: Int, _ rows: borrowing Matrix) throws -> [Double] {
+  /// the score is steep between modes; there too few steps let the state run away. Those that have not settled after
+  /// the last doubling are nan.
+  private func settledValues(_ tasks: [Int], draws: Int, _ rows: borrowing Matrix) -> [Double] {
     var steps = (section.likelihoodSteps + 1) / 2
     var values = self.values(tasks, draws: draws, rows, steps: steps)
     var open = Array(tasks.indices)
@@ -93,14 +93,11 @@ struct NetworkLikelihood {
       for (place, value) in zip(open, finer) { values[place] = value }
       open = moved
     }
-    guard let first = open.first else { return values }
-    throw ExperimentError.data(
-      Place(file),
-      "the NLL of row \(tasks[first] / draws) of those not trained on still changes at \(steps) steps; take more "
-        + "evaluation.likelihood_steps, or a later training.minimum_time")
+    for place in open { values[place] = .nan }
+    return values
   }
 
-  private static let mostDoublings = 6
+  private static let mostDoublings = 4
 
   /// The values of some tasks with a number of steps, 256 at a time.
   private func values(_ tasks: [Int], draws: Int, _ rows: borrowing Matrix, steps: Int) -> [Double] {
@@ -148,11 +145,25 @@ extension Judging {
       }
       try ArrayFileWriter.write(table, to: network.file)
     }
+    let settled = values.indices.filter { values[$0].mean.isFinite }
+    try communicator.agree {
+      guard settled.count < 2 else { return }
+      throw ExperimentError.data(
+        Place(network.file),
+        "the NLL of rows not trained on still changes at the most steps tried; take more evaluation.likelihood_steps")
+    }
+    let judgement = Judgement(
+      name: network.name, value: standardError(settled.map { values[$0].mean }),
+      floor: known.map { all in standardError(settled.map { all[$0] }) } ?? Spread(mean: .nan),
+      baseline: standardError(settled.map { fitted[$0] }), repeats: 1, count: settled.count,
+      unit: Judgement.likelihoodUnit)
+    guard settled.count < values.count else { return [judgement] }
+    let share = 1 - Double(settled.count) / Double(values.count)
     return [
+      judgement,
       Judgement(
-        name: network.name, value: standardError(values.map(\.mean)),
-        floor: known.map(standardError) ?? Spread(mean: .nan), baseline: standardError(fitted), repeats: 1,
-        count: values.count, unit: Judgement.likelihoodUnit)
+        name: "rows without an NLL", value: Spread(mean: share), floor: Spread(mean: 0), baseline: Spread(mean: 0),
+        repeats: 1, count: values.count, unit: "share"),
     ]
   }
 }
