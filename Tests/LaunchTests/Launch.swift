@@ -90,10 +90,8 @@ final class Job {
   func wait(toSay text: String, times: Int = 1) throws {
     func isSaid() -> Bool { (output + errors).components(separatedBy: text).count > times }
     // A loaded machine takes its time: the limit only keeps a broken program from being waited for.
-    for _ in 0..<12_000 where !isSaid() {
-      guard process.isRunning else { break }
-      usleep(10_000)
-    }
+    let begin = Date()
+    while !isSaid(), process.isRunning, Date().timeIntervalSince(begin) < 120 { usleep(10_000) }
     guard isSaid() else { throw Failure("never said \(text) \(times) times: \(output) \(errors)") }
   }
 
