@@ -126,13 +126,13 @@ extension Judging {
   /// The same rows are behind all three, and errors are standard errors of means over rows. Every row's values are
   /// written to a file, in the rows' order.
   func likelihood(_ truth: borrowing Truth, _ gaussian: GaussianFit) throws -> [Judgement] {
-    guard let network else {
-      throw ExperimentError.usage("the metric nll needs a run: it is the likelihood of the run's network")
-    }
-    let (rows, known) = try communicator.agree { () throws -> (SampleBox, [Double]?) in
+    let (network, rows, known) = try communicator.agree { () throws -> (NetworkLikelihood, SampleBox, [Double]?) in
+      guard let network else {
+        throw ExperimentError.usage("the metric nll needs a run: it is the likelihood of the run's network")
+      }
       try network.check()
       let rows = SampleBox(try truth.unseenRows(min(section.count, section.pairCount), seed: seed))
-      return (rows, truth.logDensities(of: rows.value)?.map { -$0 })
+      return (network, rows, truth.logDensities(of: rows.value)?.map { -$0 })
     }
     let values = try network.values(of: rows.value, communicator)
     let fitted = gaussian.logDensities(of: rows.value).map { -$0 }
