@@ -127,7 +127,7 @@ extension Judging {
   /// written to a file, in the rows' order.
   func likelihood(_ truth: borrowing Truth, _ gaussian: GaussianFit) throws -> [Judgement] {
     let (network, rows, known) = try communicator.agree { () throws -> (NetworkLikelihood, SampleBox, [Double]?) in
-      guard let network else {
+      guard let network = self.network else {
         throw ExperimentError.usage("the metric nll needs a run: it is the likelihood of the run's network")
       }
       try network.check()
