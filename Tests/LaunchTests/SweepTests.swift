@@ -48,7 +48,9 @@ extension LaunchTests {
       kill(rank, SIGKILL)
       #expect(try job.outcome().status != 0)
       #expect(throws: (any Error).self) { try workshop.bytes("run/table.txt") }
-      #expect(try workshop.run("sgm-train", ["--status", "run"]).output.hasPrefix("died "))
+      // A rank that dies between two cells leaves no heartbeat: then the sweep has stopped.
+      let state = try workshop.run("sgm-train", ["--status", "run"]).output
+      #expect(state.hasPrefix("died ") || state.hasPrefix("stopped "), "\(state)")
       let resumed = try workshop.run("sgm-train", ["--resume", "run"], ranks: 3)
       #expect(resumed.status == 0, "\(resumed.errors)")
       #expect(!resumed.output.contains("12 to run"), "finished cells are not run again")
