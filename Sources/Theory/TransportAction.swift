@@ -24,7 +24,7 @@ public struct TransportAction: Sendable {
 
   /// K; 2K is taken as well.
   public let segments: Int
-  /// n, at most ``ExactWasserstein/mostRows``.
+  /// n, at most `ExactWasserstein/mostRows`.
   public let rows: Int
   /// How often all is repeated with other draws.
   public let repeats: Int
