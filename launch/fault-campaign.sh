@@ -21,8 +21,9 @@ if [[ ! -x $program ]]; then
   exit 69
 fi
 work=$(mktemp -d)
-current=
+current= finished=no
 cleanup() {
+  [[ $finished == yes ]] || echo "fault-campaign: ended early, by fault ${done:-0}, ${kind:-none}" >&2
   [[ -z $current ]] || kill -KILL "$current" ${launcher:-} 2> /dev/null
   local mounted
   while read -r mounted; do umount -l "$mounted"; done < <(awk -v w="$work" 'index($2, w) == 1 { print $2 }' /proc/mounts | tac)
@@ -191,4 +192,5 @@ done
 for kind in "${!tally[@]}"; do printf '%-10s %d\n' "$kind" "${tally[$kind]}"; done | sort
 echo "fault-campaign: $count faults, $failures failures, $hangs hangs, $lost lost checkpoints;" \
   "slowest end after a fault $slowest ms; $late faults came after the end and are not counted"
+finished=yes
 ((failures == 0))
