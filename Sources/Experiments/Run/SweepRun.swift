@@ -93,9 +93,10 @@ struct SweepRun {
   }
 
   private func finish(_ outcomes: [SweepOutcome]) throws -> ExitStatus {
-    let failures = outcomes.filter { !$0.message.isEmpty }
     let done = outcomes.filter { $0.status == 0 }.count
-    let isStopped = outcomes.count < pending.count || outcomes.contains { $0.status == ExitStatus.tempFail.rawValue }
+    // A cell that was stopped, at a step or while it read its data or drew its samples, has not failed.
+    let failures = outcomes.filter { ![0, ExitStatus.tempFail.rawValue].contains($0.status) }
+    let isStopped = done + failures.count < pending.count
     try communicator.agree {
       guard communicator.isRoot, request.until == nil, !isStopped else { return }
       let table = try SweepTable(plan.folder)
@@ -103,14 +104,17 @@ struct SweepRun {
       try SweepReport(plan.folder, table).write()
       say(table.text + "report: \(plan.folder.root.report)")
     }
+    if isStopped {
+      let failed = failures.isEmpty ? "" : " and \(failures.count) failed"
+      say(
+        "stopped with \(done) of \(pending.count) cells done\(failed); "
+          + "go on with: sgm-train --resume \(plan.folder.path)")
+      return .tempFail
+    }
     if !failures.isEmpty {
       let failure = SweepFailure(
         failures: failures.map { (plan.cells[$0.cell].folder.path, $0.message, $0.status) }, cells: plan.cells.count)
       try communicator.agree { throw failure }
-    }
-    if isStopped {
-      say("stopped with \(done) of \(pending.count) cells done; go on with: sgm-train --resume \(plan.folder.path)")
-      return .tempFail
     }
     if request.until != nil { say("go on with: sgm-train --resume \(plan.folder.path)") }
     return .success
