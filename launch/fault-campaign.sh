@@ -86,6 +86,8 @@ wait_for_end() {
 
 disturb() {
   local list=($pids) victim
+  # Nobody is there any more: the run was over.
+  ((${#list[@]})) || return 0
   victim=${list[RANDOM % ${#list[@]}]}
   case $kind in
     rank) kill -KILL "$victim" ;;
@@ -130,9 +132,9 @@ while ((done < count)); do
   env --default-signal=INT launch/run.sh -np "$ranks" "$program" "$work/experiment.yaml" --output "$run" \
     --stall-limit "${stall_limit}s" > "$log" 2>&1 < /dev/null &
   current=$!
-  for ((i = 0; i < 400; i++)); do
+  for ((i = 0; i < 1200; i++)); do
     pids=$(processes "$run")
-    (($(wc -w <<< "$pids") < ranks)) || break
+    (($(wc -w <<< "$pids") < ranks)) && kill -0 "$current" 2> /dev/null || break
     sleep 0.05
   done
   launcher=$(pgrep -P "$current" mpirun)
