@@ -102,17 +102,23 @@ public struct Generator: ~Copyable {
   ///   - chunk: the chunk's number, from 0.
   ///   - score: the score of the process this generator was made with.
   ///   - samples: the result, shape `[256, dimension]`, in the trained coordinates.
+  ///   - begin: given the first sample's index, fills the states to start from, in place of draws of the prior.
   ///   - record: called with the time and all states at the start and after each step.
   public mutating func generate<S: Score & ~Copyable>(
-    chunk: Int, score: inout S, into samples: inout Matrix, record: ((Double, borrowing Matrix) -> Void)? = nil
+    chunk: Int, score: inout S, into samples: inout Matrix, begin: ((UInt64, inout Matrix) -> Void)? = nil,
+    record: ((Double, borrowing Matrix) -> Void)? = nil
   ) {
     precondition(chunk >= 0, "chunk \(chunk)")
     precondition(score.dimension == dimension, "a score of dimension \(score.dimension) for \(dimension)")
     precondition(
       samples.rows == Self.rows && samples.columns == dimension, "samples of \(samples.rows) × \(samples.columns)")
     let firstIndex = UInt64(chunk * Self.rows)
-    law.fill(&next, columns: processBlocks * dimension, seed: seed, firstIndex: firstIndex)
-    state.assign(prior, times: next, dimension: dimension)
+    if let begin {
+      begin(firstIndex, &state)
+    } else {
+      law.fill(&next, columns: processBlocks * dimension, seed: seed, firstIndex: firstIndex)
+      state.assign(prior, times: next, dimension: dimension)
+    }
     held?.begin(seed: seed, firstIndex: firstIndex)
     var draws: UInt64 = 0
     record?(horizon, state)

@@ -74,6 +74,20 @@ import Testing
     #expect(equal)
   }
 
+  @Test("states to start from replace the prior's draws") func begin() {
+    var score = GaussianScore(process: processes[0], dimension: 2)
+    var generator = generator(processes[0], .eulerMaruyama, dimension: 2, denoises: false)
+    var samples = Matrix(rows: Generator.rows, columns: 2)
+    var first: [Float] = []
+    generator.generate(
+      chunk: 3, score: &score, into: &samples,
+      begin: { index, states in
+        for r in 0..<states.rows { for k in 0..<states.columns { states[r, k] = Float(index) + Float(r) } }
+      },
+      record: { _, states in if first.isEmpty { first = (0..<states.rows).map { states[$0, 0] } } })
+    #expect(first == (0..<Generator.rows).map { Float(3 * Generator.rows + $0) })
+  }
+
   @Test("evaluations are counted, the final denoising included") func evaluations() {
     for (kind, perStep, first) in [
       (SamplerKind.eulerMaruyama, 1, 0), (.exponentialIntegrator, 1, 0), (.splitting, 1, 0), (.splittingMidpoint, 2, 0),

@@ -30,7 +30,8 @@ struct ChainEnds {
 
 /// A generator's first `count` samples in trained coordinates, on every rank; chunks are spread over the ranks.
 func drawn(
-  _ generator: consuming Generator, _ score: any Score, count: Int, _ communicator: Communicator
+  _ generator: consuming Generator, _ score: any Score, count: Int, begin: ((UInt64, inout Matrix) -> Void)? = nil,
+  _ communicator: Communicator
 ) throws -> Matrix {
   let d = generator.dimension
   var generator = generator
@@ -38,7 +39,7 @@ func drawn(
     var score = score
     var samples = Matrix(rows: Generator.rows, columns: d)
     return try communicator.sweep((count + Generator.rows - 1) / Generator.rows, width: Generator.rows * d) { chunk in
-      generator.generate(chunk: chunk, score: &score, into: &samples)
+      generator.generate(chunk: chunk, score: &score, into: &samples, begin: begin)
       return samples.numbers
     }
   }

@@ -5,8 +5,9 @@ internal import Metrics
 internal import Randomness
 internal import Sampling
 internal import Targets
+internal import Theory
 
-/// Sliced W2 of what scores make, over seeds, from the stationary law and from the two moments of p_T.
+/// Sliced W2 of what scores make, over seeds, from the stationary law, from the two moments of p_T and from p_T itself.
 struct EpsilonTable: ~Copyable {
   let count: Int
   let repeats: Int
@@ -38,39 +39,61 @@ struct EpsilonTable: ~Copyable {
     return value.mean <= floor.mean + 2 * (squares / Double(repeats)).squareRoot() ? "at the floor" : "above"
   }
 
-  /// From the stationary law, and from the moments.
+  /// Where the reverse chain starts.
+  private enum Start {
+    case law(BlockMatrix)
+    case marginal(Kernel)
+  }
+
+  /// From the stationary law, from a Gaussian with the moments of p_T, and from p_T.
   mutating func distances(_ process: any ForwardProcess, _ score: any Score) throws -> [Spread] {
     let kernel = process.kernel(at: process.horizon)
-    // The two moments of p_T for data of zero mean and unit variance.
-    let starts = [process.priorCovariance, kernel.covariance + kernel.mean.outer(kernel.mean)]
-    var values = [[Double]](repeating: [], count: 2)
+    // Data of zero mean and unit variance.
+    let moments = kernel.covariance + kernel.mean.outer(kernel.mean)
+    let starts = [Start.law(process.priorCovariance), .law(moments), .marginal(kernel)]
+    var values = [[Double]](repeating: [], count: starts.count)
     for repetition in 0..<repeats {
       let seed = seed &+ UInt64(repetition)
       try distance.setReference(truth(seed, 0))
       if floors.count < repeats { floors.append(try distance.values(to: truth(seed, 1))[0]) }
-      for j in 0..<2 {
-        let samples = try generated(process, score, from: starts[j], seed: seed)
+      for (j, start) in starts.enumerated() {
+        let samples = try generated(process, score, from: start, seed: seed)
         values[j].append(try distance.values(to: samples)[0])
       }
     }
     return values.map { Spread(of: $0) }
   }
 
-  private func truth(_ seed: UInt64, _ step: UInt64) -> Matrix {
+  private func truth(_ seed: UInt64, _ set: UInt64) -> Matrix {
     var rows = Matrix(rows: count, columns: target.dimension)
-    target.draw(RandomStream(seed: seed, purpose: .floor, step: step), firstIndex: 0, into: &rows)
+    target.draw(RandomStream(seed: seed, purpose: .floor, step: set), firstIndex: 0, into: &rows)
     return rows
   }
 
   /// Samples in original units, chunks spread over the ranks.
   private func generated(
-    _ process: any ForwardProcess, _ score: any Score, from start: BlockMatrix, seed: UInt64
+    _ process: any ForwardProcess, _ score: any Score, from start: Start, seed: UInt64
   ) throws -> Matrix {
+    var covariance: BlockMatrix?
+    var begin: ((UInt64, inout Matrix) -> Void)?
+    switch start {
+    case .law(let matrix): covariance = matrix
+    case .marginal(let kernel):
+      // Rows that neither the reference nor the floor has seen.
+      let unseen = RandomStream(seed: seed, purpose: .floor, step: 2)
+      let noise = RandomStream(seed: seed, purpose: .samplingPrior)
+      begin = { [target, map] firstIndex, states in
+        var rows = Matrix(rows: Generator.rows, columns: target.dimension)
+        target.draw(unseen, firstIndex: firstIndex, into: &rows)
+        map.apply(to: &rows)
+        states = diffused(rows, by: kernel, noise, firstIndex: firstIndex)
+      }
+    }
     let end = TimeGrid.standardFinalTime(horizon: process.horizon)
     let generator = Generator(
       process: process, dimension: target.dimension, sampler: EulerMaruyama(),
-      times: TimeGrid.uniform.times(steps: steps, of: process, to: end), denoises: true, seed: seed, start: start)
-    var rows = try drawn(generator, score, count: count, communicator)
+      times: TimeGrid.uniform.times(steps: steps, of: process, to: end), denoises: true, seed: seed, start: covariance)
+    var rows = try drawn(generator, score, count: count, begin: begin, communicator)
     map.invert(&rows)
     return rows
   }

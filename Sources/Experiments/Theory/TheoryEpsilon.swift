@@ -68,15 +68,16 @@ extension TheoryInquiry {
       let score = try communicator.agree { try exactScore(target, name, one.process) }
       exact.append(try table.distances(one.process, score))
     }
-    let columns = ["a", "epsilon", "stationary start", "sd", "p_T-moment start", "sd of it", "floor", "sd of floor"]
-    let numbers = { (starts: [Spread]) in
-      cells(starts[0].mean, starts[0].deviation, starts[1].mean, starts[1].deviation)
-    }
+    let columns = [
+      "a", "epsilon", "stationary start", "sd", "p_T-moment start", "sd of it", "p_T start", "its sd", "floor",
+      "sd of floor",
+    ]
+    let numbers = { (starts: [Spread]) in starts.flatMap { cells($0.mean, $0.deviation) } }
     let floor = table.floor
     let setting = "Euler-Maruyama, \(table.steps) uniform steps, \(table.count) samples, \(table.repeats) seeds"
     found.add(
       "sliced W2 of \(name), exact score, \(setting)",
-      note: "original units; from the stationary law, and from the two moments of p_T; the last row is PSLD",
+      note: "original units; from the stationary law, from the two moments of p_T, and from p_T; the last row is PSLD",
       columns + ["stationary start is"],
       zip(cases, exact).map { one, starts in
         one.names + numbers(starts) + cells(floor.mean, floor.deviation) + [.text(table.verdict(starts[0]))]
@@ -111,7 +112,9 @@ extension TheoryInquiry {
       let indices = cases.indices.filter { cases[$0].a == a }
       let x = indices.map { cases[$0].epsilon }
       series.append(.init("a = \(a == 0.25 ? "0.25" : "\(Int(a))")", x, indices.map { values[$0][0].mean }))
-      if a == 0.25 { series.append(.init("a = 0.25, p_T moments", x, indices.map { values[$0][1].mean })) }
+      guard a == 0.25 else { continue }
+      series.append(.init("a = 0.25, p_T moments", x, indices.map { values[$0][1].mean }))
+      series.append(.init("a = 0.25, p_T", x, indices.map { values[$0][2].mean }))
     }
     if let control = values.last?.first?.mean {
       series.append(.init("PSLD", [0, 1], [control, control], marked: false))
