@@ -13,7 +13,7 @@ kinds=("$@")
 ((${#kinds[@]})) || kinds=(rank mpirun all usr1 term interrupt launcher stopped stall full readonly vanished)
 program=${SGM_TRAIN:-$PWD/.build/release/sgm-train}
 stall_limit=3   # seconds, of the watchdog
-longest=$((stall_limit + 12)) # seconds from a fault to the end of all ranks, a busy machine allowed for
+longest=60      # seconds from a fault to the end of all ranks, a busy machine allowed for
 RANDOM=$seed
 
 if [[ ! -x $program ]]; then
@@ -145,8 +145,8 @@ while ((done < count)); do
   fault=$(now)
   disturb
   case $kind in
-    full | readonly | vanished) limit=40 ;; # the run goes on to its end
-    stall) limit=$((10 * stall_limit + 12)) ;; # the watchdog's patience outside of steps
+    full | readonly | vanished) limit=300 ;; # the run goes on to its end
+    stall) limit=$((10 * stall_limit + 120)) ;; # the watchdog's patience outside of steps
     *) limit=$longest ;;
   esac
   if [[ $kind == full ]] && ((RANDOM % 2)); then
@@ -166,6 +166,10 @@ while ((done < count)); do
   if ((status == 0)) && [[ $kind != full && $kind != readonly && $kind != vanished ]]; then
     # The run was over before the fault came: no fault.
     late=$((late + 1))
+    if ((late > 20 * count)); then
+      echo "fault-campaign: every fault comes too late" >&2
+      exit 70
+    fi
   else
     before=$(newest "$run")
     if ((status != 0)); then

@@ -47,9 +47,11 @@ if ((${#missing[@]})); then
     as_root=(sudo)
   fi
   echo "install-dependencies: installing ${missing[*]}"
-  "${as_root[@]}" apt-get update -qq
+  # Another apt may be at work, and a mirror away for a moment.
+  options=(-qq -o DPkg::Lock::Timeout=300 -o Acquire::Retries=5)
+  "${as_root[@]}" apt-get update "${options[@]}"
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y -qq --no-install-recommends "${missing[@]}" > /dev/null
+    apt-get install -y "${options[@]}" --no-install-recommends "${missing[@]}" > /dev/null
 else
   echo "install-dependencies: all ${#packages[@]} Debian packages are there"
 fi
@@ -61,6 +63,6 @@ if [[ $with_python == yes ]]; then
     judges=(POT scikit-learn scipy)         # of the distances we find
     echo "install-dependencies: installing ${readers[*]} ${judges[*]} into .build-python"
     python3 -m venv --clear .build-python
-    "$python" -m pip install --quiet --disable-pip-version-check "${readers[@]}" "${judges[@]}"
+    "$python" -m pip install --quiet --disable-pip-version-check --retries 10 "${readers[@]}" "${judges[@]}"
   fi
 fi

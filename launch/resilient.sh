@@ -120,7 +120,12 @@ while :; do
     pause=$backoff
     echo "resilient: stopped in good order; going on in $pause s" >&2
   else
-    read -r what step who rest < <("$program" --status "$run" 2> /dev/null)
+    # mpirun does not wait for the ranks that it kills.
+    for ((i = 0; i < 60; i++)); do
+      read -r what step who rest < <("$program" --status "$run" 2> /dev/null)
+      [[ ${what:-} == running ]] || break
+      sleep 0.5
+    done
     if [[ ${what:-} == died ]]; then
       echo "resilient: status $status: $rest" >&2
       if ((step == last_step)); then

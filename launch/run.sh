@@ -65,6 +65,7 @@ set -m
 mpirun "${options[@]}" ${more[@]+"${more[@]}"} "$@" < /dev/null &
 mpirun=$!
 set +m
+[[ $asked == no ]] || kill -USR1 "$mpirun" 2> /dev/null
 
 # `wait` returns with 128 and more when a signal comes; of a child that has ended, bash keeps the true status.
 while kill -0 "$mpirun" 2> /dev/null; do wait "$mpirun"; done

@@ -25,8 +25,23 @@ run_tests() {
   fi
 }
 
+# again COMMAND...: tries a command that needs a network five times.
+again() {
+  local pause
+  for pause in 5 15 45 90; do
+    if "$@"; then return; fi
+    echo "test: $1 failed; once more in $pause s" >&2
+    sleep "$pause"
+  done
+  "$@"
+}
+
 # Python's readers must be there in a full run: a check that is skipped in silence checks nothing.
-stage_install() { launch/install-dependencies.sh --tests; }
+stage_install() {
+  again launch/install-dependencies.sh --tests
+  again swift package resolve
+  again swift package --scratch-path .build-asan resolve
+}
 
 stage_lint() { swift format lint --strict --parallel --recursive Package.swift Sources Tests; }
 

@@ -57,22 +57,6 @@ private func root(
   return low >= 0 ? a : high <= 0 ? b : 0.5 * (a + b)
 }
 
-/// Gauss–Legendre quadrature with eight nodes on [0, 1]: exact for polynomials of degree 15 (Abramowitz and Stegun,
-/// table 25.4).
-enum GaussLegendre {
-  private static let halves: [(node: Double, weight: Double)] = [
-    (0.183434642495649804939476, 0.362683783378361982965150),
-    (0.525532409916328985817739, 0.313706645877887287337962),
-    (0.796666477413626739591554, 0.222381034453374470544356),
-    (0.960289856497536231683561, 0.101228536290376259152531),
-  ]
-
-  /// Nodes and weights, from 0 to 1.
-  static let nodes: [(node: Double, weight: Double)] =
-    halves.reversed().map { (0.5 - 0.5 * $0.node, 0.5 * $0.weight) }
-    + halves.map { (0.5 + 0.5 * $0.node, 0.5 * $0.weight) }
-}
-
 extension ForwardProcess {
   /// ∫ from s to t of a matrix over τ, by Gauss–Legendre quadrature in τ.
   func integral(from s: Double, to t: Double, _ integrand: (Double) -> BlockMatrix) -> BlockMatrix {

@@ -1,5 +1,6 @@
 public import Diffusion
 internal import Glibc
+internal import LinearAlgebra
 
 /// Points of the line with the weights of a quadrature rule, which are the widths of the cells around them.
 struct LineRule: Sendable, Equatable {
@@ -115,7 +116,7 @@ public struct AnnealedPathOnLine: Sendable, Equatable {
     let mean = zip(data.weights, data.means).reduce(0) { $0 + $1.0 * $1.1 }
     if schedule == .linear, abs(mean) > 1e-12 { return .infinity }
     var sum = 0.0
-    integrate(0, 1, panels: 8) { t, weight in sum += weight * squaredSpeed(at: t) }
+    GaussLegendre.forEachNode(from: 0, to: 1, panels: 8) { t, weight in sum += weight * squaredSpeed(at: t) }
     return sum
   }
 }

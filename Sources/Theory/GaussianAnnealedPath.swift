@@ -83,7 +83,7 @@ public struct GaussianAnnealedPath: Sendable, Equatable {
   public var action: Double {
     if schedule == .linear, data.mean.contains(where: { $0 != 0 }) { return .infinity }
     var sum = 0.0
-    integrate(0, 1, panels: 64) { t, weight in sum += weight * squaredSpeed(at: t) }
+    GaussLegendre.forEachNode(from: 0, to: 1, panels: 64) { t, weight in sum += weight * squaredSpeed(at: t) }
     return sum
   }
 

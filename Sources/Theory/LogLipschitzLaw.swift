@@ -31,7 +31,7 @@ public struct LogLipschitzLaw: Sendable, Equatable {
       let from = max(0, side * mode - 12 * width)
       let to = max(0, side * mode + 12 * width)
       guard to > from else { continue }
-      integrate(from, to, panels: 24) { y, weight in
+      GaussLegendre.forEachNode(from: from, to: to, panels: 24) { y, weight in
         let x = side * y
         let share = weight * exp(exponent(x) - peak)
         mass += share
@@ -68,19 +68,5 @@ public struct LogLipschitzLaw: Sendable, Equatable {
       last = max(last, row.dot(row).squareRoot())
     }
     return (whole, last)
-  }
-}
-
-/// Calls `body` with the nodes and weights of 8-point Gauss–Legendre rules on equal panels.
-func integrate(_ from: Double, _ to: Double, panels: Int, _ body: (Double, Double) -> Void) {
-  let nodes = [0.1834346424956498, 0.5255324099163290, 0.7966664774136267, 0.9602898564975363]
-  let weights = [0.3626837833783620, 0.3137066458778873, 0.2223810344533745, 0.1012285362903763]
-  let half = 0.5 * (to - from) / Double(panels)
-  for panel in 0..<panels {
-    let centre = from + half * Double(2 * panel + 1)
-    for (node, weight) in zip(nodes, weights) {
-      body(centre - half * node, half * weight)
-      body(centre + half * node, half * weight)
-    }
   }
 }

@@ -133,7 +133,7 @@ public func actionSamples<S: Score & ~Copyable>(
   var state = Matrix(rows: rows, columns: d)
   var slope = Matrix(rows: rows, columns: d)
   var mean = Matrix(rows: rows, columns: d)
-  integrate(0, process.horizon, panels: 3) { t, weight in
+  GaussLegendre.forEachNode(from: 0, to: process.horizon, panels: 3) { t, weight in
     let kernel = process.kernel(at: t)
     state.assign(BlockMatrix(kernel.mean[0]), times: data, dimension: d)
     state.add(kernel.cholesky, times: noise, dimension: d)

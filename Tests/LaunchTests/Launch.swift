@@ -91,12 +91,12 @@ final class Job {
     func isSaid() -> Bool { (output + errors).components(separatedBy: text).count > times }
     // A loaded machine takes its time: the limit only keeps a broken program from being waited for.
     let begin = Date()
-    while !isSaid(), process.isRunning, Date().timeIntervalSince(begin) < 120 { usleep(10_000) }
+    while !isSaid(), process.isRunning, Date().timeIntervalSince(begin) < 600 { usleep(10_000) }
     guard isSaid() else { throw Failure("never said \(text) \(times) times: \(output) \(errors)") }
   }
 
   /// Waits for the end; a program that hangs is killed and fails the test.
-  func outcome(within seconds: Double = 120) throws -> Outcome {
+  func outcome(within seconds: Double = 600) throws -> Outcome {
     if ended.wait(timeout: .now() + seconds) == .timedOut {
       process.terminate()
       _ = ended.wait(timeout: .now() + 5)

@@ -9,7 +9,7 @@ private let longer = [
 /// Whether a process still runs after 10 s: the kernel ends the last ranks a little after mpirun.
 ///
 /// What is left of one until its parent asks does not run.
-private func isAlive(_ process: Int32) -> Bool {
+func isAlive(_ process: Int32) -> Bool {
   for _ in 0..<1_000 {
     guard let line = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8), !line.contains(") Z") else {
       return false
@@ -56,7 +56,7 @@ extension LaunchTests {
     @Test("a killed rank ends all within 10 s; resuming names rank and step, and leaves undisturbed bytes")
     func killedRank() throws {
       let workshop = try Workshop()
-      let job = try workshop.begin("run", ranks: 3, launcher: ["--mca", "odls_base_sigkill_timeout", "3"])
+      let job = try workshop.begin("run", ranks: 3, launcher: ["--mca", "odls_base_sigkill_timeout", "1"])
       try job.wait(toSay: "step 700/")
       let processes = workshop.processes(of: "run")
       try #require(processes.count == 3)
@@ -91,7 +91,7 @@ extension LaunchTests {
     @Test("a stopped rank is named by the watchdog, which ends the job with status 76")
     func stall() throws {
       let workshop = try Workshop()
-      let job = try workshop.begin("run", ranks: 3, options: ["--stall-limit", "2s"])
+      let job = try workshop.begin("run", ranks: 3, options: ["--stall-limit", "4s"])
       try job.wait(toSay: "step 700/")
       let processes = workshop.processes(of: "run")
       try #require(processes.count == 3)
@@ -167,7 +167,7 @@ extension LaunchTests {
       let boot = try String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8).prefix(36)
       let space = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid")
       try workshop.write(
-        #"{"host":"x","machine":"\#(boot) \#(space)","process":1,"started":"12"}"# + "\n", to: "run/lock")
+        #"{"host":"x","machine":"\#(boot) \#(space)","process":1,"started":"never"}"# + "\n", to: "run/lock")
       #expect(try workshop.run("sgm-train", ["--resume", "run", "--time-limit", "1s"]).status == 75)
     }
 

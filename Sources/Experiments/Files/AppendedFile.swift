@@ -22,6 +22,9 @@ struct AppendedFile {
     end += pending.count
     pending.removeAll(keepingCapacity: true)
   }
+
+  /// Writes what was kept.
+  mutating func flush() throws(ExperimentError) { if !pending.isEmpty { try append([]) } }
 }
 
 /// A descriptor that structures can share.

@@ -25,6 +25,9 @@ struct EventLog {
     try file.append(EventFile.record(step: report.step, wallTime: Self.now, scalars))
   }
 
+  /// Writes what a full disk has refused so far.
+  mutating func flush() throws { try file.flush() }
+
   /// Seconds since 1970.
   private static var now: Double { Date().timeIntervalSince1970 }
 }

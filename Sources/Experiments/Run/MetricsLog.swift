@@ -50,6 +50,13 @@ struct MetricsLog {
     try file.append(Array((JSONValue.object(members).description + "\n").utf8))
     try kept.get()
   }
+
+  /// Writes what a full disk has refused so far.
+  mutating func flush() throws {
+    let kept = Result { try events.flush() }
+    try file.flush()
+    try kept.get()
+  }
 }
 
 /// All bytes of a log, none where there is no file.

@@ -61,8 +61,11 @@ public struct RunFolder: Sendable, Equatable {
     }
     try makePath()
     let held = try RunLock(self)
+    // A sweep's cell that dies here must still say what it was to do.
+    let isSame = experiment.map { (try? String(contentsOfFile: self.experiment, encoding: .utf8)) == $0.yaml } ?? false
+    let kept = isSame ? [lock, self.experiment] : [lock]
     try attempt {
-      for name in try files.contentsOfDirectory(atPath: path) where path + "/" + name != lock {
+      for name in try files.contentsOfDirectory(atPath: path) where !kept.contains(path + "/" + name) {
         try files.removeItem(atPath: path + "/" + name)
       }
     }

@@ -20,7 +20,7 @@ final class RunLock {
   init(_ folder: RunFolder, patience: Double = RunLock.patience) throws {
     path = folder.lock
     text = Owner.this.json + "\n"
-    for _ in 0..<3 {
+    for attempt in 0..<4 {
       if try create() {
         renew()
         return
@@ -32,6 +32,11 @@ final class RunLock {
           file: path,
           remedy: "process \(owner.process) on \(owner.host) writes this run: wait for its end, or end it; "
             + "two jobs cannot write one folder")
+      }
+      if attempt == 0, before?.isEmpty == true {
+        // Its owner may be about to write its name.
+        usleep(500_000)
+        continue
       }
       removeStale(before)
     }

@@ -39,7 +39,10 @@ final class TrainingRun {
 
   init(_ request: TrainingRequest, _ communicator: Communicator) throws {
     try DebugMode.check(request, communicator)
-    clock = StopClock(limit: request.timeLimit, environment: ProcessInfo.processInfo.environment)
+    // The root alone keeps time: two clocks would not agree on why the run stops.
+    clock = StopClock(
+      limit: communicator.isRoot ? request.timeLimit : nil,
+      environment: communicator.isRoot ? ProcessInfo.processInfo.environment : [:])
     self.request = request
     self.communicator = communicator
     instructionSet = try agreeOnInstructionSet(request.instructionSet, communicator)
@@ -131,6 +134,7 @@ final class TrainingRun {
     RunStage.checkpoint.begin()
     let failure = store?.finish()
     reportFailures()
+    do { try log?.flush() } catch { warn("the log is behind: \(error)") }
     display.end()
     // Warnings went before; a run that ends without its last checkpoint has lost work, and says so by its status.
     try communicator.agree { if let failure { throw failure } }

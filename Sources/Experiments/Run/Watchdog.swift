@@ -104,8 +104,10 @@ final class Watchdog: Sendable {
   ///
   /// - Returns: whether this rank spoke.
   private func report(_ pulse: Pulse, after seconds: Double) -> Bool {
-    let stall = Stall(
-      Heartbeat.all(in: plan.folder), rank: plan.rank, ranks: plan.ranks, calls: pulse.calls, waited: seconds)
+    let beats = Heartbeat.all(in: plan.folder)
+    // Others gave up before; a rank that wakes up among the dead accuses nobody.
+    guard !beats.contains(where: { $0.rank != plan.rank && $0.state == .stalled }) else { return false }
+    let stall = Stall(beats, rank: plan.rank, ranks: plan.ranks, calls: pulse.calls, waited: seconds)
     guard stall.isSpeaker else { return false }
     writeText("sgm-train: \(printable(stall.words(after: seconds, pulse)))\n", to: STDERR_FILENO)
     return true
