@@ -111,10 +111,10 @@ extension TheoryInquiry {
     for a in [0.25, 1, 2] {
       let indices = cases.indices.filter { cases[$0].a == a }
       let x = indices.map { cases[$0].epsilon }
-      series.append(.init("a = \(a == 0.25 ? "0.25" : "\(Int(a))")", x, indices.map { values[$0][0].mean }))
+      series.append(.init("a = \(a == 0.25 ? "¼" : "\(Int(a))")", x, indices.map { values[$0][0].mean }))
       guard a == 0.25 else { continue }
-      series.append(.init("a = 0.25, p_T moments", x, indices.map { values[$0][1].mean }))
-      series.append(.init("a = 0.25, p_T", x, indices.map { values[$0][2].mean }))
+      series.append(.init("a = ¼, moments", x, indices.map { values[$0][1].mean }))
+      series.append(.init("a = ¼, p_T", x, indices.map { values[$0][2].mean }))
     }
     if let control = values.last?.first?.mean {
       series.append(.init("PSLD", [0, 1], [control, control], marked: false))
