@@ -33,6 +33,8 @@ extension Experiment {
     public var target: Target?
     /// A file of rows (`.npy` or `.csv`) as written in the experiment, or nil for a built-in law.
     public var file: String?
+    /// Whether the first line of a table holds names.
+    public var header = TableHeader.automatic
     /// Columns of a file that condition, by name or number from 0: known wherever samples are drawn.
     public var conditions = ColumnList()
     /// Coordinates of a row without conditions; nil for a file that has not been opened.

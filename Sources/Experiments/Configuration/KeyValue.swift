@@ -190,6 +190,7 @@ extension Choice {
   var value: Value { .text(rawValue) }
 }
 
+extension TableHeader: Choice {}
 extension Experiment.DataSection.Target: Choice {}
 extension Experiment.ProcessSection.Kind: Choice {}
 extension Experiment.ProcessSection.Schedule: Choice {}

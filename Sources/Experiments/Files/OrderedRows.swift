@@ -1,5 +1,3 @@
-internal import LinearAlgebra
-
 /// The rows of a file with its columns in another order.
 struct OrderedRows: RowSource {
   private let source: any RowSource
@@ -35,13 +33,14 @@ struct OrderedRows: RowSource {
   var dimension: Int { source.dimension }
   var columnNames: [String]? { source.columnNames.map { names in order.map { names[$0] } } }
 
-  func forEachBlock(_ body: (_ firstRow: Int, _ block: borrowing Matrix) throws -> Void) throws {
+  var isDouble: Bool { source.isDouble }
+  var remarks: [String] { source.remarks }
+
+  func forEachBlock(_ body: (_ firstRow: Int, _ block: borrowing RowBlock) throws -> Void) throws {
     try source.forEachBlock { first, block in
-      var ordered = Matrix(rows: block.rows, columns: block.columns)
+      var ordered = RowBlock(rows: block.rows, columns: block.columns)
       for row in 0..<block.rows {
-        let from = block.row(row)
-        var to = ordered.mutableRow(row)
-        for (column, index) in order.enumerated() { to[column] = from[index] }
+        for (column, index) in order.enumerated() { ordered[row, column] = block[row, index] }
       }
       try body(first, ordered)
     }

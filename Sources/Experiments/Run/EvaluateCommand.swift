@@ -106,7 +106,8 @@ func judgeRun(
   }
   let (samples, truth) = try communicator.agree { () throws -> (SampleBox, TruthBox) in
     let file = folder.samples + "/" + String(decoding: name, as: UTF8.self)
-    return (SampleBox(try Matrix(openRows(file))), TruthBox(try Truth.of(experiment, base: base, trained: true)))
+    let truth = try Truth.of(experiment, base: base, trained: true, less: data.origin)
+    return (SampleBox(try Matrix(openRows(file), less: data.origin)), TruthBox(truth))
   }
   var judging = Judging(communicator: communicator, section: experiment.evaluation, seed: experiment.seed)
   if experiment.evaluation.metrics.contains(.likelihood) {

@@ -93,16 +93,6 @@ extension Matrix {
     return head
   }
 
-  /// All rows of a source.
-  init(_ source: any RowSource) throws {
-    try refuseBeyondMemory(source.rows, source.dimension, from: (source as? any NamedRows)?.path ?? "data")
-    var all = Matrix(rows: source.rows, columns: source.dimension)
-    try source.forEachBlock { first, block in
-      for r in 0..<block.rows { all.copyRow(first + r, from: block, r) }
-    }
-    self = all
-  }
-
   /// Row `index` becomes row `other` of `source`.
   mutating func copyRow(_ index: Int, from source: borrowing Matrix, _ other: Int) {
     let from = source.row(other)

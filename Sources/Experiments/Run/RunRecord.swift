@@ -18,7 +18,9 @@ struct RunRecord {
   let data: DataSet.Description?
   /// The step of the newest checkpoint.
   let step: Int?
-  /// True rows in original units.
+  /// What is taken from each column of rows before they are rounded to single precision.
+  let origin: [Double]
+  /// True rows in original units less the origin.
   let truth: SampleBox
   /// The newest samples, and their file's name.
   let samples: SampleBox?
@@ -42,27 +44,33 @@ struct RunRecord {
       data = nil
       step = nil
     }
-    truth = SampleBox(try Self.truth(of: experiment, base: folder.base()))
+    truth = SampleBox(try Self.truth(of: experiment, base: folder.base(), data))
+    origin = data?.origin ?? [Double](repeating: 0, count: truth.value.columns)
     samplesFile = folder.newestSamples
-    samples = try samplesFile.map { name in
-      SampleBox(try Matrix(openRows(folder.samples + "/" + name)).head(Self.mostRows))
+    samples = try samplesFile.map { [origin] name in
+      SampleBox(try Matrix(openRows(folder.samples + "/" + name), less: origin).head(Self.mostRows))
     }
     lines = try MetricsLog.read(folder.metrics)
     figures = folder.figures()
   }
 
-  private static func truth(of experiment: Experiment, base: String) throws -> Matrix {
+  private static func truth(
+    of experiment: Experiment, base: String, _ data: DataSet.Description?
+  ) throws -> Matrix {
     guard let target = try experiment.target() else {
-      let split = try DataSplit(experiment, base: base)
-      return (split.hasHeldOut ? split.heldOut() : split.training()).head(mostRows)
+      let split = try DataSplit(experiment, base: base, less: data?.origin ?? [])
+      return split.hasHeldOut ? split.heldOut.head(mostRows) : split.training.head(mostRows)
     }
     var rows = Matrix(rows: mostRows, columns: target.dimension)
     target.drawData(RandomStream(seed: experiment.seed, purpose: .bootstrap), firstIndex: 0, into: &rows)
     return rows
   }
 
-  /// The column's name, or its place from 1.
-  func name(_ column: Int) -> String { data?.columnNames?[column] ?? "x\(column + 1)" }
+  /// The column's name, or its place from 1, less its origin where it has one.
+  func name(_ column: Int) -> String {
+    let name = data?.columnNames?[column] ?? "x\(column + 1)"
+    return origin[column] == 0 ? name : "\(name) − \(origin[column])"
+  }
 
   /// Draws the run's own report.
   func writeReport() throws {

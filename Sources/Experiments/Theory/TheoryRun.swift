@@ -72,12 +72,13 @@ struct TheoryRun {
     }
     let base = String(decoding: try communicator.fromRoot { Array(RunFolder(path).base().utf8) }, as: UTF8.self)
     let own = try communicator.agree { () throws -> SampleBox in
-      let split = try DataSplit(experiment, base: base)
-      return SampleBox(split.hasHeldOut ? split.heldOut() : split.training())
+      let split = try DataSplit(experiment, base: base, less: data.origin)
+      return SampleBox(split.hasHeldOut ? split.heldOut : split.training)
     }
+    let fromOrigin = data.mapFromOrigin
     return ChainLaboratory(dimension: data.dimension, seed: seed, count: count, communicator) { set, first, rows in
       for r in 0..<rows.rows { rows.copyRow(r, from: own.value, (Int(first + set) + r) % own.value.rows) }
-      map.apply(to: &rows)
+      fromOrigin.apply(to: &rows)
     }
   }
 }
