@@ -141,7 +141,7 @@ import Testing
       ("0,1,2\n", "0.5,1.5,2.5\n", "it holds whole numbers above columns of decimals"),
       ("0,1,2,3,4\n", "5,7,1,0,2\n", "it counts 0, 1, …"), ("\"1\",\"2\"\n", "1,2\n", "its numbers alone stand in quotes"),
       ("1990,2000,2010\n", "12,13,14\n", "it holds years above other numbers"),
-      ("400.5,401.5\n", "0.1,0.2\n", "its numbers lie far from those below"),
+      ("400.5,401.5\n", "0.12,0.2\n", "its numbers lie far from those below"),
       ("1,2\n", "3.5,4\n", nil), ("3,1,2\n", "2,2,1\n", nil), ("0,0\n", "0.5,0.5\n", nil),
       ("0,1,2,3,4\n", "5,6,7,8,9\n", nil), ("1990,2000\n", "1995,2005\n", nil), ("1.5,2.5\n", "1.0,2.0\n", nil),
       ("\"1\",\"2\"\n", "\"3\",\"4\"\n", nil),
