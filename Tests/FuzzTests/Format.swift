@@ -1,6 +1,8 @@
 import LinearAlgebra
 
-@testable import Experiments
+@testable import Configuration
+@testable import Files
+@testable import Runs
 
 /// A kind of input that people give the programs.
 enum Format: String, CaseIterable, Codable, Sendable {
@@ -18,7 +20,8 @@ enum Format: String, CaseIterable, Codable, Sendable {
       ]
     case .npy:
       return common + [
-        "(", ")", "{", "}", "'", "\"", ",", ":", "True", "False", "<f4", "<f8", ">f4", "|b1", "<i8", ">u2", "<f2", "|O", "<U4", "descr", "shape",
+        "(", ")", "{", "}", "'", "\"", ",", ":", "True", "False", "<f4", "<f8", ">f4", "|b1", "<i8", ">u2", "<f2", "|O",
+        "<U4", "descr", "shape",
         "fortran_order", "[('x', '<f4')]", "{'shape': (3, 2), 'descr': '<f4', 'fortran_order': False}",
         "\u{1}\u{0}", "NUMPY", "\\",
       ]
