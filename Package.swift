@@ -130,7 +130,9 @@ let package = Package(
     tests(
       "TheoryTests", ["Diffusion", "LinearAlgebra", "Randomness", "Sampling", "Targets", "Theory"]),
     tests("FilesTests", ["Communication", "Files", "LinearAlgebra", "TestSupport"]),
-    tests("ConfigurationTests", ["Configuration", "Diffusion", "Files", "Targets", "TestSupport"]),
+    tests(
+      "ConfigurationTests",
+      ["Configuration", "Diffusion", "Files", "Metrics", "Networks", "Sampling", "Targets", "TestSupport", "Training"]),
     tests("ReportsTests", ["Files", "Metrics", "Reports", "TestSupport"]),
     tests(
       "RunsTests",

@@ -16,7 +16,7 @@ struct EpsilonTable: ~Copyable {
   package let count: Int
   package let repeats: Int
   package let steps: Int
-  private let target: any Targets.Target
+  private let target: any Target
   private let map: Standardisation
   private let seed: UInt64
   private let communicator: Communicator
@@ -24,7 +24,7 @@ struct EpsilonTable: ~Copyable {
   private var floors: [Double] = []
 
   init(
-    _ target: any Targets.Target, map: Standardisation? = nil, count: Int, repeats: Int, steps: Int, seed: UInt64,
+    _ target: any Target, map: Standardisation? = nil, count: Int, repeats: Int, steps: Int, seed: UInt64,
     directions: Int, _ communicator: Communicator
   ) {
     (self.target, self.count, self.repeats, self.steps) = (target, count, repeats, steps)

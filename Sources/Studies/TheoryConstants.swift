@@ -137,7 +137,7 @@ extension TheoryInquiry {
   }
 
   private func add(
-    _ target: any Targets.Target, _ name: String, to found: inout TheoryFindings, _ communicator: Communicator
+    _ target: any Target, _ name: String, to found: inout TheoryFindings, _ communicator: Communicator
   ) throws {
     var values: [MarkedValue] = []
     if let funnel = target as? Funnel {
@@ -174,7 +174,7 @@ extension TheoryInquiry {
 
   /// I(p_t‖N(0, I)) by Monte Carlo with the exact score, in standardised coordinates.
   private func addFisher(
-    _ target: any Targets.Target, _ name: String, to found: inout TheoryFindings, _ communicator: Communicator
+    _ target: any Target, _ name: String, to found: inout TheoryFindings, _ communicator: Communicator
   ) throws {
     let process = OrnsteinUhlenbeck(horizon: 4)
     let times = [0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3]
@@ -190,7 +190,7 @@ extension TheoryInquiry {
   }
 
   private func relativeInformation(
-    _ score: some Score, _ target: any Targets.Target, _ process: any ForwardProcess, at t: Double, count: Int
+    _ score: some Score, _ target: any Target, _ process: any ForwardProcess, at t: Double, count: Int
   ) -> [Double] {
     var score = score
     var rows = Matrix(rows: count, columns: target.dimension)

@@ -133,7 +133,7 @@ extension TheoryInquiry {
   }
 
   private func addCurvature(
-    _ process: any ForwardProcess, _ target: any Targets.Target, _ name: String, to found: inout TheoryFindings,
+    _ process: any ForwardProcess, _ target: any Target, _ name: String, to found: inout TheoryFindings,
     _ communicator: Communicator
   ) throws {
     let score = try communicator.agree { try exactScore(target, name, process) }

@@ -13,7 +13,7 @@ internal import Theory
 extension TheoryInquiry {
   /// Synchronous couplings of reverse chains for a target that is not Gaussian: pairs of independent prior draws.
   func addChains(
-    _ process: any ForwardProcess, _ target: any Targets.Target, _ name: String, _ norm: AdaptedNorm,
+    _ process: any ForwardProcess, _ target: any Target, _ name: String, _ norm: AdaptedNorm,
     to found: inout TheoryFindings, _ communicator: Communicator
   ) throws {
     let score = try communicator.agree { try exactScore(target, name, process) }

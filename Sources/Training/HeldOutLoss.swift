@@ -27,7 +27,7 @@ internal import Randomness
   ///   - seed: the experiment's seed, from which times and noises come.
   ///   - communicator: the ranks that share the chunks.
   public init(
-    model: ScoreModel, kind: ObjectiveKind = .denoising, minimumTime: Double, law: TimeLaw, rows: consuming Matrix,
+    model: ScoreModel, kind: TrainingObjective = .denoising, minimumTime: Double, law: TimeLaw, rows: consuming Matrix,
     seed: UInt64,
     communicator: Communicator
   ) {

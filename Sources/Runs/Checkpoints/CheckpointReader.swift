@@ -52,7 +52,7 @@ extension Checkpoint {
       }
     }
     var state = TrainerState(count: layout.count, step: step)
-    if header.experiment.training.timeLaw == .importance {
+    if header.experiment.training.timeLaw.kind == .importance {
       state.timeHistory = try reader.doubles(
         "time_law.history", shape: [2, Trainer.timeHistoryCount / 2], file: file)
     }

@@ -76,7 +76,7 @@ struct DataLoader {
   }
 
   package func load(
-    tree: CanonicalTree, target: (any Targets.Target)?, standardise: Bool, keeping kept: DataSet.Description? = nil,
+    tree: CanonicalTree, target: (any Target)?, standardise: Bool, keeping kept: DataSet.Description? = nil,
     _ communicator: Communicator
   ) throws -> DataSet {
     let shards = tree.range(rank: communicator.rank, of: communicator.size)
@@ -158,7 +158,7 @@ struct DataLoader {
   }
 
   private func scaling(
-    _ statistics: ColumnStatistics, target: (any Targets.Target)?, standardise: Bool
+    _ statistics: ColumnStatistics, target: (any Target)?, standardise: Bool
   ) -> (standardisation: Standardisation, constant: [Bool]) {
     let constant = statistics.variances.map { $0 == 0 }
     if let target, standardise { return (target.standardisation, constant.map { _ in false }) }

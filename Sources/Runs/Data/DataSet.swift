@@ -79,7 +79,7 @@ extension DataSet {
   }
 
   static func rowSource(
-    _ experiment: Experiment, target: (any Targets.Target)?, base: String
+    _ experiment: Experiment, target: (any Target)?, base: String
   ) throws -> any RowSource {
     if let target {
       return TargetRows(target: target, rows: experiment.data.count, seed: experiment.seed)
@@ -106,7 +106,7 @@ extension DataSet {
 
 /// A target's draws as rows: row i is draw i, so any rank can make any row.
 struct TargetRows: RowSource {
-  package let target: any Targets.Target
+  package let target: any Target
   package let rows: Int
   package let seed: UInt64
 
@@ -175,7 +175,7 @@ extension DataSet {
     guard heldOut.rows > 0 else { return nil }
     var rows = Matrix(rows: heldOut.rows, columns: heldOut.columns)
     rows.copy(from: heldOut)
-    let options = experiment.trainingOptions
+    let options = experiment.training.options
     return HeldOutLoss(
       model: model, kind: try experiment.objective(in: description.standardisation), minimumTime: options.minimumTime,
       law: options.timeLaw, rows: rows, seed: experiment.seed, communicator: communicator)

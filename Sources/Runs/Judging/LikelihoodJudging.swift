@@ -20,7 +20,7 @@ struct NetworkLikelihood {
   /// The averaged parameters, `[1, layout count]`.
   package let parameters: MatrixBox
   package let data: DataSet.Description
-  package let section: Experiment.EvaluationSection
+  package let section: JudgingOptions
   let firstTime: Double
   package let seed: UInt64
   /// Where every row's values go.
