@@ -140,7 +140,6 @@ let package = Package(
         "Communication", "Configuration", "Diffusion", "Files", "LinearAlgebra", "Metrics", "Networks", "Randomness",
         "Reports", "Runs", "Sampling", "Targets", "TestSupport", "Training",
       ]),
-    tests("StudiesTests", ["Communication", "Diffusion", "Metrics", "Studies", "Targets"]),
     tests(
       "FuzzTests",
       ["Configuration", "Files", "LinearAlgebra", "Networks", "Runs", "Targets", "TestSupport", "Training"],

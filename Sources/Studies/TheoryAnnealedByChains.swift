@@ -36,7 +36,7 @@ extension TheoryInquiry {
       if let known {
         rows.insert(
           [.text(base.name), .text("exact score"), .text(Certainty.estimate.rawValue)]
-            + cells(known.mean, 2 * known.error),
+            + cells(known.mean, 2 * known.deviation),
           at: rows.count - 2)
       }
       try addBias(target, name, path, score, base.name, action: known?.mean ?? action.value, to: &found, communicator)
@@ -66,7 +66,7 @@ extension TheoryInquiry {
 
   private func exactAction(
     _ target: any Target, _ path: AnnealedPath, _ score: any Score, _ communicator: Communicator
-  ) throws -> MonteCarlo {
+  ) throws -> Spread {
     let count = request.count ?? 2048
     func chunk(_ score: some Score, _ c: Int) -> [Double] {
       var score = score
@@ -76,7 +76,7 @@ extension TheoryInquiry {
       target.standardisation.apply(to: &rows)
       return actionSamples(path, rows, score: &score, seed: experiment.seed &+ UInt64(c))
     }
-    return MonteCarlo(of: try communicator.sweep((count + 255) / 256, width: 256) { chunk(score, $0) }.flatMap { $0 })
+    return Spread(errorOf: try communicator.sweep((count + 255) / 256, width: 256) { chunk(score, $0) }.flatMap { $0 })
   }
 
   /// KL by nearest neighbours and sliced W2 of three dynamics over the speed.

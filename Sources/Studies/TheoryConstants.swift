@@ -4,17 +4,12 @@ internal import Diffusion
 internal import Files
 internal import Foundation
 internal import LinearAlgebra
+internal import Metrics
 internal import Randomness
 internal import Reports
 internal import Runs
 internal import Targets
 internal import Theory
-
-/// x^y, for studies that do not import a C library.
-package func power(_ x: Double, _ y: Double) -> Double { pow(x, y) }
-
-/// e^x, likewise.
-package func exponential(_ x: Double) -> Double { exp(x) }
 
 extension TheoryInquiry {
   /// Functional-inequality and regularity constants.
@@ -202,7 +197,7 @@ extension TheoryInquiry {
     score.evaluate(state, at: t, into: &scores)
     let values = squaredRelativeScores(
       state, score: scores, prior: process.priorCovariance, dimension: target.dimension)
-    let mean = MonteCarlo(of: values)
-    return [mean.mean, mean.error]
+    let mean = Spread(errorOf: values)
+    return [mean.mean, mean.deviation]
   }
 }

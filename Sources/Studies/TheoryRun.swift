@@ -74,7 +74,7 @@ struct TheoryRun {
         map.apply(to: &rows)
       }
     }
-    let base = String(decoding: try communicator.fromRoot { Array(RunFolder(path).base().utf8) }, as: UTF8.self)
+    let base = try communicator.fromRoot { RunFolder(path).base() }
     let own = try communicator.agree { () throws -> MatrixBox in
       let split = try DataSplit(experiment, base: base)
       return MatrixBox(split.hasHeldOut ? split.heldOut() : split.training())
