@@ -8,6 +8,7 @@ extension ForwardProcess {
   /// the same for every process, as a time does not.
   ///
   /// - Parameter sigma: positive; beyond the noise at the horizon gives the horizon.
+  /// - Returns: t in (0, horizon].
   public func time(ofNoise sigma: Double) -> Double {
     precondition(sigma > 0, "noise of size \(sigma)")
     let level = log(sigma)

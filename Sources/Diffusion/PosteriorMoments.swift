@@ -49,7 +49,8 @@ extension DifferentiableScore {
         vjp(state, at: t, cotangent: cotangent, into: &product)
         product.add(reading.state.transpose, times: Matrix(repeating: h, rows: state.rows), dimension: dimension)
         mean.assign(
-          BlockVector.first(kernel.mean.size).outer(kernel.mean.scaled(by: scale)), times: product, dimension: dimension)
+          BlockVector.first(kernel.mean.size).outer(kernel.mean.scaled(by: scale)), times: product, dimension: dimension
+        )
         for row in 0..<state.rows where times[row] == t {
           for k in 0..<dimension { moments.products[i * state.rows + row, k] = mean[row, k] }
         }

@@ -58,7 +58,8 @@ public struct DenseCholesky: Sendable {
 ///   - matrix: row-major `[size, size]`, symmetric.
 ///   - size: the number of rows.
 /// - Returns: the eigenvalues in no order, and a row-major matrix whose columns are their vectors.
-public func symmetricEigen(_ matrix: [Double], size n: Int) -> (values: [Double], vectors: [Double]) {
+public func symmetricEigen(_ matrix: [Double], size: Int) -> (values: [Double], vectors: [Double]) {
+  let n = size
   precondition(matrix.count == n * n, "\(matrix.count) elements for size \(n)")
   var (a, v) = (matrix, [Double](repeating: 0, count: n * n))
   for i in 0..<n { v[i * n + i] = 1 }

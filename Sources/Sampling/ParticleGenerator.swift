@@ -57,6 +57,7 @@ public struct ParticleGenerator: ~Copyable {
   ///   - observations: what is observed, in trained coordinates.
   ///   - draws: of the data, without observations; nil takes the unit covariance of standardised data.
   ///   - derivativeError: the score's.
+  ///   - start: the covariance of the law N(0, S ⊗ I) to start from in place of the prior.
   public init(
     process: any ForwardProcess, dimension: Int, times: [Double], denoises: Bool, seed: UInt64,
     given observations: Observations, draws: DataDraws?, derivativeError: Double, start: BlockMatrix? = nil
@@ -100,7 +101,8 @@ public struct ParticleGenerator: ~Copyable {
   public mutating func generate<S: DifferentiableScore>(
     chunk: Int, score: inout S, into samples: inout Matrix, record: ((Double, borrowing Matrix) -> Void)? = nil
   ) -> Outcome {
-    precondition(samples.rows == Generator.rows && samples.columns == dimension, "\(samples.rows) × \(samples.columns)")
+    precondition(
+      samples.rows == Generator.rows && samples.columns == dimension, "\(samples.rows) × \(samples.columns)")
     let firstIndex = UInt64(chunk * Generator.rows)
     var outcome = Outcome()
     RandomStream(seed: seed, purpose: .samplingPrior).fillNormals(&next, firstIndex: firstIndex)
@@ -110,7 +112,8 @@ public struct ParticleGenerator: ~Copyable {
     logWeights = logDensities
     for (number, step) in steps.enumerated() {
       resample(chunk, number, always: number == settling, &outcome)
-      RandomStream(seed: seed, purpose: .samplingNoise, step: UInt64(number)).fillNormals(&noise, firstIndex: firstIndex)
+      RandomStream(seed: seed, purpose: .samplingNoise, step: UInt64(number))
+        .fillNormals(&noise, firstIndex: firstIndex)
       advance(step)
       record?(step.end, state)
       weigh(&score, step.end, step.endSignal)
@@ -171,7 +174,7 @@ public struct ParticleGenerator: ~Copyable {
     }
     let effective = sum * sum / squares
     outcome.smallestEffective = min(outcome.smallestEffective, effective)
-    guard effective < 0.5 * Double(weights.count) || (always && effective < 0.999 * Double(weights.count)) else { return }
+    guard effective < (always ? 0.999 : 0.5) * Double(weights.count) else { return }
     outcome.resamplings += 1
     var variates = RandomStream(seed: seed, purpose: .resampling, step: UInt64(number)).row(UInt64(chunk))
     let chosen = Self.systematic(weights, sum: sum, offset: variates.nextUniform())

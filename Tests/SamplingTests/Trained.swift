@@ -72,7 +72,7 @@ struct PlaneMixture {
     var law = self
     for (i, h) in observations.rows.enumerated() {
       let noise = observations.deviations[i] * observations.deviations[i]
-      var logs = [Double]()
+      var logs: [Double] = []
       for k in law.weights.indices {
         let (c, m) = (law.covariances[k], law.means[k])
         let gain = [c[0] * h[0] + c[1] * h[1], c[1] * h[0] + c[2] * h[1]]
