@@ -62,3 +62,8 @@ public struct Judgement: Sendable, Equatable {
     return abs(width) > floor.deviation + baseline.deviation ? (value.mean - floor.mean) / width : nil
   }
 }
+
+extension Judgement {
+  /// The unit of negative log-likelihoods, which unlike distances have no zero.
+  public static let likelihoodUnit = "nats a row"
+}

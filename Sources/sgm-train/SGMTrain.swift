@@ -1,8 +1,10 @@
 import ArgumentParser
 import Commands
 import Communication
-import Experiments
+import Configuration
+import Files
 import LinearAlgebra
+import Runs
 import Training
 
 /// `sgm-train`: train a score network on one process or under mpirun.

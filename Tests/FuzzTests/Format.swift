@@ -1,6 +1,8 @@
 import LinearAlgebra
 
-@testable import Experiments
+@testable import Configuration
+@testable import Files
+@testable import Runs
 
 /// A kind of input that people give the programs.
 enum Format: String, CaseIterable, Codable, Sendable {

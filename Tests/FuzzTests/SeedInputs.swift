@@ -4,7 +4,9 @@ import Networks
 import Targets
 import Training
 
-@testable import Experiments
+@testable import Configuration
+@testable import Files
+@testable import Runs
 
 extension Format {
   /// What mutation starts from: the files in `Seeds`, every input that once did harm among them, and a checkpoint.

@@ -1,0 +1,145 @@
+internal import Files
+internal import Targets
+
+extension ExperimentReader {
+  /// Fills in the defaults that depend on other keys and checks what no single key can.
+  mutating func finish() throws(ExperimentError) -> Experiment {
+    try checkName()
+    try checkData()
+    fillProcess()
+    try checkConditions()
+    if experiment.data.target != nil, experiment.data.dimension == nil { experiment.data.dimension = 2 }
+    try checkDimension()
+    try checkObjective()
+    try checkConditionColumns()
+    try checkShards()
+    try checkTimes()
+    try checkProcess()
+    try checkNoiseLevels()
+    try checkSampler()
+    let features = experiment.network.embeddingFeatures
+    if features % 2 != 0 {
+      throw fault("network.embedding_features", "must be even: half are sines and half cosines, found \(features)")
+    }
+    return experiment
+  }
+
+  func fault(_ path: String, _ problem: String) -> ExperimentError {
+    .configuration(places[path] ?? Place(file), "\(path) \(problem)")
+  }
+
+  private func checkName() throws(ExperimentError) {
+    let name = experiment.name
+    let isSafe = name.utf8.allSatisfy { byte in
+      byte.isDigit || (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7a) || "._-".utf8.contains(byte)
+    }
+    guard isSafe, let first = name.first, first != ".", first != "-", name.utf8.count <= 100 else {
+      throw fault(
+        "name",
+        "must be at most 100 letters, digits, '.', '_' or '-' and not start with '.' or '-', found \(quoted(name))")
+    }
+  }
+
+  private func checkData() throws(ExperimentError) {
+    let data = experiment.data
+    if data.target != nil, data.file != nil {
+      throw fault("data.file", "and data.target are both given; keep one, or set the other to null")
+    }
+    if data.target == nil, data.file == nil {
+      let names = Experiment.DataSection.Target.allCases.map(\.rawValue).joined(separator: ", ")
+      throw .configuration(Place(file), "there is no data; give data.file, or data.target: one of \(names)")
+    }
+    for path in ["data.file", "data.held_out"] {
+      let text: String? =
+        if path == "data.file" { data.file } else if case .file(let held) = data.heldOut { held } else { nil }
+      if let text, text.utf8.contains(0) { throw fault(path, "must not contain a zero byte, found \(quoted(text))") }
+    }
+  }
+
+  private func checkDimension() throws(ExperimentError) {
+    guard let target = experiment.data.target, let kind = TargetKind(rawValue: target.rawValue),
+      let dimension = experiment.data.dimension, !kind.dimensions.contains(dimension)
+    else { return }
+    let (lowest, highest) = (kind.dimensions.lowerBound, kind.dimensions.upperBound)
+    throw fault(
+      "data.dimension",
+      "must be \(lowest == highest ? "" : "at least ")\(lowest) for data.target \(target.rawValue), found \(dimension)")
+  }
+
+  private func checkConditions() throws(ExperimentError) {
+    for key in ExperimentKey.all {
+      guard let condition = key.condition, let place = places[key.path], !condition.holds(experiment) else { continue }
+      let subject = condition.subject.flatMap { path in ExperimentKey.all.first { $0.path == path } }
+      let chosen =
+        if let subject {
+          "\(subject.path) is \(spelled(subject.get(experiment), as: subject.shape))"
+        } else {
+          chosenKind(key)
+        }
+      throw .configuration(place, "\(key.path) is for \(condition.words), but \(chosen); remove it")
+    }
+  }
+
+  private func chosenKind(_ key: ExperimentKey) -> String {
+    if key.section == "data" { return "data.file is given" }
+    if key.section == "sampling" { return "sampling.sampler is \(experiment.sampling.sampler.rawValue)" }
+    return "process.kind is \(experiment.process.words)"
+  }
+
+  private func checkShards() throws(ExperimentError) {
+    let training = experiment.training
+    let shards = training.shards
+    guard shards & (shards - 1) == 0 else {
+      throw fault("training.shards", "must be a power of two, found \(shards)")
+    }
+    guard training.batch % shards == 0 else {
+      let near = max(1, (training.batch + shards / 2) / shards) * shards
+      throw fault(
+        "training.batch", "must be a multiple of training.shards = \(shards), found \(training.batch); try \(near)")
+    }
+  }
+
+  private func checkTimes() throws(ExperimentError) {
+    let horizon = experiment.process.horizon
+    for (path, time) in [
+      ("training.minimum_time", experiment.training.minimumTime),
+      ("sampling.final_time", experiment.sampling.finalTime),
+    ] where time >= horizon {
+      throw fault(path, "must be less than process.horizon = \(decimal(horizon)), found \(decimal(time))")
+    }
+  }
+}
+
+extension Experiment {
+  /// What is allowed but probably not wanted, each with its remedy; to be shown once.
+  package var warnings: [String] {
+    let rows = training.batch / training.shards
+    guard rows < 16 else { return [] }
+    return [
+      "training.batch = \(training.batch) gives each of \(training.shards) shards only \(rows) rows a step, "
+        + "which is slow; "
+        + "use a batch of at least \(16 * training.shards) or fewer shards"
+    ]
+  }
+
+  /// The keys in which this experiment differs from that of the run it is to continue, but must not.
+  ///
+  /// Only the run's length, logging, checkpoints, sampling and evaluation may change.
+  package func changes(from started: Experiment) -> [String] {
+    ExperimentKey.all.filter { !$0.mutableOnResume && $0.get(self) != $0.get(started) }.map(\.path)
+  }
+
+  /// Refuses changes of anything but run length, logging, checkpoints, sampling and evaluation.
+  ///
+  /// - Parameters:
+  ///   - before: the experiment of the checkpoint.
+  ///   - allowingData: whether the data may change as well.
+  /// - Throws: `ExperimentError.configuration` that names them all.
+  package func checkResume(of before: Experiment, allowingData: Bool = false) throws {
+    let refused = changes(from: before).filter { !allowingData || !$0.hasPrefix("data.") }
+    guard let first = refused.first else { return }
+    throw ExperimentError.configuration(
+      Place(first), "cannot change on resume (\(refused.joined(separator: ", "))): start a new run, or drop the setting"
+    )
+  }
+}

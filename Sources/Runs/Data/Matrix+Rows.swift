@@ -1,0 +1,42 @@
+internal import Communication
+internal import Configuration
+package import Files
+package import LinearAlgebra
+internal import Metrics
+internal import Reports
+internal import Training
+
+extension Matrix {
+  /// The first `count` rows, or all.
+  package func head(_ count: Int) -> Matrix {
+    var head = Matrix(rows: min(count, rows), columns: columns)
+    for i in 0..<head.rows { head.copyRow(i, from: self, i) }
+    return head
+  }
+
+  /// All rows of a source.
+  package init(_ source: any RowSource) throws {
+    try refuseBeyondMemory(source.rows, source.dimension, from: (source as? any NamedRows)?.path ?? "data")
+    var all = Matrix(rows: source.rows, columns: source.dimension)
+    try source.forEachBlock { first, block in
+      for r in 0..<block.rows { all.copyRow(first + r, from: block, r) }
+    }
+    self = all
+  }
+
+  /// Row `index` becomes row `other` of `source`.
+  package mutating func copyRow(_ index: Int, from source: borrowing Matrix, _ other: Int) {
+    let from = source.row(other)
+    var to = mutableRow(index)
+    for j in 0..<from.count { to[j] = from[j] }
+  }
+}
+
+extension Matrix {
+  /// The first columns of all rows.
+  func firstColumns(_ count: Int) -> Matrix {
+    var part = Matrix(rows: rows, columns: count)
+    for r in 0..<rows { for k in 0..<count { part[r, k] = self[r, k] } }
+    return part
+  }
+}

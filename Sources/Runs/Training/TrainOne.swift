@@ -1,0 +1,64 @@
+internal import CMachine
+internal import Communication
+internal import Configuration
+internal import Files
+internal import Foundation
+internal import LinearAlgebra
+internal import Metrics
+internal import Networks
+internal import Reports
+internal import Training
+
+/// One run from start to report; a sweep's cells leave table and report to the sweep.
+func trainOne(_ request: TrainingRequest, _ communicator: Communicator) throws -> ExitStatus {
+  let run = try TrainingRun(request, communicator)
+  run.watch()
+  do {
+    let status = try carryOut(run)
+    run.close()
+    return status
+  } catch {
+    // An error that all ranks share ends the run in good order; one of this rank alone is its last word.
+    if error is AgreedError { run.store?.finish() }
+    run.close(failed: communicator.size > 1 && !(error is AgreedError))
+    throw error
+  }
+}
+
+private func carryOut(_ run: TrainingRun) throws -> ExitStatus {
+  let communicator = run.communicator
+  for text in run.experiment.warnings { run.warn(text) }
+  if run.request.checkOnly {
+    run.say(try Estimate(run).description)
+    return .success
+  }
+  try run.train()
+  if run.isReplay {
+    run.say("replayed to step \(run.trainer.step); hashes are in \(run.folder.debug), all else is as it was")
+    return .success
+  }
+  if let reason = run.stopReason {
+    run.say("stopped at step \(run.trainer.step) by \(reason); go on with: sgm-train --resume \(run.folder.path)")
+    return .tempFail
+  }
+  guard run.trainer.step == run.experiment.training.steps else {
+    run.say("step \(run.trainer.step) reached; go on with: sgm-train --resume \(run.folder.path)")
+    return .success
+  }
+  let (file, summary) = try run.drawSamples()
+  run.say("\(run.experiment.sampling.count) samples in \(duration(summary.seconds)): \(file)")
+  RunStage.judging.begin()
+  let isCell = run.request.label != nil
+  let verdicts = try judgeRun(run.experiment, run.data, run.folder, base: run.base, reports: !isCell, communicator)
+  if !isCell { run.say(render(verdicts).table + "report: \(run.folder.report)") }
+  return .success
+}
+
+extension TrainingRun {
+  /// One line or more from rank 0.
+  package func say(_ text: String) {
+    guard communicator.isRoot else { return }
+    let label = request.label.map { $0 + ": " } ?? ""
+    writeText(printableLines(label + text) + "\n", to: STDOUT_FILENO)
+  }
+}

@@ -1,0 +1,13 @@
+package import Files
+internal import LinearAlgebra
+
+/// All rows of a source, and the first rows of its blocks.
+package func collect(_ source: some RowSource) throws -> (rows: [[Float]], firsts: [Int]) {
+  var rows: [[Float]] = []
+  var firsts: [Int] = []
+  try source.forEachBlock { first, block in
+    firsts.append(first)
+    for row in 0..<block.rows { rows.append((0..<block.columns).map { block[row, $0] }) }
+  }
+  return (rows, firsts)
+}
