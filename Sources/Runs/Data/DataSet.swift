@@ -70,7 +70,7 @@ extension DataSet {
   private static func checkNames(_ source: any RowSource, _ experiment: Experiment) throws {
     // The rest of the header is for the experiment and the tensors' places.
     let most = TensorFile.longestHeader / 2
-    let bytes = JSONValue.string(Checkpoint.text(of: source.columnNames ?? [])).description.utf8.count
+    let bytes = JSONValue.string(JSONValue(source.columnNames ?? []).description).description.utf8.count
     guard bytes > most else { return }
     throw ExperimentError.configuration(
       Place(experiment.data.file ?? "data"),
