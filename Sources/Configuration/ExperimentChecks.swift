@@ -1,5 +1,8 @@
+internal import Diffusion
 internal import Files
+internal import Sampling
 internal import Targets
+internal import Training
 
 extension ExperimentReader {
   /// Fills in the defaults that depend on other keys and checks what no single key can.
@@ -46,7 +49,7 @@ extension ExperimentReader {
       throw fault("data.file", "and data.target are both given; keep one, or set the other to null")
     }
     if data.target == nil, data.file == nil {
-      let names = Experiment.DataSection.Target.allCases.map(\.rawValue).joined(separator: ", ")
+      let names = TargetKind.allCases.map(\.rawValue).joined(separator: ", ")
       throw .configuration(Place(file), "there is no data; give data.file, or data.target: one of \(names)")
     }
     for path in ["data.file", "data.held_out"] {
@@ -57,13 +60,13 @@ extension ExperimentReader {
   }
 
   private func checkDimension() throws(ExperimentError) {
-    guard let target = experiment.data.target, let kind = TargetKind(rawValue: target.rawValue),
+    guard let kind = experiment.data.target,
       let dimension = experiment.data.dimension, !kind.dimensions.contains(dimension)
     else { return }
     let (lowest, highest) = (kind.dimensions.lowerBound, kind.dimensions.upperBound)
     throw fault(
       "data.dimension",
-      "must be \(lowest == highest ? "" : "at least ")\(lowest) for data.target \(target.rawValue), found \(dimension)")
+      "must be \(lowest == highest ? "" : "at least ")\(lowest) for data.target \(kind.rawValue), found \(dimension)")
   }
 
   private func checkConditions() throws(ExperimentError) {

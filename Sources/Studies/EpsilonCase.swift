@@ -44,7 +44,8 @@ struct EpsilonCase {
     let model = experiment.model(dimension: data.description.dimension)
     let trainer = Trainer(
       model: model, objective: try experiment.objective(in: data.description.standardisation),
-      options: experiment.trainingOptions, data: data.training, tree: CanonicalTree(shards: experiment.training.shards),
+      options: experiment.training.options, data: data.training,
+      tree: CanonicalTree(shards: experiment.training.shards),
       communicator: communicator, seed: experiment.seed)
     while trainer.step < experiment.training.steps {
       if let fault = try trainer.takeStep().fault {

@@ -98,7 +98,7 @@ private let mistakes: [(String, String)] = [
   ),
   (
     "seed: 2",
-    "funnel.yaml: there is no data; give data.file, or data.target: one of gaussian, mg25, diamond, funnel, checkerboard, eight-gaussians, two-moons, swiss-roll, two-moons-simulator, student-t-mixture"
+    "funnel.yaml: there is no data; give data.file, or data.target: one of gaussian, eight-gaussians, mg25, diamond, funnel, two-moons, checkerboard, swiss-roll, two-moons-simulator, student-t-mixture"
   ),
   (
     "data:\n  target: mg25\n  file: a.npy",
@@ -145,11 +145,11 @@ private let mistakes: [(String, String)] = [
   ),
   (
     "data: {target: swiss-roll}\ntraining: {objective: explicit}",
-    "funnel.yaml:2:23: training.objective explicit needs a target whose score is known: gaussian, mg25, diamond, funnel, eight-gaussians or student-t-mixture, but data.target is swiss-roll; take hsm"
+    "funnel.yaml:2:23: training.objective explicit needs a target whose score is known: gaussian, eight-gaussians, mg25, diamond, funnel or student-t-mixture, but data.target is swiss-roll; take hsm"
   ),
   (
     "data: {file: a.npy}\ntraining: {objective: explicit}",
-    "funnel.yaml:2:23: training.objective explicit needs a data.target whose score is known: gaussian, mg25, diamond, funnel, eight-gaussians or student-t-mixture; take hsm for a file"
+    "funnel.yaml:2:23: training.objective explicit needs a data.target whose score is known: gaussian, eight-gaussians, mg25, diamond, funnel or student-t-mixture; take hsm for a file"
   ),
   (
     "data: {target: mg25}\ntraining: {objective: implicit, weight: uniform-noise}",

@@ -49,7 +49,7 @@ private struct Example: ~Copyable {
       fingerprint: "0123")
     let model = experiment.model(dimension: 3)
     var state = TrainerState(count: ParameterLayout(model.network).count, step: 7)
-    for (seed, part) in Part.allCases.enumerated() {
+    for (seed, part) in StatePart.allCases.enumerated() {
       state[part].copy(from: normals(1, state.average.count, seed: UInt64(seed), scale: 0.2))
     }
     states = normals(Self.rows, model.network.inputs, seed: 11, scale: 1)

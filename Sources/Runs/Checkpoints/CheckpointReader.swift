@@ -47,17 +47,17 @@ extension Checkpoint {
   ) throws -> TrainerState {
     let layout = ParameterLayout(header.experiment.model(dimension: header.data.dimension).network)
     // Before room is made: the experiment may speak of a larger network than the file holds.
-    for part in Part.allCases {
+    for part in StatePart.allCases {
       for entry in layout.entries {
         _ = try reader.entry("\(part.rawValue).\(entry.name)", shape: entry.shape, type: .float32)
       }
     }
     var state = TrainerState(count: layout.count, step: step)
-    if header.experiment.training.timeLaw == .importance {
+    if header.experiment.training.timeLaw.kind == .importance {
       state.timeHistory = try reader.doubles(
         "time_law.history", shape: [2, Trainer.timeHistoryCount / 2], file: file)
     }
-    for part in Part.allCases {
+    for part in StatePart.allCases {
       for entry in layout.entries {
         guard
           case .float32(let values) = try reader.tensor("\(part.rawValue).\(entry.name)", shape: entry.shape).elements

@@ -76,7 +76,7 @@ struct DataLoader {
   }
 
   package func load(
-    tree: CanonicalTree, target: (any Targets.Target)?, standardise: Bool, keeping kept: DataSet.Description? = nil,
+    tree: CanonicalTree, target: (any Target)?, standardise: Bool, keeping kept: DataSet.Description? = nil,
     _ communicator: Communicator
   ) throws -> DataSet {
     let shards = tree.range(rank: communicator.rank, of: communicator.size)
@@ -206,7 +206,7 @@ struct DataLoader {
   }
 
   private func scaling(
-    _ statistics: ColumnStatistics, target: (any Targets.Target)?, standardise: Bool
+    _ statistics: ColumnStatistics, target: (any Target)?, standardise: Bool
   ) throws -> (standardisation: Standardisation, constant: [Bool]) {
     let constant = statistics.isConstant
     if let target, standardise { return (target.standardisation, constant.map { _ in false }) }

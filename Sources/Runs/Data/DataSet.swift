@@ -74,7 +74,7 @@ extension DataSet {
   private static func checkNames(_ source: any RowSource, _ experiment: Experiment) throws {
     // The rest of the header is for the experiment and the tensors' places.
     let most = TensorFile.longestHeader / 2
-    let bytes = JSONValue.string(Checkpoint.text(of: source.columnNames ?? [])).description.utf8.count
+    let bytes = JSONValue.string(JSONValue(source.columnNames ?? []).description).description.utf8.count
     guard bytes > most else { return }
     throw ExperimentError.configuration(
       Place(experiment.data.file ?? "data"),
@@ -83,7 +83,7 @@ extension DataSet {
   }
 
   static func rowSource(
-    _ experiment: Experiment, target: (any Targets.Target)?, base: String
+    _ experiment: Experiment, target: (any Target)?, base: String
   ) throws -> any RowSource {
     if let target {
       return TargetRows(target: target, rows: experiment.data.count, seed: experiment.seed)
@@ -110,7 +110,7 @@ extension DataSet {
 
 /// A target's draws as rows: row i is draw i, so any rank can make any row.
 struct TargetRows: RowSource {
-  package let target: any Targets.Target
+  package let target: any Target
   package let rows: Int
   package let seed: UInt64
 
@@ -189,7 +189,7 @@ extension DataSet {
     guard heldOut.rows > 0 else { return nil }
     var rows = Matrix(rows: heldOut.rows, columns: heldOut.columns)
     rows.copy(from: heldOut)
-    let options = experiment.trainingOptions
+    let options = experiment.training.options
     return HeldOutLoss(
       model: model, kind: try experiment.objective(in: description.standardisation), minimumTime: options.minimumTime,
       law: options.timeLaw, rows: rows, seed: experiment.seed, communicator: communicator)

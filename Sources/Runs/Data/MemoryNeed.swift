@@ -2,6 +2,7 @@ internal import Communication
 internal import Configuration
 internal import Files
 internal import Foundation
+internal import Metrics
 internal import Networks
 internal import Reports
 internal import Training

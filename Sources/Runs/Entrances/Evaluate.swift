@@ -27,7 +27,7 @@ package struct EvaluateRequest: Sendable {
 }
 
 /// The names of all metrics.
-package var metricNames: [String] { Experiment.EvaluationSection.Metric.allCases.map(\.rawValue) }
+package var metricNames: [String] { Metric.allCases.map(\.rawValue) }
 
 /// Runs `sgm-evaluate` on all ranks.
 ///
@@ -47,7 +47,7 @@ package func evaluate(_ request: EvaluateRequest, _ communicator: Communicator) 
 private func open(
   _ request: EvaluateRequest, exists: Bool
 ) throws -> (samples: MatrixBox, truth: TruthBox, experiment: Experiment) {
-  let targets = Experiment.DataSection.Target.allCases.map(\.rawValue)
+  let targets = TargetKind.allCases.map(\.rawValue)
   let isLaw = !exists && targets.contains(request.samples)
   var samples = isLaw ? nil : MatrixBox(try Matrix(openRows(request.samples)))
   guard let against = request.against else {

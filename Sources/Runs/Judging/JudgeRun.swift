@@ -18,10 +18,10 @@ func judgeRun(
     guard let newest = folder.newestSamples else {
       throw ExperimentError.unreadable(file: folder.samples + "/step-*.npy", ENOENT)
     }
-    return Array(newest.utf8)
+    return newest
   }
   let (samples, truth) = try communicator.agree { () throws -> (MatrixBox, TruthBox) in
-    let file = folder.samples + "/" + String(decoding: name, as: UTF8.self)
+    let file = folder.samples + "/" + name
     let truth = try Truth.of(experiment, base: base, trained: true, less: data.origin)
     return (MatrixBox(try Matrix(openRows(file), less: data.origin)), TruthBox(truth))
   }

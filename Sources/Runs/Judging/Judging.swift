@@ -9,7 +9,7 @@ internal import Training
 /// Judges samples against the truth, with floor and Gaussian baseline, in original units.
 struct Judging {
   package let communicator: Communicator
-  package let section: Experiment.EvaluationSection
+  package let section: JudgingOptions
   package let seed: UInt64
   /// The network that made the samples, where its likelihood is asked for.
   package var network: NetworkLikelihood?
@@ -36,7 +36,7 @@ struct Judging {
   }
 
   private func judge(
-    _ metric: Experiment.EvaluationSection.Metric, _ samples: borrowing Matrix, _ truth: borrowing Truth,
+    _ metric: Metric, _ samples: borrowing Matrix, _ truth: borrowing Truth,
     _ gaussian: GaussianFit
   ) throws -> [Judgement] {
     let (count, pairs) = (section.count, min(section.count, section.pairCount))

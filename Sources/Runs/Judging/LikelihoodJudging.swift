@@ -20,7 +20,7 @@ struct NetworkLikelihood {
   /// The averaged parameters, `[1, layout count]`.
   package let parameters: MatrixBox
   package let data: DataSet.Description
-  package let section: Experiment.EvaluationSection
+  package let section: JudgingOptions
   let firstTime: Double
   package let seed: UInt64
   /// Where every row's values go.
@@ -71,12 +71,10 @@ struct NetworkLikelihood {
     let draws = isRandom ? section.likelihoodDraws : 1
     var trained = rows.head(rows.rows)
     data.mapFromOrigin.apply(to: &trained)
-    let (rank, size, count) = (communicator.rank, communicator.size, rows.rows * draws)
-    let own = Array(rank * count / size..<(rank + 1) * count / size)
+    let own = Array(communicator.share(of: rows.rows * draws))
     let all = try communicator.allGather(settledValues(own, draws: draws, trained))
     return (0..<rows.rows).map { row in
-      let spread = Spread(of: Array(all[row * draws..<(row + 1) * draws]))
-      return Spread(mean: spread.mean, deviation: spread.deviation / Double(draws).squareRoot())
+      return Spread(errorOf: Array(all[row * draws..<(row + 1) * draws]))
     }
   }
 
@@ -156,9 +154,9 @@ extension Judging {
         "the NLL of rows not trained on still changes at the most steps tried; take more evaluation.likelihood_steps")
     }
     let judgement = Judgement(
-      name: network.name, value: standardError(settled.map { values[$0].mean }),
-      floor: known.map { all in standardError(settled.map { all[$0] }) } ?? Spread(mean: .nan),
-      baseline: standardError(settled.map { fitted[$0] }), repeats: 1, count: settled.count,
+      name: network.name, value: Spread(errorOf: settled.map { values[$0].mean }),
+      floor: known.map { all in Spread(errorOf: settled.map { all[$0] }) } ?? Spread(mean: .nan),
+      baseline: Spread(errorOf: settled.map { fitted[$0] }), repeats: 1, count: settled.count,
       unit: Judgement.likelihoodUnit)
     guard settled.count < values.count else { return [judgement] }
     let share = 1 - Double(settled.count) / Double(values.count)
@@ -169,10 +167,4 @@ extension Judging {
         repeats: 1, count: values.count, unit: "share"),
     ]
   }
-}
-
-/// A mean and its standard error.
-private func standardError(_ values: [Double]) -> Spread {
-  let spread = Spread(of: values)
-  return Spread(mean: spread.mean, deviation: spread.deviation / Double(values.count).squareRoot())
 }

@@ -16,12 +16,12 @@ struct Truth: ~Copyable {
   /// Rows to fit a Gaussian to; nil for those that are shown.
   private var fitted: MatrixBox?
   /// The law, where it is built in.
-  private var target: (any Targets.Target)?
+  private var target: (any Target)?
   /// Makes the rows that a network was trained on, where there was one.
   private var training: (() throws -> Matrix)?
 
   /// Fresh draws of a target.
-  init(target: any Targets.Target, seed: UInt64, count: Int, training: (() throws -> Matrix)? = nil) throws {
+  init(target: any Target, seed: UInt64, count: Int, training: (() throws -> Matrix)? = nil) throws {
     try refuseBeyondMemory(count, target.dimension, from: "evaluation.count")
     var rows = Matrix(rows: max(count, 2), columns: target.dimension)
     target.drawData(RandomStream(seed: seed, purpose: .bootstrap), firstIndex: 0, into: &rows)
@@ -119,7 +119,7 @@ struct Truth: ~Copyable {
   func steinDiscrepancy() throws -> SteinDiscrepancy {
     let process = OrnsteinUhlenbeck(horizon: 1)
     guard let target, let score = target.score(under: process, in: .identity(target.dimension)) else {
-      let names = Self.scored.joined(separator: ", ")
+      let names = TargetKind.allCases.filter(\.hasExactScore).map(\.rawValue).joined(separator: ", ")
       throw ExperimentError.usage("the metric ksd needs a target of known score: \(names)")
     }
     return SteinDiscrepancy(score: Self.slopes(of: score))
@@ -131,18 +131,11 @@ struct Truth: ~Copyable {
     return { rows, slopes in score.evaluate(rows, at: 1e-9, into: &slopes) }
   }
 
-  private static var scored: [String] {
-    TargetKind.allCases.compactMap { kind in
-      guard let target = try? kind.make(dimension: 2) else { return nil }
-      let score = target.score(under: OrnsteinUhlenbeck(horizon: 1), in: .identity(2))
-      return score == nil ? nil : kind.rawValue
-    }
-  }
 }
 
 extension Experiment {
   /// The draws of a target that training sees.
-  fileprivate func trainingDraws(of target: any Targets.Target) -> Matrix {
+  fileprivate func trainingDraws(of target: any Target) -> Matrix {
     var all = Matrix(rows: data.count, columns: target.dimension)
     target.drawData(RandomStream(seed: seed, purpose: .targetDraw), firstIndex: 0, into: &all)
     let isHeldOut = heldOutRows(of: data.count)

@@ -12,7 +12,7 @@ internal import Targets
 /// Acceptance is over all chains; split-R̂ and effective sample size are of the first 256 chains, which are the same
 /// whatever the number of samples and of ranks.
 func runChains(
-  _ kind: ChainKind, _ request: SampleRequest, _ experiment: Experiment, _ target: any Targets.Target,
+  _ kind: ChainKind, _ request: SampleRequest, _ experiment: Experiment, _ target: any Target,
   _ data: DataSet.Description, _ file: String, _ communicator: Communicator
 ) throws -> String {
   let density = try communicator.agree { () throws -> any LogDensity in

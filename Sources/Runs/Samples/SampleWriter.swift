@@ -68,8 +68,7 @@ struct SampleWriter {
       }
     }
     let chunks = (count + Generator.rows - 1) / Generator.rows
-    let (rank, size) = (communicator.rank, communicator.size)
-    let own = rank * chunks / size..<(rank + 1) * chunks / size
+    let own = communicator.share(of: chunks)
     var samples = Matrix(rows: Generator.rows, columns: dimension)
     try communicator.agree {
       let writer = try ArrayFileWriter(file, rows: count, columns: dimension, isDouble: isDouble)

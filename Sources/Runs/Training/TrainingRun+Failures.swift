@@ -25,7 +25,7 @@ extension TrainingRun {
       peakLoss: trainer.guarding.peakLoss, action: action, replay: replayCommand(step))
     if fault == .diverging { record.place += ", more than training.divergence times the highest average" }
     guard !isReplay, !request.checkOnly else { return (record.place, "") }
-    guard try communicator.fromRoot({ hasRoom ? [1] : [] }) == [1] else {
+    guard try communicator.fromRoot({ hasRoom }) else {
       let full = "\(self.folder.failures) holds \(Self.mostFailures) steps already"
       return (record.place, "; nothing of it was kept: \(full)")
     }

@@ -64,7 +64,7 @@ package final class TrainingRun {
     let model = plan.experiment.model(dimension: data.dimension)
     let objective = try communicator.agree { [data] in try plan.experiment.objective(in: data.standardisation) }
     trainer = Trainer(
-      model: model, objective: objective, options: plan.experiment.trainingOptions, data: dataSet.training,
+      model: model, objective: objective, options: plan.experiment.training.options, data: dataSet.training,
       tree: CanonicalTree(shards: plan.experiment.training.shards), communicator: communicator,
       seed: plan.experiment.seed)
     remarks = dataSet.remarks
