@@ -57,14 +57,7 @@ extension DataSet {
     let (source, separate) = try communicator.agree {
       (try rowSource(experiment, target: target, base: base), try heldOutSource(experiment, base: base))
     }
-    let loader = try communicator.agree {
-      try checkNames(source, experiment)
-      try MemoryNeed(
-        experiment, rows: source.rows, separate: separate?.rows ?? 0, dimension: source.dimension,
-        isDouble: source.isDouble, ranks: communicator.size, ranksHere: ranksOnThisMachine()
-      ).check()
-      return try DataLoader(source: source, separate: separate, experiment: experiment)
-    }
+    let loader = try communicator.agree { try loader(experiment, source, separate, ranks: communicator.size) }
     let tree = CanonicalTree(shards: experiment.training.shards)
     return try loader.load(
       tree: tree, target: target, standardise: experiment.data.standardise, keeping: kept, communicator)
@@ -101,6 +94,32 @@ extension DataSet {
   static func heldOutSource(_ experiment: Experiment, base: String) throws -> (any RowSource)? {
     guard case .file(let file) = experiment.data.heldOut else { return nil }
     return try ordered(openRows(path(file, from: base), header: experiment.data.header), experiment)
+  }
+
+  /// The files that hold an experiment's rows.
+  static func files(of experiment: Experiment, base: String) -> [String] {
+    var files = experiment.data.file.map { [path($0, from: base)] } ?? []
+    if case .file(let file) = experiment.data.heldOut { files.append(path(file, from: base)) }
+    return files
+  }
+
+  /// Opens an experiment's files and checks what can be known before their rows are read.
+  static func check(_ experiment: Experiment, base: String, ranks: Int) throws {
+    let target = try experiment.target()
+    let source = try rowSource(experiment, target: target, base: base)
+    let separate = try heldOutSource(experiment, base: base)
+    _ = try loader(experiment, source, separate, ranks: ranks)
+  }
+
+  private static func loader(
+    _ experiment: Experiment, _ source: any RowSource, _ separate: (any RowSource)?, ranks: Int
+  ) throws -> DataLoader {
+    try checkNames(source, experiment)
+    try MemoryNeed(
+      experiment, rows: source.rows, separate: separate?.rows ?? 0, dimension: source.dimension,
+      isDouble: source.isDouble, ranks: ranks, ranksHere: ranksOnThisMachine()
+    ).check()
+    return try DataLoader(source: source, separate: separate, experiment: experiment)
   }
 
   private static func path(_ file: String, from base: String) -> String {
@@ -155,15 +174,28 @@ package struct DataSplit: ~Copyable {
   /// - Parameters:
   ///   - experiment: says where the rows come from and what is held out.
   ///   - base: the folder that relative paths start from.
-  ///   - origin: what is taken from each column before it is rounded to single precision; 0 by default.
+  ///   - data: what a run was trained on, whose ``DataSet/Description/origin`` is taken from each column before it is
+  ///     rounded to single precision; nil for no run and no origin.
+  ///   - allowsChange: whether other data may stand in for it.
   /// - Throws: `ExperimentError` where a file cannot be read, or does not fit the experiment.
-  package init(_ experiment: Experiment, base: String, less origin: [Double] = []) throws {
+  package init(
+    _ experiment: Experiment, base: String, of data: DataSet.Description?, allowsChange: Bool = false
+  ) throws {
     let rows = try DataSet.rowSource(experiment, target: nil, base: base)
     try refuseBeyondMemory(rows.rows, rows.dimension, from: experiment.data.file ?? "data")
     let loader = try DataLoader(
       source: rows, separate: try DataSet.heldOutSource(experiment, base: base), experiment: experiment)
-    let none = [Double](repeating: 0, count: rows.dimension)
-    self = try loader.split(less: origin.isEmpty ? none : origin)
+    let dimension = rows.dimension - experiment.conditionCount
+    // Of another dimension the origin is of no use.
+    let origin = data.flatMap { $0.dimension == dimension ? $0.origin : nil }
+    self = try loader.split(less: origin ?? [Double](repeating: 0, count: dimension))
+    if let data, !allowsChange || data.dimension != dimension, data.fingerprint != fingerprint {
+      throw ExperimentError.configuration(
+        Place(experiment.data.file ?? "data"),
+        "is not the data that the run was trained on (fingerprint \(fingerprint), not \(data.fingerprint)); bring it back, "
+          + "or use it nevertheless by --allow-data-change: rows that were trained on may then be among those judged by"
+      )
+    }
   }
 
   /// Parts that were read already.

@@ -53,19 +53,19 @@ struct Truth: ~Copyable {
   /// - Parameters:
   ///   - experiment: names the data.
   ///   - base: the folder that relative paths start from.
-  ///   - trained: whether a network has learned from the data.
-  ///   - origin: what is taken from a file's columns before they are rounded to single precision; 0 by default.
+  ///   - data: what a network has learned from; nil where there is none.
+  ///   - allowsDataChange: whether other data may stand in for it.
   /// - Returns: the truth.
   /// - Throws: `ExperimentError` where the data cannot be read.
   package static func of(
-    _ experiment: Experiment, base: String, trained: Bool, less origin: [Double] = []
+    _ experiment: Experiment, base: String, trainedOn data: DataSet.Description? = nil, allowsDataChange: Bool = false
   ) throws -> Truth {
     if let target = try experiment.target() {
       return try Truth(
         target: target, seed: experiment.seed, count: experiment.evaluation.count,
-        training: trained ? { experiment.trainingDraws(of: target) } : nil)
+        training: data == nil ? nil : { experiment.trainingDraws(of: target) })
     }
-    let split = try DataSplit(experiment, base: base, less: origin)
+    let split = try DataSplit(experiment, base: base, of: data, allowsChange: allowsDataChange)
     guard split.hasHeldOut else { return Truth(rows: split.training) }
     return Truth(heldOut: split.heldOut, training: split.training)
   }

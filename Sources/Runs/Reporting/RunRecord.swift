@@ -35,7 +35,7 @@ struct RunRecord {
   /// Reads a run folder.
   ///
   /// - Throws: ``ExperimentError`` where the folder holds no run, or the data cannot be read any more.
-  init(_ folder: RunFolder) throws {
+  init(_ folder: RunFolder, allowsDataChange: Bool = false) throws {
     self.folder = folder
     if let files = try? CheckpointStore.candidates(in: folder), !files.isEmpty {
       let checkpoint = try Checkpoint.newest(in: folder, .single)
@@ -47,7 +47,7 @@ struct RunRecord {
       data = nil
       step = nil
     }
-    truth = MatrixBox(try Self.truth(of: experiment, base: folder.base(), data))
+    truth = MatrixBox(try Self.truth(of: experiment, base: folder.base(), data, allowsDataChange))
     origin = data?.origin ?? [Double](repeating: 0, count: truth.value.columns)
     samplesFile = folder.newestSamples
     samples = try samplesFile.map { [origin] name in
@@ -58,10 +58,10 @@ struct RunRecord {
   }
 
   private static func truth(
-    of experiment: Experiment, base: String, _ data: DataSet.Description?
+    of experiment: Experiment, base: String, _ data: DataSet.Description?, _ allowsDataChange: Bool
   ) throws -> Matrix {
     guard let target = try experiment.target() else {
-      return try DataSplit(experiment, base: base, less: data?.origin ?? []).shown().head(mostRows)
+      return try DataSplit(experiment, base: base, of: data, allowsChange: allowsDataChange).shown().head(mostRows)
     }
     var rows = Matrix(rows: mostRows, columns: target.dimension)
     target.drawData(RandomStream(seed: experiment.seed, purpose: .bootstrap), firstIndex: 0, into: &rows)
@@ -84,7 +84,7 @@ extension RunRecord {
   /// The points (step, value) of one field of the log.
   package func curve(_ key: String) -> [(x: Double, y: Double)] {
     lines.compactMap { line in
-      guard let step = line["step"]?.number, let value = line[key]?.number else { return nil }
+      guard let step = line["step"]?.number, let value = line[key]?.number, value.isFinite else { return nil }
       return (x: step, y: value)
     }
   }
@@ -108,7 +108,7 @@ extension RunRecord {
     return ReportTimings(
       stepsPerSecond: rate,
       gigaflops: model.network.trainingFlopsPerRow * Double(experiment.training.batch) * rate / 1e9 / ranks,
-      ranks: Int(ranks), shares: parts.map { (name: $0.0, seconds: sum($0.1)) })
+      ranks: Int(exactly: ranks) ?? 1, shares: parts.map { (name: $0.0, seconds: sum($0.1)) })
   }
 
   private func seconds(_ line: Int) -> Double { lines[line]["seconds"]?.number ?? 0 }

@@ -30,8 +30,11 @@ private func carryOut(_ run: TrainingRun) throws -> ExitStatus {
   for text in run.experiment.warnings { run.warn(text) }
   for line in run.remarks { run.remark(line) }
   if run.request.checkOnly {
-    run.say(try Estimate(run).description)
-    return .success
+    let estimate = try Estimate(run).description
+    return try communicator.agree { () throws -> ExitStatus in
+      if communicator.isRoot { try printResult(printableLines(estimate)) }
+      return .success
+    }
   }
   try run.train()
   if run.isReplay {
@@ -50,8 +53,10 @@ private func carryOut(_ run: TrainingRun) throws -> ExitStatus {
   run.say("\(run.experiment.sampling.count) samples in \(duration(summary.seconds)): \(file)")
   RunStage.judging.begin()
   let isCell = run.request.label != nil
-  let verdicts = try judgeRun(run.experiment, run.data, run.folder, base: run.base, reports: !isCell, communicator)
-  if !isCell { run.say(render(verdicts).table + "report: \(run.folder.report)") }
+  let judged = try judgeRun(run.experiment, run.data, run.folder, base: run.base, communicator)
+  if !isCell { run.say(judged.text.table.trimmingCharacters(in: .newlines)) }
+  try communicator.agree { if communicator.isRoot { try judged.keep(in: run.folder, reports: !isCell) } }
+  if !isCell { run.say("report: \(run.folder.report)") }
   return .success
 }
 
