@@ -1,3 +1,4 @@
+package import Files
 package import Targets
 
 /// Columns of a data file, by name or number from 0.
@@ -16,6 +17,8 @@ extension Experiment {
     package var target: TargetKind?
     /// A file of rows (`.npy` or `.csv`) as written in the experiment, or nil for a built-in law.
     package var file: String?
+    /// Whether the first line of a table holds names.
+    package var header = TableHeader.automatic
     /// Columns of a file that condition, by name or number from 0: known wherever samples are drawn.
     package var conditions = ColumnList()
     /// Coordinates of a row without conditions; nil for a file that has not been opened.

@@ -27,7 +27,12 @@ extension ExperimentKey {
       "Built-in law to learn; exactly one of `data.target` and `data.file` is given."),
     .init(
       "data.file", \.data.file, default: "none",
-      "Rows to learn from, `.npy` or `.csv`; a relative path starts at the experiment file's folder."),
+      "Rows to learn from, `.npy`, `.csv`, `.tsv`, `.txt` or `.dat`; a relative path starts at the experiment file's "
+        + "folder."),
+    .init(
+      "data.header", \.data.header, onResume: true, when: ofFile,
+      "Whether a table's first line holds names; auto takes a line of numbers for names where it is unlike those below."
+    ),
     .init(
       "data.conditions", \.data.conditions, when: ofFile,
       "Columns given as conditions, by name or number from 0; the others are learned given these."),

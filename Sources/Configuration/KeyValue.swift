@@ -198,6 +198,7 @@ extension Choice {
   package var value: Value { .text(rawValue) }
 }
 
+extension TableHeader: Choice {}
 extension TargetKind: Choice {}
 extension ProcessKind: Choice {}
 extension NoiseSchedule.Kind: Choice {}

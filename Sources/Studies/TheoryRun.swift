@@ -76,12 +76,12 @@ struct TheoryRun {
     }
     let base = try communicator.fromRoot { RunFolder(path).base() }
     let own = try communicator.agree { () throws -> MatrixBox in
-      let split = try DataSplit(experiment, base: base)
-      return MatrixBox(split.hasHeldOut ? split.heldOut() : split.training())
+      MatrixBox(try DataSplit(experiment, base: base, less: data.origin).shown())
     }
+    let fromOrigin = data.mapFromOrigin
     return ChainLaboratory(dimension: data.dimension, seed: seed, count: count, communicator) { set, first, rows in
       for r in 0..<rows.rows { rows.copyRow(r, from: own.value, (Int(first + set) + r) % own.value.rows) }
-      map.apply(to: &rows)
+      fromOrigin.apply(to: &rows)
     }
   }
 }

@@ -71,6 +71,7 @@ package struct Checkpoint: ~Copyable, Sendable {
     if let names = header.data.columnNames {
       metadata.append(("data.columns", JSONValue(names).description))
     }
+    if header.data.isDouble { metadata.append(("data.precision", "double")) }
     if let best = header.best {
       metadata.append(("best.step", String(best.step)))
       metadata.append(("best.loss", "\(best.loss)"))

@@ -27,6 +27,7 @@ extension Checkpoint {
       data: DataSet.Description(
         dimension: mean.count - experiment.conditionCount, conditions: experiment.conditionCount, rows: rows,
         columnNames: reader.names("data.columns", count: mean.count),
+        isDouble: (try? reader.text("data.precision")) == "double",
         standardisation: Standardisation(mean: mean, scale: scale), constantColumns: constant,
         fingerprint: try reader.text("data.fingerprint")),
       instructionSet: try reader.text("instruction_set"), best: reader.best)

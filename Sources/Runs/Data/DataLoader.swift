@@ -80,35 +80,70 @@ struct DataLoader {
     _ communicator: Communicator
   ) throws -> DataSet {
     let shards = tree.range(rank: communicator.rank, of: communicator.size)
-    let rows = ShardedRows(assignment: assignment, shards: shards, dimension: source.dimension, seed: experiment.seed)
-    var heldOut = try communicator.agree { try read(into: rows, shards: shards) }
-    let partials = try communicator.allGather(shards.flatMap { partial(of: $0, rows, shards) })
-    let statistics = ColumnStatistics(partials: partials, dimension: source.dimension, tree: tree)
-    var scaling = scaling(statistics, target: target, standardise: standardise)
+    let d = source.dimension
+    var own = LoadedRows(rows: assignment.positions(of: shards).count, columns: d, isDouble: source.isDouble)
+    var heldOut = emptyHeldOut
+    try communicator.agree { () throws -> Void in try read(into: &own, &heldOut, shards: shards) }
+    let partials = try communicator.allGather(shards.flatMap { partial(of: $0, own, shards) })
+    let statistics = ColumnStatistics(partials: partials, dimension: d, tree: tree)
+    let rowsShown = try communicator.allGather(shards.flatMap { firstRows(of: $0, own, shards) })
+    var scaling = try communicator.agree { try self.scaling(statistics, target: target, standardise: standardise) }
     // Of another dimension the old scaling is of no use; the resume will be refused.
-    if let kept, kept.dimension + kept.conditions == source.dimension {
-      scaling = (kept.standardisation, kept.constantColumns)
+    if let kept, kept.dimension + kept.conditions == d { scaling = (kept.standardisation, kept.constantColumns) }
+    let description = DataSet.Description(
+      dimension: d - experiment.conditionCount, conditions: experiment.conditionCount,
+      rows: assignment.rows, columnNames: source.columnNames, isDouble: source.isDouble,
+      standardisation: scaling.standardisation, constantColumns: scaling.constant,
+      fingerprint: fingerprint(statistics.digests, heldOut))
+    let training = own.standardised(by: scaling.standardisation)
+    let held = heldOut.standardised(by: scaling.standardisation)
+    try communicator.agree {
+      try description.refuseNotFinite(training, file: name)
+      try description.refuseNotFinite(held, file: name)
     }
-    scaling.standardisation.apply(to: &rows.rows)
-    let heldOutDigest = digest(heldOut, heldOut.rows > 0 ? 0..<heldOut.rows : 0..<0)
-    if heldOut.rows > 0 { scaling.standardisation.apply(to: &heldOut) }
-    let words: [UInt32] = statistics.digests + [UInt32(heldOut.rows), heldOutDigest]
-    var digest = CRC32C()
-    digest.update(words.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } })
+    var remarks = source.remarks + (separate?.remarks ?? [])
+    if target == nil {
+      let isScaled = standardise && kept == nil
+      remarks += description.warnings(statistics, sample: rowsShown, isScaled: isScaled).map { "warning: " + $0 }
+    }
     return DataSet(
-      training: rows, heldOut: heldOut,
-      description: DataSet.Description(
-        dimension: source.dimension - experiment.conditionCount, conditions: experiment.conditionCount,
-        rows: assignment.rows, columnNames: source.columnNames,
-        standardisation: scaling.standardisation, constantColumns: scaling.constant,
-        fingerprint: "\(assignment.rows)x\(source.dimension)-" + digest.text))
+      training: ShardedRows(assignment: assignment, shards: shards, rows: training, seed: experiment.seed),
+      heldOut: held, description: description, remarks: remarks)
+  }
+
+  /// The file, or what stands for it in messages.
+  private var name: String { experiment.data.file ?? "data" }
+
+  private var emptyHeldOut: LoadedRows {
+    LoadedRows(
+      rows: separate?.rows ?? heldOutCount, columns: source.dimension, isDouble: (separate ?? source).isDouble)
+  }
+
+  /// All rows on this process alone, in original units less `origin`, as training splits them.
+  ///
+  /// - Returns: both parts in the order of their files, and the fingerprint of the data.
+  func split(less origin: [Double]) throws -> DataSplit {
+    let d = source.dimension - experiment.conditionCount
+    let shards = 0..<assignment.shards
+    var own = LoadedRows(rows: assignment.rows, columns: source.dimension, isDouble: source.isDouble)
+    var held = emptyHeldOut
+    try read(into: &own, &held, shards: shards)
+    let digests = shards.map { own.digest(assignment.positions(of: $0)) }
+    let fingerprint = self.fingerprint(digests, held)
+    var training = Matrix(rows: own.rows, columns: d)
+    var next = 0
+    for place in places where place >= 0 {
+      own.copyRow(Int(place), into: &training, next, less: origin)
+      next += 1
+    }
+    var heldOut = Matrix(rows: held.rows, columns: d)
+    for r in 0..<held.rows { held.copyRow(r, into: &heldOut, r, less: origin) }
+    return DataSplit(training: training, heldOut: heldOut, fingerprint: fingerprint)
   }
 
   /// One pass over the source, and one over the held-out file where there is one.
-  private func read(into rows: ShardedRows, shards: Range<Int>) throws -> Matrix {
+  private func read(into rows: inout LoadedRows, _ heldOut: inout LoadedRows, shards: Range<Int>) throws {
     let own = assignment.positions(of: shards)
-    let count = separate?.rows ?? heldOutCount
-    var heldOut = Matrix(rows: count, columns: source.dimension)
     try source.forEachBlock { first, block in
       // Signals only set a flag: a long file must not make them wait.
       guard sgm_stop_signal() == 0 else {
@@ -119,90 +154,75 @@ struct DataLoader {
         if place < 0 {
           heldOut.copyRow(-1 - place, from: block, r)
         } else if own.contains(place) {
-          rows.rows.copyRow(place - own.lowerBound, from: block, r)
+          rows.copyRow(place - own.lowerBound, from: block, r)
         }
       }
     }
     try separate?.forEachBlock { first, block in
       for r in 0..<block.rows { heldOut.copyRow(first + r, from: block, r) }
     }
-    return heldOut
   }
 
-  /// A shard's count, digest, means and sums of squared deviations (Welford's recurrence: exact for constants).
-  private func partial(of shard: Int, _ rows: ShardedRows, _ shards: Range<Int>) -> [Double] {
+  /// A shard's rows among those of `shards`.
+  private func local(_ shard: Int, _ shards: Range<Int>) -> Range<Int> {
     let first = assignment.positions(of: shards).lowerBound
     let positions = assignment.positions(of: shard)
-    let local = positions.lowerBound - first..<positions.upperBound - first
+    return positions.lowerBound - first..<positions.upperBound - first
+  }
+
+  /// A shard's count, digest, means, sums of squared deviations (Welford's recurrence: exact for constants), least and
+  /// largest numbers.
+  private func partial(of shard: Int, _ rows: borrowing LoadedRows, _ shards: Range<Int>) -> [Double] {
+    let local = self.local(shard, shards)
     var means = [Double](repeating: 0, count: source.dimension)
     var squares = means
+    var least = [Double](repeating: .infinity, count: means.count)
+    var largest = [Double](repeating: -.infinity, count: means.count)
     for (k, r) in local.enumerated() {
-      let row = rows.rows.row(r)
-      for j in 0..<row.count {
-        let x = Double(row[j])
+      for j in means.indices {
+        let x = rows[r, j]
         let delta = x - means[j]
         means[j] += delta / Double(k + 1)
         squares[j] += delta * (x - means[j])
+        least[j] = min(least[j], x)
+        largest[j] = max(largest[j], x)
       }
     }
-    return [Double(local.count), Double(digest(rows.rows, local))] + means + squares
+    return [Double(local.count), Double(rows.digest(local))] + means + squares + least + largest
   }
 
-  private func digest(_ matrix: borrowing Matrix, _ rows: Range<Int>) -> UInt32 {
-    var crc = CRC32C()
-    for r in rows {
-      let row = matrix.row(r)
-      unsafe row.withUnsafeBytes { unsafe crc.update($0.bytes) }
-    }
-    return crc.value
+  /// A shard's part of the few rows by which columns are looked at, row after row; none where they would be too many
+  /// numbers.
+  private func firstRows(of shard: Int, _ rows: borrowing LoadedRows, _ shards: Range<Int>) -> [Double] {
+    let each = min(2048, 4_194_304 / source.dimension) / assignment.shards
+    return local(shard, shards).prefix(each).flatMap { r in (0..<source.dimension).map { rows[r, $0] } }
+  }
+
+  private func fingerprint(_ digests: [UInt32], _ heldOut: borrowing LoadedRows) -> String {
+    let words: [UInt32] = digests + [UInt32(heldOut.rows), heldOut.digest(0..<heldOut.rows)]
+    var digest = CRC32C()
+    digest.update(words.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } })
+    return "\(assignment.rows)x\(source.dimension)-" + digest.text
   }
 
   private func scaling(
     _ statistics: ColumnStatistics, target: (any Target)?, standardise: Bool
-  ) -> (standardisation: Standardisation, constant: [Bool]) {
-    let constant = statistics.variances.map { $0 == 0 }
+  ) throws -> (standardisation: Standardisation, constant: [Bool]) {
+    let constant = statistics.isConstant
     if let target, standardise { return (target.standardisation, constant.map { _ in false }) }
     let d = source.dimension
+    if standardise {
+      for j in 0..<d where !constant[j] && !statistics.variances[j].isNormal {
+        let column = source.columnNames.map { shortened($0[j]) } ?? String(j)
+        throw ExperimentError.configuration(
+          Place(name),
+          "column \(column) lies between \(statistics.least[j]) and \(statistics.largest[j]), and the square of its "
+            + "width is beyond double precision; measure it in another unit")
+      }
+    }
     // A constant column is centred in any case: its trained coordinate is then 0, and adding the mean is exact.
     let mean = (0..<d).map { standardise || constant[$0] ? statistics.means[$0] : 0 }
     let scale = (0..<d).map { standardise && !constant[$0] ? statistics.variances[$0].squareRoot() : 1 }
     return (Standardisation(mean: mean, scale: scale), constant)
-  }
-}
-
-/// Means and variances of all rows, joined along the canonical tree.
-struct ColumnStatistics {
-  package let means: [Double]
-  package let variances: [Double]
-  package let digests: [UInt32]
-
-  /// Joins the shards' partials.
-  ///
-  /// - Parameters:
-  ///   - partials: for each shard its count, digest, means and sums of squared deviations.
-  ///   - d: the number of columns.
-  ///   - tree: the order of joining.
-  init(partials: [Double], dimension d: Int, tree: CanonicalTree) {
-    let width = 2 + 2 * d
-    var nodes = (0..<tree.shards).map { Array(partials[$0 * width..<($0 + 1) * width]) }
-    digests = nodes.map { UInt32($0[1]) }
-    while nodes.count > 1 {
-      nodes = stride(from: 0, to: nodes.count, by: 2).map { Self.join(nodes[$0], nodes[$0 + 1], d) }
-    }
-    means = Array(nodes[0][2..<2 + d])
-    variances = nodes[0][(2 + d)...].map { $0 / nodes[0][0] }
-  }
-
-  // Chan, Golub and LeVeque 1983.
-  private static func join(_ a: [Double], _ b: [Double], _ d: Int) -> [Double] {
-    var joined = a
-    let n = a[0] + b[0]
-    joined[0] = n
-    for j in 0..<d {
-      let delta = b[2 + j] - a[2 + j]
-      joined[2 + j] = a[2 + j] + delta * b[0] / n
-      joined[2 + d + j] = a[2 + d + j] + b[2 + d + j] + delta * delta * a[0] * b[0] / n
-    }
-    return joined
   }
 }

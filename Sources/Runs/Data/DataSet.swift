@@ -16,6 +16,8 @@ package struct DataSet: ~Copyable {
   package let heldOut: Matrix
   /// What the data is.
   package let description: Description
+  /// What users should know of the data: lines to be shown once.
+  let remarks: [String]
 
   /// What all ranks know of the data, and checkpoints record.
   package struct Description: Sendable, Equatable {
@@ -27,6 +29,8 @@ package struct DataSet: ~Copyable {
     package var rows: Int
     /// The columns' names, where the file gives them.
     package var columnNames: [String]?
+    /// Whether the file holds numbers that single precision may not hold: samples then come in double precision.
+    var isDouble = false
     /// The map to trained coordinates.
     package var standardisation: Standardisation
     /// Columns whose value never changes; samples reproduce it exactly.
@@ -57,7 +61,7 @@ extension DataSet {
       try checkNames(source, experiment)
       try MemoryNeed(
         experiment, rows: source.rows, separate: separate?.rows ?? 0, dimension: source.dimension,
-        ranks: communicator.size, ranksHere: ranksOnThisMachine()
+        isDouble: source.isDouble, ranks: communicator.size, ranksHere: ranksOnThisMachine()
       ).check()
       return try DataLoader(source: source, separate: separate, experiment: experiment)
     }
@@ -85,7 +89,7 @@ extension DataSet {
       return TargetRows(target: target, rows: experiment.data.count, seed: experiment.seed)
     }
     guard let file = experiment.data.file else { throw ExperimentError.fault("neither data.target nor data.file") }
-    return try ordered(openRows(path(file, from: base)), experiment)
+    return try ordered(openRows(path(file, from: base), header: experiment.data.header), experiment)
   }
 
   /// A file's rows with its conditions last.
@@ -96,7 +100,7 @@ extension DataSet {
 
   static func heldOutSource(_ experiment: Experiment, base: String) throws -> (any RowSource)? {
     guard case .file(let file) = experiment.data.heldOut else { return nil }
-    return try ordered(openRows(path(file, from: base)), experiment)
+    return try ordered(openRows(path(file, from: base), header: experiment.data.header), experiment)
   }
 
   private static func path(_ file: String, from base: String) -> String {
@@ -112,15 +116,16 @@ struct TargetRows: RowSource {
 
   package var dimension: Int { target.dimension + target.conditions }
   package var columnNames: [String]? { nil }
+  package var isDouble: Bool { false }
 
-  package func forEachBlock(_ body: (_ firstRow: Int, _ block: borrowing Matrix) throws -> Void) throws {
+  package func forEachBlock(_ body: (_ firstRow: Int, _ block: borrowing RowBlock) throws -> Void) throws {
     let stream = RandomStream(seed: seed, purpose: .targetDraw)
     let size = 1024
     var block = Matrix(rows: size, columns: dimension)
     for first in stride(from: 0, to: rows, by: size) {
       if rows - first < size { block = Matrix(rows: rows - first, columns: dimension) }
       target.draw(stream, firstIndex: UInt64(first), into: &block)
-      try body(first, block)
+      try body(first, RowBlock(block))
     }
   }
 }
@@ -136,35 +141,44 @@ extension Experiment {
   }
 }
 
-/// A data file's rows, in original units, split as training splits them.
-package struct DataSplit {
-  private let all: MatrixBox
-  private let isHeldOut: [Bool]
-  private let separate: MatrixBox?
-  private let dimension: Int
+/// A data file's rows, in original units less an origin, split as training splits them.
+package struct DataSplit: ~Copyable {
+  /// The rows to train on, in the file's order.
+  package let training: Matrix
+  /// The rows held out.
+  package let heldOut: Matrix
+  /// The fingerprint of the data.
+  package let fingerprint: String
 
-  package init(_ experiment: Experiment, base: String) throws {
+  /// Reads all rows.
+  ///
+  /// - Parameters:
+  ///   - experiment: says where the rows come from and what is held out.
+  ///   - base: the folder that relative paths start from.
+  ///   - origin: what is taken from each column before it is rounded to single precision; 0 by default.
+  /// - Throws: `ExperimentError` where a file cannot be read, or does not fit the experiment.
+  package init(_ experiment: Experiment, base: String, less origin: [Double] = []) throws {
     let rows = try DataSet.rowSource(experiment, target: nil, base: base)
-    let separateRows = try DataSet.heldOutSource(experiment, base: base)
-    dimension = rows.dimension - experiment.conditionCount
-    isHeldOut = experiment.heldOutRows(of: rows.rows)
-    all = MatrixBox(try Matrix(rows))
-    separate = try separateRows.map { (source) throws -> MatrixBox in MatrixBox(try Matrix(source)) }
+    try refuseBeyondMemory(rows.rows, rows.dimension, from: experiment.data.file ?? "data")
+    let loader = try DataLoader(
+      source: rows, separate: try DataSet.heldOutSource(experiment, base: base), experiment: experiment)
+    let none = [Double](repeating: 0, count: rows.dimension)
+    self = try loader.split(less: origin.isEmpty ? none : origin)
   }
 
-  package var hasHeldOut: Bool { isHeldOut.contains(true) || separate != nil }
-
-  package func training() -> Matrix { rows(where: false) }
-
-  package func heldOut() -> Matrix {
-    separate?.value.firstColumns(dimension) ?? rows(where: true)
+  /// Parts that were read already.
+  package init(training: consuming Matrix, heldOut: consuming Matrix, fingerprint: String) {
+    self.training = training
+    self.heldOut = heldOut
+    self.fingerprint = fingerprint
   }
 
-  private func rows(where wanted: Bool) -> Matrix {
-    let chosen = isHeldOut.indices.filter { isHeldOut[$0] == wanted }
-    var rows = Matrix(rows: chosen.count, columns: all.value.columns)
-    for (r, source) in chosen.enumerated() { rows.copyRow(r, from: all.value, source) }
-    return rows.columns == dimension ? rows : rows.firstColumns(dimension)
+  package var hasHeldOut: Bool { heldOut.rows > 0 }
+
+  /// The rows held out, or those to train on where none are.
+  package consuming func shown() -> Matrix {
+    if hasHeldOut { return heldOut }
+    return training
   }
 }
 

@@ -14,12 +14,24 @@ extension Matrix {
     return head
   }
 
-  /// All rows of a source.
-  package init(_ source: any RowSource) throws {
-    try refuseBeyondMemory(source.rows, source.dimension, from: (source as? any NamedRows)?.path ?? "data")
+  /// All rows of a source, less `origin` in each column, rounded to single precision.
+  package init(_ source: any RowSource, less origin: [Double] = []) throws {
+    let name = (source as? any NamedRows)?.path ?? "data"
+    try refuseBeyondMemory(source.rows, source.dimension, from: name)
     var all = Matrix(rows: source.rows, columns: source.dimension)
     try source.forEachBlock { first, block in
-      for r in 0..<block.rows { all.copyRow(first + r, from: block, r) }
+      for r in 0..<block.rows {
+        for j in 0..<block.columns {
+          let number = Float(block[r, j] - (origin.isEmpty ? 0 : origin[j]))
+          guard number.isFinite else {
+            throw ExperimentError.data(
+              Place(name),
+              "row \(first + r), column \(j) (both from 0) holds \(block[r, j]), beyond single precision (3.4e38), in which "
+                + "distances are computed; measure the column in a larger unit")
+          }
+          all[first + r, j] = number
+        }
+      }
     }
     self = all
   }

@@ -22,7 +22,8 @@ func judgeRun(
   }
   let (samples, truth) = try communicator.agree { () throws -> (MatrixBox, TruthBox) in
     let file = folder.samples + "/" + name
-    return (MatrixBox(try Matrix(openRows(file))), TruthBox(try Truth.of(experiment, base: base, trained: true)))
+    let truth = try Truth.of(experiment, base: base, trained: true, less: data.origin)
+    return (MatrixBox(try Matrix(openRows(file), less: data.origin)), TruthBox(truth))
   }
   var judging = Judging(communicator: communicator, section: experiment.evaluation, seed: experiment.seed)
   if experiment.evaluation.metrics.contains(.likelihood) {

@@ -63,14 +63,14 @@ struct NetworkLikelihood {
   /// NLL of every row and its standard error over draws, in nats, the same on every rank.
   ///
   /// - Parameters:
-  ///   - rows: `[rows, dimension]` in original units.
+  ///   - rows: `[rows, dimension]` in original units less the data's origin.
   ///   - communicator: the ranks, all with the same rows.
   /// - Returns: one mean and error for each row; nan for a row that does not settle.
   /// - Throws: an error of MPI.
   package func values(of rows: borrowing Matrix, _ communicator: Communicator) throws -> [Spread] {
     let draws = isRandom ? section.likelihoodDraws : 1
     var trained = rows.head(rows.rows)
-    data.standardisation.apply(to: &trained)
+    data.mapFromOrigin.apply(to: &trained)
     let own = Array(communicator.share(of: rows.rows * draws))
     let all = try communicator.allGather(settledValues(own, draws: draws, trained))
     return (0..<rows.rows).map { row in

@@ -48,16 +48,26 @@ struct Truth: ~Copyable {
     samples = RowSamples(rows)
   }
 
-  /// What an experiment's samples are judged against; `trained` says whether a network has learned from its data.
-  package static func of(_ experiment: Experiment, base: String, trained: Bool) throws -> Truth {
+  /// What an experiment's samples are judged against.
+  ///
+  /// - Parameters:
+  ///   - experiment: names the data.
+  ///   - base: the folder that relative paths start from.
+  ///   - trained: whether a network has learned from the data.
+  ///   - origin: what is taken from a file's columns before they are rounded to single precision; 0 by default.
+  /// - Returns: the truth.
+  /// - Throws: `ExperimentError` where the data cannot be read.
+  package static func of(
+    _ experiment: Experiment, base: String, trained: Bool, less origin: [Double] = []
+  ) throws -> Truth {
     if let target = try experiment.target() {
       return try Truth(
         target: target, seed: experiment.seed, count: experiment.evaluation.count,
         training: trained ? { experiment.trainingDraws(of: target) } : nil)
     }
-    let split = try DataSplit(experiment, base: base)
-    guard split.hasHeldOut else { return Truth(rows: split.training()) }
-    return Truth(heldOut: split.heldOut(), training: split.training())
+    let split = try DataSplit(experiment, base: base, less: origin)
+    guard split.hasHeldOut else { return Truth(rows: split.training) }
+    return Truth(heldOut: split.heldOut, training: split.training)
   }
 
   /// The moment-matched Gaussian, which a method must beat; its work is shared among the ranks.

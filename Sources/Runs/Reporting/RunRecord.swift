@@ -21,7 +21,9 @@ struct RunRecord {
   package let data: DataSet.Description?
   /// The step of the newest checkpoint.
   package let step: Int?
-  /// True rows in original units.
+  /// What is taken from each column of rows before they are rounded to single precision.
+  let origin: [Double]
+  /// True rows in original units less the origin.
   package let truth: MatrixBox
   /// The newest samples, and their file's name.
   package let samples: MatrixBox?
@@ -45,27 +47,32 @@ struct RunRecord {
       data = nil
       step = nil
     }
-    truth = MatrixBox(try Self.truth(of: experiment, base: folder.base()))
+    truth = MatrixBox(try Self.truth(of: experiment, base: folder.base(), data))
+    origin = data?.origin ?? [Double](repeating: 0, count: truth.value.columns)
     samplesFile = folder.newestSamples
-    samples = try samplesFile.map { name in
-      MatrixBox(try Matrix(openRows(folder.samples + "/" + name)).head(Self.mostRows))
+    samples = try samplesFile.map { [origin] name in
+      MatrixBox(try Matrix(openRows(folder.samples + "/" + name), less: origin).head(Self.mostRows))
     }
     lines = try MetricsLog.read(folder.metrics)
     figures = folder.figures()
   }
 
-  private static func truth(of experiment: Experiment, base: String) throws -> Matrix {
+  private static func truth(
+    of experiment: Experiment, base: String, _ data: DataSet.Description?
+  ) throws -> Matrix {
     guard let target = try experiment.target() else {
-      let split = try DataSplit(experiment, base: base)
-      return (split.hasHeldOut ? split.heldOut() : split.training()).head(mostRows)
+      return try DataSplit(experiment, base: base, less: data?.origin ?? []).shown().head(mostRows)
     }
     var rows = Matrix(rows: mostRows, columns: target.dimension)
     target.drawData(RandomStream(seed: experiment.seed, purpose: .bootstrap), firstIndex: 0, into: &rows)
     return rows
   }
 
-  /// The column's name, or its place from 1.
-  package func name(_ column: Int) -> String { data?.columnNames?[column] ?? "x\(column + 1)" }
+  /// The column's name, or its place from 1, less its origin where it has one.
+  package func name(_ column: Int) -> String {
+    let name = data?.columnNames?[column] ?? "x\(column + 1)"
+    return origin[column] == 0 ? name : "\(name) − \(origin[column])"
+  }
 
   /// Draws the run's own report.
   func writeReport() throws {

@@ -59,38 +59,59 @@ struct SampleWriter {
     count: Int, to file: String, progress: (Double) -> Void, generate: (Int, inout Matrix) throws -> Void
   ) throws -> Double {
     let start = Stopwatch.now
-    let dimension = description.dimension
+    let (dimension, isDouble) = (description.dimension, description.isDouble)
     // What is not published is of no use.
     defer { if communicator.isRoot { ArrayFileWriter.discard(file) } }
     try communicator.agree {
-      if communicator.isRoot { try ArrayFileWriter.create(file, rows: count, columns: dimension) }
+      if communicator.isRoot {
+        try ArrayFileWriter.create(file, rows: count, columns: dimension, isDouble: isDouble)
+      }
     }
     let chunks = (count + Generator.rows - 1) / Generator.rows
     let own = communicator.share(of: chunks)
     var samples = Matrix(rows: Generator.rows, columns: dimension)
     try communicator.agree {
-      let writer = try ArrayFileWriter(file, rows: count, columns: dimension)
+      let writer = try ArrayFileWriter(file, rows: count, columns: dimension, isDouble: isDouble)
       for chunk in own {
         guard sgm_stop_signal() == 0 else {
           throw ExperimentError.stopped("stopped while samples were drawn; the same command, or --resume, draws them")
         }
         try generate(chunk, &samples)
-        description.restore(&samples)
         let first = chunk * Generator.rows
         let wanted = min(Generator.rows, count - first)
-        if let row = samples.firstRowNotFinite(among: wanted) {
+        if let (row, _) = samples.firstNotFinite(among: wanted) {
           throw ExperimentError.data(
             Place(file),
             "sample \(first + row) is not finite; take more sampling.steps, a later sampling.final_time, or a smaller "
               + "sampling.step_size where the sampler has one")
         }
-        try writer.write(samples, count: wanted, firstRow: first)
+        if isDouble {
+          try writer.write(description.restored(samples, count: wanted), firstRow: first)
+        } else {
+          description.restore(&samples)
+          try refuseTooLarge(samples, count: wanted, firstRow: first, in: file)
+          try writer.write(samples, count: wanted, firstRow: first)
+        }
         progress(Double(chunk - own.lowerBound + 1) / Double(own.count))
       }
       try writer.finish()
     }
     try communicator.agree { if communicator.isRoot { try ArrayFileWriter.publish(file) } }
     return Stopwatch.now - start
+  }
+}
+
+extension SampleWriter {
+  /// Refuses samples that were finite in trained coordinates and are beyond single precision in the data's units.
+  private func refuseTooLarge(
+    _ samples: borrowing Matrix, count: Int, firstRow: Int, in file: String
+  ) throws(ExperimentError) {
+    guard let (row, column) = samples.firstNotFinite(among: count) else { return }
+    throw .data(
+      Place(file),
+      "sample \(firstRow + row) is beyond single precision (3.4e38) in column \(description.title(column)), which has a "
+        + "standard deviation of \(rounded(description.standardisation.scale[column])); give the data in a larger unit, "
+        + "or as float64")
   }
 }
 
@@ -109,11 +130,12 @@ extension Communicator {
 }
 
 extension Matrix {
-  /// The first of the `count` first rows with a number that is not finite.
-  fileprivate func firstRowNotFinite(among count: Int) -> Int? {
-    (0..<count).first { r in
+  /// The first number that is not finite, in the `count` first rows.
+  fileprivate func firstNotFinite(among count: Int) -> (row: Int, column: Int)? {
+    for r in 0..<count {
       let row = row(r)
-      return row.indices.contains { !row[$0].isFinite }
+      if let j = row.indices.first(where: { !row[$0].isFinite }) { return (r, j) }
     }
+    return nil
   }
 }

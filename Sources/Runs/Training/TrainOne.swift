@@ -28,6 +28,7 @@ func trainOne(_ request: TrainingRequest, _ communicator: Communicator) throws -
 private func carryOut(_ run: TrainingRun) throws -> ExitStatus {
   let communicator = run.communicator
   for text in run.experiment.warnings { run.warn(text) }
+  for line in run.remarks { run.remark(line) }
   if run.request.checkOnly {
     run.say(try Estimate(run).description)
     return .success

@@ -24,6 +24,8 @@ package final class TrainingRun {
   package let heldOut: HeldOutLoss?
   /// The conditions of the run's samples: those of held-out rows.
   package let conditions: SampleConditions?
+  /// What users should know of the data.
+  let remarks: [String]
   /// Rows held out from training.
   let heldOutRows: Int
   let store: CheckpointStore?
@@ -65,6 +67,7 @@ package final class TrainingRun {
       model: model, objective: objective, options: plan.experiment.training.options, data: dataSet.training,
       tree: CanonicalTree(shards: plan.experiment.training.shards), communicator: communicator,
       seed: plan.experiment.seed)
+    remarks = dataSet.remarks
     heldOutRows = dataSet.heldOut.rows
     conditions = data.conditions > 0 ? SampleConditions(of: dataSet.heldOut, after: data.dimension) : nil
     heldOut = try dataSet.heldOutEvaluator(plan.experiment, model: model, communicator: communicator)
@@ -99,10 +102,6 @@ package final class TrainingRun {
     trainer.injected = request.injected
     if isReplay { return }
     try communicator.agree { if communicator.isRoot { try openFolder(plan) } }
-    for (j, isConstant) in data.constantColumns.enumerated() where isConstant {
-      let name = data.columnNames.map { shortened($0[j]) } ?? String(j)
-      warn("column \(name) never changes; samples will repeat its value exactly")
-    }
   }
 
   /// Trains to the last step, or to where the user or a signal stops it.
@@ -227,7 +226,10 @@ package final class TrainingRun {
   }
 
   /// One line to whoever watches, from rank 0 alone.
-  func warn(_ text: String) { if communicator.isRoot { display.line("warning: " + text) } }
+  func warn(_ text: String) { remark("warning: " + text) }
+
+  /// A warning or note from rank 0 alone.
+  func remark(_ line: String) { if communicator.isRoot { display.line(line) } }
 
   private var announcement: String {
     "\(experiment.name): \(data.rows) rows of dimension \(data.dimension), \(trainer.parameterCount) parameters, "
