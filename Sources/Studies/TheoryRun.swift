@@ -76,7 +76,9 @@ struct TheoryRun {
     }
     let base = try communicator.fromRoot { RunFolder(path).base() }
     let own = try communicator.agree { () throws -> MatrixBox in
-      MatrixBox(try DataSplit(experiment, base: base, less: data.origin).shown())
+      let source = try DataSource(experiment, base: base)
+      let part = source.shownPart
+      return MatrixBox(try source.rows(part, 0..<source.count(part), less: data.origin))
     }
     let fromOrigin = data.mapFromOrigin
     return ChainLaboratory(dimension: data.dimension, seed: seed, count: count, communicator) { set, first, rows in
