@@ -119,7 +119,11 @@ let package = Package(
     tests("NetworksTests", ["LinearAlgebra", "Networks", "Randomness"]),
     tests("DiffusionTests", ["Diffusion", "LinearAlgebra"], resources: [.copy("Fixtures")]),
     tests("TargetsTests", ["Diffusion", "LinearAlgebra", "Randomness", "Targets"], resources: [.copy("Fixtures")]),
-    tests("SamplingTests", ["Diffusion", "LinearAlgebra", "Randomness", "Sampling", "Targets"]),
+    tests(
+      "SamplingTests",
+      [
+        "Communication", "Diffusion", "LinearAlgebra", "Networks", "Randomness", "Sampling", "Targets", "Training",
+      ]),
     tests(
       "TrainingTests",
       ["Communication", "Diffusion", "LinearAlgebra", "Networks", "Randomness", "Training", "sgm-bench"],

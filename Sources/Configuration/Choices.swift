@@ -168,6 +168,8 @@ extension Experiment.SamplingSection {
   }
   /// The law that generation starts from.
   package enum Start: String, Sendable, CaseIterable { case prior, moments }
+  /// How samples given observations or fixed coordinates are drawn.
+  package enum Observing: String, Sendable, CaseIterable { case particles, guidance }
   /// The steps that a corrector follows.
   package enum Predictor: String, Sendable, CaseIterable {
     case eulerMaruyama = "euler-maruyama"

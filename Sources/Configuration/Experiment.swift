@@ -93,6 +93,8 @@ extension Experiment {
     package var seed: UInt64?
     /// The law that generation starts from.
     package var start = Start.prior
+    /// How samples given observations or fixed coordinates are drawn.
+    package var observing = Observing.particles
     /// How long `stochastic-heun` adds noise, in steps.
     package var churn = 0.5
     /// The steps that `predictor-corrector` corrects.

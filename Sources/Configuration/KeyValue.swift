@@ -211,6 +211,7 @@ extension Experiment.TrainingSection.TimeLaw: Choice {}
 extension Experiment.SamplingSection.Sampler: Choice {}
 extension Experiment.SamplingSection.Grid: Choice {}
 extension Experiment.SamplingSection.Start: Choice {}
+extension Experiment.SamplingSection.Observing: Choice {}
 extension Experiment.SamplingSection.Predictor: Choice {}
 extension Experiment.SamplingSection.Corrected: Choice {}
 extension Experiment.EvaluationSection.Metric: Choice, ListItem {}

@@ -84,7 +84,8 @@ private struct Counted<Base: DifferentiableScore>: DifferentiableScore {
       let process = family.process
       let times = longGrid(process)
       var generator = Generator(
-        process: process, dimension: 2, sampler: Splitting(scoreStep: .midpoint), times: times, denoises: true, seed: 12)
+        process: process, dimension: 2, sampler: Splitting(scoreStep: .midpoint), times: times, denoises: true, seed: 12
+      )
       var observed = ObservedScore(score, given: observation)
       let values = generator.values(chunks: 8, score: &observed)
       return stride(from: 0, to: values.count, by: 2).map { [values[$0], values[$0 + 1]] }

@@ -13,6 +13,8 @@ internal import Training
 struct SampleWriter {
   package let communicator: Communicator
   package let description: DataSet.Description
+  /// Where each coordinate of a sample can lie, in trained coordinates; nil for anywhere.
+  var limits: [ClosedRange<Double>]?
 
   /// What was done.
   struct Summary {
@@ -42,6 +44,10 @@ struct SampleWriter {
       let wanted = min(Generator.rows, count - chunk * Generator.rows)
       source.generate(
         chunk: chunk, score: &score, into: &samples, count: wanted, trajectory: chunk == 0 ? trajectory : nil)
+      if let limits {
+        try samples.checkPlausible(
+          limits, wanted: wanted, firstIndex: chunk * Generator.rows, description, file)
+      }
     }
     return Summary(evaluations: try communicator.sum(source.takeTally()), seconds: seconds)
   }
