@@ -9,6 +9,9 @@ package import Training
 package struct SampleConditions {
   private let rows: MatrixBox
 
+  /// The number of rows.
+  var count: Int { rows.value.rows }
+
   /// The last columns of rows that are in trained coordinates already.
   init(of data: borrowing Matrix, after dimension: Int) {
     var conditions = Matrix(rows: data.rows, columns: data.columns - dimension)

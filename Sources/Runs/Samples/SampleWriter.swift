@@ -15,6 +15,8 @@ struct SampleWriter {
   package let description: DataSet.Description
   /// How many of the first samples every rank is given, for what judges and draws them.
   var kept = 0
+  /// Where each coordinate of a sample can lie, in trained coordinates; nil for anywhere.
+  var limits: [ClosedRange<Double>]?
 
   /// What was done.
   struct Summary {
@@ -47,6 +49,10 @@ struct SampleWriter {
       let wanted = min(Generator.rows, count - chunk * Generator.rows)
       source.generate(
         chunk: chunk, score: &score, into: &samples, count: wanted, trajectory: chunk == 0 ? trajectory : nil)
+      if let limits {
+        try samples.checkPlausible(
+          limits, wanted: wanted, firstIndex: chunk * Generator.rows, description, file)
+      }
     }
     return Summary(evaluations: try communicator.sum(source.takeTally()), seconds: seconds, first: first)
   }
