@@ -123,7 +123,12 @@ let package = Package(
     tests(
       "TargetsTests", ["Diffusion", "LinearAlgebra", "Randomness", "Targets", "TestSupport"],
       resources: [.copy("Fixtures")]),
-    tests("SamplingTests", ["Diffusion", "LinearAlgebra", "Randomness", "Sampling", "Targets", "TestSupport"]),
+    tests(
+      "SamplingTests",
+      [
+        "Communication", "Diffusion", "LinearAlgebra", "Networks", "Randomness", "Sampling", "Targets", "TestSupport",
+        "Training",
+      ]),
     tests(
       "TrainingTests",
       [

@@ -1,5 +1,6 @@
-internal import Diffusion
+package import Diffusion
 internal import Files
+internal import Foundation
 internal import Sampling
 internal import Targets
 internal import Training
@@ -16,8 +17,9 @@ extension ExperimentReader {
     try checkObjective()
     try checkConditionColumns()
     try checkShards()
-    try checkTimes()
     try checkProcess()
+    fillTimes()
+    try checkTimes()
     try checkNoiseLevels()
     try checkSampler()
     let features = experiment.network.embeddingFeatures
@@ -102,6 +104,13 @@ extension ExperimentReader {
     }
   }
 
+  /// Training and sampling end, unless they are told otherwise, at one noise level, whatever the process.
+  private mutating func fillTimes() {
+    let time = Experiment.usualFinalTime(of: experiment.process.make())
+    if places["training.minimum_time"] == nil { experiment.training.minimumTime = time }
+    if places["sampling.final_time"] == nil { experiment.sampling.finalTime = time }
+  }
+
   private func checkTimes() throws(ExperimentError) {
     let horizon = experiment.process.horizon
     for (path, time) in [
@@ -114,6 +123,18 @@ extension ExperimentReader {
 }
 
 extension Experiment {
+  /// The time, to three digits, at which the noise is 0.002 of the data's deviation, `usualFinalNoise`.
+  package static func usualFinalTime(of process: some ForwardProcess) -> Double {
+    let time = process.time(ofNoise: usualFinalNoise)
+    return min(Double(String(format: "%.2e", time)) ?? time, 0.5 * process.horizon)
+  }
+
+  /// σ = snr^{−½} at which training and sampling end by default, in deviations of the data.
+  ///
+  /// Denoising there multiplies the width w of a mode by (1 + σ²/w²)^{−½}: by 0.98 for modes of a hundredth of the data's
+  /// deviation. Karras et al. 2022 (arXiv 2206.00364) end at 0.004.
+  package static let usualFinalNoise = 0.002
+
   /// What is allowed but probably not wanted, each with its remedy; to be shown once.
   package var warnings: [String] {
     let rows = training.batch / training.shards

@@ -138,6 +138,7 @@ extension ExperimentKey {
       "Standard deviation of that logarithm."),
     .init(
       "training.minimum_time", \.training.options.minimumTime, in: .positive,
+      default: "where the noise is 0.002 of the data's deviation",
       "Smallest diffusion time drawn, in the horizon's unit."),
     .init(
       "training.held_out_every", \.training.heldOutEvery, in: .interval, onResume: true,
@@ -172,6 +173,7 @@ extension ExperimentKey {
       "How step sizes vary: equal, or smaller towards the data."),
     .init(
       "sampling.final_time", \.sampling.options.finalTime, in: .positive, onResume: true,
+      default: "where the noise is 0.002 of the data's deviation",
       "Diffusion time at which generation ends, in the horizon's unit."),
     .init("sampling.denoise", \.sampling.options.denoise, onResume: true, "Replace the final state u by E[x_0 | u]."),
     .init("sampling.count", \.sampling.count, in: .whole(2, 1e12), onResume: true, "Samples."),
@@ -184,6 +186,10 @@ extension ExperimentKey {
     .init(
       "sampling.start", \.sampling.options.start, onResume: true,
       "Law to start from: the prior, or the Gaussian with p_T's moments for data of mean 0 and variance 1."),
+    .init(
+      "sampling.observing", \.sampling.options.observing, onResume: true,
+      "How samples given --observe or --fix are drawn: as particles, weighted and resampled, or by guiding the sampler."
+    ),
     .init(
       "sampling.churn", \.sampling.options.churn, in: .notNegative, onResume: true,
       when: only(.stepping(.stochasticHeun)),

@@ -218,6 +218,7 @@ extension TimeLaw.Kind: Choice {}
 extension SamplerChoice: Choice {}
 extension TimeGrid: Choice {}
 extension StartingChoice: Choice {}
+extension ConditioningMethod: Choice {}
 extension Predictor: Choice {}
 extension CorrectedBlocks: Choice {}
 extension Metric: Choice, ListItem {}

@@ -14,12 +14,15 @@ public struct Judgement: Sendable, Equatable {
   public let repeats: Int
   /// The number of rows in every set that was compared.
   public let count: Int
+  /// The number of rows that the judged samples have, of which `count` were chosen at random; nil where it was not kept.
+  public let rowsOfSamples: Int?
   /// The unit of all three, for instance `original units`.
   public let unit: String
 
   /// A judgement from its parts.
   public init(
-    name: String, value: Spread, floor: Spread, baseline: Spread, repeats: Int, count: Int, unit: String
+    name: String, value: Spread, floor: Spread, baseline: Spread, repeats: Int, count: Int, unit: String,
+    rowsOfSamples: Int? = nil
   ) {
     self.name = name
     self.value = value
@@ -28,6 +31,7 @@ public struct Judgement: Sendable, Equatable {
     self.repeats = repeats
     self.count = count
     self.unit = unit
+    self.rowsOfSamples = rowsOfSamples
   }
 
   /// Where the value lies between the floor (0) and the Gaussian baseline (1).

@@ -12,6 +12,8 @@ public struct DataDraws: Sendable {
   public let mean: [Double]
   /// The variance of each coordinate.
   public let variances: [Double]
+  /// The largest distance of a draw from the mean in each coordinate.
+  public let largest: [Double]
   // Differences from the mean, row after row.
   private let centred: [Float]
 
@@ -22,14 +24,16 @@ public struct DataDraws: Sendable {
     var (mean, variances) = ([Double](repeating: 0, count: d), [Double](repeating: 0, count: d))
     for r in 0..<n { for k in 0..<d { mean[k] += Double(draws[r, k]) / Double(n) } }
     var centred = [Float](repeating: 0, count: n * d)
+    var largest = variances
     for r in 0..<n {
       for k in 0..<d {
         let away = Double(draws[r, k]) - mean[k]
         centred[r * d + k] = Float(away)
         variances[k] += away * away / Double(n - 1)
+        largest[k] = max(largest[k], abs(away))
       }
     }
-    (count, self.mean, self.variances, self.centred) = (n, mean, variances, centred)
+    (count, self.mean, self.variances, self.largest, self.centred) = (n, mean, variances, largest, centred)
   }
 
   /// The number d of coordinates.
@@ -55,6 +59,29 @@ public struct DataDraws: Sendable {
     let (low, high) = (along.min() ?? 0, along.max() ?? 0)
     let margin = 0.25 * (high - low)
     return centre + low - margin...centre + high + margin
+  }
+
+  /// Where each coordinate of a sample given observations can lie.
+  ///
+  /// That is within ten times the farthest draw's distance from the mean and what the observations would move Gaussian
+  /// data by. A sample beyond says that a score has failed.
+  public func plausible(given observations: Observations) -> [ClosedRange<Double>] {
+    let images = observations.rows.map { covarianceProduct($0) }
+    let m = images.count
+    var system = [Double](repeating: 0, count: m * m)
+    var residual = observations.values
+    for i in 0..<m {
+      for j in 0..<m { system[i * m + j] = zip(observations.rows[i], images[j]).reduce(0) { $0 + $1.0 * $1.1 } }
+      system[i * m + i] += observations.deviations[i] * observations.deviations[i]
+      residual[i] -= zip(observations.rows[i], mean).reduce(0) { $0 + $1.0 * $1.1 }
+    }
+    let factor = DenseCholesky(system, size: m)
+    let weights = factor.solveUpper(factor.solveLower(residual))
+    return (0..<dimension).map { k in
+      let shift = abs((0..<m).reduce(0) { $0 + images[$1][k] * weights[$1] })
+      let reach = 10 * (largest[k] + (shift.isFinite ? shift : 0))
+      return mean[k] - reach...mean[k] + reach
+    }
   }
 
   private func projections(_ v: [Double]) -> [Double] {

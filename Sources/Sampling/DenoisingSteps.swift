@@ -51,6 +51,9 @@ public struct AncestralSampler: Sampler {
   /// The scheme; it has no parameters.
   public init() {}
 
+  /// Kernels alone: steps start where something of the data is left.
+  public var requirement: ProcessRequirement { .kernel }
+
   /// One stage, with the posterior mean at t.
   public func step(_ process: any ForwardProcess, from t: Double, to s: Double) -> [SamplerStage] {
     let kernel = process.kernel(at: t)
@@ -98,6 +101,9 @@ public struct ImplicitSampler: Sampler {
   /// The scheme; it has no parameters.
   public init() {}
 
+  /// Kernels alone: steps start where something of the data is left.
+  public var requirement: ProcessRequirement { .kernel }
+
   /// One stage, with the posterior mean at t.
   public func step(_ process: any ForwardProcess, from t: Double, to s: Double) -> [SamplerStage] {
     let step = DenoisingStep.deterministic(process, from: t, to: s)
@@ -119,6 +125,9 @@ public struct ImplicitSampler: Sampler {
 public struct DPMSolverMultistep: Sampler {
   /// The scheme; it has no parameters.
   public init() {}
+
+  /// Kernels alone: steps start where something of the data is left.
+  public var requirement: ProcessRequirement { .kernel }
 
   /// The first step, of order 1; it keeps its state for the second.
   public func step(_ process: any ForwardProcess, from t: Double, to s: Double) -> [SamplerStage] {

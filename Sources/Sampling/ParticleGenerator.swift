@@ -125,10 +125,21 @@ public struct ParticleGenerator: ~Copyable {
     if denoises {
       samples.copy(from: mean)
       for row in 0..<samples.rows { for k in 0..<dimension { samples[row, k] += shifts[row, k] } }
+      setKnown(&samples)
     } else {
       samples.assign(.identity(prior.size), times: state, dimension: dimension)
     }
     return outcome
+  }
+
+  /// Coordinates observed alone and without noise get their values, which the shift has to rounding.
+  private func setKnown(_ samples: inout Matrix) {
+    for (i, h) in observations.rows.enumerated() where observations.deviations[i] == 0 {
+      let seen = h.indices.filter { h[$0] != 0 }
+      guard seen.count == 1 else { continue }
+      let value = Float(observations.values[i] / h[seen[0]])
+      for row in 0..<samples.rows { samples[row, seen[0]] = value }
+    }
   }
 
   /// Evaluates x̂_0, the shift and log p̃(y|u) of every particle.

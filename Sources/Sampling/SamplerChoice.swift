@@ -102,3 +102,11 @@ public enum StartingChoice: String, Sendable, CaseIterable {
     return kernel.covariance + kernel.mean.outer(kernel.mean)
   }
 }
+
+/// How samples given observations or fixed coordinates are drawn.
+public enum ConditioningMethod: String, Sendable, CaseIterable {
+  /// `particles`: `ParticleGenerator`.
+  case particles
+  /// `guidance`: any sampler, guided by `ObservedScore` or with the fixed coordinates held.
+  case guidance
+}

@@ -15,6 +15,8 @@ public struct SamplerOptions: Sendable, Equatable {
   public var denoise = true
   /// The law that generation starts from.
   public var start = StartingChoice.prior
+  /// How samples given observations or fixed coordinates are drawn.
+  public var observing = ConditioningMethod.particles
   /// How long `stochastic-heun` adds noise, in steps.
   public var churn = 0.5
   /// What `predictor-corrector` corrects: a sampler of single steps, other than itself.

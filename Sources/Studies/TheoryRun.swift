@@ -78,8 +78,11 @@ struct TheoryRun {
       }
     }
     let base = try communicator.fromRoot { RunFolder(path).base() }
+    let source = try DataSource.open(experiment, base: base, communicator)
+    try source.refuseOthers(than: data, allowsChange: allowsDataChange, communicator)
     let own = try communicator.agree { () throws -> MatrixBox in
-      MatrixBox(try DataSplit(experiment, base: base, of: data, allowsChange: allowsDataChange).shown())
+      let part = source.shownPart
+      return MatrixBox(try source.rows(part, 0..<source.count(part), less: data.origin))
     }
     let fromOrigin = data.mapFromOrigin
     return ChainLaboratory(dimension: data.dimension, seed: seed, count: count, communicator) { set, first, rows in

@@ -10,6 +10,19 @@ extension Checkpoint {
   /// Reads a checkpoint; every part is checked before it is believed.
   package init(contentsOf file: String) throws {
     let reader = try TensorFileReader(file, checks: .required)
+    let (header, step) = try Self.header(reader, file: file)
+    self.init(header: header, state: try Self.state(reader, header, step: step, file: file))
+    state.guarding = reader.guarding
+  }
+
+  /// Reads what a checkpoint says of its run, and its step, without parameters; the file is checked all the same.
+  static func header(of file: String) throws -> (header: Header, step: Int) {
+    try header(TensorFileReader(file, checks: .required), file: file)
+  }
+
+  private static func header(
+    _ reader: borrowing TensorFileReader, file: String
+  ) throws -> (header: Header, step: Int) {
     let format = try reader.text("format")
     guard format == Self.format else {
       throw ExperimentError.data(
@@ -31,8 +44,7 @@ extension Checkpoint {
         standardisation: Standardisation(mean: mean, scale: scale), constantColumns: constant,
         fingerprint: try reader.text("data.fingerprint")),
       instructionSet: try reader.text("instruction_set"), best: reader.best)
-    self.init(header: header, state: try Self.state(reader, header, step: step, file: file))
-    state.guarding = reader.guarding
+    return (header, step)
   }
 
   /// The experiment within a file; its lines are not the file's.

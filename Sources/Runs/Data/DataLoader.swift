@@ -1,4 +1,3 @@
-internal import CMachine
 internal import Communication
 internal import Configuration
 internal import Files
@@ -8,63 +7,24 @@ internal import Reports
 internal import Targets
 internal import Training
 
-/// Decides which row goes where, then goes through the source once.
+/// Decides which row goes to which shard, then goes through the source once.
 struct DataLoader {
-  private let source: any RowSource
-  private let separate: (any RowSource)?
-  private let experiment: Experiment
+  private let data: DataSource
   /// For each row: its position among the training rows, or −1 − its place among the held-out rows.
   private let places: [Int32]
   private let assignment: ShardAssignment
-  private let heldOutCount: Int
 
-  init(source: any RowSource, separate: (any RowSource)?, experiment: Experiment) throws {
-    self.source = source
-    self.separate = separate
-    self.experiment = experiment
-    let found = source.dimension - experiment.conditionCount
-    if let dimension = experiment.data.dimension, dimension != found {
-      let words = experiment.conditionCount > 0 ? "columns beside data.conditions" : "columns"
-      throw ExperimentError.configuration(
-        Place("data.dimension"), "is \(dimension), but the data file has \(found) \(words); remove the key")
-    }
-    if let separate, separate.dimension != source.dimension {
-      throw ExperimentError.configuration(
-        Place("data.held_out"), "has \(separate.dimension) columns where the data has \(source.dimension)")
-    }
-    if let separate, let names = source.columnNames, let others = separate.columnNames, names != others {
-      throw ExperimentError.configuration(
-        Place("data.held_out"),
-        "has the columns \(shortened(others.joined(separator: ", "))) where the data has "
-          + "\(shortened(names.joined(separator: ", "))): bring them into that order")
-    }
-    guard source.rows <= Int(Int32.max) else {
-      throw ExperimentError.configuration(
-        Place(experiment.data.file ?? "data.count"),
-        "has \(source.rows) rows, more than \(Int32.max); take a part of them")
-    }
-    let isHeldOut = experiment.heldOutRows(of: source.rows)
-    let training = (0..<source.rows).filter { !isHeldOut[$0] }
-    let shards = experiment.training.shards
-    guard training.count >= shards else {
-      throw ExperimentError.configuration(
-        Place("training.shards"),
-        "\(training.count) rows to train on do not fill \(shards) shards: use fewer shards, or more rows")
-    }
-    // A run's end compares samples with these rows; it should not fail there.
-    guard (separate?.rows ?? source.rows - training.count) != 1 else {
-      throw ExperimentError.configuration(
-        Place("data.held_out"),
-        "is 1 row, but a distance needs at least 2: hold out more of the \(source.rows) rows, or 0")
-    }
-    guard experiment.conditionCount == 0 || separate != nil || training.count < source.rows else {
-      throw ExperimentError.configuration(
-        Place("data.held_out"),
-        "is no row of \(source.rows), but the run's samples are drawn given the conditions of held-out rows: hold out "
-          + "more")
-    }
-    assignment = ShardAssignment(rows: training.count, shards: shards, seed: experiment.seed)
-    var places = [Int32](repeating: 0, count: source.rows)
+  private var source: any RowSource { data.source }
+  private var separate: (any RowSource)? { data.separate }
+  private var experiment: Experiment { data.experiment }
+
+  init(_ data: DataSource) {
+    self.data = data
+    let isHeldOut = data.isHeldOut
+    let training = isHeldOut.indices.filter { !isHeldOut[$0] }
+    assignment = ShardAssignment(
+      rows: training.count, shards: data.experiment.training.shards, seed: data.experiment.seed)
+    var places = [Int32](repeating: 0, count: isHeldOut.count)
     for (position, index) in assignment.order.enumerated() { places[training[Int(index)]] = Int32(position) }
     var next: Int32 = 0
     for row in isHeldOut.indices where isHeldOut[row] {
@@ -72,13 +32,14 @@ struct DataLoader {
       places[row] = -next
     }
     self.places = places
-    heldOutCount = Int(next)
   }
 
+  /// This rank's rows and all held-out rows, in trained coordinates.
   package func load(
-    tree: CanonicalTree, target: (any Target)?, standardise: Bool, keeping kept: DataSet.Description? = nil,
-    _ communicator: Communicator
+    keeping kept: DataSet.Description? = nil, _ communicator: Communicator
   ) throws -> DataSet {
+    let tree = CanonicalTree(shards: experiment.training.shards)
+    let (target, standardise) = (data.target, experiment.data.standardise)
     let shards = tree.range(rank: communicator.rank, of: communicator.size)
     let d = source.dimension
     var own = LoadedRows(rows: assignment.positions(of: shards).count, columns: d, isDouble: source.isDouble)
@@ -98,8 +59,8 @@ struct DataLoader {
     let training = own.standardised(by: scaling.standardisation)
     let held = heldOut.standardised(by: scaling.standardisation)
     try communicator.agree {
-      try description.refuseNotFinite(training, file: name)
-      try description.refuseNotFinite(held, file: name)
+      try description.refuseNotFinite(training, file: data.name)
+      try description.refuseNotFinite(held, file: data.name)
     }
     var remarks = source.remarks + (separate?.remarks ?? [])
     if target == nil {
@@ -111,44 +72,28 @@ struct DataLoader {
       heldOut: held, description: description, remarks: remarks)
   }
 
-  /// The file, or what stands for it in messages.
-  private var name: String { experiment.data.file ?? "data" }
+  /// The fingerprint of the data alone: each rank reads its own rows, and keeps none.
+  func fingerprint(_ communicator: Communicator) throws -> String {
+    let tree = CanonicalTree(shards: experiment.training.shards)
+    let shards = tree.range(rank: communicator.rank, of: communicator.size)
+    var own = LoadedRows(
+      rows: assignment.positions(of: shards).count, columns: source.dimension, isDouble: source.isDouble)
+    var heldOut = emptyHeldOut
+    try communicator.agree { () throws -> Void in try read(into: &own, &heldOut, shards: shards) }
+    let digests = try communicator.allGather(shards.map { Double(own.digest(local($0, shards))) })
+    return fingerprint(digests.map { UInt32($0) }, heldOut)
+  }
 
   private var emptyHeldOut: LoadedRows {
     LoadedRows(
-      rows: separate?.rows ?? heldOutCount, columns: source.dimension, isDouble: (separate ?? source).isDouble)
-  }
-
-  /// All rows on this process alone, in original units less `origin`, as training splits them.
-  ///
-  /// - Returns: both parts in the order of their files, and the fingerprint of the data.
-  func split(less origin: [Double]) throws -> DataSplit {
-    let d = source.dimension - experiment.conditionCount
-    let shards = 0..<assignment.shards
-    var own = LoadedRows(rows: assignment.rows, columns: source.dimension, isDouble: source.isDouble)
-    var held = emptyHeldOut
-    try read(into: &own, &held, shards: shards)
-    let digests = shards.map { own.digest(assignment.positions(of: $0)) }
-    let fingerprint = self.fingerprint(digests, held)
-    var training = Matrix(rows: own.rows, columns: d)
-    var next = 0
-    for place in places where place >= 0 {
-      own.copyRow(Int(place), into: &training, next, less: origin)
-      next += 1
-    }
-    var heldOut = Matrix(rows: held.rows, columns: d)
-    for r in 0..<held.rows { held.copyRow(r, into: &heldOut, r, less: origin) }
-    return DataSplit(training: training, heldOut: heldOut, fingerprint: fingerprint)
+      rows: data.count(.heldOut), columns: source.dimension, isDouble: (separate ?? source).isDouble)
   }
 
   /// One pass over the source, and one over the held-out file where there is one.
   private func read(into rows: inout LoadedRows, _ heldOut: inout LoadedRows, shards: Range<Int>) throws {
     let own = assignment.positions(of: shards)
     try source.forEachBlock { first, block in
-      // Signals only set a flag: a long file must not make them wait.
-      guard sgm_stop_signal() == 0 else {
-        throw ExperimentError.stopped("stopped while the data was read, before the first step; start it again")
-      }
+      try DataSource.refuseAfterSignal()
       for r in 0..<block.rows {
         let place = Int(places[first + r])
         if place < 0 {
@@ -215,7 +160,7 @@ struct DataLoader {
       for j in 0..<d where !constant[j] && !statistics.variances[j].isNormal {
         let column = source.columnNames.map { shortened($0[j]) } ?? String(j)
         throw ExperimentError.configuration(
-          Place(name),
+          Place(data.name),
           "column \(column) lies between \(statistics.least[j]) and \(statistics.largest[j]), and the square of its "
             + "width is beyond double precision; measure it in another unit")
       }

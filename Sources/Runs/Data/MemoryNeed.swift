@@ -77,6 +77,13 @@ struct MemoryNeed {
     self.ranksHere = ranksHere
   }
 
+  /// The need of a run on opened data.
+  init(_ data: DataSource, ranks: Int, ranksHere: Int) {
+    self.init(
+      data.experiment, rows: data.source.rows, separate: data.separate?.rows ?? 0, dimension: data.source.dimension,
+      isDouble: data.source.isDouble, ranks: ranks, ranksHere: ranksHere)
+  }
+
   /// Refuses what cannot fit, by the largest part.
   package func check(against machine: Double = machineMemory()) throws(ExperimentError) {
     let need = bytes * Double(ranksHere)

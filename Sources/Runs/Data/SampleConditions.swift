@@ -16,6 +16,9 @@ package struct SampleConditions {
   /// Which sample is given which row, to stand behind a sentence.
   private(set) var words = ""
 
+  /// The number of rows.
+  var count: Int { rows.value.rows }
+
   /// The last columns of rows that are in trained coordinates already.
   init(of data: borrowing Matrix, after dimension: Int) {
     var conditions = Matrix(rows: data.rows, columns: data.columns - dimension)

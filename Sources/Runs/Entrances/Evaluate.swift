@@ -42,7 +42,8 @@ package struct Evaluation {
   /// JSON lines for programs.
   package let json: String
   fileprivate let request: EvaluateRequest
-  fileprivate var judgement: RunJudgement?
+  /// What a run's own copies are made of.
+  fileprivate var run: (judged: JudgedRun, verdicts: [Judging.Verdict], step: Int, samples: String)?
 
   /// Writes the copies: the file of `--output`, and a run's own.
   ///
@@ -53,7 +54,11 @@ package struct Evaluation {
     try communicator.agree {
       guard communicator.isRoot else { return }
       if let output = request.output { try AtomicFile.write(json, to: output) }
-      do { try judgement?.keep(in: RunFolder(request.samples)) } catch {
+      guard let run else { return }
+      do {
+        try run.judged.keep(run.verdicts)
+        try run.judged.writeReport(run.verdicts, step: run.step, samplesFile: run.samples)
+      } catch {
         announce("warning: the run keeps no copy of these figures: \(error)", communicator)
       }
     }
@@ -74,14 +79,14 @@ package func evaluate(_ request: EvaluateRequest, _ communicator: Communicator) 
   _ = try agreeOnInstructionSet(nil, communicator)
   let (samples, truth, experiment) = try communicator.agree { try open(request, exists: exists, communicator) }
   let judging = Judging(communicator: communicator, section: experiment.evaluation, seed: experiment.seed)
-  let (table, json) = render(try judging.judge(samples.value, against: truth.value))
+  let (table, json) = render(try judging.judge(samples.value, against: truth))
   return Evaluation(table: table, json: json, request: request)
 }
 
 /// Samples and truth, each a file or a target's draws.
 private func open(
   _ request: EvaluateRequest, exists: Bool, _ communicator: Communicator
-) throws -> (samples: MatrixBox, truth: TruthBox, experiment: Experiment) {
+) throws -> (samples: MatrixBox, truth: Truth, experiment: Experiment) {
   let targets = TargetKind.allCases.map(\.rawValue)
   let isLaw = !exists && targets.contains(request.samples)
   guard let against = request.against else {
@@ -107,19 +112,22 @@ private func open(
   let dimension = samples.map { ", dimension: \($0.value.columns)" } ?? ""
   let data = isFile ? "data: {file: \(escaped(against))}" : "data: {target: \(against)\(dimension)}"
   let experiment = try Experiment(yaml: data + "\n", file: "--against", settings: request.allSettings)
-  let truth: Truth
-  if let reference {
-    truth = try Truth(rows: Matrix(reference, less: origin))
-  } else {
-    truth = try Truth.of(experiment, base: "")
-  }
+  let target = try experiment.target()
+  let truth =
+    if let target {
+      try Truth(target: target, experiment)
+    } else if let reference {
+      try Truth(rows: Matrix(reference, less: origin))
+    } else {
+      throw ExperimentError.fault("neither a target nor a file")
+    }
   if isLaw { samples = try draws(of: request.samples, dimension: truth.samples.dimension, experiment) }
   guard let samples else { throw ExperimentError.fault("neither a file of samples nor a target") }
   guard truth.samples.dimension == samples.value.columns else {
     throw ExperimentError.data(
       Place(request.samples), "has \(samples.value.columns) columns, but \(against) has \(truth.samples.dimension)")
   }
-  return (samples, TruthBox(truth), experiment)
+  return (samples, truth, experiment)
 }
 
 /// Exact draws of a law in place of samples: what a perfect sampler would be judged as.
@@ -143,14 +151,32 @@ private func evaluateRun(_ request: EvaluateRequest, _ communicator: Communicato
     }
   }
   let folder = RunFolder(request.samples)
-  let header = try Checkpoint.newest(in: folder, communicator).header
+  let (header, step) = try Checkpoint.newestHeader(in: folder, communicator)
   try followInstructionSet(header.instructionSet, communicator)
   if communicator.isRoot { header.warnOfEdits(in: folder) { announce("warning: " + $0, communicator) } }
   let experiment = try communicator.agree {
     try Experiment(yaml: header.experiment.yaml, file: folder.experiment, settings: request.allSettings)
   }
-  let judgement = try judgeRun(
-    experiment, header.data, folder, base: folder.base(), allowsDataChange: request.allowsDataChange, communicator)
+  let name = try folder.newestSamples(communicator)
+  let base = try communicator.fromRoot { folder.base() }
+  let source = try DataSource.open(experiment, base: base, communicator)
+  try source.refuseOthers(than: header.data, allowsChange: request.allowsDataChange, communicator)
+  let most = max(experiment.evaluation.count, RunRecord.mostRows)
+  let samples = try communicator.agree { () throws -> MatrixBox in
+    let file = folder.samples + "/" + name
+    let rows = try openRows(file)
+    guard rows.dimension == header.data.dimension else {
+      throw ExperimentError.data(
+        Place(file), "has \(rows.dimension) columns, but the run's data has \(header.data.dimension); draw samples again")
+    }
+    return MatrixBox(try Matrix(rows, less: header.data.origin, most: most))
+  }
+  var judged = JudgedRun(folder: folder, experiment: experiment, data: header.data, source: source, samples: samples)
+  if experiment.evaluation.metrics.contains(.likelihood) {
+    judged.network = try NetworkLikelihood.newest(in: folder, experiment, communicator)
+  }
+  let verdicts = try judged.judge(communicator)
+  let (table, json) = render(verdicts)
   return Evaluation(
-    table: judgement.text.table, json: judgement.text.json, request: request, judgement: judgement)
+    table: table, json: json, request: request, run: (judged: judged, verdicts: verdicts, step: step, samples: name))
 }

@@ -37,9 +37,6 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
   for line in trained?.remarks ?? [] { announce(line, communicator) }
   var request = request
   if let trained { request.count = try communicator.agree { try trained.total(request.count, experiment) } }
-  let source = try communicator.agree {
-    try experiment.source(process: model.process, dimension: data.dimension, fixed: conditions.fixed)
-  }
   let own = folder.samples(step: checkpoint.state.step)
   let file = request.output ?? own
   let isRuns = file == own || Identity(file).map { $0 == Identity(own) } ?? false
@@ -50,7 +47,14 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
     return isRuns ? try RunLock(folder) : nil
   }
   defer { lock?.release() }
-  let line = try draw(request, experiment, data, &score, conditions, source, file, communicator) {
+  if conditions.isGiven, experiment.sampling.observing == .particles, let trained, trained.count > 1 {
+    try communicator.agree {
+      throw ExperimentError.usage(
+        "--condition with several rows: particles replace one another and need one row for all; "
+          + "give one, or --set sampling.observing=guidance")
+    }
+  }
+  let line = try draw(request, experiment, data, &score, conditions, file, communicator) {
     trained?.apply(to: network, chunk: $0)
   }
   // They speak of the samples that these have replaced.
@@ -100,47 +104,84 @@ private func sampleExactly(_ request: SampleRequest, _ communicator: Communicato
     return score
   }
   let conditions = try communicator.agree { try SampleConstraints(request, data) }
-  let source = try communicator.agree {
-    try experiment.source(process: process, dimension: target.dimension, fixed: conditions.fixed)
-  }
   func opened(_ score: some Score) throws -> String {
     var score = score
-    return try draw(request, experiment, data, &score, conditions, source, file, communicator)
+    return try draw(request, experiment, data, &score, conditions, file, communicator)
   }
   return try opened(score)
 }
 
-/// Draws from a score, corrected by observations where there are any.
+/// Draws from a score, given observations and fixed coordinates where there are any.
 private func draw<S: Score>(
   _ request: SampleRequest, _ experiment: Experiment, _ data: DataSet.Description, _ score: inout S,
-  _ conditions: SampleConstraints, _ source: SampleSource, _ file: String, _ communicator: Communicator,
-  prepare: (_ chunk: Int) -> Void = { _ in }
+  _ conditions: SampleConstraints, _ file: String, _ communicator: Communicator,
+  prepare: @escaping (_ chunk: Int) -> Void = { _ in }
 ) throws -> String {
-  guard let observations = conditions.observations else {
-    return try draw(request, experiment, data, &score, source, file, communicator, prepare: prepare)
+  let observing = experiment.sampling.observing
+  guard conditions.isGiven, observing == .particles || conditions.observations != nil else {
+    let line = try drawFreely(
+      request, experiment, data, &score, fixed: conditions.fixed, file, communicator, prepare: prepare)
+    return conditions.isGiven ? line + "\n" + replacementNote : line
   }
   let known = score as? any DifferentiableScore
   let differentiable = try communicator.agree { () throws -> any DifferentiableScore in
-    if let known { return known }
+    if let known, known.process.noise == .gaussian { return known }
     throw ExperimentError.usage(
-      "--observe needs a score whose derivative is known: a network's, or that of a Gaussian or a Gaussian mixture")
+      "--observe, and --fix without sampling.observing=guidance, need a score whose derivative is known and Gaussian "
+        + "noise: a network's, or that of a Gaussian, a Gaussian mixture or the funnel")
   }
   func opened(_ score: some DifferentiableScore) throws -> String {
-    var observed = ObservedScore(score, given: observations)
-    return try draw(request, experiment, data, &observed, source, file, communicator, prepare: prepare)
+    var score = score
+    guard observing == .guidance, let observations = conditions.observations else {
+      let given = GivenSamples(
+        experiment: experiment, observations: conditions.all(dimension: data.dimension), data: data,
+        communicator: communicator, prepare: prepare)
+      let (count, trajectory) = request.amount(experiment, data)
+      var display = ProgressDisplay(isRoot: communicator.isRoot, steps: 1)
+      let text = try given.drawParticles(
+        score, count: count, to: file, trajectory: trajectory, progress: { display.sampling($0) })
+      try trajectory?.write(beside: file, communicator)
+      return text
+    }
+    let given = GivenSamples(
+      experiment: experiment, observations: observations, data: data, communicator: communicator, prepare: prepare)
+    let draws = try given.draws(&score)
+    var observed = ObservedScore(score, given: observations, draws: draws)
+    let line = try drawFreely(
+      request, experiment, data, &observed, fixed: conditions.fixed, limits: draws.plausible(given: observations), file,
+      communicator, prepare: prepare)
+    let held = try communicator.allGather([observed.heldShare]).max() ?? 0
+    return line + (held > 0.1 ? "\n" + heldWarning(held) : "")
   }
   return try opened(differentiable)
 }
 
-private func draw(
+/// What replacement leaves, whatever the sampler: said wherever it is used.
+private let replacementNote =
+  "note: --fix by guidance replaces coordinates, which is exact only in the limit of many Langevin steps at each time: "
+  + "compare with twice sampling.corrections, or leave sampling.observing at particles"
+
+extension SampleRequest {
+  /// The number of samples, and the first ones' paths where they are kept.
+  fileprivate func amount(_ experiment: Experiment, _ data: DataSet.Description) -> (count: Int, Trajectory?) {
+    let count = count ?? experiment.sampling.count
+    return (count, trajectories > 0 ? Trajectory(count: min(trajectories, count), data) : nil)
+  }
+}
+
+/// Draws by the experiment's sampler.
+private func drawFreely(
   _ request: SampleRequest, _ experiment: Experiment, _ data: DataSet.Description, _ score: inout some Score,
-  _ source: SampleSource, _ file: String, _ communicator: Communicator,
-  prepare: (_ chunk: Int) -> Void = { _ in }
+  fixed: FixedCoordinates?, limits: [ClosedRange<Double>]? = nil, _ file: String, _ communicator: Communicator,
+  prepare: (_ chunk: Int) -> Void
 ) throws -> String {
-  let count = request.count ?? experiment.sampling.count
+  let process = score.process
+  let source = try communicator.agree {
+    try experiment.source(process: process, dimension: data.dimension, fixed: fixed)
+  }
+  let (count, trajectory) = request.amount(experiment, data)
   var display = ProgressDisplay(isRoot: communicator.isRoot, steps: 1)
-  let writer = SampleWriter(communicator: communicator, description: data)
-  let trajectory = request.trajectories > 0 ? Trajectory(count: min(request.trajectories, count), data) : nil
+  let writer = SampleWriter(communicator: communicator, description: data, limits: limits)
   let summary = try writer.write(
     count: count, score: &score, source: source, to: file, trajectory: trajectory, prepare: prepare,
     progress: { display.sampling($0) })

@@ -21,7 +21,7 @@ struct Judging {
   }
 
   /// `samples` judged by every metric that the experiment names, in its order; but for the times, the same on every rank.
-  package func judge(_ samples: borrowing Matrix, against truth: borrowing Truth) throws -> [Verdict] {
+  package func judge(_ samples: borrowing Matrix, against truth: Truth) throws -> [Verdict] {
     try communicator.agree {
       try refuseBeyondMemory(section.directions, samples.columns, from: "evaluation.directions")
     }
@@ -36,7 +36,7 @@ struct Judging {
   }
 
   private func judge(
-    _ metric: Metric, _ samples: borrowing Matrix, _ truth: borrowing Truth,
+    _ metric: Metric, _ samples: borrowing Matrix, _ truth: Truth,
     _ gaussian: GaussianFit
   ) throws -> [Judgement] {
     let (count, pairs) = (section.count, min(section.count, section.pairCount))
@@ -56,8 +56,7 @@ struct Judging {
     case .marginals: return try judge(all, truth.samples, gaussian, Marginals())
     case .tails: return try judge(all, truth.samples, gaussian, TailIndex())
     case .nearest:
-      let training = try communicator.agree { try truth.trainingRows() }
-      let distance = training.map { NearestTrainingRows(training: $0.value) } ?? NearestTrainingRows()
+      let distance = try communicator.agree { try truth.nearestTrainingRows() }
       return try judge(all, Exchanged(truth.samples), gaussian, distance)
     case .likelihood: return try likelihood(truth, gaussian)
     case .modes: return try judge(all, truth.samples, gaussian, communicator.agree { try truth.modes() })

@@ -128,7 +128,7 @@ extension Judging {
   ///
   /// The same rows are behind all three, and errors are standard errors of means over rows. Every row's values are
   /// kept, in the rows' order.
-  package func likelihood(_ truth: borrowing Truth, _ gaussian: GaussianFit) throws -> [Judgement] {
+  package func likelihood(_ truth: Truth, _ gaussian: GaussianFit) throws -> [Judgement] {
     let (network, rows, known) = try communicator.agree { () throws -> (NetworkLikelihood, MatrixBox, [Double]?) in
       guard let network = self.network else {
         throw ExperimentError.usage("the metric nll needs a run: it is the likelihood of the run's network")

@@ -14,6 +14,18 @@ struct SampleConstraints {
   /// Known coordinates, in trained coordinates.
   package var fixed: FixedCoordinates?
 
+  /// Whether there are any.
+  var isGiven: Bool { observations != nil || fixed != nil }
+
+  /// All of them as observations.
+  func all(dimension: Int) -> Observations {
+    let known = fixed.map { Observations($0, dimension: dimension) }
+    guard let observations else { return known ?? Observations(rows: [[0]], values: [0], deviations: [1]) }
+    return Observations(
+      rows: observations.rows + (known?.rows ?? []), values: observations.values + (known?.values ?? []),
+      deviations: observations.deviations + (known?.deviations ?? []))
+  }
+
   /// Reads the files that a request names.
   ///
   /// - Throws: `ExperimentError` naming the file and row of what cannot be used.

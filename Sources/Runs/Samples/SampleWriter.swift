@@ -13,11 +13,17 @@ internal import Training
 struct SampleWriter {
   package let communicator: Communicator
   package let description: DataSet.Description
+  /// How many of the first samples every rank is given, for what judges and draws them.
+  var kept = 0
+  /// Where each coordinate of a sample can lie, in trained coordinates; nil for anywhere.
+  var limits: [ClosedRange<Double>]?
 
   /// What was done.
   struct Summary {
     var evaluations = EvaluationTally()
     package var seconds: Double
+    /// The first samples in original units less the data's origin, on every rank; without rows unless they are kept.
+    var first: MatrixBox
   }
 
   /// Draws `count` samples in original coordinates from a score.
@@ -37,13 +43,18 @@ struct SampleWriter {
     prepare: (_ chunk: Int) -> Void = { _ in }, progress: (Double) -> Void = { _ in }
   ) throws -> Summary {
     _ = source.takeTally()
-    let seconds = try write(count: count, to: file, progress: progress) { (chunk: Int, samples: inout Matrix) in
+    let (seconds, first) = try write(count: count, to: file, progress: progress) {
+      (chunk: Int, samples: inout Matrix) in
       prepare(chunk)
       let wanted = min(Generator.rows, count - chunk * Generator.rows)
       source.generate(
         chunk: chunk, score: &score, into: &samples, count: wanted, trajectory: chunk == 0 ? trajectory : nil)
+      if let limits {
+        try samples.checkPlausible(
+          limits, wanted: wanted, firstIndex: chunk * Generator.rows, description, file)
+      }
     }
-    return Summary(evaluations: try communicator.sum(source.takeTally()), seconds: seconds)
+    return Summary(evaluations: try communicator.sum(source.takeTally()), seconds: seconds, first: first)
   }
 
   /// Draws `count` rows, chunk by chunk, and maps them to original coordinates.
@@ -53,11 +64,11 @@ struct SampleWriter {
   ///   - file: the NPY file or table, published when it is whole.
   ///   - progress: called on each rank after each chunk with the share that is done there.
   ///   - generate: writes the 256 samples of a chunk, in trained coordinates.
-  /// - Returns: this rank's time.
+  /// - Returns: this rank's time, and the first samples.
   /// - Throws: what `generate` throws, or an error of writing the file on any rank, the same on every rank.
   package func write(
     count: Int, to file: String, progress: (Double) -> Void, generate: (Int, inout Matrix) throws -> Void
-  ) throws -> Double {
+  ) throws -> (seconds: Double, first: MatrixBox) {
     let start = Stopwatch.now
     let (dimension, isDouble) = (description.dimension, description.isDouble)
     // A table's lines have places only when all rows are known: ranks write an array first.
@@ -73,6 +84,8 @@ struct SampleWriter {
     let chunks = (count + Generator.rows - 1) / Generator.rows
     let own = communicator.share(of: chunks)
     var samples = Matrix(rows: Generator.rows, columns: dimension)
+    var ownFirst: [Float] = []
+    let origin = description.origin
     try communicator.agree {
       let writer = try ArrayFileWriter(array, rows: count, columns: dimension, isDouble: isDouble)
       for chunk in own {
@@ -88,12 +101,16 @@ struct SampleWriter {
             "sample \(first + row) is not finite; take more sampling.steps, a later sampling.final_time, or a smaller "
               + "sampling.step_size where the sampler has one")
         }
+        let keeping = max(0, min(wanted, kept - first))
         if isDouble {
-          try writer.write(description.restored(samples, count: wanted), firstRow: first)
+          let rows = description.restored(samples, count: wanted)
+          try writer.write(rows, firstRow: first)
+          for r in 0..<keeping { for j in 0..<dimension { ownFirst.append(Float(rows[r, j] - origin[j])) } }
         } else {
           description.restore(&samples)
           try refuseTooLarge(samples, count: wanted, firstRow: first, in: file)
           try writer.write(samples, count: wanted, firstRow: first)
+          for r in 0..<keeping { for j in 0..<dimension { ownFirst.append(samples[r, j]) } }
         }
         progress(Double(chunk - own.lowerBound + 1) / Double(own.count))
       }
@@ -104,11 +121,21 @@ struct SampleWriter {
       guard let separator else { return try ArrayFileWriter.publish(file) }
       try SampleTable(description, separator: separator).write(AtomicFile.partialPath(of: array), to: file)
     }
-    return Stopwatch.now - start
+    let seconds = Stopwatch.now - start
+    return (seconds, MatrixBox(try firstSamples(ownFirst)))
   }
 }
 
 extension SampleWriter {
+  /// The ranks' first samples together: ranks hold chunks in their order.
+  private func firstSamples(_ own: [Float]) throws -> Matrix {
+    let all = kept > 0 ? try communicator.allGather(singles: own) : []
+    var rows = Matrix(rows: all.count / description.dimension, columns: description.dimension)
+    var elements = rows.mutableSpan
+    for i in all.indices { elements[i] = all[i] }
+    return rows
+  }
+
   /// Refuses samples that were finite in trained coordinates and are beyond single precision in the data's units.
   private func refuseTooLarge(
     _ samples: borrowing Matrix, count: Int, firstRow: Int, in file: String

@@ -51,7 +51,7 @@ struct SweepPlan {
       try Self.check(sweep, base: base, communicator)
       guard !request.checkOnly else { return }
       let text = try experimentText(of: file)
-      let needed = [file] + sweep.cells.flatMap { DataSet.files(of: $0.experiment, base: base) }
+      let needed = [file] + sweep.cells.flatMap { DataSource.files(of: $0.experiment, base: base) }
       try folder.create(
         sweep, text: comments + text, base: base, overwrite: request.overwrite, needed: Array(Set(needed)).sorted())
     }
@@ -74,7 +74,8 @@ struct SweepPlan {
       plain.process = sweep.cells[0].experiment.process
       guard seen.insert(plain.yaml).inserted else { continue }
       try cell.experiment.checkSamplerTakesScore()
-      try DataSet.check(cell.experiment, base: base, ranks: 1)
+      let source = try DataSource(cell.experiment, base: base)
+      try MemoryNeed(source, ranks: 1, ranksHere: 1).check()
     }
   }
 

@@ -26,13 +26,12 @@ func trainOne(_ request: TrainingRequest, _ communicator: Communicator) throws -
 }
 
 private func carryOut(_ run: TrainingRun) throws -> ExitStatus {
-  let communicator = run.communicator
   for text in run.experiment.warnings { run.warn(text) }
   for line in run.remarks { run.remark(line) }
   if run.request.checkOnly {
     let estimate = try Estimate(run).description
-    return try communicator.agree { () throws -> ExitStatus in
-      if communicator.isRoot { try printResult(printableLines(estimate)) }
+    return try run.communicator.agree { () throws -> ExitStatus in
+      if run.communicator.isRoot { try printResult(printableLines(estimate)) }
       return .success
     }
   }
@@ -49,15 +48,37 @@ private func carryOut(_ run: TrainingRun) throws -> ExitStatus {
     run.say("step \(run.trainer.step) reached; go on with: sgm-train --resume \(run.folder.path)")
     return .success
   }
-  let (file, summary) = try run.drawSamples()
+  let (file, summary) = try run.drawSamples(keeping: max(run.experiment.evaluation.count, RunRecord.mostRows))
   run.say("\(run.experiment.sampling.count) samples in \(duration(summary.seconds)): \(file)")
   RunStage.judging.begin()
-  let isCell = run.request.label != nil
-  let judged = try judgeRun(run.experiment, run.data, run.folder, base: run.base, communicator)
-  if !isCell { run.say(judged.text.table.trimmingCharacters(in: .newlines)) }
-  try communicator.agree { if communicator.isRoot { try judged.keep(in: run.folder, reports: !isCell) } }
-  if !isCell { run.say("report: \(run.folder.report)") }
+  try judge(run, summary.first, file: file)
   return .success
+}
+
+/// Judges what a run has drawn and draws its report, from memory.
+private func judge(_ run: TrainingRun, _ samples: MatrixBox, file: String) throws {
+  let isCell = run.request.label != nil
+  var judged = JudgedRun(
+    folder: run.folder, experiment: run.experiment, data: run.data, source: run.source, samples: samples)
+  if run.experiment.evaluation.metrics.contains(.likelihood) {
+    judged.network = NetworkLikelihood(
+      model: run.trainer.model, parameters: MatrixBox(try run.trainer.gatherAverage()), data: run.data,
+      section: run.experiment.evaluation, firstTime: run.experiment.training.minimumTime, seed: run.experiment.seed,
+      file: run.folder.likelihood)
+  }
+  try run.source.refuseOthers(
+    than: run.data, remedy: "bring it back, and judge the run by: sgm-evaluate \(run.folder.path)", run.communicator)
+  let verdicts = try judged.judge(run.communicator)
+  // Said first: what comes after may find the disk full, or a gnuplot that hangs.
+  if !isCell { run.say(render(verdicts).table.trimmingCharacters(in: .newlines)) }
+  try run.communicator.agree { [judged] in
+    guard run.communicator.isRoot else { return }
+    try judged.keep(verdicts)
+    guard !isCell else { return }
+    try judged.writeReport(
+      verdicts, step: run.trainer.step, samplesFile: String(file.split(separator: "/").last ?? ""))
+    run.say("report: \(run.folder.report)")
+  }
 }
 
 extension TrainingRun {

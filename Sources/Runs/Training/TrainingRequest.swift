@@ -55,6 +55,6 @@ extension TrainingRequest {
   func files(of experiment: Experiment, base: String) -> [String] {
     var files: [String] = []
     if case .experiment(let file) = start { files.append(file) }
-    return files + DataSet.files(of: experiment, base: base)
+    return files + DataSource.files(of: experiment, base: base)
   }
 }
