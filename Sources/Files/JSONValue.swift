@@ -44,7 +44,8 @@ extension JSONValue: CustomStringConvertible {
     case .null: text += "null"
     case .boolean(let truth): text += truth ? "true" : "false"
     case .integer(let number): text += String(number)
-    case .real(let number): text += number.isFinite ? number.description : "\"\(number.isNaN ? "nan" : number > 0 ? "inf" : "-inf")\""
+    case .real(let number):
+      text += number.isFinite ? number.description : "\"\(number.isNaN ? "nan" : number > 0 ? "inf" : "-inf")\""
     case .string(let string): JSONValue.write(string, into: &text)
     case .array(let values):
       text += "["

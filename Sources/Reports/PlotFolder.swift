@@ -1,4 +1,4 @@
-internal import Files
+package import Files
 internal import Foundation
 
 /// A folder of pictures, their scripts and data, which may hold what others made.

@@ -72,7 +72,8 @@ extension DataSource {
     try communicator.agree {
       guard found != data.fingerprint else { return }
       throw ExperimentError.configuration(
-        Place(name), "is not the data that the run was trained on (fingerprint \(found), not \(data.fingerprint)); \(remedy)")
+        Place(name),
+        "is not the data that the run was trained on (fingerprint \(found), not \(data.fingerprint)); \(remedy)")
     }
   }
 

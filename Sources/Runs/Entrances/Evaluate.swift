@@ -167,7 +167,8 @@ private func evaluateRun(_ request: EvaluateRequest, _ communicator: Communicato
     let rows = try openRows(file)
     guard rows.dimension == header.data.dimension else {
       throw ExperimentError.data(
-        Place(file), "has \(rows.dimension) columns, but the run's data has \(header.data.dimension); draw samples again")
+        Place(file),
+        "has \(rows.dimension) columns, but the run's data has \(header.data.dimension); draw samples again")
     }
     return MatrixBox(try Matrix(rows, less: header.data.origin, most: most))
   }
