@@ -160,6 +160,11 @@ extension Experiment.SamplingSection {
     case underdampedAnnealedLangevin = "underdamped-annealed-langevin"
     case nelson, ula, mala
     case kineticLangevin = "kinetic-langevin"
+
+    /// The number of steps when the experiment gives none: what a measurement over all processes found enough.
+    package var usualSteps: Int { self == .dpmSolver ? 50 : 250 }
+    /// The grid when the experiment gives none.
+    package var usualGrid: Grid { self == .dpmSolver || self == .ancestral ? .logSNR : .quadratic }
   }
   /// How step sizes vary.
   package enum Grid: String, Sendable, CaseIterable {
@@ -191,11 +196,12 @@ extension Experiment.EvaluationSection {
   /// What samples are judged by.
   package enum Metric: String, Sendable, CaseIterable {
     case slicedW2 = "sliced-w2"
+    case rankedW2 = "sliced-w2-ranks"
     case exactW2 = "w2"
     case gaussian, mmd, energy
     case neighbours = "knn-kl"
     case classifier = "c2st"
-    case modes, marginals
+    case modes, marginals, spacing
     case tails = "hill"
     case stein = "ksd"
     case nearest

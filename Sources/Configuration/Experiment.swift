@@ -76,11 +76,11 @@ extension Experiment {
   /// How samples are drawn.
   package struct SamplingSection: Sendable, Equatable {
     /// The sampler.
-    package var sampler = Sampler.eulerMaruyama
+    package var sampler = Sampler.dpmSolver
     /// Sampler steps.
-    package var steps = 250
+    package var steps = Sampler.dpmSolver.usualSteps
     /// How step sizes vary.
-    package var grid = Grid.quadratic
+    package var grid = Sampler.dpmSolver.usualGrid
     /// The diffusion time at which generation ends, in the horizon's unit.
     package var finalTime = 1e-3
     /// Whether the final state is replaced by E[x_0 | u].

@@ -147,8 +147,13 @@ extension ExperimentKey {
 
   private static let sampling: [ExperimentKey] = [
     .init("sampling.sampler", \.sampling.sampler, onResume: true, "Sampler."),
-    .init("sampling.steps", \.sampling.steps, in: .whole(1, 1e6), onResume: true, "Sampler steps."),
-    .init("sampling.grid", \.sampling.grid, onResume: true, "How step sizes vary: equal, or smaller towards the data."),
+    .init(
+      "sampling.steps", \.sampling.steps, in: .whole(1, 1e6), onResume: true,
+      default: "50 for dpm-solver-2m, else 250", "Sampler steps."),
+    .init(
+      "sampling.grid", \.sampling.grid, onResume: true,
+      default: "log-snr for dpm-solver-2m and ancestral, else quadratic",
+      "How step sizes vary: equal, or smaller towards the data."),
     .init(
       "sampling.final_time", \.sampling.finalTime, in: .positive, onResume: true,
       default: "where the noise is 0.002 of the data's deviation",

@@ -28,7 +28,10 @@ func judgeRun(
   if experiment.evaluation.metrics.contains(.likelihood) {
     judging.network = try NetworkLikelihood.newest(in: folder, experiment, communicator)
   }
-  let verdicts = try judging.judge(samples.value, against: truth.value)
+  var verdicts = try judging.judge(samples.value, against: truth.value)
+  if let note = try communicator.agree({ try finalNoiseNote(experiment, data, truth.value.shown) }) {
+    verdicts[verdicts.count - 1].notes.append(note)
+  }
   try communicator.agree {
     guard communicator.isRoot else { return }
     try folder.refuseLinks()
