@@ -111,30 +111,44 @@ let package = Package(
         "CMachine", "Communication", "Configuration", "Diffusion", "Files", "LinearAlgebra", "Metrics", "Networks",
         "Randomness", "Runs", "Sampling", "Targets", "Training",
       ]),
+    // What tests share; no product has it.
     .target(
-      name: "TestSupport", dependencies: ["Files", "LinearAlgebra"], path: "Tests/TestSupport", swiftSettings: swift),
+      name: "TestSupport", dependencies: ["Communication", "Diffusion", "Files", "LinearAlgebra", "Randomness"],
+      path: "Tests/TestSupport", swiftSettings: swift),
     tests("LinearAlgebraTests", ["LinearAlgebra"]),
-    tests("RandomnessTests", ["LinearAlgebra", "Randomness"], resources: [.copy("Fixtures")]),
-    tests("CommunicationTests", ["Communication"]),
-    tests("NetworksTests", ["LinearAlgebra", "Networks", "Randomness"]),
+    tests("RandomnessTests", ["LinearAlgebra", "Randomness", "TestSupport"], resources: [.copy("Fixtures")]),
+    tests("CommunicationTests", ["Communication", "TestSupport"]),
+    tests("NetworksTests", ["LinearAlgebra", "Networks", "Randomness", "TestSupport"]),
     tests("DiffusionTests", ["Diffusion", "LinearAlgebra"], resources: [.copy("Fixtures")]),
-    tests("TargetsTests", ["Diffusion", "LinearAlgebra", "Randomness", "Targets"], resources: [.copy("Fixtures")]),
+    tests(
+      "TargetsTests", ["Diffusion", "LinearAlgebra", "Randomness", "Targets", "TestSupport"],
+      resources: [.copy("Fixtures")]),
     tests(
       "SamplingTests",
       [
-        "Communication", "Diffusion", "LinearAlgebra", "Networks", "Randomness", "Sampling", "Targets", "Training",
+        "Communication", "Diffusion", "LinearAlgebra", "Networks", "Randomness", "Sampling", "Targets", "TestSupport",
+        "Training",
       ]),
     tests(
       "TrainingTests",
-      ["Communication", "Diffusion", "LinearAlgebra", "Networks", "Randomness", "Training", "sgm-bench"],
+      [
+        "Communication", "Diffusion", "LinearAlgebra", "Networks", "Randomness", "TestSupport", "Training", "sgm-bench",
+      ],
       resources: [.copy("Fixtures")]),
     tests(
-      "MetricsTests", ["Communication", "Diffusion", "LinearAlgebra", "Metrics", "Randomness", "Targets"],
+      "MetricsTests",
+      ["Communication", "Diffusion", "LinearAlgebra", "Metrics", "Randomness", "Targets", "TestSupport"],
       resources: [.copy("Fixtures")]),
     tests(
-      "TheoryTests", ["Diffusion", "LinearAlgebra", "Randomness", "Sampling", "Targets", "Theory"]),
+      "TheoryTests",
+      [
+        "Communication", "Diffusion", "LinearAlgebra", "Metrics", "Randomness", "Sampling", "Targets", "TestSupport",
+        "Theory",
+      ]),
     tests("FilesTests", ["Communication", "Files", "LinearAlgebra", "TestSupport"]),
-    tests("ConfigurationTests", ["Configuration", "Diffusion", "Files", "Targets", "TestSupport"]),
+    tests(
+      "ConfigurationTests",
+      ["Configuration", "Diffusion", "Files", "Metrics", "Networks", "Sampling", "Targets", "TestSupport", "Training"]),
     tests("ReportsTests", ["Files", "Metrics", "Reports", "TestSupport"]),
     tests(
       "RunsTests",
@@ -142,7 +156,6 @@ let package = Package(
         "Communication", "Configuration", "Diffusion", "Files", "LinearAlgebra", "Metrics", "Networks", "Randomness",
         "Reports", "Runs", "Sampling", "Targets", "TestSupport", "Training",
       ]),
-    tests("StudiesTests", ["Communication", "Diffusion", "Metrics", "Studies", "Targets"]),
     tests(
       "FuzzTests",
       ["Configuration", "Files", "LinearAlgebra", "Networks", "Runs", "Targets", "TestSupport", "Training"],

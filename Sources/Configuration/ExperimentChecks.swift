@@ -1,7 +1,8 @@
-package import Diffusion
+internal import Diffusion
 internal import Files
-internal import Foundation
+internal import Sampling
 internal import Targets
+internal import Training
 
 extension ExperimentReader {
   /// Fills in the defaults that depend on other keys and checks what no single key can.
@@ -49,7 +50,7 @@ extension ExperimentReader {
       throw fault("data.file", "and data.target are both given; keep one, or set the other to null")
     }
     if data.target == nil, data.file == nil {
-      let names = Experiment.DataSection.Target.allCases.map(\.rawValue).joined(separator: ", ")
+      let names = TargetKind.allCases.map(\.rawValue).joined(separator: ", ")
       throw .configuration(Place(file), "there is no data; give data.file, or data.target: one of \(names)")
     }
     for path in ["data.file", "data.held_out"] {
@@ -60,13 +61,13 @@ extension ExperimentReader {
   }
 
   private func checkDimension() throws(ExperimentError) {
-    guard let target = experiment.data.target, let kind = TargetKind(rawValue: target.rawValue),
+    guard let kind = experiment.data.target,
       let dimension = experiment.data.dimension, !kind.dimensions.contains(dimension)
     else { return }
     let (lowest, highest) = (kind.dimensions.lowerBound, kind.dimensions.upperBound)
     throw fault(
       "data.dimension",
-      "must be \(lowest == highest ? "" : "at least ")\(lowest) for data.target \(target.rawValue), found \(dimension)")
+      "must be \(lowest == highest ? "" : "at least ")\(lowest) for data.target \(kind.rawValue), found \(dimension)")
   }
 
   private func checkConditions() throws(ExperimentError) {
@@ -104,7 +105,7 @@ extension ExperimentReader {
 
   /// Training and sampling end, unless they are told otherwise, at one noise level, whatever the process.
   private mutating func fillTimes() {
-    let time = Experiment.usualFinalTime(of: experiment.process.make())
+    let time = experiment.process.make().usualFinalTime
     if places["training.minimum_time"] == nil { experiment.training.minimumTime = time }
     if places["sampling.final_time"] == nil { experiment.sampling.finalTime = time }
   }
@@ -121,18 +122,6 @@ extension ExperimentReader {
 }
 
 extension Experiment {
-  /// The time, to three digits, at which the noise is 0.002 of the data's deviation, `usualFinalNoise`.
-  package static func usualFinalTime(of process: some ForwardProcess) -> Double {
-    let time = process.time(ofNoise: usualFinalNoise)
-    return min(Double(String(format: "%.2e", time)) ?? time, 0.5 * process.horizon)
-  }
-
-  /// σ = snr^{−½} at which training and sampling end by default, in deviations of the data.
-  ///
-  /// Denoising there multiplies the width w of a mode by (1 + σ²/w²)^{−½}: by 0.98 for modes of a hundredth of the data's
-  /// deviation. Karras et al. 2022 (arXiv 2206.00364) end at 0.004.
-  package static let usualFinalNoise = 0.002
-
   /// What is allowed but probably not wanted, each with its remedy; to be shown once.
   package var warnings: [String] {
     let rows = training.batch / training.shards

@@ -83,13 +83,12 @@ package struct Limits: Sendable {
 extension ExperimentKey {
   /// The value that `text` spells for this key, or what is wrong with it.
   package func value(of text: String, isQuoted: Bool) -> Result<Value, Complaint> {
-    if isOptional, !isQuoted, text.isEmpty || text == "null" || text == "~" { return .success(.absent) }
+    if isOptional, !isQuoted, spellsNothing(text) { return .success(.absent) }
     let found = text.isEmpty && !isQuoted ? "nothing" : quoted(text)
     let wrong = Complaint("\(path) must be \(shape.expectation), found \(found)")
     switch shape {
     case .text: return text.isEmpty ? .failure(wrong) : .success(.text(text))
-    case .boolean where text == "true" && !isQuoted: return .success(.boolean(true))
-    case .boolean where text == "false" && !isQuoted: return .success(.boolean(false))
+    case .boolean where !isQuoted && truth(text) != nil: return .success(.boolean(truth(text) == true))
     case .integer:
       guard !isQuoted, isWhole(text) else { return .failure(wrong) }
       if let number = integer(from: text) { return limited(.integer(number), Double(number), text) }
@@ -105,6 +104,7 @@ extension ExperimentKey {
       return limited(.real(number), number, text)
     case .choice(let names):
       if names.contains(text) { return .success(.text(text)) }
+      if !isQuoted, let truth = truth(text), names.contains("\(truth)") { return .success(.text("\(truth)")) }
       let hint = nearest(to: text, among: names).map { "; did you mean \($0)?" } ?? ""
       return .failure(Complaint(wrong.text + hint))
     case .choices: return value(of: [text])
@@ -145,6 +145,25 @@ extension ExperimentKey {
   private func limited(_ value: Value, _ number: Double, _ text: String) -> Result<Value, Complaint> {
     if limits.contains(number) { return .success(value) }
     let words = limits.words.isEmpty ? "finite" : limits.words
-    return .failure(Complaint("\(path) must be \(words), found \(quoted(text))"))
+    return .failure(Complaint("\(path) must be \(words), found \(quoted(text))\(rounding(of: text, to: number))"))
   }
 }
+
+/// What double precision makes of a decimal that it does not hold, for messages.
+private func rounding(of text: String, to number: Double) -> String {
+  guard text.utf8.contains(where: { $0 > 0x30 && $0 <= 0x39 }), !isWhole(text) else { return "" }
+  if number.isInfinite { return ", beyond the largest number of double precision, 1.8e308" }
+  return number == 0 ? ", which double precision rounds to 0" : ""
+}
+
+/// The truth value that YAML 1.2 reads in a plain word.
+private func truth(_ text: String) -> Bool? {
+  switch text {
+  case "true", "True", "TRUE": true
+  case "false", "False", "FALSE": false
+  default: nil
+  }
+}
+
+/// Whether YAML 1.2 reads nothing in a plain word.
+func spellsNothing(_ text: String) -> Bool { ["", "null", "Null", "NULL", "~"].contains(text) }

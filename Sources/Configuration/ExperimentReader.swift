@@ -53,6 +53,8 @@ struct ExperimentReader {
   init(file: String) { self.file = file }
 
   mutating func read(_ yaml: String) throws(ExperimentError) {
+    // Windows' editors begin a file with a byte order mark.
+    let yaml = yaml.unicodeScalars.first == "\u{feff}" ? String(yaml.unicodeScalars.dropFirst()) : yaml
     try refuseAliases(in: yaml, file: file)
     guard let root = try compose(yaml, file: file) else { return }
     switch root {
@@ -165,7 +167,7 @@ struct ExperimentReader {
   }
 
   private func isNothing(_ scalar: Node.Scalar) -> Bool {
-    scalar.style == .plain && (scalar.string.isEmpty || scalar.string == "null" || scalar.string == "~")
+    scalar.style == .plain && spellsNothing(scalar.string)
   }
 
   func place(_ node: Node) -> Place { Place(file, line: node.mark?.line, column: node.mark?.column) }

@@ -1,4 +1,8 @@
+internal import Diffusion
 internal import Files
+internal import Metrics
+internal import Sampling
+internal import Training
 
 extension ExperimentKey {
   /// Every key of an experiment file, in the order in which files are written.
@@ -23,7 +27,12 @@ extension ExperimentKey {
       "Built-in law to learn; exactly one of `data.target` and `data.file` is given."),
     .init(
       "data.file", \.data.file, default: "none",
-      "Rows to learn from, `.npy` or `.csv`; a relative path starts at the experiment file's folder."),
+      "Rows to learn from, `.npy`, `.csv`, `.tsv`, `.txt` or `.dat`; a relative path starts at the experiment file's "
+        + "folder."),
+    .init(
+      "data.header", \.data.header, onResume: true, when: ofFile,
+      "Whether a table's first line holds names; auto takes a line of numbers for names where it is unlike those below."
+    ),
     .init(
       "data.conditions", \.data.conditions, when: ofFile,
       "Columns given as conditions, by name or number from 0; the others are learned given these."),
@@ -54,7 +63,7 @@ extension ExperimentKey {
   ]
 
   private static let ofLogNormal = Condition(words: "training.time_law log-normal", subject: "training.time_law") {
-    $0.training.timeLaw == .logNormal
+    $0.training.timeLaw.kind == .logNormal
   }
   private static let ofFlow = Condition(words: "process.kind flow-matching", subject: "process.kind") {
     $0.process.kind == .flowMatching
@@ -64,7 +73,7 @@ extension ExperimentKey {
   }
   private static let ofImplicit = Condition(
     words: "training.objective implicit or sliced", subject: "training.objective"
-  ) { [.implicit, .sliced].contains($0.training.objective) }
+  ) { $0.training.objective.needsCurvature }
 
   private static let training: [ExperimentKey] = [
     .init(
@@ -72,7 +81,7 @@ extension ExperimentKey {
       "Score matching given the data alone (hsm) or the data and the velocity (dsm), against the exact score of a target "
         + "(explicit), or without kernel and score, with the exact trace (implicit) or random probes (sliced)."),
     .init(
-      "training.weight", \.training.weight,
+      "training.weight", \.training.weight.orAutomatic,
       "Weight of the loss over time; automatic is unit-variance for posterior-mean and velocity, uniform-noise for noise "
         + "and score."),
     .init(
@@ -85,39 +94,50 @@ extension ExperimentKey {
       "training.simulation_steps", \.training.simulationSteps, in: .whole(0, 10_000), when: ofImplicit,
       "Transitions by which a row is carried forward, for a process without a kernel; 0 uses the kernel."),
     .init(
-      "training.steps", \.training.steps, in: .count, onResume: true, "Optimiser steps; a cosine decay ends there."),
+      "training.steps", \.training.options.optimiser.steps, in: .count, onResume: true,
+      "Optimiser steps; a cosine decay ends there."),
     .init(
-      "training.batch", \.training.batch, in: .whole(1, 16_777_216),
+      "training.batch", \.training.options.batch, in: .whole(1, 16_777_216),
       "Rows per step over all shards; a multiple of `training.shards`."),
     .init(
       "training.shards", \.training.shards, in: .whole(1, 4_096),
       "Shards S, a power of two: the most ranks this experiment can ever use."),
-    .init("training.learning_rate", \.training.learningRate, in: .positive, "AdamW's learning rate at its peak."),
     .init(
-      "training.warmup_steps", \.training.warmupSteps, in: .interval, "Steps over which the learning rate rises from 0."
+      "training.learning_rate", \.training.options.optimiser.learningRate, in: .positive,
+      "AdamW's learning rate at its peak."),
+    .init(
+      "training.warmup_steps", \.training.options.optimiser.warmupSteps, in: .interval,
+      "Steps over which the learning rate rises from 0."
     ),
-    .init("training.learning_rate_schedule", \.training.learningRateSchedule, "The learning rate after warm-up."),
+    .init("training.learning_rate_schedule", \.training.options.optimiser.schedule, "The learning rate after warm-up."),
     .init(
-      "training.final_learning_rate", \.training.finalLearningRate, in: .notNegative,
+      "training.final_learning_rate", \.training.options.optimiser.finalLearningRate, in: .notNegative,
       "Learning rate at the end of a cosine decay."),
-    .init("training.weight_decay", \.training.weightDecay, in: .notNegative, "AdamW's decoupled weight decay."),
-    .init("training.beta1", \.training.beta1, in: .share, "AdamW's decay of the first moment, per step."),
-    .init("training.beta2", \.training.beta2, in: .share, "AdamW's decay of the second moment, per step."),
     .init(
-      "training.clip_norm", \.training.clipNorm, in: .notNegative, "Largest global gradient norm; 0 turns clipping off."
+      "training.weight_decay", \.training.options.optimiser.weightDecay, in: .notNegative,
+      "AdamW's decoupled weight decay."),
+    .init(
+      "training.beta1", \.training.options.optimiser.beta1, in: .share, "AdamW's decay of the first moment, per step."),
+    .init(
+      "training.beta2", \.training.options.optimiser.beta2, in: .share, "AdamW's decay of the second moment, per step."),
+    .init(
+      "training.clip_norm", \.training.options.optimiser.clipNorm, in: .notNegative,
+      "Largest global gradient norm; 0 turns clipping off."
     ),
-    .init("training.ema_decay", \.training.emaDecay, in: .share, "Decay of the parameters' moving average, per step."),
     .init(
-      "training.time_law", \.training.timeLaw,
+      "training.ema_decay", \.training.options.optimiser.emaDecay, in: .share,
+      "Decay of the parameters' moving average, per step."),
+    .init(
+      "training.time_law", \.training.options.timeLaw.kind,
       "Law of the diffusion times drawn in training; importance learns it from the losses."),
     .init(
-      "training.noise_level_mean", \.training.noiseLevelMean, when: ofLogNormal,
+      "training.noise_level_mean", \.training.options.timeLaw.mean, when: ofLogNormal,
       "Mean of the logarithm of the noise's size beside the data's, −½ ln snr."),
     .init(
-      "training.noise_level_deviation", \.training.noiseLevelDeviation, in: .positive, when: ofLogNormal,
+      "training.noise_level_deviation", \.training.options.timeLaw.deviation, in: .positive, when: ofLogNormal,
       "Standard deviation of that logarithm."),
     .init(
-      "training.minimum_time", \.training.minimumTime, in: .positive,
+      "training.minimum_time", \.training.options.minimumTime, in: .positive,
       default: "where the noise is 0.002 of the data's deviation",
       "Smallest diffusion time drawn, in the horizon's unit."),
     .init(
@@ -131,7 +151,7 @@ extension ExperimentKey {
       "training.on_fault", \.training.onFault, onResume: true,
       "What follows a step that is not finite or diverges: stop, skip it, or roll back to the last checkpoint."),
     .init(
-      "training.divergence", \.training.divergence, in: .notNegative, onResume: true,
+      "training.divergence", \.training.options.divergence, in: .notNegative, onResume: true,
       "A loss above this many times its highest moving average diverges; 0 for any loss."),
     .init(
       "training.fault_limit", \.training.faultLimit, in: .whole(1, 1e6), onResume: true,
@@ -141,24 +161,24 @@ extension ExperimentKey {
       "What a rollback multiplies the learning rate by."),
   ]
 
-  private static func only(_ samplers: Experiment.SamplingSection.Sampler...) -> Condition {
+  private static func only(_ samplers: SamplerChoice...) -> Condition {
     Condition(words: samplers.map(\.rawValue).joined(separator: ", ")) { samplers.contains($0.sampling.sampler) }
   }
 
   private static let sampling: [ExperimentKey] = [
-    .init("sampling.sampler", \.sampling.sampler, onResume: true, "Sampler."),
+    .init("sampling.sampler", \.sampling.options.sampler, onResume: true, "Sampler."),
     .init(
-      "sampling.steps", \.sampling.steps, in: .whole(1, 1e6), onResume: true,
+      "sampling.steps", \.sampling.options.steps, in: .whole(1, 1e6), onResume: true,
       default: "50 for dpm-solver-2m, else 250", "Sampler steps."),
     .init(
-      "sampling.grid", \.sampling.grid, onResume: true,
+      "sampling.grid", \.sampling.options.grid, onResume: true,
       default: "log-snr for dpm-solver-2m and ancestral, else quadratic",
       "How step sizes vary: equal, or smaller towards the data."),
     .init(
-      "sampling.final_time", \.sampling.finalTime, in: .positive, onResume: true,
+      "sampling.final_time", \.sampling.options.finalTime, in: .positive, onResume: true,
       default: "where the noise is 0.002 of the data's deviation",
       "Diffusion time at which generation ends, in the horizon's unit."),
-    .init("sampling.denoise", \.sampling.denoise, onResume: true, "Replace the final state u by E[x_0 | u]."),
+    .init("sampling.denoise", \.sampling.options.denoise, onResume: true, "Replace the final state u by E[x_0 | u]."),
     .init("sampling.count", \.sampling.count, in: .whole(2, 1e12), onResume: true, "Samples."),
     .init(
       "sampling.every", \.sampling.every, in: .interval, onResume: true,
@@ -167,45 +187,48 @@ extension ExperimentKey {
       "sampling.seed", \.sampling.seed, in: .seed, onResume: true, default: "the experiment's",
       "Seed of sampling."),
     .init(
-      "sampling.start", \.sampling.start, onResume: true,
+      "sampling.start", \.sampling.options.start, onResume: true,
       "Law to start from: the prior, or the Gaussian with p_T's moments for data of mean 0 and variance 1."),
     .init(
-      "sampling.observing", \.sampling.observing, onResume: true,
+      "sampling.observing", \.sampling.options.observing, onResume: true,
       "How samples given --observe or --fix are drawn: as particles, weighted and resampled, or by guiding the sampler."
     ),
     .init(
-      "sampling.churn", \.sampling.churn, in: .notNegative, onResume: true, when: only(.stochasticHeun),
+      "sampling.churn", \.sampling.options.churn, in: .notNegative, onResume: true,
+      when: only(.stepping(.stochasticHeun)),
       "How long noise is added before each step, in steps; 0 is the probability flow."),
     .init(
-      "sampling.predictor", \.sampling.predictor, onResume: true, when: only(.predictorCorrector),
+      "sampling.predictor", \.sampling.options.predictor, onResume: true, when: only(.stepping(.predictorCorrector)),
       "The sampler whose steps are corrected."),
     .init(
-      "sampling.corrections", \.sampling.corrections, in: .whole(1, 1e6), onResume: true,
-      when: only(.predictorCorrector, .annealedLangevin), "Langevin steps at each time."),
+      "sampling.corrections", \.sampling.options.corrections, in: .whole(1, 1e6), onResume: true,
+      when: only(.stepping(.predictorCorrector), .stepping(.annealedLangevin)), "Langevin steps at each time."),
     .init(
-      "sampling.signal_to_noise", \.sampling.signalToNoise, in: .positive, onResume: true,
-      when: only(.predictorCorrector), "Size r of a correction's drift beside its noise."),
+      "sampling.signal_to_noise", \.sampling.options.signalToNoise, in: .positive, onResume: true,
+      when: only(.stepping(.predictorCorrector)), "Size r of a correction's drift beside its noise."),
     .init(
-      "sampling.corrected", \.sampling.corrected, onResume: true, when: only(.predictorCorrector),
+      "sampling.corrected", \.sampling.options.corrected, onResume: true, when: only(.stepping(.predictorCorrector)),
       "Blocks that corrections move."),
     .init(
-      "sampling.step_size", \.sampling.stepSize,
+      "sampling.step_size", \.sampling.options.stepSize,
       in: Limits(words: "greater than 0 and less than 2") { $0 > 0 && $0 < 2 },
-      onResume: true, when: only(.annealedLangevin, .ula, .mala, .kineticLangevin),
+      onResume: true,
+      when: only(.stepping(.annealedLangevin), .chain(.unadjusted), .chain(.adjusted), .chain(.kinetic)),
       "Langevin step, in units of the noise's variance (annealed-langevin) or in trained units."),
     .init(
-      "sampling.slowdown", \.sampling.slowdown, in: .positive, onResume: true,
-      when: only(.diffusionAnnealedLangevin, .underdampedAnnealedLangevin, .nelson),
+      "sampling.slowdown", \.sampling.options.slowdown, in: .positive, onResume: true,
+      when: only(.stepping(.diffusionAnnealedLangevin), .stepping(.underdampedAnnealedLangevin), .stepping(.nelson)),
       "κ: the path of laws is gone through in the time 1/κ."),
     .init(
-      "sampling.friction", \.sampling.friction, in: .positive, onResume: true,
-      when: only(.underdampedAnnealedLangevin, .kineticLangevin), "Friction γ of the momentum."),
+      "sampling.friction", \.sampling.options.friction, in: .positive, onResume: true,
+      when: only(.stepping(.underdampedAnnealedLangevin), .chain(.kinetic)), "Friction γ of the momentum."),
     .init(
-      "sampling.relative_tolerance", \.sampling.relativeTolerance, in: .positive, onResume: true,
-      when: only(.adaptiveEuler, .dormandPrince), "Error that a step may make, relative to the state."),
+      "sampling.relative_tolerance", \.sampling.options.tolerance.relative, in: .positive, onResume: true,
+      when: only(.adaptive(.adaptiveEuler), .adaptive(.dormandPrince)),
+      "Error that a step may make, relative to the state."),
     .init(
-      "sampling.absolute_tolerance", \.sampling.absoluteTolerance, in: .positive, onResume: true,
-      when: only(.adaptiveEuler, .dormandPrince), "Error that a step may make, in trained units."),
+      "sampling.absolute_tolerance", \.sampling.options.tolerance.absolute, in: .positive, onResume: true,
+      when: only(.adaptive(.adaptiveEuler), .adaptive(.dormandPrince)), "Error that a step may make, in trained units."),
   ]
 
   private static let checkpoints: [ExperimentKey] = [

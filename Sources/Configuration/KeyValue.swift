@@ -1,4 +1,10 @@
+package import Diffusion
 internal import Files
+package import Metrics
+package import Networks
+package import Sampling
+package import Targets
+package import Training
 
 /// A value of an experiment file in its written form.
 package enum Value: Sendable, Equatable {
@@ -192,26 +198,27 @@ extension Choice {
   package var value: Value { .text(rawValue) }
 }
 
-extension Experiment.DataSection.Target: Choice {}
-extension Experiment.ProcessSection.Kind: Choice {}
-extension Experiment.ProcessSection.Schedule: Choice {}
-extension Experiment.ProcessSection.Prior: Choice {}
-extension Experiment.ProcessSection.Annealing: Choice {}
-extension Experiment.ProcessSection.Base: Choice {}
-extension Experiment.NetworkSection.Activation: Choice {}
-extension Experiment.NetworkSection.Output: Choice {}
-extension Experiment.NetworkSection.Embedding: Choice {}
-extension Experiment.NetworkSection.EmbeddingArgument: Choice {}
-extension Experiment.TrainingSection.Objective: Choice {}
-extension Experiment.TrainingSection.Coupling: Choice {}
-extension Experiment.TrainingSection.Weight: Choice {}
-extension Experiment.TrainingSection.LearningRateSchedule: Choice {}
-extension Experiment.TrainingSection.FaultPolicy: Choice {}
-extension Experiment.TrainingSection.TimeLaw: Choice {}
-extension Experiment.SamplingSection.Sampler: Choice {}
-extension Experiment.SamplingSection.Grid: Choice {}
-extension Experiment.SamplingSection.Start: Choice {}
-extension Experiment.SamplingSection.Observing: Choice {}
-extension Experiment.SamplingSection.Predictor: Choice {}
-extension Experiment.SamplingSection.Corrected: Choice {}
-extension Experiment.EvaluationSection.Metric: Choice, ListItem {}
+extension TableHeader: Choice {}
+extension TargetKind: Choice {}
+extension ProcessKind: Choice {}
+extension NoiseSchedule.Kind: Choice {}
+extension VarianceExploding.Prior: Choice {}
+extension AnnealedPath.Annealing: Choice {}
+extension NoiseLaw.Kind: Choice {}
+extension Activation: Choice {}
+extension NetworkOutput: Choice {}
+extension TimeEmbedding.Kind: Choice {}
+extension ScoreModel.Level: Choice {}
+extension ObjectiveKind: Choice {}
+extension NoiseCoupling: Choice {}
+extension LossWeight: Choice {}
+extension Optimiser.Schedule: Choice {}
+extension FaultPolicy: Choice {}
+extension TimeLaw.Kind: Choice {}
+extension SamplerChoice: Choice {}
+extension TimeGrid: Choice {}
+extension StartingChoice: Choice {}
+extension ConditioningMethod: Choice {}
+extension Predictor: Choice {}
+extension CorrectedBlocks: Choice {}
+extension Metric: Choice, ListItem {}

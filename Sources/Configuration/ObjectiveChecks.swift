@@ -1,17 +1,8 @@
 internal import Diffusion
 internal import Files
 internal import Networks
+internal import Targets
 internal import Training
-
-extension Experiment.TrainingSection.Objective {
-  /// Whether the loss is an error of scores, whatever the network puts out, and not a regression on noise.
-  var comparesScores: Bool {
-    switch self {
-    case .hybrid, .denoising: false
-    case .explicit, .implicit, .sliced: true
-    }
-  }
-}
 
 extension ExperimentReader {
   /// Refuses what an objective cannot do, and says what it can.
@@ -26,17 +17,17 @@ extension ExperimentReader {
         "must be automatic, unit-variance or likelihood for training.objective \(objective.rawValue), found uniform-noise"
       )
     }
-    if objective != .explicit, network.activation == .relu {
-      let smooth = Experiment.NetworkSection.Activation.allCases.filter { $0 != .relu }.map(\.rawValue)
+    if objective.needsCurvature, !network.activation.isSmooth {
+      let smooth = Activation.allCases.filter(\.isSmooth).map(\.rawValue)
       throw fault(
         "network.activation",
-        "must be \(oneOf(smooth)) for training.objective \(objective.rawValue), which needs second derivatives, found relu"
+        "must be \(oneOf(smooth)) for training.objective \(objective.rawValue), which needs second derivatives, found \(network.activation.rawValue)"
       )
     }
-    if objective == .implicit, let dimension = experiment.data.dimension, dimension > ObjectiveKind.largestTrace {
+    if objective == .implicit, let dimension = experiment.data.dimension, dimension > TrainingObjective.largestTrace {
       throw fault(
         "training.objective",
-        "implicit takes the exact trace, of at most \(ObjectiveKind.largestTrace) coordinates, but data.dimension is "
+        "implicit takes the exact trace, of at most \(TrainingObjective.largestTrace) coordinates, but data.dimension is "
           + "\(dimension); take sliced, hsm or dsm")
     }
     if objective == .explicit { try checkExactScore() }
@@ -53,7 +44,7 @@ extension ExperimentReader {
     if experiment.conditionCount > 0 {
       throw fault("training.coupling", "must be independent with conditions: pairing would tie the noise to them")
     }
-    let (rows, most) = (training.batch / training.shards, ObjectiveKind.mostTransported)
+    let (rows, most) = (training.batch / training.shards, TrainingObjective.mostTransported)
     if rows > most {
       throw fault(
         "training.coupling",
@@ -63,12 +54,12 @@ extension ExperimentReader {
   }
 
   private func checkExactScore() throws(ExperimentError) {
-    let known = Experiment.DataSection.Target.withExactScore.map(\.rawValue)
+    let known = TargetKind.allCases.filter(\.hasExactScore).map(\.rawValue)
     guard let target = experiment.data.target else {
       throw fault(
         "training.objective", "explicit needs a data.target whose score is known: \(oneOf(known)); take hsm for a file")
     }
-    guard known.contains(target.rawValue) else {
+    guard target.hasExactScore else {
       throw fault(
         "training.objective",
         "explicit needs a target whose score is known: \(oneOf(known)), but data.target is \(target.rawValue); take hsm"
@@ -87,11 +78,11 @@ extension ExperimentReader {
   /// Refuses a log-normal law that the range of times cannot hold.
   func checkNoiseLevels() throws(ExperimentError) {
     let training = experiment.training
-    guard training.timeLaw == .logNormal else { return }
+    guard training.timeLaw.kind == .logNormal else { return }
     let process = experiment.process.make()
     let lowest = process.kernel(at: training.minimumTime).noiseLevel
     let highest = process.kernel(at: process.horizon).noiseLevel
-    let mean = training.noiseLevelMean
+    let mean = training.timeLaw.mean
     guard mean < lowest || mean > highest else { return }
     throw fault(
       "training.noise_level_mean",
@@ -104,9 +95,4 @@ extension ExperimentReader {
   private func oneOf(_ names: [String]) -> String {
     names.count < 2 ? names.joined() : names.dropLast().joined(separator: ", ") + " or " + names[names.count - 1]
   }
-}
-
-extension Experiment.DataSection.Target {
-  /// The laws whose marginals' scores are known.
-  static let withExactScore: [Self] = [.gaussian, .mg25, .diamond, .funnel, .eightGaussians, .studentTMixture]
 }

@@ -1,5 +1,7 @@
 internal import Diffusion
 internal import Files
+internal import Sampling
+internal import Training
 
 extension ExperimentReader {
   /// Fills in the process's defaults that depend on its kind.
@@ -10,7 +12,9 @@ extension ExperimentReader {
     if places["process.horizon"] == nil { experiment.process.horizon = experiment.process.usualHorizon }
     let isStudent = kind == .annealed && experiment.process.base == .studentT
     if isStudent, places["network.output"] == nil { experiment.network.output = .score }
-    if places["sampling.sampler"] == nil, isStudent { experiment.sampling.sampler = .diffusionAnnealedLangevin }
+    if places["sampling.sampler"] == nil, isStudent {
+      experiment.sampling.sampler = .stepping(.diffusionAnnealedLangevin)
+    }
     let sampler = experiment.sampling.sampler
     if places["sampling.steps"] == nil { experiment.sampling.steps = sampler.usualSteps }
     if places["sampling.grid"] == nil { experiment.sampling.grid = sampler.usualGrid }
@@ -65,36 +69,24 @@ extension ExperimentReader {
   }
 
   private func checkOutput(under process: some ForwardProcess) throws(ExperimentError) {
-    let name = experiment.network.output.rawValue
-    guard let output = NetworkOutput(rawValue: name), !output.isAvailable(for: process) else { return }
+    let output = experiment.network.output
+    guard !output.isAvailable(for: process) else { return }
     let available = NetworkOutput.allCases.filter { $0.isAvailable(for: process) }.map(\.rawValue)
     throw fault(
       "network.output",
-      "must be \(available.joined(separator: " or ")) for process.kind \(experiment.process.words), found \(name)")
+      "must be \(available.joined(separator: " or ")) for process.kind \(experiment.process.words), found \(output.rawValue)"
+    )
   }
 
   private func checkWeight(under process: some ForwardProcess) throws(ExperimentError) {
-    guard !experiment.training.objective.comparesScores else { return }
-    let name = experiment.network.output.rawValue
-    guard let output = NetworkOutput(rawValue: name),
-      let weight = LossWeight(rawValue: experiment.training.weight.rawValue),
+    let output = experiment.network.output
+    guard !experiment.training.objective.comparesScores, let weight = experiment.training.weight,
       !weight.isAvailable(for: output, under: process)
     else { return }
     let available = LossWeight.allCases.filter { $0.isAvailable(for: output, under: process) }.map(\.rawValue)
     throw fault(
       "training.weight",
-      "must be \((["automatic"] + available).joined(separator: " or ")) for network.output \(name) "
+      "must be \((["automatic"] + available).joined(separator: " or ")) for network.output \(output.rawValue) "
         + "and process.kind \(experiment.process.words), found \(weight.rawValue)")
   }
-}
-
-extension Experiment.ProcessSection {
-  /// The kind and what else decides which keys it has.
-  package var words: String {
-    if kind.usualSchedule != nil { return "\(kind.rawValue) with schedule \(schedule.rawValue)" }
-    return kind == .annealed ? "annealed with base \(base.rawValue)" : kind.rawValue
-  }
-
-  /// The horizon when the experiment gives none.
-  var usualHorizon: Double { kind == .annealed && annealing == .exponential ? 4 : kind.usualHorizon }
 }

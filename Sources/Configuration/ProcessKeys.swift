@@ -1,13 +1,14 @@
+internal import Diffusion
 internal import Files
 
 extension ExperimentKey {
-  private typealias Kind = Experiment.ProcessSection.Kind
+  private typealias Kind = ProcessKind
 
   private static func only(_ kinds: Kind...) -> Condition {
     Condition(words: listed(kinds.map(\.rawValue))) { kinds.contains($0.process.kind) }
   }
 
-  private static func schedule(_ schedules: Experiment.ProcessSection.Schedule...) -> Condition {
+  private static func schedule(_ schedules: NoiseSchedule.Kind...) -> Condition {
     Condition(words: "processes with schedule " + listed(schedules.map(\.rawValue))) {
       $0.process.kind.usualSchedule != nil && schedules.contains($0.process.schedule)
     }

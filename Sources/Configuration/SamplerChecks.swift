@@ -9,19 +9,10 @@ extension ExperimentReader {
     if sampling.start == .moments, !experiment.data.standardise {
       throw fault("sampling.start", "moments is for data of mean 0 and variance 1: set data.standardise to true")
     }
-    let requirement: ProcessRequirement
-    switch SamplerKind(rawValue: sampling.sampler.rawValue) {
-    case .some(let kind): requirement = kind.make(sampling.options).requirement
-    case .none where sampling.adaptiveSampler != nil: requirement = .linear
-    case .none: return
-    }
-    guard !requirement.isMet(by: experiment.process.make()) else { return }
-    let served = Experiment.ProcessSection.Kind.allCases.filter { kind in
-      var process = Experiment.ProcessSection()
-      process.kind = kind
-      process.horizon = kind.usualHorizon
-      return requirement.isMet(by: process.make())
-    }
+    guard let requirement = sampling.sampler.requirement(sampling.options),
+      !requirement.isMet(by: experiment.process.make())
+    else { return }
+    let served = ProcessKind.allCases.filter { requirement.isMet(by: ProcessOptions($0).make()) }
     throw fault(
       "sampling.sampler",
       "\(sampling.sampler.rawValue) needs \(requirement.words): \(served.map(\.rawValue).joined(separator: ", ")); "

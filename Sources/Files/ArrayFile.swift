@@ -1,6 +1,5 @@
-package import LinearAlgebra
-
-/// An NPY file of float32 or float64 rows, C order, little-endian.
+/// An NPY file of rows: real numbers of half, single or double precision, integers or truth values, in either order of
+/// axes and of bytes.
 ///
 /// An array of one axis is one column.
 package struct ArrayFile: RowSource {
@@ -12,9 +11,13 @@ package struct ArrayFile: RowSource {
   package let dimension: Int
   /// None: NPY files have no names.
   package var columnNames: [String]? { nil }
+  /// Whether single precision may not hold every number.
+  package var isDouble: Bool { type.isDouble }
   /// Where the data start.
   private let offset: Int
-  private let isDouble: Bool
+  private let type: ArrayNumber
+  /// Whether columns are contiguous, as those of a pandas frame are.
+  private let isFortranOrder: Bool
 
   /// Reads and checks the header; the shape is compared with the file's size before anything is allocated for it.
   package init(_ path: String) throws(ExperimentError) {
@@ -41,23 +44,18 @@ package struct ArrayFile: RowSource {
     guard headerStart + length <= size else { throw .data(place, "is cut short within its header; copy it again") }
     let header: ArrayHeader
     let bytes = try file.read(length, at: headerStart)
-    do { header = try ArrayHeader(parsing: bytes[...]) } catch { throw .data(place, error.text) }
+    do throws(Complaint) {
+      header = try ArrayHeader(parsing: bytes[...])
+      type = try ArrayNumber(code: header.code)
+    } catch {
+      throw .data(place, error.text)
+    }
     offset = headerStart + length
     self.path = path
-    isDouble = try ArrayFile.isDouble(header.code, place)
-    if header.isFortranOrder, header.shape.count > 1 {
-      throw .data(place, "is in Fortran order; save numpy.ascontiguousarray(a)")
-    }
-    guard header.shape.count == 1 || header.shape.count == 2 else {
-      throw .data(place, "has \(header.shape.count) axes; rows and columns are expected: save a.reshape(len(a), -1)")
-    }
-    rows = header.shape[0]
-    dimension = header.shape.count == 2 ? header.shape[1] : 1
-    guard rows > 0, dimension > 0 else {
-      throw .data(place, "has shape \(rows) × \(dimension): there is nothing to learn from; save at least one row")
-    }
+    isFortranOrder = header.isFortranOrder && header.shape.count > 1
+    (rows, dimension) = try ArrayFile.shape(header.shape, place)
     let (count, overflow) = rows.multipliedReportingOverflow(by: dimension)
-    let (byteCount, overflow2) = count.multipliedReportingOverflow(by: isDouble ? 8 : 4)
+    let (byteCount, overflow2) = count.multipliedReportingOverflow(by: type.width)
     guard !overflow, !overflow2, byteCount <= size - offset else {
       throw .data(
         place, "is too short for its shape \(rows) × \(dimension): it was cut, or its header is wrong; copy it again")
@@ -68,59 +66,77 @@ package struct ArrayFile: RowSource {
     }
   }
 
-  private static func isDouble(_ code: String, _ place: Place) throws(ExperimentError) -> Bool {
-    switch code {
-    case "<f4": return false
-    case "<f8": return true
-    case ">f4", ">f8": throw .data(place, "is big-endian; save a.astype('<f4')")
-    default: throw .data(place, "holds numbers of type \(quoted(code)); save a.astype('float32') or float64")
+  /// Rows and columns, where there are both.
+  private static func shape(_ axes: [Int], _ place: Place) throws(ExperimentError) -> (Int, Int) {
+    if axes.isEmpty { throw .data(place, "holds one number without axes; save an array of rows and columns") }
+    guard axes.allSatisfy({ $0 > 0 }) else {
+      let shape = axes.map(String.init).joined(separator: " × ") + (axes.count == 1 ? " × 1" : "")
+      throw .data(place, "has shape \(shape): there is nothing to learn from; save at least one row")
     }
+    guard axes.count <= 2 else {
+      throw .data(place, "has \(axes.count) axes; rows and columns are expected: save a.reshape(len(a), -1)")
+    }
+    return (axes[0], axes.count == 2 ? axes[1] : 1)
+  }
+
+  /// What is converted.
+  package var remarks: [String] {
+    let order = isFortranOrder ? "its columns are contiguous (Fortran order): rows are gathered from them" : nil
+    let parts = [order, type.conversion].compactMap { $0 }
+    return parts.isEmpty ? [] : ["note: \(path): \(parts.joined(separator: "; "))"]
   }
 
   /// Reads the file once, block by block; see ``RowSource/forEachBlock(_:)``.
-  package func forEachBlock(_ body: (_ firstRow: Int, _ block: borrowing Matrix) throws -> Void) throws {
+  package func forEachBlock(_ body: (_ firstRow: Int, _ block: borrowing RowBlock) throws -> Void) throws {
     let file = try Descriptor.reading(path)
     var first = 0
-    var matrix = Matrix(rows: rowsPerBlock, columns: dimension)
-    var bytes = [UInt8](repeating: 0, count: matrix.count * (isDouble ? 8 : 4))
+    // Long runs of each column, where columns are contiguous.
+    let size = isFortranOrder ? max(1, min(rows, 4_194_304 / dimension)) : rowsPerBlock
+    var block = RowBlock(rows: size, columns: dimension)
+    var bytes = [UInt8](repeating: 0, count: (isFortranOrder ? size : size * dimension) * type.width)
     while first < rows {
-      let count = min(rowsPerBlock, rows - first)
-      if count < matrix.rows { matrix = Matrix(rows: count, columns: dimension) }
-      try fill(&matrix, firstRow: first, from: file, &bytes)
-      try body(first, matrix)
+      let count = min(size, rows - first)
+      if count < block.rows { block = RowBlock(rows: count, columns: dimension) }
+      if isFortranOrder {
+        for column in 0..<dimension {
+          try read(count, at: column * rows + first, of: file, &bytes) { block.numbers[$0 * dimension + column] = $1 }
+        }
+      } else {
+        try read(count * dimension, at: first * dimension, of: file, &bytes) { block.numbers[$0] = $1 }
+      }
+      try refuseNotFinite(block, first)
+      try body(first, block)
       first += count
     }
   }
 
-  private func fill(
-    _ matrix: inout Matrix, firstRow: Int, from file: borrowing Descriptor, _ bytes: inout [UInt8]
+  /// Reads `count` numbers from the number `start` of the array on.
+  @inline(__always)
+  private func read(
+    _ count: Int, at start: Int, of file: borrowing Descriptor, _ bytes: inout [UInt8], _ take: (Int, Double) -> Void
   ) throws(ExperimentError) {
-    let width = isDouble ? 8 : 4
-    let byteCount = matrix.count * width
-    let start = offset + firstRow * dimension * width
     var buffer = bytes.mutableSpan
     let done = try unsafe buffer.withUnsafeMutableBytes { (buffer) throws(ExperimentError) in
-      try unsafe file.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<byteCount]), at: start)
+      let part = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[..<(count * type.width)])
+      return try unsafe file.read(into: part, at: offset + start * type.width)
     }
-    guard done == byteCount else {
+    guard done == count * type.width else {
       throw .data(Place(path), "became shorter while it was read; let its writer finish, and start again")
     }
     let raw = unsafe buffer.bytes
-    var bad = -1
-    var numbers = matrix.mutableSpan
-    for index in 0..<numbers.count {
-      // Within the bytes just read; files are little-endian and so are the machines we run on.
-      let number =
-        isDouble
-        ? Float(unsafe raw.unsafeLoadUnaligned(fromByteOffset: index * 8, as: Double.self))
-        : unsafe raw.unsafeLoadUnaligned(fromByteOffset: index * 4, as: Float.self)
-      if !number.isFinite, bad < 0 { bad = index }
-      numbers[index] = number
+    switch (type.kind, type.width, type.isBigEndian) {
+    // Within the bytes just read; the machines we run on are little-endian.
+    case (.real, 8, false):
+      for i in 0..<count { take(i, unsafe raw.unsafeLoadUnaligned(fromByteOffset: i * 8, as: Double.self)) }
+    case (.real, 4, false):
+      for i in 0..<count { take(i, Double(unsafe raw.unsafeLoadUnaligned(fromByteOffset: i * 4, as: Float.self))) }
+    default: for i in 0..<count { take(i, type.read(raw, at: i * type.width)) }
     }
-    if bad >= 0 {
-      let position = "row \(firstRow + bad / dimension), column \(bad % dimension) (both from 0, as in NumPy)"
-      throw .data(
-        Place(path), "\(position) holds \(numbers[bad]), not a finite single-precision number; remove the row")
-    }
+  }
+
+  private func refuseNotFinite(_ block: borrowing RowBlock, _ first: Int) throws(ExperimentError) {
+    guard let bad = block.numbers.firstIndex(where: { !$0.isFinite }) else { return }
+    let position = "row \(first + bad / dimension), column \(bad % dimension) (both from 0, as in NumPy)"
+    throw .data(Place(path), "\(position) holds \(block.numbers[bad]), not a finite number; remove the row")
   }
 }

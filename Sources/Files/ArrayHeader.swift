@@ -10,15 +10,30 @@ struct ArrayHeader: Equatable {
   /// The longest header read; NumPy itself refuses beyond 10,000 characters.
   static let longest = 65_536
 
-  /// The bytes before the data of a float32 array `[rows, columns]`, as NumPy 2 writes them: padded to 64 bytes, with
-  /// room for the rows to grow.
-  package static func bytes(rows: Int, columns: Int) -> [UInt8] {
-    var text = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(rows), \(columns)), }"
+  /// The bytes before the data of an array `[rows, columns]` of float32, or float64.
+  ///
+  /// They are those of NumPy 2, padded to 64 bytes with room for the rows to grow, and 64 blanks more: so this program
+  /// knows the files that it has written from those of others.
+  package static func bytes(rows: Int, columns: Int, isDouble: Bool = false) -> [UInt8] {
+    var text = "{'descr': '\(isDouble ? "<f8" : "<f4")', 'fortran_order': False, 'shape': (\(rows), \(columns)), }"
     text += String(repeating: " ", count: max(0, 21 - String(rows).utf8.count))
     let length = text.utf8.count + 1
-    text += String(repeating: " ", count: 64 - (10 + length) % 64) + "\n"
+    text += String(repeating: " ", count: 64 + 64 - (10 + length) % 64) + "\n"
     let count = text.utf8.count
     return [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(count & 0xff), UInt8(count >> 8)] + Array(text.utf8)
+  }
+
+  /// Whether the file at `path` is an array that this program wrote.
+  static func isOwn(_ path: String) -> Bool {
+    guard let file = try? Descriptor.reading(path), let start = try? file.read(longest, at: 0), start.count > 128,
+      start[6] == 1
+    else { return false }
+    let end = 10 + (Int(start[8]) | Int(start[9]) << 8)
+    guard end <= start.count, end > 128, let header = try? ArrayHeader(parsing: start[10..<end]),
+      header.shape.count == 2
+    else { return false }
+    return start.prefix(end)
+      == bytes(rows: header.shape[0], columns: header.shape[1], isDouble: header.code == "<f8")[...]
   }
 
   /// Reads the dictionary, a Python literal with exactly the keys `descr`, `fortran_order` and `shape`.
@@ -81,7 +96,10 @@ private struct LiteralScanner {
 
   mutating func typeCode() throws(Complaint) -> String {
     skipSpace()
-    if rest.first == UInt8(ascii: "[") { throw Complaint("holds records; save one array of float32 or float64") }
+    if rest.first == UInt8(ascii: "[") {
+      throw Complaint(
+        "holds records; save numpy.lib.recfunctions.structured_to_unstructured(a)")
+    }
     return try string()
   }
 

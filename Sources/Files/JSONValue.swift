@@ -93,4 +93,7 @@ extension JSONValue {
     default: nil
     }
   }
+
+  /// A list of texts.
+  package init(_ texts: [String]) { self = .array(texts.map { .string($0) }) }
 }

@@ -25,12 +25,17 @@ struct LineReader: ~Copyable {
 
   /// The next line, or nil after the last.
   ///
-  /// Lines end with LF or CR LF; the last may lack its end.
-  package mutating func next() throws(ExperimentError) -> ArraySlice<UInt8>? {
+  /// Lines end with LF, CR LF or, as old Macintosh programs write them, CR; the last may lack its end.
+  mutating func next() throws(ExperimentError) -> ArraySlice<UInt8>? {
     var searched = start
     while true {
-      if let end = buffer[searched...].firstIndex(of: 0x0a) { return take(through: end) }
-      searched = buffer.count
+      if let end = buffer[searched...].firstIndex(where: { $0 == 0x0a || $0 == 0x0d }) {
+        // The byte after a CR must be known, to tell one end of a line from two.
+        if buffer[end] == 0x0a || end + 1 < buffer.count || isAtEnd { return take(through: end) }
+        searched = end
+      } else {
+        searched = buffer.count
+      }
       if isAtEnd {
         if start == buffer.count { return nil }
         return take(through: buffer.count)
@@ -49,9 +54,9 @@ struct LineReader: ~Copyable {
   }
 
   private mutating func take(through end: Int) -> ArraySlice<UInt8> {
-    var slice = buffer[start..<end]
-    if slice.last == 0x0d { slice = slice.dropLast() }
-    start = min(end + 1, buffer.count)
+    let slice = buffer[start..<end]
+    let isPair = end + 1 < buffer.count && buffer[end] == 0x0d && buffer[end + 1] == 0x0a
+    start = min(end + (isPair ? 2 : 1), buffer.count)
     line += 1
     return slice
   }

@@ -1,5 +1,3 @@
-package import LinearAlgebra
-
 /// The rows of a file with its columns in another order.
 package struct OrderedRows: RowSource {
   private let source: any RowSource
@@ -35,13 +33,14 @@ package struct OrderedRows: RowSource {
   package var dimension: Int { source.dimension }
   package var columnNames: [String]? { source.columnNames.map { names in order.map { names[$0] } } }
 
-  package func forEachBlock(_ body: (_ firstRow: Int, _ block: borrowing Matrix) throws -> Void) throws {
+  package var isDouble: Bool { source.isDouble }
+  package var remarks: [String] { source.remarks }
+
+  package func forEachBlock(_ body: (_ firstRow: Int, _ block: borrowing RowBlock) throws -> Void) throws {
     try source.forEachBlock { first, block in
-      var ordered = Matrix(rows: block.rows, columns: block.columns)
+      var ordered = RowBlock(rows: block.rows, columns: block.columns)
       for row in 0..<block.rows {
-        let from = block.row(row)
-        var to = ordered.mutableRow(row)
-        for (column, index) in order.enumerated() { to[column] = from[index] }
+        for (column, index) in order.enumerated() { ordered[row, column] = block[row, index] }
       }
       try body(first, ordered)
     }

@@ -1,8 +1,9 @@
-package import LinearAlgebra
-
-/// A CSV file of numbers, with or without a first line of names, separated throughout by commas, semicolons or tabs.
+/// A table of numbers in text, with or without a line of names, separated throughout by commas, semicolons, tabs or runs
+/// of blanks.
 ///
-/// Lines and columns are counted from 1 in messages, as editors and spreadsheets do; the line of names is line 1.
+/// Lines and columns are counted from 1 in messages, as editors and spreadsheets do; the line of names is line 1. Lines
+/// that begin with `#` are comments, of which the last before the numbers may hold the names, as `numpy.savetxt` writes
+/// them.
 package struct TableFile: RowSource {
   /// The path as given.
   package let path: String
@@ -10,28 +11,25 @@ package struct TableFile: RowSource {
   package let rows: Int
   /// Numbers in a row.
   package let dimension: Int
-  /// The first line, unless it is one of numbers; control characters are escaped.
+  /// The names, where there are any; control characters are escaped.
   package let columnNames: [String]?
-  private let separator: UInt8
+  /// What was guessed and left out.
+  package let remarks: [String]
+  /// Decimals need double precision.
+  package var isDouble: Bool { true }
+  private let opening: TableOpening
 
   /// Reads the file once to learn its shape; numbers are read by ``forEachBlock(_:)``.
-  package init(_ path: String) throws(ExperimentError) {
+  package init(_ path: String, header: TableHeader = .automatic) throws(ExperimentError) {
     self.path = path
+    let opening = try TableOpening(path, header: header)
+    self.opening = opening
+    columnNames = opening.names
+    dimension = opening.dimension
     var lines = try LineReader(path)
-    guard let first = try lines.next() else {
-      throw .data(Place(path), "is empty; a table starts with names or numbers")
-    }
-    separator = TableLine.separator(of: first)
+    var (rows, comments) = (0, 0)
     do {
-      let line = try TableLine(first, separator: separator)
-      columnNames = try TableFile.names(line)
-      dimension = line.fields.count
-    } catch {
-      throw .data(Place(path, line: 1), error.text)
-    }
-    var rows = columnNames == nil ? 1 : 0
-    do {
-      try TableFile.forEachLine(&lines, path, separator, dimension) { _, _ in rows += 1 }
+      comments = try TableFile.forEachLine(&lines, path, opening) { _, _ in rows += 1 }
     } catch let error as ExperimentError {
       throw error
     } catch {
@@ -39,16 +37,16 @@ package struct TableFile: RowSource {
     }
     guard rows > 0 else { throw .data(Place(path), "has no rows; add at least one below the names") }
     self.rows = rows
+    remarks = opening.remarks(comments: comments)
   }
 
   /// Reads the file once, block by block; see ``RowSource/forEachBlock(_:)``.
-  package func forEachBlock(_ body: (_ firstRow: Int, _ block: borrowing Matrix) throws -> Void) throws {
+  package func forEachBlock(_ body: (_ firstRow: Int, _ block: borrowing RowBlock) throws -> Void) throws {
     var lines = try LineReader(path)
-    if columnNames != nil { _ = try lines.next() }
-    var block = Matrix(rows: rowsPerBlock, columns: dimension)
+    var block = RowBlock(rows: rowsPerBlock, columns: dimension)
     var first = 0
     var filled = 0
-    try TableFile.forEachLine(&lines, path, separator, dimension) { line, number in
+    _ = try TableFile.forEachLine(&lines, path, opening) { line, number in
       guard first + filled < rows else {
         throw ExperimentError.data(Place(path), "changed while it was read; let its writer finish, and start again")
       }
@@ -59,23 +57,23 @@ package struct TableFile: RowSource {
       first += filled
       filled = 0
       let next = min(rowsPerBlock, rows - first)
-      if next > 0, next < block.rows { block = Matrix(rows: next, columns: dimension) }
+      if next > 0, next < block.rows { block = RowBlock(rows: next, columns: dimension) }
     }
     guard first == rows else {
       throw ExperimentError.data(Place(path), "changed while it was read; let its writer finish, and start again")
     }
   }
 
-  private func fill(_ block: inout Matrix, _ row: Int, _ line: TableLine, _ number: Int) throws(ExperimentError) {
-    var numbers = block.mutableRow(row)
+  private func fill(_ block: inout RowBlock, _ row: Int, _ line: TableLine, _ number: Int) throws(ExperimentError) {
     for column in 0..<dimension {
       let field = line.bytes[line.fields[column].range]
-      var value = Float.nan
-      if isDecimal(field), let decimal = Double(String(decoding: field, as: UTF8.self)) { value = Float(decimal) }
+      var value = Double.nan
+      if isDecimal(field), let decimal = Double(String(decoding: field, as: UTF8.self)) { value = decimal }
       guard value.isFinite else {
-        throw .data(Place(path, line: number), "\(title(column)) \(TableFile.complaint(line.text(column), separator))")
+        let complaint = TableFile.complaint(line.text(column), opening.separator)
+        throw .data(Place(path, line: number), "\(title(column)) \(complaint)")
       }
-      numbers[column] = value
+      block[row, column] = value
     }
   }
 
@@ -85,81 +83,58 @@ package struct TableFile: RowSource {
 
   private static func complaint(_ text: String, _ separator: UInt8) -> String {
     if text.isEmpty { return "is empty; remove the row" }
-    if isNumeric(Array(text.utf8)[...]) {
-      return "holds \(quoted(text)), not a finite single-precision number; remove the row"
+    let bytes = Array(text.utf8)
+    if isDecimal(bytes) {
+      return "holds \(quoted(text)), beyond the largest number of double precision, 1.8e308; measure in a larger unit"
     }
+    if isNumeric(bytes[...]) { return "holds \(quoted(text)), not a finite number; remove the row" }
+    let words = ["true", "false"].contains(text.lowercased())
+    if words { return "holds \(quoted(text)), not a number; write truth values as 1 and 0" }
     let others = ",;\t".unicodeScalars.filter { $0.value != UInt32(separator) && text.unicodeScalars.contains($0) }
     if others.isEmpty { return "holds \(quoted(text)), not a number; correct it, or remove the row" }
     return
       "holds \(quoted(text)), not a number; "
-      + "fields are separated by \(separatorName(separator)) and decimals marked by a point"
-  }
-
-  private static func separatorName(_ separator: UInt8) -> String {
-    switch separator {
-    case UInt8(ascii: "\t"): "tabs"
-    case UInt8(ascii: ";"): "semicolons"
-    default: "commas"
-    }
+      + "fields are separated by \(TableLine.name(of: separator)) and decimals marked by a point"
   }
 
   /// A number, or a word by which programs write that there is none.
-  private static func isNumeric(_ bytes: ArraySlice<UInt8>) -> Bool {
+  static func isNumeric(_ bytes: ArraySlice<UInt8>) -> Bool {
     if isDecimal(bytes) { return true }
     let word = String(decoding: bytes.drop { $0 == 0x2b || $0 == 0x2d }, as: UTF8.self).lowercased()
     return ["nan", "inf", "infinity", "na", "null"].contains(word)
   }
 
-  /// The names if no field of the first line is numeric, nil if all are.
-  private static func names(_ line: TableLine) throws(Complaint) -> [String]? {
-    let isNumber = line.fields.map { isNumeric(line.bytes[$0.range]) }
-    if !isNumber.contains(false) { return nil }
-    let names = line.fields.indices.map { printable(line.text($0)) }
-    if let column = names.firstIndex(of: "") {
-      throw Complaint(
-        names.count == 1
-          ? "is empty; a table starts with names or numbers"
-          : "column \(column + 1) has no name; name it, or leave it out (pandas: index=False)")
-    }
-    if let column = isNumber.firstIndex(of: true) {
-      let text = isNumber.firstIndex(of: false).map { quoted(line.text($0)) } ?? ""
-      throw Complaint(
-        "is neither names nor numbers: \(text) beside \(quoted(line.text(column))); name every column, or none")
-    }
-    var seen: Set<String> = []
-    for name in names where !seen.insert(name).inserted {
-      throw Complaint("names two columns \(quoted(name)); rename one")
-    }
-    return names
-  }
-
-  /// Cuts the remaining lines; those of no characters are allowed at the end only.
-  private static func forEachLine(
-    _ lines: inout LineReader, _ path: String, _ separator: UInt8, _ dimension: Int,
-    _ body: (TableLine, Int) throws -> Void
-  ) throws {
+  /// Cuts the lines of numbers; those of no characters are allowed at the end only.
+  ///
+  /// - Returns: the comments among and after them.
+  static func forEachLine(
+    _ lines: inout LineReader, _ path: String, _ opening: TableOpening, _ body: (TableLine, Int) throws -> Void
+  ) throws -> Int {
     var empty: Int?
+    var comments = 0
     var fields: [TableLine.Field] = []
     while let bytes = try lines.next() {
       let number = lines.line
+      guard number > opening.linesBefore else { continue }
       if bytes.allSatisfy({ $0 == 0x20 }) {
         empty = empty ?? number
         continue
       }
+      if TableOpening.isComment(bytes) {
+        comments += 1
+        continue
+      }
       if let empty { throw ExperimentError.data(Place(path, line: empty), "is empty; remove the line") }
       let line: TableLine
-      do throws(Complaint) { line = try TableLine(bytes, separator: separator, into: fields) } catch {
+      do throws(Complaint) { line = try TableLine(bytes, separator: opening.separator, into: fields) } catch {
         throw ExperimentError.data(Place(path, line: number), error.text)
       }
-      guard line.fields.count == dimension else {
-        throw ExperimentError.data(
-          Place(path, line: number),
-          "has \(line.fields.count) columns, but line 1 has \(dimension); "
-            + "columns are separated by \(separatorName(separator))"
-        )
+      guard line.fields.count == opening.dimension else {
+        throw ExperimentError.data(Place(path, line: number), opening.complaint(ofCount: line.fields.count))
       }
       try body(line, number)
       fields = line.fields
     }
+    return comments
   }
 }

@@ -6,7 +6,7 @@ internal import LinearAlgebra
 /// A network of smooth units sees neither that a column takes whole numbers only, nor a share of exact zeros, nor a sharp
 /// edge. So each column is told as up to four inputs, each scaled to mean 0 and variance 1 (a constant one to 0):
 /// - its value;
-/// - its rank among all rows, ties in the middle: an edge or a long tail becomes a distance like any other;
+/// - the logit of its rank among all rows, ties in the middle: edges and tails become distances like any other;
 /// - ln of the number of rows with this very value, where at least one row in a hundred shares its own;
 /// - the distance from the next multiple of 10^{−k}, for the smallest k ≤ 4 at which a tenth more of the rows are near one
 ///   than chance has it.
@@ -22,7 +22,8 @@ struct ClassifierFeatures {
       let values = rows.map { $0[j] }
       columns.append(Self.scaled(values.map(Double.init)))
       let (ranks, counts) = Self.ranks(values)
-      columns.append(Self.scaled(ranks))
+      let count = Double(rows.count)
+      columns.append(Self.scaled(ranks.map { log(($0 + 0.5) / (count - $0 - 0.5)) }))
       if counts.count(where: { $0 > 1 }) * 100 >= rows.count { columns.append(Self.scaled(counts.map { log($0) })) }
       if let distances = Self.decimals(values) { columns.append(Self.scaled(distances)) }
     }

@@ -55,8 +55,7 @@ public struct Judge {
     if distance.sharesComparisons {
       values = try self.values(0..<comparisons, count: n, samples, truth, gaussian, &distance)
     } else {
-      let (rank, size) = (communicator.rank, communicator.size)
-      let own = rank * comparisons / size..<(rank + 1) * comparisons / size
+      let own = communicator.share(of: comparisons)
       let part = try communicator.agree { try self.values(own, count: n, samples, truth, gaussian, &distance) }
       values = try communicator.allGather(part)
     }

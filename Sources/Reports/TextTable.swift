@@ -19,6 +19,16 @@ package struct TextTable: Sendable {
     self.rows = rows
   }
 
+  /// For terminals: columns as wide as their widest cell, two blanks apart, each line without blanks at its end.
+  package var plain: String {
+    let lines = [header] + rows
+    let widths = header.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
+    return lines.map { line in
+      let cells = zip(line, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
+      return String(cells.joined(separator: "  ").reversed().drop { $0 == " " }.reversed()) + "\n"
+    }.joined()
+  }
+
   /// The section.
   package var html: String {
     let text = note.isEmpty ? "" : "<p class=\"soft\">\(escapedHTML(note))</p>"

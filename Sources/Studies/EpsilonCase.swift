@@ -40,11 +40,12 @@ struct EpsilonCase {
   /// A network of the experiment's size, trained for its steps on all ranks.
   package func train(_ communicator: Communicator) throws -> (score: NetworkScore, parameters: Int) {
     _ = try agreeOnInstructionSet(nil, communicator)
-    let data = try DataSet.load(experiment, base: "", communicator: communicator)
+    let data = try DataSource.open(experiment, base: "", communicator).load(communicator)
     let model = experiment.model(dimension: data.description.dimension)
     let trainer = Trainer(
       model: model, objective: try experiment.objective(in: data.description.standardisation),
-      options: experiment.trainingOptions, data: data.training, tree: CanonicalTree(shards: experiment.training.shards),
+      options: experiment.training.options, data: data.training,
+      tree: CanonicalTree(shards: experiment.training.shards),
       communicator: communicator, seed: experiment.seed)
     while trainer.step < experiment.training.steps {
       if let fault = try trainer.takeStep().fault {

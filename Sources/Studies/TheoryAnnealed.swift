@@ -1,6 +1,7 @@
 internal import Communication
 internal import Configuration
 internal import Files
+internal import Glibc
 internal import Reports
 internal import Runs
 internal import Targets
@@ -24,7 +25,7 @@ extension TheoryInquiry {
   private func gaussianAnnealed(_ data: GaussianData, _ communicator: Communicator) throws -> TheoryFindings {
     let path = GaussianAnnealedPath(data: data)
     let dynamics = GaussianAnnealedLangevin(path: path)
-    let speeds = (0...12).map { 0.01 * power(10, 0.25 * Double($0)) }
+    let speeds = (0...12).map { 0.01 * pow(10, 0.25 * Double($0)) }
     let target = path.marginal(at: 1)
     let points = try communicator.sweep(speeds.count, width: 6) { i in
       let bias = dynamics.bias(speed: speeds[i])

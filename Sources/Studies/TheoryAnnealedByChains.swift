@@ -14,7 +14,7 @@ internal import Theory
 extension TheoryInquiry {
   /// Any target with an exact score: action by Monte Carlo and by transport, bias by chains, from both bases.
   func sampledAnnealed(
-    _ target: any Targets.Target, _ name: String, _ communicator: Communicator
+    _ target: any Target, _ name: String, _ communicator: Communicator
   ) throws -> TheoryFindings {
     var found = TheoryFindings()
     let bases: [(name: String, law: NoiseLaw)] = [
@@ -36,7 +36,7 @@ extension TheoryInquiry {
       if let known {
         rows.insert(
           [.text(base.name), .text("exact score"), .text(Certainty.estimate.rawValue)]
-            + cells(known.mean, 2 * known.error),
+            + cells(known.mean, 2 * known.deviation),
           at: rows.count - 2)
       }
       try addBias(target, name, path, score, base.name, action: known?.mean ?? action.value, to: &found, communicator)
@@ -50,7 +50,7 @@ extension TheoryInquiry {
   }
 
   private func transportAction(
-    _ target: any Targets.Target, _ path: AnnealedPath, _ communicator: Communicator
+    _ target: any Target, _ path: AnnealedPath, _ communicator: Communicator
   ) throws -> TransportAction.Estimate {
     // Standardised data has no mean.
     let action = TransportAction(
@@ -65,8 +65,8 @@ extension TheoryInquiry {
   }
 
   private func exactAction(
-    _ target: any Targets.Target, _ path: AnnealedPath, _ score: any Score, _ communicator: Communicator
-  ) throws -> MonteCarlo {
+    _ target: any Target, _ path: AnnealedPath, _ score: any Score, _ communicator: Communicator
+  ) throws -> Spread {
     let count = request.count ?? 2048
     func chunk(_ score: some Score, _ c: Int) -> [Double] {
       var score = score
@@ -76,12 +76,12 @@ extension TheoryInquiry {
       target.standardisation.apply(to: &rows)
       return actionSamples(path, rows, score: &score, seed: experiment.seed &+ UInt64(c))
     }
-    return MonteCarlo(of: try communicator.sweep((count + 255) / 256, width: 256) { chunk(score, $0) }.flatMap { $0 })
+    return Spread(errorOf: try communicator.sweep((count + 255) / 256, width: 256) { chunk(score, $0) }.flatMap { $0 })
   }
 
   /// KL by nearest neighbours and sliced W2 of three dynamics over the speed.
   private func addBias(
-    _ target: any Targets.Target, _ name: String, _ path: AnnealedPath, _ score: any Score, _ base: String,
+    _ target: any Target, _ name: String, _ path: AnnealedPath, _ score: any Score, _ base: String,
     action: Double, to found: inout TheoryFindings, _ communicator: Communicator
   ) throws {
     // The exact score under Student-t noise is a quadrature: fewer and faster chains.
@@ -140,7 +140,7 @@ extension TheoryInquiry {
   /// Ends of one dynamics; steps so short that the narrowest component is followed.
   private func annealedSamples(
     _ score: any Score, _ path: AnnealedPath, _ sampler: any Sampler, speed: Double, _ laboratory: ChainLaboratory,
-    _ target: any Targets.Target
+    _ target: any Target
   ) throws -> MatrixBox {
     let narrowest = (target as? GaussianMixture).map { mixture in
       zip(mixture.variances[0], mixture.standardisation.scale).reduce(1.0) { min($0, $1.0 / ($1.1 * $1.1)) }

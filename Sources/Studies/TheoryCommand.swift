@@ -65,7 +65,7 @@ struct TheoryInquiry {
   /// What the theory is computed for.
   enum Subject {
     case gaussian(GaussianData)
-    case builtIn(any Targets.Target, name: String)
+    case builtIn(any Target, name: String)
     case runs([String])
     case doubleWell
     case logLipschitz
@@ -203,7 +203,7 @@ struct TheoryInquiry {
   }
 
   /// The exact score of a built-in target under a process, in standardised coordinates.
-  func exactScore(_ target: any Targets.Target, _ name: String, _ process: any ForwardProcess) throws -> any Score {
+  func exactScore(_ target: any Target, _ name: String, _ process: any ForwardProcess) throws -> any Score {
     guard let score = target.score(under: process, in: target.standardisation) else {
       throw ExperimentError.usage("the exact score of \(name) is not known; choose a Gaussian, a mixture or the funnel")
     }

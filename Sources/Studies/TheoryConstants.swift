@@ -4,17 +4,12 @@ internal import Diffusion
 internal import Files
 internal import Foundation
 internal import LinearAlgebra
+internal import Metrics
 internal import Randomness
 internal import Reports
 internal import Runs
 internal import Targets
 internal import Theory
-
-/// x^y, for studies that do not import a C library.
-package func power(_ x: Double, _ y: Double) -> Double { pow(x, y) }
-
-/// e^x, likewise.
-package func exponential(_ x: Double) -> Double { exp(x) }
 
 extension TheoryInquiry {
   /// Functional-inequality and regularity constants.
@@ -137,7 +132,7 @@ extension TheoryInquiry {
   }
 
   private func add(
-    _ target: any Targets.Target, _ name: String, to found: inout TheoryFindings, _ communicator: Communicator
+    _ target: any Target, _ name: String, to found: inout TheoryFindings, _ communicator: Communicator
   ) throws {
     var values: [MarkedValue] = []
     if let funnel = target as? Funnel {
@@ -174,7 +169,7 @@ extension TheoryInquiry {
 
   /// I(p_t‖N(0, I)) by Monte Carlo with the exact score, in standardised coordinates.
   private func addFisher(
-    _ target: any Targets.Target, _ name: String, to found: inout TheoryFindings, _ communicator: Communicator
+    _ target: any Target, _ name: String, to found: inout TheoryFindings, _ communicator: Communicator
   ) throws {
     let process = OrnsteinUhlenbeck(horizon: 4)
     let times = [0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3]
@@ -190,7 +185,7 @@ extension TheoryInquiry {
   }
 
   private func relativeInformation(
-    _ score: some Score, _ target: any Targets.Target, _ process: any ForwardProcess, at t: Double, count: Int
+    _ score: some Score, _ target: any Target, _ process: any ForwardProcess, at t: Double, count: Int
   ) -> [Double] {
     var score = score
     var rows = Matrix(rows: count, columns: target.dimension)
@@ -202,7 +197,7 @@ extension TheoryInquiry {
     score.evaluate(state, at: t, into: &scores)
     let values = squaredRelativeScores(
       state, score: scores, prior: process.priorCovariance, dimension: target.dimension)
-    let mean = MonteCarlo(of: values)
-    return [mean.mean, mean.error]
+    let mean = Spread(errorOf: values)
+    return [mean.mean, mean.deviation]
   }
 }

@@ -13,7 +13,7 @@ struct Ball {
   package let noise: Double
 
   /// The ball around the law's middle, in original units; nil for other targets.
-  init?(_ target: any Targets.Target) {
+  init?(_ target: any Target) {
     switch target {
     // Both moons lie in [−1, 2] × [−½, 1]; half its diagonal.
     case let moons as TwoMoons: (radius, noise) = (2.8125.squareRoot(), moons.noise * moons.noise)

@@ -2,6 +2,7 @@ internal import Communication
 internal import Configuration
 internal import Diffusion
 internal import Files
+internal import Glibc
 internal import LinearAlgebra
 internal import Randomness
 internal import Reports
@@ -98,7 +99,7 @@ extension TheoryInquiry {
   ) throws {
     let law = LogLipschitzLaw(slope: 1)
     let horizon = process.horizon
-    let times = (0...24).map { horizon * power(10, -4 + Double($0) / 6) }
+    let times = (0...24).map { horizon * pow(10, -4 + Double($0) / 6) }
     let values = try communicator.sweep(times.count, width: 2) { i in
       let (whole, last) = law.curvature(process, at: times[i])
       return [whole, last]
@@ -133,11 +134,11 @@ extension TheoryInquiry {
   }
 
   private func addCurvature(
-    _ process: any ForwardProcess, _ target: any Targets.Target, _ name: String, to found: inout TheoryFindings,
+    _ process: any ForwardProcess, _ target: any Target, _ name: String, to found: inout TheoryFindings,
     _ communicator: Communicator
   ) throws {
     let score = try communicator.agree { try exactScore(target, name, process) }
-    let times = (0...10).map { process.horizon * power(10, -2 + Double($0) / 5) }
+    let times = (0...10).map { process.horizon * pow(10, -2 + Double($0) / 5) }
     let count = request.count ?? 64
     func curvature(_ score: some Score, _ t: Double) -> Double {
       var score = score

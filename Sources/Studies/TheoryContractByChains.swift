@@ -2,6 +2,7 @@ internal import Communication
 internal import Configuration
 internal import Diffusion
 internal import Files
+internal import Glibc
 internal import LinearAlgebra
 internal import Randomness
 internal import Reports
@@ -13,7 +14,7 @@ internal import Theory
 extension TheoryInquiry {
   /// Synchronous couplings of reverse chains for a target that is not Gaussian: pairs of independent prior draws.
   func addChains(
-    _ process: any ForwardProcess, _ target: any Targets.Target, _ name: String, _ norm: AdaptedNorm,
+    _ process: any ForwardProcess, _ target: any Target, _ name: String, _ norm: AdaptedNorm,
     to found: inout TheoryFindings, _ communicator: Communicator
   ) throws {
     let score = try communicator.agree { try exactScore(target, name, process) }
@@ -48,7 +49,7 @@ extension TheoryInquiry {
         + short(norm.eta),
       ["s", "Euclidean, median", "Euclidean, largest", "adapted, median", "adapted, largest", "exp(-eta s)"],
       elapsed.indices.map { i in
-        rows[i].reduce(cells(elapsed[i])) { $0 + cells($1) } + cells(exponential(-norm.eta * elapsed[i]))
+        rows[i].reduce(cells(elapsed[i])) { $0 + cells($1) } + cells(exp(-norm.eta * elapsed[i]))
       })
     found.panels.append(
       (
@@ -59,7 +60,7 @@ extension TheoryInquiry {
             .init("Euclidean, largest", elapsed, rows.map { $0[1] }),
             .init("Euclidean, median", elapsed, rows.map { $0[0] }),
             .init("adapted, median", elapsed, rows.map { $0[2] }),
-            .init("exp(−ηs)", elapsed, elapsed.map { exponential(-norm.eta * $0) }, marked: false),
+            .init("exp(−ηs)", elapsed, elapsed.map { exp(-norm.eta * $0) }, marked: false),
           ])
       ))
   }

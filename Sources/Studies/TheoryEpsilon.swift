@@ -9,12 +9,13 @@ internal import Runs
 internal import Sampling
 internal import Targets
 internal import Theory
+internal import Training
 
 extension TheoryInquiry {
   /// What noise on the position changes: the exact quantities, and the table of sliced W2 with exact and learned scores.
   func epsilonTable(_ communicator: Communicator) throws -> TheoryFindings {
     if case .runs(let paths) = subject { return try epsilonOfRuns(paths, communicator) }
-    let (target, name) = try communicator.agree { () throws -> (any Targets.Target, String) in
+    let (target, name) = try communicator.agree { () throws -> (any Target, String) in
       let (target, name) = try epsilonTarget()
       guard experiment.process.kind == .criticallyDampedLangevin else {
         throw ExperimentError.usage("epsilon takes the process critically-damped-langevin")
@@ -37,7 +38,7 @@ extension TheoryInquiry {
   }
 
   /// The law to draw and to learn, with its name.
-  private func epsilonTarget() throws -> (any Targets.Target, String) {
+  private func epsilonTarget() throws -> (any Target, String) {
     switch subject {
     case .builtIn(let target, let name) where name != "mixture": return (target, name)
     case .gaussian(let data):
@@ -76,7 +77,7 @@ extension TheoryInquiry {
   }
 
   private func addTable(
-    _ cases: [EpsilonCase], _ target: any Targets.Target, _ name: String, to found: inout TheoryFindings,
+    _ cases: [EpsilonCase], _ target: any Target, _ name: String, to found: inout TheoryFindings,
     _ communicator: Communicator
   ) throws {
     var table = EpsilonTable(
@@ -148,7 +149,7 @@ extension TheoryInquiry {
     var rows: [[TheoryFindings.Cell]] = []
     for path in paths {
       let run = try TheoryRun(path, settings: request.settings, communicator)
-      let (target, exact) = try communicator.agree { () throws -> (any Targets.Target, any Score) in
+      let (target, exact) = try communicator.agree { () throws -> (any Target, any Score) in
         guard let target = run.target, let exact = run.exactScore, run.process.isRegular else {
           throw ExperimentError.usage("\(path): epsilon needs runs of a target with an exact score and a linear SDE")
         }
@@ -165,7 +166,7 @@ extension TheoryInquiry {
         [
           .text(path), .text(process.kind.rawValue), isDamped ? .number(process.a) : .text(""),
           isDamped ? .number(process.epsilon) : .text(""), .number(Double(run.parameterCount)),
-          .text("\(training.objective.rawValue), \(training.weight.rawValue)"),
+          .text("\(training.objective.rawValue), \(training.weight.orAutomatic.word)"),
         ] + cells(known[0].mean, known[0].deviation, learned[0].mean, learned[0].deviation, table.floor.mean))
     }
     var found = TheoryFindings()

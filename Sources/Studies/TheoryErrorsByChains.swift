@@ -13,7 +13,7 @@ internal import Theory
 extension TheoryInquiry {
   /// Three synchronous chains of a built-in target, with sweeps over the horizon, the step and the score's error.
   func sampledErrors(
-    _ target: any Targets.Target, _ name: String, _ process: any ForwardProcess, _ communicator: Communicator
+    _ target: any Target, _ name: String, _ process: any ForwardProcess, _ communicator: Communicator
   ) throws -> TheoryFindings {
     let exact = try communicator.agree { try exactScore(target, name, process) }
     let seed = experiment.seed

@@ -30,14 +30,9 @@ package struct TheoryFindings {
   /// Aligned columns, table after table.
   package var text: String {
     tables.map { table in
-      let cells = [table.columns] + table.rows.map { $0.map(\.text) }
-      let widths = table.columns.indices.map { j in (cells.map { $0[j].count }.max() ?? 0) + 2 }
-      let lines = cells.map { row in
-        let padded = zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined()
-        return String(padded.reversed().drop { $0 == " " }.reversed())
-      }
       let note = table.note.isEmpty ? [] : [table.note]
-      return ([table.name] + note + lines).joined(separator: "\n") + "\n"
+      let plain = TextTable(title: "", header: table.columns, rows: table.rows.map { $0.map(\.text) }).plain
+      return ([table.name] + note).joined(separator: "\n") + "\n" + plain
     }.joined(separator: "\n")
   }
 

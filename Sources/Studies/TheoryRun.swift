@@ -20,7 +20,7 @@ struct TheoryRun {
   package let process: any ForwardProcess
   package let score: NetworkScore
   package let parameterCount: Int
-  package let target: (any Targets.Target)?
+  package let target: (any Target)?
 
   /// Reads the newest checkpoint; settings may change what a resumed run may.
   init(_ path: String, settings: [String], _ communicator: Communicator) throws {
@@ -54,8 +54,8 @@ struct TheoryRun {
   /// The run's sampler and grid where its steps stand alone; else Euler and Maruyama's.
   var singleStepSampler: (sampler: any Sampler, grid: TimeGrid) {
     let sampling = experiment.sampling
-    let grid = TimeGrid(rawValue: sampling.grid.rawValue) ?? .uniform
-    guard let kind = SamplerKind(rawValue: sampling.sampler.rawValue) else { return (EulerMaruyama(), grid) }
+    let grid = sampling.grid
+    guard case .stepping(let kind) = sampling.sampler else { return (EulerMaruyama(), grid) }
     let sampler = kind.make(sampling.options)
     let times = grid.times(steps: 3, of: process, to: sampling.finalTime)
     let stands =
@@ -74,14 +74,16 @@ struct TheoryRun {
         map.apply(to: &rows)
       }
     }
-    let base = String(decoding: try communicator.fromRoot { Array(RunFolder(path).base().utf8) }, as: UTF8.self)
+    let base = try communicator.fromRoot { RunFolder(path).base() }
     let own = try communicator.agree { () throws -> MatrixBox in
-      let split = try DataSplit(experiment, base: base)
-      return MatrixBox(split.hasHeldOut ? split.heldOut() : split.training())
+      let source = try DataSource(experiment, base: base)
+      let part = source.shownPart
+      return MatrixBox(try source.rows(part, 0..<source.count(part), less: data.origin))
     }
+    let fromOrigin = data.mapFromOrigin
     return ChainLaboratory(dimension: data.dimension, seed: seed, count: count, communicator) { set, first, rows in
       for r in 0..<rows.rows { rows.copyRow(r, from: own.value, (Int(first + set) + r) % own.value.rows) }
-      map.apply(to: &rows)
+      fromOrigin.apply(to: &rows)
     }
   }
 }

@@ -90,7 +90,7 @@ struct SGMTrain: RankCommand {
   func run() throws {
     if let status {
       printing { communicator in
-        String(decoding: try communicator.fromRoot { Array(try runStatus(status).utf8) }, as: UTF8.self)
+        try communicator.fromRoot { try runStatus(status) }
       }
     }
     if let text = printedText {

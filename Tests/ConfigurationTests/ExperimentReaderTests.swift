@@ -1,5 +1,9 @@
+import Diffusion
+import Sampling
+import Targets
 import TestSupport
 import Testing
+import Training
 
 @testable import Configuration
 @testable import Files
@@ -39,13 +43,13 @@ private func read(_ yaml: String, _ settings: String...) throws -> Experiment {
     #expect(experiment.process.horizon == 2)
     #expect(experiment.network.widths == [512, 1024])
     #expect(experiment.network.residual == false)
-    #expect(experiment.training.learningRate == 1e-3)
+    #expect(experiment.training.optimiser.learningRate == 1e-3)
     #expect(experiment.training.objective == .denoising)
     #expect(experiment.sampling.seed == 3)
   }
 
-  @Test("the horizon defaults to its process's", arguments: Experiment.ProcessSection.Kind.allCases)
-  func horizon(kind: Experiment.ProcessSection.Kind) throws {
+  @Test("the horizon defaults to its process's", arguments: ProcessKind.allCases)
+  func horizon(kind: ProcessKind) throws {
     let experiment = try read("data: {target: mg25}\nprocess: {kind: \(kind.rawValue)}")
     #expect(experiment.process.horizon == kind.usualHorizon)
     #expect(experiment.data.dimension == 2)
@@ -77,7 +81,7 @@ private func read(_ yaml: String, _ settings: String...) throws -> Experiment {
     if words == "annealed with base student-t" { return target + "process: {kind: annealed, base: student-t}" }
     if words.hasPrefix("processes with schedule ") { return target + "process: {schedule: \(parts[3])}" }
     if parts[0] == "process.kind" { return target + "process: {kind: \(parts[1])}" }
-    if Experiment.SamplingSection.Sampler(rawValue: parts[0]) != nil {
+    if SamplerChoice(rawValue: parts[0]) != nil {
       return target + "sampling: {sampler: \(parts[0])}"
     }
     return target + "process: {kind: \(parts[0])}"

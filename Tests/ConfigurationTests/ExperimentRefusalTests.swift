@@ -93,7 +93,7 @@ private let mistakes: [(String, String)] = [
   ),
   (
     "seed: 2",
-    "funnel.yaml: there is no data; give data.file, or data.target: one of gaussian, mg25, diamond, funnel, checkerboard, eight-gaussians, two-moons, swiss-roll, two-moons-simulator, student-t-mixture"
+    "funnel.yaml: there is no data; give data.file, or data.target: one of gaussian, eight-gaussians, mg25, diamond, funnel, two-moons, checkerboard, swiss-roll, two-moons-simulator, student-t-mixture"
   ),
   (
     "data:\n  target: mg25\n  file: a.npy",
@@ -127,8 +127,8 @@ private let mistakes: [(String, String)] = [
     "funnel.yaml:2:26: training.minimum_time must be less than process.horizon = 1.0, found 1.0"
   ),
   (
-    "data: {target: mg25}\nprocess: {horizon: 1e-4}",
-    "funnel.yaml: training.minimum_time must be less than process.horizon = 0.0001, found 0.001"
+    "data: {target: mg25}\nprocess: {horizon: 1e-4}\ntraining: {minimum_time: 1e-3}",
+    "funnel.yaml:3:12: training.minimum_time must be less than process.horizon = 0.0001, found 0.001"
   ),
   (
     "data: {target: mg25}\nnetwork: {activation: relu}\ntraining: {objective: sliced}",
@@ -140,11 +140,11 @@ private let mistakes: [(String, String)] = [
   ),
   (
     "data: {target: swiss-roll}\ntraining: {objective: explicit}",
-    "funnel.yaml:2:23: training.objective explicit needs a target whose score is known: gaussian, mg25, diamond, funnel, eight-gaussians or student-t-mixture, but data.target is swiss-roll; take hsm"
+    "funnel.yaml:2:23: training.objective explicit needs a target whose score is known: gaussian, eight-gaussians, mg25, diamond, funnel or student-t-mixture, but data.target is swiss-roll; take hsm"
   ),
   (
     "data: {file: a.npy}\ntraining: {objective: explicit}",
-    "funnel.yaml:2:23: training.objective explicit needs a data.target whose score is known: gaussian, mg25, diamond, funnel, eight-gaussians or student-t-mixture; take hsm for a file"
+    "funnel.yaml:2:23: training.objective explicit needs a data.target whose score is known: gaussian, eight-gaussians, mg25, diamond, funnel or student-t-mixture; take hsm for a file"
   ),
   (
     "data: {target: mg25}\ntraining: {objective: implicit, weight: uniform-noise}",
@@ -164,7 +164,7 @@ private let mistakes: [(String, String)] = [
   ),
   (
     "data: {target: mg25}\ntraining: {time_law: log-normal, noise_level_mean: -9}",
-    "funnel.yaml:2:52: training.noise_level_mean must lie between the noise levels of training.minimum_time and process.horizon, -4.56 and 5.02, found -9.0"
+    "funnel.yaml:2:52: training.noise_level_mean must lie between the noise levels of training.minimum_time and process.horizon, -6.22 and 5.02, found -9.0"
   ),
   (
     "data: {target: mg25}\ntraining: {coupling: optimal-transport}",

@@ -67,12 +67,13 @@ import Testing
     #expect(
       refused.changes(from: started) == [
         "seed", "data.dimension", "process.kind", "process.horizon", "training.shards",
+        "training.minimum_time",
       ])
   }
 
   /// To renew the file: `SGM_WRITE_DOCUMENTATION=1 swift test --filter documentation`.
   @Test("docs/experiment-file.md is what the key table says") func documentation() throws {
-    let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../docs/experiment-file.md")
+    let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../docs/experiment-file.md")
       .standardized
     if ProcessInfo.processInfo.environment["SGM_WRITE_DOCUMENTATION"] != nil {
       try Experiment.documentation.write(to: file, atomically: true, encoding: .utf8)

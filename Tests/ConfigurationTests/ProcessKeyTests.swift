@@ -1,6 +1,8 @@
 import Diffusion
+import Sampling
 import TestSupport
 import Testing
+import Training
 
 @testable import Configuration
 @testable import Files
@@ -16,8 +18,8 @@ private func refusal(_ process: String, _ rest: String = "") -> String {
 @Suite struct ProcessKeyTests {
   @Test(
     "every kind makes a process, survives being written and read, and has the horizon that it is told to have",
-    arguments: Experiment.ProcessSection.Kind.allCases)
-  func kinds(kind: Experiment.ProcessSection.Kind) throws {
+    arguments: ProcessKind.allCases)
+  func kinds(kind: ProcessKind) throws {
     let experiment = try read("kind: \(kind.rawValue)")
     #expect(experiment.process.make().horizon == kind.usualHorizon)
     #expect(try Experiment(yaml: experiment.yaml, file: "again") == experiment)
@@ -48,7 +50,7 @@ private func refusal(_ process: String, _ rest: String = "") -> String {
       student.process.make() as? AnnealedPath
         == AnnealedPath(annealing: .exponential, base: .studentT(degrees: 5), scale: 2, horizon: 4))
     #expect(student.network.output == .score && !student.sampling.denoise)
-    #expect(student.sampling.sampler == .diffusionAnnealedLangevin)
+    #expect(student.sampling.sampler == .stepping(.diffusionAnnealedLangevin))
   }
 
   // Messages stand on one line each, as they are printed.
@@ -97,7 +99,7 @@ private func refusal(_ process: String, _ rest: String = "") -> String {
 
   @Test("a sampler that divides by what is left of the data is refused where nothing is") func samplers() {
     #expect(
-      refusal("kind: annealed", "sampling: {sampler: ddim}").contains(
-        "sampling.sampler ddim needs a linear SDE"))
+      refusal("kind: annealed", "sampling: {sampler: exponential-integrator}").contains(
+        "sampling.sampler exponential-integrator needs a linear SDE"))
   }
 }

@@ -23,7 +23,7 @@ private func checkpoint(step: Int) throws -> Checkpoint {
     experiment: experiment, data: description, instructionSet: "avx2", best: Checkpoint.Best(step: 2, loss: 0.25))
   let count = ParameterLayout(experiment.model(dimension: 3).network).count
   var state = TrainerState(count: count, step: step)
-  for (k, part) in Part.allCases.enumerated() {
+  for (k, part) in StatePart.allCases.enumerated() {
     for i in 0..<count { state[part][0, i] = Float(i * (k + 1)).squareRoot() }
   }
   return Checkpoint(header: header, state: state)

@@ -14,7 +14,7 @@ import Testing
     let numbers = [String](repeating: "1", count: 30_000).joined(separator: ",")
     try withFile(Array((names + "\n" + numbers + "\n").utf8), "names.csv") { path in
       let experiment = try Experiment(yaml: "data: {file: \(path)}\n", file: "f")
-      let body = { _ = try DataSet.load(experiment, base: "", communicator: .single) }
+      let body = { _ = try DataSource(experiment, base: "") }
       let text = errorText(body)
       #expect(text.hasPrefix("\(path): has 30000 column names of "), "\(text.prefix(200))")
       #expect(text.hasSuffix("fit into a checkpoint; shorten them, or remove the line of names"))

@@ -1,7 +1,9 @@
 import Communication
+import Diffusion
 import LinearAlgebra
 import Networks
 import Randomness
+import Sampling
 import Targets
 import TestSupport
 import Testing
@@ -12,10 +14,10 @@ import Training
 @testable import Reports
 @testable import Runs
 
-private typealias Kind = Experiment.ProcessSection.Kind
-private typealias Objective = Experiment.TrainingSection.Objective
-private typealias Output = Experiment.NetworkSection.Output
-private typealias Sampler = Experiment.SamplingSection.Sampler
+private typealias Kind = ProcessKind
+private typealias Objective = ObjectiveKind
+private typealias Output = NetworkOutput
+private typealias Sampler = SamplerChoice
 
 /// One combination of the four choices that must fit each other.
 private struct Combination {
@@ -36,7 +38,6 @@ private struct Combination {
 
   /// The choices within a process, of which objectives and outputs take one after the other.
   private var variants: [[String]] {
-    typealias Section = Experiment.ProcessSection
     if process.usualSchedule != nil {
       let wide =
         switch process {
@@ -44,19 +45,19 @@ private struct Combination {
         case .thirdOrderLangevin: ["process.velocity_variance=0.5", "process.acceleration_variance=0.5"]
         default: [String]()
         }
-      return Section.Schedule.allCases.map { schedule in
+      return NoiseSchedule.Kind.allCases.map { schedule in
         let isGentle = schedule == .linear || schedule == .exponential
         return wide + ["process.schedule=\(schedule.rawValue)"] + (isGentle ? ["process.beta_max=4"] : [])
       }
     }
     switch process {
     case .varianceExploding:
-      return Section.Prior.allCases.map {
+      return VarianceExploding.Prior.allCases.map {
         ["process.prior=\($0.rawValue)", "process.sigma_min=0.1", "process.sigma_max=2"]
       }
     case .annealed:
-      return Section.Annealing.allCases.flatMap { annealing in
-        Section.Base.allCases.map { ["process.annealing=\(annealing.rawValue)", "process.base=\($0.rawValue)"] }
+      return AnnealedPath.Annealing.allCases.flatMap { annealing in
+        NoiseLaw.Kind.allCases.map { ["process.annealing=\(annealing.rawValue)", "process.base=\($0.rawValue)"] }
       }
     default: return [[]]
     }
@@ -72,13 +73,14 @@ private struct Combination {
     // Steps that few evaluations can afford.
     let own =
       switch sampler {
-      case .diffusionAnnealedLangevin, .underdampedAnnealedLangevin, .nelson: ["sampling.slowdown=0.5"]
-      case .adaptiveEuler, .dormandPrince: ["sampling.relative_tolerance=0.3", "sampling.absolute_tolerance=0.3"]
-      case .annealedLangevin: ["sampling.corrections=5"]
+      case .stepping(.diffusionAnnealedLangevin), .stepping(.underdampedAnnealedLangevin), .stepping(.nelson):
+        ["sampling.slowdown=0.5"]
+      case .adaptive: ["sampling.relative_tolerance=0.3", "sampling.absolute_tolerance=0.3"]
+      case .stepping(.annealedLangevin): ["sampling.corrections=5"]
       default: [String]()
       }
     // The trace of a derivative is noisy: more rows, and smaller steps.
-    let isNoisy = [.implicit, .sliced].contains(objective)
+    let isNoisy = objective.needsCurvature
     let noisy = isNoisy ? ["training.learning_rate=0.0004", "training.batch=4096"] : []
     return try Experiment(
       yaml: """
@@ -98,8 +100,8 @@ private struct Combination {
 
   @Test(
     "every process, objective, output and sampler that go together learn and sample; the others are refused in words",
-    arguments: Experiment.ProcessSection.Kind.allCases, Experiment.TrainingSection.Objective.allCases)
-  func combinations(process: Experiment.ProcessSection.Kind, objective: Experiment.TrainingSection.Objective) throws {
+    arguments: ProcessKind.allCases, ObjectiveKind.allCases)
+  func combinations(process: ProcessKind, objective: ObjectiveKind) throws {
     var ran = 0
     for output in Output.allCases {
       var score: NetworkScore?
@@ -129,7 +131,7 @@ private struct Combination {
       Self.target.draw(RandomStream(seed: 1, purpose: .targetDraw), firstIndex: first, into: &rows)
       return rows
     }
-    let (model, options) = (experiment.model(dimension: Self.dimension), experiment.trainingOptions)
+    let (model, options) = (experiment.model(dimension: Self.dimension), experiment.training.options)
     let kind = try experiment.objective(in: standardisation)
     let data = ShardedRows(
       assignment: ShardAssignment(rows: experiment.training.batch, shards: 1, seed: 1), shards: 0..<1,
@@ -139,7 +141,7 @@ private struct Combination {
       model: model, objective: kind, options: options, data: data, tree: CanonicalTree(shards: 1),
       communicator: .single, seed: 1)
     // Implicit losses are the explicit one less a constant, and much noisier.
-    let isImplicit = [.implicit, .sliced].contains(experiment.training.objective)
+    let isImplicit = experiment.training.objective.needsCurvature
     let exact = isImplicit ? Self.target.score(under: model.process, in: standardisation) : nil
     let heldOut = HeldOutLoss(
       model: model, kind: exact.map { .explicit($0) } ?? kind, minimumTime: options.minimumTime, law: options.timeLaw,

@@ -49,7 +49,7 @@ private struct Example: ~Copyable {
       fingerprint: "0123")
     let model = experiment.model(dimension: 3)
     var state = TrainerState(count: ParameterLayout(model.network).count, step: 7)
-    for (seed, part) in Part.allCases.enumerated() {
+    for (seed, part) in StatePart.allCases.enumerated() {
       state[part].copy(from: normals(1, state.average.count, seed: UInt64(seed), scale: 0.2))
     }
     states = normals(Self.rows, model.network.inputs, seed: 11, scale: 1)
@@ -142,21 +142,24 @@ private let comparison = """
   }
 
   @Test(
-    "we read what NumPy saves", .enabled(if: python != nil, "\(withoutPython)"), arguments: ["float32", "float64"])
-  func theirs(type: String) throws {
+    "we read what NumPy saves", .enabled(if: python != nil, "\(withoutPython)"),
+    arguments: ["float32", "float64", "float16", ">f8", "int64", "uint8", "bool"], [false, true])
+  func theirs(type: String, isFortran: Bool) throws {
     let folder = try TemporaryFolder()
     let program = """
       import sys, numpy
       a = (numpy.arange(12).reshape(4, 3) / 3).astype(sys.argv[2])
-      numpy.save(sys.argv[1] + "/two.npy", a)
+      numpy.save(sys.argv[1] + "/two.npy", numpy.asfortranarray(a) if sys.argv[3] == "true" else a)
       numpy.save(sys.argv[1] + "/one.npy", a[:, 1])
+      print(*a.astype("float64").ravel().tolist())
       """
-    let (status, output) = try runPython(program, [folder.path, type])
+    let (status, output) = try runPython(program, [folder.path, type, "\(isFortran)"])
     #expect(status == 0, "\(output)")
+    let numbers = output.split(whereSeparator: \.isWhitespace).compactMap { Double($0) }
+    #expect(numbers.count == 12)
     let two = try collect(ArrayFile(folder.path + "/two.npy")).rows
-    let thirds = (0..<12).map { Float(Double($0) / 3) }
-    #expect(two == stride(from: 0, to: 12, by: 3).map { Array(thirds[$0..<$0 + 3]) })
+    #expect(two.flatMap { $0 } == numbers)
     let one = try collect(ArrayFile(folder.path + "/one.npy")).rows
-    #expect(one == stride(from: 1, to: 12, by: 3).map { [thirds[$0]] })
+    #expect(one == stride(from: 1, to: 12, by: 3).map { [numbers[$0]] })
   }
 }

@@ -1,5 +1,7 @@
+import Diffusion
 import TestSupport
 import Testing
+import Training
 
 @testable import Configuration
 @testable import Files

@@ -2,6 +2,7 @@ import Diffusion
 import Foundation
 import LinearAlgebra
 import Sampling
+import TestSupport
 import Testing
 
 @Suite struct CorrectorTests {
@@ -27,7 +28,7 @@ import Testing
       let sampler = PredictorCorrector(
         predictor: predictor.make(), corrections: 4, signalToNoise: 0.05, corrected: corrected)
       // False alarm 5e-5; a bias of r² in the variance, 0.25 %, is a fortieth of it.
-      #expect(distance(process, sampler, steps: 600) < 2.3, "\(predictor)")
+      #expect(distance(process, sampler, steps: 600) < kolmogorovSmirnovBound, "\(predictor)")
     }
   }
 
@@ -44,7 +45,7 @@ import Testing
       process: process, dimension: 2, sampler: sampler, times: times, denoises: false, seed: 6)
     let values = generator.values(chunks: 16, score: &score)
     // False alarm 5e-5; steps by each sample's own ‖Z‖²/‖s‖² would double the variance.
-    #expect(kolmogorovSmirnov(values) { normalDistribution($0, 0, 1) } < 2.3)
+    #expect(kolmogorovSmirnov(values) { normalDistribution($0, 0, 1) } < kolmogorovSmirnovBound)
   }
 
   @Test("a predictor too coarse is put right by corrections") func putsRight() {
@@ -59,7 +60,7 @@ import Testing
   @Test("annealed Langevin ends in the law of the data", arguments: processes)
   func annealed(process: any ForwardProcess) {
     // False alarm 5e-5.
-    #expect(distance(process, AnnealedLangevin(corrections: 20, stepSize: 0.1), steps: 200) < 2.3)
+    #expect(distance(process, AnnealedLangevin(corrections: 20, stepSize: 0.1), steps: 200) < kolmogorovSmirnovBound)
   }
 
   @Test("a correction's step is its sample's own") func ownStep() {

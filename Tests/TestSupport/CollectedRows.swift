@@ -1,9 +1,8 @@
 package import Files
-internal import LinearAlgebra
 
 /// All rows of a source, and the first rows of its blocks.
-package func collect(_ source: some RowSource) throws -> (rows: [[Float]], firsts: [Int]) {
-  var rows: [[Float]] = []
+package func collect(_ source: some RowSource) throws -> (rows: [[Double]], firsts: [Int]) {
+  var rows: [[Double]] = []
   var firsts: [Int] = []
   try source.forEachBlock { first, block in
     firsts.append(first)

@@ -34,7 +34,7 @@ private struct GaussianScore: Score {
 
 @Suite struct ScoreObjectiveTests {
   /// One objective's gradient for one batch of 512 fresh rows.
-  private func gradient(_ kind: ObjectiveKind, _ model: ScoreModel, batch: Int, _ parameters: borrowing Matrix)
+  private func gradient(_ kind: TrainingObjective, _ model: ScoreModel, batch: Int, _ parameters: borrowing Matrix)
     -> [Double]
   {
     let rows = 512
@@ -65,7 +65,7 @@ private struct GaussianScore: Score {
       activation: .tanh, residual: false, embedding: TimeEmbedding(kind: .sinusoidal, features: 4), seed: 1)
   }
 
-  static let kinds: [(name: String, kind: @Sendable () -> ObjectiveKind)] = [
+  static let kinds: [(name: String, kind: @Sendable () -> TrainingObjective)] = [
     ("implicit", { .implicit(simulationSteps: 0) }), ("sliced", { .sliced(probes: 2, simulationSteps: 0) }),
     ("implicit, rows carried forward", { .implicit(simulationSteps: 6) }),
   ]
@@ -126,7 +126,7 @@ private struct GaussianScore: Score {
   @Test("paired noise is the same noise, nearer to its data")
   func transported() {
     let model = model(FlowMatching(horizon: 0.999))
-    func loss(_ kind: ObjectiveKind) -> Double {
+    func loss(_ kind: TrainingObjective) -> Double {
       let pass = NetworkPass(
         architecture: model.network, frequencies: model.frequencies, rows: 128, use: .training)
       let objective = kind.make(
@@ -156,7 +156,7 @@ private struct GaussianScore: Score {
     let rows = 20_000
     let pass = NetworkPass(
       architecture: model.network, frequencies: model.frequencies, rows: rows, use: .inference)
-    let objective = ObjectiveKind.denoising.make(
+    let objective = TrainingObjective.denoising.make(
       model: model, times: TimeSampler(.uniform, process: model.process, first: 0.05), pass: pass)
     let data = normals(rows, 3, seed: 5)
     let streams = DrawStreams(
@@ -179,7 +179,7 @@ private struct GaussianScore: Score {
   func falls(objective: Int, law: Int) throws {
     let model = model(VariancePreserving())
     let score = GaussianScore(process: model.process, dimension: 2)
-    let kinds: [ObjectiveKind] = [
+    let kinds: [TrainingObjective] = [
       .denoising, .explicit(score), .implicit(simulationSteps: 0), .sliced(probes: 1, simulationSteps: 0),
       .sliced(probes: 2, simulationSteps: 4),
     ]

@@ -11,17 +11,26 @@ extension Checkpoint {
   /// Damaged ones are named on standard error.
   package static func newest(in folder: RunFolder, step: Int? = nil, _ communicator: Communicator) throws -> Checkpoint
   {
-    let names = try communicator.fromRoot {
+    try newest(in: folder, step: step, communicator) { try Checkpoint(contentsOf: $0) }
+  }
+
+  /// What the newest checkpoint that is whole says of its run, and its step.
+  package static func newestHeader(
+    in folder: RunFolder, _ communicator: Communicator
+  ) throws -> (header: Header, step: Int) {
+    try newest(in: folder, step: nil, communicator) { try header(of: $0) }
+  }
+
+  private static func newest<Found: ~Copyable>(
+    in folder: RunFolder, step: Int?, _ communicator: Communicator, read: (String) throws -> Found
+  ) throws -> Found {
+    let names = try communicator.fromRoot { () throws -> String in
       let files = try step.map { [try CheckpointStore.file(in: folder, step: $0)] }
-      return Array(try (files ?? CheckpointStore.candidates(in: folder)).joined(separator: "\n").utf8)
+      return try (files ?? CheckpointStore.candidates(in: folder)).joined(separator: "\n")
     }
-    let files = String(decoding: names, as: UTF8.self).split(separator: "\n").map(String.init)
+    let files = names.split(separator: "\n").map(String.init)
     for (index, file) in files.enumerated() {
-      do {
-        var checkpoint: Checkpoint?
-        try communicator.agree { checkpoint = try Checkpoint(contentsOf: file) }
-        if let checkpoint = checkpoint.take() { return checkpoint }
-      } catch let error as any StatusError {
+      do { return try communicator.agree { try read(file) } } catch let error as any StatusError {
         // What is no file's fault, or has nothing to fall back on, ends the run.
         let isFiles = error.status == ExitStatus.dataErr.rawValue || error.status == ExitStatus.noInput.rawValue
         guard isFiles, index + 1 < files.count else { throw error }

@@ -52,7 +52,7 @@ package struct Checkpoint: ~Copyable, Sendable {
       tensors.append(
         Tensor("time_law.history", shape: [2, state.timeHistory.count / 2], .float64(state.timeHistory)))
     }
-    for part in Part.allCases {
+    for part in StatePart.allCases {
       for entry in layout.entries {
         let values = state[part].span.extracting(entry.range)
         let elements = values.indices.map { values[$0] }
@@ -62,9 +62,6 @@ package struct Checkpoint: ~Copyable, Sendable {
     try TensorFile.write(tensors, metadata: metadata, to: file)
   }
 
-  /// Column names as a checkpoint holds them.
-  package static func text(of names: [String]) -> String { JSONValue.array(names.map { .string($0) }).description }
-
   private var metadata: [(name: String, text: String)] {
     var metadata = [
       (name: "format", text: Self.format), ("step", String(state.step)), ("experiment", header.experiment.yaml),
@@ -72,8 +69,9 @@ package struct Checkpoint: ~Copyable, Sendable {
       ("instruction_set", header.instructionSet),
     ]
     if let names = header.data.columnNames {
-      metadata.append(("data.columns", Self.text(of: names)))
+      metadata.append(("data.columns", JSONValue(names).description))
     }
+    if header.data.isDouble { metadata.append(("data.precision", "double")) }
     if let best = header.best {
       metadata.append(("best.step", String(best.step)))
       metadata.append(("best.loss", "\(best.loss)"))
@@ -98,7 +96,7 @@ extension Guarding {
 }
 
 /// The parameter-shaped parts of a trainer's state, by their names in the file.
-package enum Part: String, CaseIterable {
+package enum StatePart: String, CaseIterable {
   case parameters
   case average
   case first = "adam.first"
@@ -106,7 +104,7 @@ package enum Part: String, CaseIterable {
 }
 
 extension TrainerState {
-  subscript(_ part: Part) -> Matrix {
+  subscript(_ part: StatePart) -> Matrix {
     _read {
       switch part {
       case .parameters: yield parameters

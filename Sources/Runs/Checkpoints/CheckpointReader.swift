@@ -10,6 +10,19 @@ extension Checkpoint {
   /// Reads a checkpoint; every part is checked before it is believed.
   package init(contentsOf file: String) throws {
     let reader = try TensorFileReader(file, checks: .required)
+    let (header, step) = try Self.header(reader, file: file)
+    self.init(header: header, state: try Self.state(reader, header, step: step, file: file))
+    state.guarding = reader.guarding
+  }
+
+  /// Reads what a checkpoint says of its run, and its step, without parameters; the file is checked all the same.
+  static func header(of file: String) throws -> (header: Header, step: Int) {
+    try header(TensorFileReader(file, checks: .required), file: file)
+  }
+
+  private static func header(
+    _ reader: borrowing TensorFileReader, file: String
+  ) throws -> (header: Header, step: Int) {
     let format = try reader.text("format")
     guard format == Self.format else {
       throw ExperimentError.data(
@@ -27,11 +40,11 @@ extension Checkpoint {
       data: DataSet.Description(
         dimension: mean.count - experiment.conditionCount, conditions: experiment.conditionCount, rows: rows,
         columnNames: reader.names("data.columns", count: mean.count),
+        isDouble: (try? reader.text("data.precision")) == "double",
         standardisation: Standardisation(mean: mean, scale: scale), constantColumns: constant,
         fingerprint: try reader.text("data.fingerprint")),
       instructionSet: try reader.text("instruction_set"), best: reader.best)
-    self.init(header: header, state: try Self.state(reader, header, step: step, file: file))
-    state.guarding = reader.guarding
+    return (header, step)
   }
 
   /// The experiment within a file; its lines are not the file's.
@@ -46,17 +59,17 @@ extension Checkpoint {
   ) throws -> TrainerState {
     let layout = ParameterLayout(header.experiment.model(dimension: header.data.dimension).network)
     // Before room is made: the experiment may speak of a larger network than the file holds.
-    for part in Part.allCases {
+    for part in StatePart.allCases {
       for entry in layout.entries {
         _ = try reader.entry("\(part.rawValue).\(entry.name)", shape: entry.shape, type: .float32)
       }
     }
     var state = TrainerState(count: layout.count, step: step)
-    if header.experiment.training.timeLaw == .importance {
+    if header.experiment.training.timeLaw.kind == .importance {
       state.timeHistory = try reader.doubles(
         "time_law.history", shape: [2, Trainer.timeHistoryCount / 2], file: file)
     }
-    for part in Part.allCases {
+    for part in StatePart.allCases {
       for entry in layout.entries {
         guard
           case .float32(let values) = try reader.tensor("\(part.rawValue).\(entry.name)", shape: entry.shape).elements

@@ -1,5 +1,5 @@
 package import Communication
-package import Configuration
+internal import Configuration
 internal import Files
 package import LinearAlgebra
 internal import Metrics
@@ -16,6 +16,8 @@ package struct DataSet: ~Copyable {
   package let heldOut: Matrix
   /// What the data is.
   package let description: Description
+  /// What users should know of the data: lines to be shown once.
+  let remarks: [String]
 
   /// What all ranks know of the data, and checkpoints record.
   package struct Description: Sendable, Equatable {
@@ -27,6 +29,8 @@ package struct DataSet: ~Copyable {
     package var rows: Int
     /// The columns' names, where the file gives them.
     package var columnNames: [String]?
+    /// Whether the file holds numbers that single precision may not hold: samples then come in double precision.
+    var isDouble = false
     /// The map to trained coordinates.
     package var standardisation: Standardisation
     /// Columns whose value never changes; samples reproduce it exactly.
@@ -36,148 +40,21 @@ package struct DataSet: ~Copyable {
   }
 }
 
-extension DataSet {
-  /// Reads or draws the data: each rank goes through the rows once, in sequence, and keeps its own.
+extension DataSource {
+  /// Reads or draws the rows: each rank goes through them once, in sequence, and keeps its own.
   ///
   /// - Parameters:
-  ///   - experiment: says where the rows come from, how many shards there are and what is held out.
-  ///   - base: the folder that relative paths start from.
   ///   - kept: other data whose scaling is kept in place of these data's own.
   ///   - communicator: the ranks that share the shards.
   /// - Returns: this rank's training rows, all held-out rows, and what all ranks know of the data.
   /// - Throws: an error of the experiment or its files, the same on every rank, or one of MPI.
-  package static func load(
-    _ experiment: Experiment, base: String, keeping kept: Description? = nil, communicator: Communicator
-  ) throws -> DataSet {
-    let target = try communicator.agree { try experiment.target() }
-    let (source, separate) = try communicator.agree {
-      (try rowSource(experiment, target: target, base: base), try heldOutSource(experiment, base: base))
-    }
-    let loader = try communicator.agree {
-      try checkNames(source, experiment)
-      try MemoryNeed(
-        experiment, rows: source.rows, separate: separate?.rows ?? 0, dimension: source.dimension,
-        ranks: communicator.size, ranksHere: ranksOnThisMachine()
-      ).check()
-      return try DataLoader(source: source, separate: separate, experiment: experiment)
-    }
-    let tree = CanonicalTree(shards: experiment.training.shards)
-    return try loader.load(
-      tree: tree, target: target, standardise: experiment.data.standardise, keeping: kept, communicator)
+  package func load(keeping kept: DataSet.Description? = nil, _ communicator: Communicator) throws -> DataSet {
+    try communicator.agree { try MemoryNeed(self, ranks: communicator.size, ranksHere: ranksOnThisMachine()).check() }
+    return try DataLoader(self).load(keeping: kept, communicator)
   }
 
-  /// Refuses column names that would not fit into checkpoints, before the first of them is due.
-  private static func checkNames(_ source: any RowSource, _ experiment: Experiment) throws {
-    // The rest of the header is for the experiment and the tensors' places.
-    let most = TensorFile.longestHeader / 2
-    let bytes = JSONValue.string(Checkpoint.text(of: source.columnNames ?? [])).description.utf8.count
-    guard bytes > most else { return }
-    throw ExperimentError.configuration(
-      Place(experiment.data.file ?? "data"),
-      "has \(source.dimension) column names of \(bytes) bytes in all, but at most \(most) fit into a checkpoint; "
-        + "shorten them, or remove the line of names")
-  }
-
-  static func rowSource(
-    _ experiment: Experiment, target: (any Targets.Target)?, base: String
-  ) throws -> any RowSource {
-    if let target {
-      return TargetRows(target: target, rows: experiment.data.count, seed: experiment.seed)
-    }
-    guard let file = experiment.data.file else { throw ExperimentError.fault("neither data.target nor data.file") }
-    return try ordered(openRows(path(file, from: base)), experiment)
-  }
-
-  /// A file's rows with its conditions last.
-  private static func ordered(_ rows: any RowSource, _ experiment: Experiment) throws -> any RowSource {
-    let conditions = experiment.data.conditions.names
-    return conditions.isEmpty ? rows : try OrderedRows(rows, last: conditions, key: "data.conditions")
-  }
-
-  static func heldOutSource(_ experiment: Experiment, base: String) throws -> (any RowSource)? {
-    guard case .file(let file) = experiment.data.heldOut else { return nil }
-    return try ordered(openRows(path(file, from: base)), experiment)
-  }
-
-  private static func path(_ file: String, from base: String) -> String {
-    file.hasPrefix("/") || base.isEmpty ? file : base + "/" + file
-  }
-}
-
-/// A target's draws as rows: row i is draw i, so any rank can make any row.
-struct TargetRows: RowSource {
-  package let target: any Targets.Target
-  package let rows: Int
-  package let seed: UInt64
-
-  package var dimension: Int { target.dimension + target.conditions }
-  package var columnNames: [String]? { nil }
-
-  package func forEachBlock(_ body: (_ firstRow: Int, _ block: borrowing Matrix) throws -> Void) throws {
-    let stream = RandomStream(seed: seed, purpose: .targetDraw)
-    let size = 1024
-    var block = Matrix(rows: size, columns: dimension)
-    for first in stride(from: 0, to: rows, by: size) {
-      if rows - first < size { block = Matrix(rows: rows - first, columns: dimension) }
-      target.draw(stream, firstIndex: UInt64(first), into: &block)
-      try body(first, block)
-    }
-  }
-}
-
-extension Experiment {
-  /// Which of `count` rows are held out: a seeded choice that depends on nothing else.
-  func heldOutRows(of count: Int) -> [Bool] {
-    var isHeldOut = [Bool](repeating: false, count: count)
-    guard case .fraction(let fraction) = data.heldOut else { return isHeldOut }
-    let order = RandomStream(seed: seed, purpose: .heldOutSplit).permutation(of: count)
-    for row in order.prefix(Int(fraction * Double(count))) { isHeldOut[Int(row)] = true }
-    return isHeldOut
-  }
-}
-
-/// A data file's rows, in original units, split as training splits them.
-package struct DataSplit {
-  private let all: MatrixBox
-  private let isHeldOut: [Bool]
-  private let separate: MatrixBox?
-  private let dimension: Int
-
-  package init(_ experiment: Experiment, base: String) throws {
-    let rows = try DataSet.rowSource(experiment, target: nil, base: base)
-    let separateRows = try DataSet.heldOutSource(experiment, base: base)
-    dimension = rows.dimension - experiment.conditionCount
-    isHeldOut = experiment.heldOutRows(of: rows.rows)
-    all = MatrixBox(try Matrix(rows))
-    separate = try separateRows.map { (source) throws -> MatrixBox in MatrixBox(try Matrix(source)) }
-  }
-
-  package var hasHeldOut: Bool { isHeldOut.contains(true) || separate != nil }
-
-  package func training() -> Matrix { rows(where: false) }
-
-  package func heldOut() -> Matrix {
-    separate?.value.firstColumns(dimension) ?? rows(where: true)
-  }
-
-  private func rows(where wanted: Bool) -> Matrix {
-    let chosen = isHeldOut.indices.filter { isHeldOut[$0] == wanted }
-    var rows = Matrix(rows: chosen.count, columns: all.value.columns)
-    for (r, source) in chosen.enumerated() { rows.copyRow(r, from: all.value, source) }
-    return rows.columns == dimension ? rows : rows.firstColumns(dimension)
-  }
-}
-
-extension DataSet {
-  /// The held-out loss, where rows are held out.
-  func heldOutEvaluator(_ experiment: Experiment, model: ScoreModel, communicator: Communicator) throws -> HeldOutLoss?
-  {
-    guard heldOut.rows > 0 else { return nil }
-    var rows = Matrix(rows: heldOut.rows, columns: heldOut.columns)
-    rows.copy(from: heldOut)
-    let options = experiment.trainingOptions
-    return HeldOutLoss(
-      model: model, kind: try experiment.objective(in: description.standardisation), minimumTime: options.minimumTime,
-      law: options.timeLaw, rows: rows, seed: experiment.seed, communicator: communicator)
+  /// The data's fingerprint, as checkpoints record it; every rank calls it.
+  package func fingerprint(_ communicator: Communicator) throws -> String {
+    try DataLoader(self).fingerprint(communicator)
   }
 }

@@ -14,13 +14,29 @@ extension Matrix {
     return head
   }
 
-  /// All rows of a source.
-  package init(_ source: any RowSource) throws {
-    try refuseBeyondMemory(source.rows, source.dimension, from: (source as? any NamedRows)?.path ?? "data")
-    var all = Matrix(rows: source.rows, columns: source.dimension)
-    try source.forEachBlock { first, block in
-      for r in 0..<block.rows { all.copyRow(first + r, from: block, r) }
-    }
+  /// The first rows of a source, or all, less `origin` in each column, rounded to single precision.
+  package init(_ source: any RowSource, less origin: [Double] = [], most: Int = .max) throws {
+    let name = (source as? any NamedRows)?.path ?? "data"
+    let count = Swift.min(source.rows, most)
+    try refuseBeyondMemory(count, source.dimension, from: name)
+    var all = Matrix(rows: count, columns: source.dimension)
+    do {
+      try source.forEachBlock { first, block in
+        for r in 0..<Swift.min(block.rows, count - first) {
+          for j in 0..<block.columns {
+            let number = Float(block[r, j] - (origin.isEmpty ? 0 : origin[j]))
+            guard number.isFinite else {
+              throw ExperimentError.data(
+                Place(name),
+                "row \(first + r), column \(j) (both from 0) holds \(block[r, j]), beyond single precision (3.4e38), in "
+                  + "which distances are computed; measure the column in a larger unit")
+            }
+            all[first + r, j] = number
+          }
+        }
+        if first + block.rows >= count { throw EnoughRows() }
+      }
+    } catch is EnoughRows {}
     self = all
   }
 

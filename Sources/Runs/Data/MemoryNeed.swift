@@ -2,6 +2,7 @@ internal import Communication
 internal import Configuration
 internal import Files
 internal import Foundation
+internal import Metrics
 internal import Networks
 internal import Reports
 internal import Training
@@ -32,9 +33,13 @@ struct MemoryNeed {
   ///   - rows: all rows of the source.
   ///   - separate: rows of a held-out file.
   ///   - dimension: d.
+  ///   - isDouble: whether rows are read in double precision, beside which they are then rounded.
   ///   - ranks: ranks of the run.
   ///   - ranksHere: ranks on this machine.
-  package init(_ experiment: Experiment, rows: Int, separate: Int, dimension: Int, ranks: Int, ranksHere: Int) {
+  package init(
+    _ experiment: Experiment, rows: Int, separate: Int, dimension: Int, isDouble: Bool = false,
+    ranks: Int, ranksHere: Int
+  ) {
     let network = experiment.model(dimension: dimension).network
     // Not by the layout, whose integers absurd widths may overflow.
     let layers = network.layers.map { (inputs: Double($0.inputs), outputs: Double($0.outputs)) }
@@ -43,7 +48,8 @@ struct MemoryNeed {
     let (d, n, share) = (4 * Double(dimension), Double(rows), 1 / Double(ranks))
     let heldOut = if case .fraction(let fraction) = experiment.data.heldOut { fraction * n } else { Double(separate) }
     // Permutation, place and choice of each row on every rank; the rows themselves on one, held-out ones on all.
-    let data = n * (24 + d * share) + 2 * heldOut * d
+    let width = isDouble ? 3 * d : d
+    let data = n * (24 + width * share) + 2 * heldOut * width
     // The tree's buffers, one more for each doubling of a rank's shards; moments and average; the state of a checkpoint.
     let slots = 1 + log2(max(Double(training.shards) * share, 1)).rounded(.up)
     let state = 4 * parameters * (1 + slots + 3 * share + 4)
@@ -69,6 +75,13 @@ struct MemoryNeed {
         words: "for the covariance of its columns", bytes: covariances),
     ]
     self.ranksHere = ranksHere
+  }
+
+  /// The need of a run on opened data.
+  init(_ data: DataSource, ranks: Int, ranksHere: Int) {
+    self.init(
+      data.experiment, rows: data.source.rows, separate: data.separate?.rows ?? 0, dimension: data.source.dimension,
+      isDouble: data.source.isDouble, ranks: ranks, ranksHere: ranksHere)
   }
 
   /// Refuses what cannot fit, by the largest part.

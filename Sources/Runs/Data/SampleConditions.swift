@@ -30,10 +30,10 @@ package struct SampleConditions {
     let numbers = text.split(separator: ",", omittingEmptySubsequences: false).map {
       real(from: $0.filter { $0 != " " })
     }
-    var rows: Matrix
+    var rows: RowBlock
     if numbers.allSatisfy({ $0 != nil }) {
-      rows = Matrix(rows: 1, columns: numbers.count)
-      for (k, number) in numbers.enumerated() { rows[0, k] = Float(number ?? 0) }
+      rows = RowBlock(rows: 1, columns: numbers.count)
+      for (k, number) in numbers.enumerated() { rows[0, k] = number ?? 0 }
     } else {
       let source = try openRows(text)
       if let names = source.columnNames, let known = data.columnNames?.dropFirst(data.dimension),
@@ -43,7 +43,7 @@ package struct SampleConditions {
           "--condition \(text): has the columns \(shortened(names.joined(separator: ", "))), but the network was "
             + "trained with \(shortened(known.joined(separator: ", "))), in that order")
       }
-      rows = try Matrix(source)
+      rows = try RowBlock(source)
     }
     guard rows.columns == data.conditions else {
       let names = data.columnNames.map { " (\($0.dropFirst(data.dimension).joined(separator: ", ")))" } ?? ""
@@ -55,8 +55,12 @@ package struct SampleConditions {
       throw ExperimentError.usage(
         "--condition \(text): has \(rows.rows) rows for \(count) samples: give one row for all, or one for each")
     }
-    data.conditionMap.apply(to: &rows)
-    self.rows = MatrixBox(rows)
+    let map = data.conditionMap
+    var trained = Matrix(rows: rows.rows, columns: rows.columns)
+    for r in 0..<rows.rows {
+      for k in 0..<rows.columns { trained[r, k] = Float((rows[r, k] - map.mean[k]) / map.scale[k]) }
+    }
+    self.rows = MatrixBox(trained)
   }
 
   /// Sets the conditions of a chunk's samples.

@@ -27,7 +27,7 @@ package struct EvaluateRequest: Sendable {
 }
 
 /// The names of all metrics.
-package var metricNames: [String] { Experiment.EvaluationSection.Metric.allCases.map(\.rawValue) }
+package var metricNames: [String] { Metric.allCases.map(\.rawValue) }
 
 /// Runs `sgm-evaluate` on all ranks.
 ///
@@ -40,14 +40,14 @@ package func evaluate(_ request: EvaluateRequest, _ communicator: Communicator) 
   _ = try agreeOnInstructionSet(nil, communicator)
   let (samples, truth, experiment) = try communicator.agree { try open(request, exists: exists) }
   let judging = Judging(communicator: communicator, section: experiment.evaluation, seed: experiment.seed)
-  return render(try judging.judge(samples.value, against: truth.value))
+  return render(try judging.judge(samples.value, against: truth))
 }
 
 /// Samples and truth, each a file or a target's draws.
 private func open(
   _ request: EvaluateRequest, exists: Bool
-) throws -> (samples: MatrixBox, truth: TruthBox, experiment: Experiment) {
-  let targets = Experiment.DataSection.Target.allCases.map(\.rawValue)
+) throws -> (samples: MatrixBox, truth: Truth, experiment: Experiment) {
+  let targets = TargetKind.allCases.map(\.rawValue)
   let isLaw = !exists && targets.contains(request.samples)
   var samples = isLaw ? nil : MatrixBox(try Matrix(openRows(request.samples)))
   guard let against = request.against else {
@@ -61,14 +61,15 @@ private func open(
   let dimension = samples.map { ", dimension: \($0.value.columns)" } ?? ""
   let source = isFile ? "data: {file: \(escaped(against))}" : "data: {target: \(against)\(dimension)}"
   let experiment = try Experiment(yaml: source + "\n", file: "--against", settings: request.allSettings)
-  let truth = isFile ? try Truth(rows: Matrix(openRows(against))) : try Truth.of(experiment, base: "", trained: false)
+  let target = try experiment.target()
+  let truth = try target.map { try Truth(target: $0, experiment) } ?? Truth(rows: Matrix(openRows(against)))
   if isLaw { samples = try draws(of: request.samples, dimension: truth.samples.dimension, experiment) }
   guard let samples else { throw ExperimentError.fault("neither a file of samples nor a target") }
   guard truth.samples.dimension == samples.value.columns else {
     throw ExperimentError.data(
       Place(request.samples), "has \(samples.value.columns) columns, but \(against) has \(truth.samples.dimension)")
   }
-  return (samples, TruthBox(truth), experiment)
+  return (samples, truth, experiment)
 }
 
 /// Exact draws of a law in place of samples: what a perfect sampler would be judged as.
@@ -87,11 +88,27 @@ private func evaluateRun(
   _ request: EvaluateRequest, _ communicator: Communicator
 ) throws -> (table: String, json: String) {
   let folder = RunFolder(request.samples)
-  let header = try Checkpoint.newest(in: folder, communicator).header
+  let (header, step) = try Checkpoint.newestHeader(in: folder, communicator)
   try followInstructionSet(header.instructionSet, communicator)
   let experiment = try communicator.agree {
     try Experiment(yaml: header.experiment.yaml, file: folder.experiment, settings: request.allSettings)
   }
-  let judged = try judgeRun(experiment, header.data, folder, base: folder.base(), communicator)
-  return render(judged)
+  let name = try folder.newestSamples(communicator)
+  let base = try communicator.fromRoot { folder.base() }
+  let source = try DataSource.open(experiment, base: base, communicator)
+  let most = max(experiment.evaluation.count, RunRecord.mostRows)
+  let samples = try communicator.agree {
+    MatrixBox(try Matrix(openRows(folder.samples + "/" + name), less: header.data.origin, most: most))
+  }
+  var judged = JudgedRun(folder: folder, experiment: experiment, data: header.data, source: source, samples: samples)
+  if experiment.evaluation.metrics.contains(.likelihood) {
+    judged.network = try NetworkLikelihood.newest(in: folder, experiment, communicator)
+  }
+  let verdicts = try judged.judge(communicator)
+  try communicator.agree { [judged] in
+    guard communicator.isRoot else { return }
+    try judged.keep(verdicts)
+    try judged.writeReport(verdicts, step: step, samplesFile: name)
+  }
+  return render(verdicts)
 }

@@ -70,7 +70,7 @@ extension SampleRequest {
 }
 
 private func sampleExactly(_ request: SampleRequest, _ communicator: Communicator) throws -> String {
-  let (experiment, target) = try communicator.agree { () throws -> (Experiment, any Targets.Target) in
+  let (experiment, target) = try communicator.agree { () throws -> (Experiment, any Target) in
     let experiment = try Experiment(contentsOf: request.source, settings: request.settings)
     guard let target = try experiment.target() else {
       throw ExperimentError.usage("--score exact needs data.target: a file's score is not known")
@@ -84,7 +84,7 @@ private func sampleExactly(_ request: SampleRequest, _ communicator: Communicato
     dimension: target.dimension, rows: 0, columnNames: nil, standardisation: standardisation,
     constantColumns: [Bool](repeating: false, count: target.dimension), fingerprint: "")
   let file = request.output ?? experiment.name + "-exact.npy"
-  if let kind = experiment.sampling.chain {
+  if case .chain(let kind) = experiment.sampling.sampler {
     return try runChains(kind, request, experiment, target, data, file, communicator)
   }
   let score = try communicator.agree { () throws -> any Score in

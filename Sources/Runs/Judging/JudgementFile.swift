@@ -13,6 +13,14 @@ extension RunFolder {
 }
 
 extension ReportFigure {
+  /// A judgement, as its line in `judgements.jsonl` would be read.
+  init(_ j: Judgement) {
+    func known(_ spread: Spread) -> Spread? { spread.mean.isFinite ? spread : nil }
+    self.init(
+      name: j.name, value: j.value, floor: known(j.floor), baseline: known(j.baseline), unit: j.unit,
+      note: Self.note(j.unit, rows: j.count, repeats: j.repeats))
+  }
+
   /// A line of `judgements.jsonl`, as sgm-evaluate prints it.
   package init?(_ line: JSONValue) {
     guard case .string(let name)? = line["metric"], let value = Spread(line["value"]) else { return nil }

@@ -7,7 +7,8 @@ internal import Reports
 /// Judgements as a table for people and as JSON lines, one a judgement, for programs; times stand in the table alone, so
 /// that the lines have the same bits on any number of ranks.
 func render(_ verdicts: [Judging.Verdict]) -> (table: String, json: String) {
-  var rows = [["distance", "value", "floor", "Gaussian baseline", "rows", "unit", "seconds"]]
+  let header = ["distance", "value", "floor", "Gaussian baseline", "rows", "unit", "seconds"]
+  var rows: [[String]] = []
   for verdict in verdicts {
     for (i, j) in verdict.judgements.enumerated() {
       // The values of one metric share their work: its time stands once.
@@ -18,13 +19,9 @@ func render(_ verdicts: [Judging.Verdict]) -> (table: String, json: String) {
       ])
     }
   }
-  let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-  let table = rows.map { row in
-    let cells = zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
-    return String(cells.joined(separator: "  ").reversed().drop { $0 == " " }.reversed()) + "\n"
-  }
+  let table = TextTable(title: "", header: header, rows: rows).plain
   let notes = verdicts.flatMap(\.notes).map { $0 + "\n" }
-  return (table.joined() + notes.joined(), verdicts.flatMap(\.judgements).map { json($0).description + "\n" }.joined())
+  return (table + notes.joined(), verdicts.flatMap(\.judgements).map { json($0).description + "\n" }.joined())
 }
 
 private func cell(_ spread: Spread, _ repeats: Int) -> String {

@@ -9,7 +9,7 @@ internal import Training
 /// Judges samples against the truth, with floor and Gaussian baseline, in original units.
 struct Judging {
   package let communicator: Communicator
-  package let section: Experiment.EvaluationSection
+  package let section: JudgingOptions
   package let seed: UInt64
   /// The network that made the samples, where its likelihood is asked for.
   package var network: NetworkLikelihood?
@@ -22,7 +22,7 @@ struct Judging {
   }
 
   /// `samples` judged by every metric that the experiment names, in its order; but for the times, the same on every rank.
-  package func judge(_ samples: borrowing Matrix, against truth: borrowing Truth) throws -> [Verdict] {
+  package func judge(_ samples: borrowing Matrix, against truth: Truth) throws -> [Verdict] {
     try communicator.agree {
       try refuseBeyondMemory(section.directions, samples.columns, from: "evaluation.directions")
     }
@@ -31,14 +31,14 @@ struct Judging {
     for metric in section.metrics {
       let start = Stopwatch.now
       let judgements = try judge(metric, samples, truth, gaussian)
-      let notes = metric == .slicedW2 ? [heavyTailNote(truth.shown)].compactMap { $0 } : []
-      verdicts.append(Verdict(judgements: judgements, seconds: Stopwatch.now - start, notes: notes))
+      let note = metric == .slicedW2 ? try communicator.agree { try heavyTailNote(truth, seed: seed) } : nil
+      verdicts.append(Verdict(judgements: judgements, seconds: Stopwatch.now - start, notes: [note].compactMap { $0 }))
     }
     return verdicts
   }
 
   private func judge(
-    _ metric: Experiment.EvaluationSection.Metric, _ samples: borrowing Matrix, _ truth: borrowing Truth,
+    _ metric: Metric, _ samples: borrowing Matrix, _ truth: Truth,
     _ gaussian: GaussianFit
   ) throws -> [Judgement] {
     let (all, few) = (section.count, min(section.count, section.pairCount))
@@ -59,8 +59,7 @@ struct Judging {
     case .spacing: return try judge(samples, most: few, truth.samples, gaussian, NeighbourSpacing())
     case .tails: return try judge(samples, most: all, truth.samples, gaussian, TailIndex())
     case .nearest:
-      let training = try communicator.agree { try truth.trainingRows() }
-      let distance = training.map { NearestTrainingRows(training: $0.value) } ?? NearestTrainingRows()
+      let distance = try communicator.agree { try truth.nearestTrainingRows() }
       return try judge(samples, most: all, Exchanged(truth.samples), gaussian, distance)
     case .likelihood: return try likelihood(truth, gaussian)
     case .modes: return try judge(samples, most: all, truth.samples, gaussian, communicator.agree { try truth.modes() })

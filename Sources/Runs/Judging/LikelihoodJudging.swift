@@ -20,7 +20,7 @@ struct NetworkLikelihood {
   /// The averaged parameters, `[1, layout count]`.
   package let parameters: MatrixBox
   package let data: DataSet.Description
-  package let section: Experiment.EvaluationSection
+  package let section: JudgingOptions
   let firstTime: Double
   package let seed: UInt64
   /// Where every row's values go.
@@ -63,20 +63,18 @@ struct NetworkLikelihood {
   /// NLL of every row and its standard error over draws, in nats, the same on every rank.
   ///
   /// - Parameters:
-  ///   - rows: `[rows, dimension]` in original units.
+  ///   - rows: `[rows, dimension]` in original units less the data's origin.
   ///   - communicator: the ranks, all with the same rows.
   /// - Returns: one mean and error for each row; nan for a row that does not settle.
   /// - Throws: an error of MPI.
   package func values(of rows: borrowing Matrix, _ communicator: Communicator) throws -> [Spread] {
     let draws = isRandom ? section.likelihoodDraws : 1
     var trained = rows.head(rows.rows)
-    data.standardisation.apply(to: &trained)
-    let (rank, size, count) = (communicator.rank, communicator.size, rows.rows * draws)
-    let own = Array(rank * count / size..<(rank + 1) * count / size)
+    data.mapFromOrigin.apply(to: &trained)
+    let own = Array(communicator.share(of: rows.rows * draws))
     let all = try communicator.allGather(settledValues(own, draws: draws, trained))
     return (0..<rows.rows).map { row in
-      let spread = Spread(of: Array(all[row * draws..<(row + 1) * draws]))
-      return Spread(mean: spread.mean, deviation: spread.deviation / Double(draws).squareRoot())
+      return Spread(errorOf: Array(all[row * draws..<(row + 1) * draws]))
     }
   }
 
@@ -128,7 +126,7 @@ extension Judging {
   ///
   /// The same rows are behind all three, and errors are standard errors of means over rows. Every row's values are
   /// written to a file, in the rows' order.
-  package func likelihood(_ truth: borrowing Truth, _ gaussian: GaussianFit) throws -> [Judgement] {
+  package func likelihood(_ truth: Truth, _ gaussian: GaussianFit) throws -> [Judgement] {
     let (network, rows, known) = try communicator.agree { () throws -> (NetworkLikelihood, MatrixBox, [Double]?) in
       guard let network = self.network else {
         throw ExperimentError.usage("the metric nll needs a run: it is the likelihood of the run's network")
@@ -156,9 +154,9 @@ extension Judging {
         "the NLL of rows not trained on still changes at the most steps tried; take more evaluation.likelihood_steps")
     }
     let judgement = Judgement(
-      name: network.name, value: standardError(settled.map { values[$0].mean }),
-      floor: known.map { all in standardError(settled.map { all[$0] }) } ?? Spread(mean: .nan),
-      baseline: standardError(settled.map { fitted[$0] }), repeats: 1, count: settled.count,
+      name: network.name, value: Spread(errorOf: settled.map { values[$0].mean }),
+      floor: known.map { all in Spread(errorOf: settled.map { all[$0] }) } ?? Spread(mean: .nan),
+      baseline: Spread(errorOf: settled.map { fitted[$0] }), repeats: 1, count: settled.count,
       unit: Judgement.likelihoodUnit)
     guard settled.count < values.count else { return [judgement] }
     let share = 1 - Double(settled.count) / Double(values.count)
@@ -169,10 +167,4 @@ extension Judging {
         repeats: 1, count: values.count, unit: "share"),
     ]
   }
-}
-
-/// A mean and its standard error.
-private func standardError(_ values: [Double]) -> Spread {
-  let spread = Spread(of: values)
-  return Spread(mean: spread.mean, deviation: spread.deviation / Double(values.count).squareRoot())
 }

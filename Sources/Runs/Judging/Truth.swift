@@ -9,62 +9,74 @@ internal import Reports
 internal import Targets
 
 /// What samples are judged against.
-struct Truth: ~Copyable {
+///
+/// Of data that a run has learned from, only the rows that are compared are held: the Gaussian fit and the nearest rows
+/// go through the rest block by block.
+final class Truth {
   package let samples: any TrueSamples
-  /// Rows to show beside the samples.
-  package let shown: Matrix
-  /// Rows to fit a Gaussian to; nil for those that are shown.
-  private var fitted: MatrixBox?
   /// The law, where it is built in.
-  private var target: (any Targets.Target)?
-  /// Makes the rows that a network was trained on, where there was one.
-  private var training: (() throws -> Matrix)?
+  private let target: (any Target)?
+  /// The data that a network has learned from; nil for a target or file alone.
+  private let source: DataSource?
+  /// What is taken from each column of rows before they are rounded to single precision.
+  private let origin: [Double]
+  /// Rows to fit a Gaussian to where there is no source.
+  private let fitted: MatrixBox?
 
-  /// Fresh draws of a target.
-  init(target: any Targets.Target, seed: UInt64, count: Int, training: (() throws -> Matrix)? = nil) throws {
-    try refuseBeyondMemory(count, target.dimension, from: "evaluation.count")
-    var rows = Matrix(rows: max(count, 2), columns: target.dimension)
-    target.drawData(RandomStream(seed: seed, purpose: .bootstrap), firstIndex: 0, into: &rows)
-    samples = DrawnSamples(dimension: target.dimension) { stream, rows in
-      target.drawData(stream, firstIndex: 0, into: &rows)
-    }
-    shown = rows
-    self.target = target
-    self.training = training
+  private init(
+    _ samples: any TrueSamples, target: (any Target)? = nil, source: DataSource? = nil, origin: [Double] = [],
+    fitted: MatrixBox? = nil
+  ) {
+    (self.samples, self.target, self.source, self.origin, self.fitted) = (samples, target, source, origin, fitted)
   }
 
-  /// Held-out rows of a file; the floor compares them with training rows.
-  init(heldOut: consuming Matrix, training: consuming Matrix) {
-    shown = heldOut.head(heldOut.rows)
-    let rows = MatrixBox(training)
-    fitted = rows
-    samples = HeldOutSamples(heldOut: heldOut, training: rows)
-    self.training = { rows.value.head(.max) }
+  /// Fresh draws of a target.
+  ///
+  /// - Parameters:
+  ///   - target: the law.
+  ///   - experiment: the seed, and how many rows are judged.
+  ///   - source: the draws that a network has learned from.
+  package convenience init(target: any Target, _ experiment: Experiment, source: DataSource? = nil) throws {
+    let count = max(experiment.evaluation.count, 2)
+    try refuseBeyondMemory(count, target.dimension, from: "evaluation.count")
+    var rows = Matrix(rows: count, columns: target.dimension)
+    target.drawData(RandomStream(seed: experiment.seed, purpose: .bootstrap), firstIndex: 0, into: &rows)
+    let samples = DrawnSamples(dimension: target.dimension) { stream, rows in
+      target.drawData(stream, firstIndex: 0, into: &rows)
+    }
+    self.init(
+      samples, target: target, source: source, origin: [Double](repeating: 0, count: target.dimension),
+      fitted: MatrixBox(rows))
   }
 
   /// The rows of a file without a split; the floor compares its halves.
-  init(rows: consuming Matrix) {
-    shown = rows.head(rows.rows)
-    samples = RowSamples(rows)
+  package convenience init(rows: consuming Matrix) {
+    let box = MatrixBox(rows)
+    self.init(RowSamples(box.value.head(.max)), fitted: box)
   }
 
-  /// What an experiment's samples are judged against; `trained` says whether a network has learned from its data.
-  package static func of(_ experiment: Experiment, base: String, trained: Bool) throws -> Truth {
-    if let target = try experiment.target() {
-      return try Truth(
-        target: target, seed: experiment.seed, count: experiment.evaluation.count,
-        training: trained ? { experiment.trainingDraws(of: target) } : nil)
+  /// What a run's samples are judged against: fresh draws of its target, or its file's held-out rows.
+  ///
+  /// - Parameters:
+  ///   - source: the run's data.
+  ///   - origin: what is taken from a file's columns before they are rounded to single precision.
+  ///   - judged: the rows that are judged.
+  package convenience init(_ source: DataSource, less origin: [Double], judged: Int) throws {
+    if let target = source.target {
+      try self.init(target: target, source.experiment, source: source)
+    } else {
+      self.init(try SourceSamples(source, less: origin, judged: judged), source: source, origin: origin)
     }
-    let split = try DataSplit(experiment, base: base)
-    guard split.hasHeldOut else { return Truth(rows: split.training()) }
-    return Truth(heldOut: split.heldOut(), training: split.training())
   }
 
   /// The moment-matched Gaussian, which a method must beat; its work is shared among the ranks.
   package func gaussian(_ communicator: Communicator) throws -> GaussianFit {
     do {
       if let fitted { return try GaussianFit(fitted.value, over: communicator) }
-      return try GaussianFit(shown, over: communicator)
+      guard let source else { throw ExperimentError.fault("no rows to fit a Gaussian to") }
+      return try GaussianFit(columns: source.dimension, over: communicator) { body in
+        try source.forEachBlock(of: .training, less: origin, body)
+      }
     } catch let error as MetricsError {
       return try communicator.agree { throw error }
     }
@@ -72,13 +84,15 @@ struct Truth: ~Copyable {
 
   /// The first rows that no network was trained on: held-out ones, or fresh draws.
   func unseenRows(_ count: Int, seed: UInt64) throws -> Matrix {
-    if fitted != nil { return shown.head(count) }
-    guard let target else {
+    if let target {
+      var rows = Matrix(rows: count, columns: target.dimension)
+      target.drawData(RandomStream(seed: seed, purpose: .likelihood), firstIndex: 0, into: &rows)
+      return rows
+    }
+    guard let source, source.hasHeldOut else {
       throw ExperimentError.usage("the metric nll needs rows that were not trained on: set data.held_out")
     }
-    var rows = Matrix(rows: count, columns: target.dimension)
-    target.drawData(RandomStream(seed: seed, purpose: .likelihood), firstIndex: 0, into: &rows)
-    return rows
+    return try source.rows(.heldOut, 0..<min(count, source.count(.heldOut)), less: origin)
   }
 
   /// log p of rows in original units under the law itself; nil where it is not known.
@@ -90,10 +104,14 @@ struct Truth: ~Copyable {
     return values
   }
 
-  /// What a network was trained on; nil where the truth's own rows stand for it.
-  func trainingRows() throws -> MatrixBox? {
-    if let training { return MatrixBox(try training()) }
-    if target == nil { return nil }
+  /// The distance to the rows that a network was trained on, or to the truth's own where they stand for them.
+  func nearestTrainingRows() throws -> NearestTrainingRows {
+    if let source {
+      return NearestTrainingRows(dimension: source.dimension) { [origin] body in
+        try source.forEachBlock(of: .training, less: origin, body)
+      }
+    }
+    if target == nil { return NearestTrainingRows() }
     throw ExperimentError.usage("the metric nearest needs a run, or a file of its training rows to judge against")
   }
 
@@ -109,7 +127,7 @@ struct Truth: ~Copyable {
   func steinDiscrepancy() throws -> SteinDiscrepancy {
     let process = OrnsteinUhlenbeck(horizon: 1)
     guard let target, let score = target.score(under: process, in: .identity(target.dimension)) else {
-      let names = Self.scored.joined(separator: ", ")
+      let names = TargetKind.allCases.filter(\.hasExactScore).map(\.rawValue).joined(separator: ", ")
       throw ExperimentError.usage("the metric ksd needs a target of known score: \(names)")
     }
     return SteinDiscrepancy(score: Self.slopes(of: score))
@@ -121,48 +139,6 @@ struct Truth: ~Copyable {
     return { rows, slopes in score.evaluate(rows, at: 1e-9, into: &slopes) }
   }
 
-  private static var scored: [String] {
-    TargetKind.allCases.compactMap { kind in
-      guard let target = try? kind.make(dimension: 2) else { return nil }
-      let score = target.score(under: OrnsteinUhlenbeck(horizon: 1), in: .identity(2))
-      return score == nil ? nil : kind.rawValue
-    }
-  }
-}
-
-extension Experiment {
-  /// The draws of a target that training sees.
-  fileprivate func trainingDraws(of target: any Targets.Target) -> Matrix {
-    var all = Matrix(rows: data.count, columns: target.dimension)
-    target.drawData(RandomStream(seed: seed, purpose: .targetDraw), firstIndex: 0, into: &all)
-    let isHeldOut = heldOutRows(of: data.count)
-    let chosen = isHeldOut.indices.filter { !isHeldOut[$0] }
-    var rows = Matrix(rows: chosen.count, columns: target.dimension)
-    for (r, source) in chosen.enumerated() { rows.copyRow(r, from: all, source) }
-    return rows
-  }
-}
-
-/// Held-out rows as the reference, training rows as independent true samples of the same size.
-final class HeldOutSamples: TrueSamples {
-  private let heldOut: Matrix
-  private let training: MatrixBox
-
-  init(heldOut: consuming Matrix, training: MatrixBox) {
-    self.heldOut = heldOut
-    self.training = training
-  }
-
-  package var dimension: Int { heldOut.columns }
-  var largestCount: Int? { min(heldOut.rows, training.value.rows) }
-
-  package func fill(_ first: inout Matrix, _ second: inout Matrix, repeat number: Int, seed: UInt64) throws {
-    let stream = RandomStream(seed: seed, purpose: .bootstrap, step: UInt64(number))
-    let references = stream.permutation(of: heldOut.rows)
-    let others = stream.permutation(of: training.value.rows, sequence: 1)
-    for r in 0..<first.rows { first.copyRow(r, from: heldOut, Int(references[r])) }
-    for r in 0..<second.rows { second.copyRow(r, from: training.value, Int(others[r])) }
-  }
 }
 
 /// True samples whose two sets have changed places: rows held out are then the independent set.
@@ -177,9 +153,4 @@ struct Exchanged: TrueSamples {
   package func fill(_ first: inout Matrix, _ second: inout Matrix, repeat number: Int, seed: UInt64) throws {
     try samples.fill(&second, &first, repeat: number, seed: seed)
   }
-}
-
-final class TruthBox {
-  package let value: Truth
-  init(_ value: consuming Truth) { self.value = value }
 }

@@ -1,5 +1,6 @@
 internal import Configuration
 internal import Files
+internal import LinearAlgebra
 internal import Metrics
 internal import Reports
 

@@ -1,9 +1,12 @@
 internal import Configuration
+internal import Diffusion
 internal import Files
 internal import LinearAlgebra
 internal import Metrics
 internal import Networks
 internal import Reports
+internal import Sampling
+internal import Targets
 internal import Training
 
 extension RunRecord {

@@ -21,7 +21,9 @@ struct RunRecord {
   package let data: DataSet.Description?
   /// The step of the newest checkpoint.
   package let step: Int?
-  /// True rows in original units.
+  /// What is taken from each column of rows before they are rounded to single precision.
+  let origin: [Double]
+  /// True rows in original units less the origin.
   package let truth: MatrixBox
   /// The newest samples, and their file's name.
   package let samples: MatrixBox?
@@ -34,38 +36,54 @@ struct RunRecord {
   ///
   /// - Throws: ``ExperimentError`` where the folder holds no run, or the data cannot be read any more.
   init(_ folder: RunFolder) throws {
-    self.folder = folder
+    var (experiment, data, step): (Experiment, DataSet.Description?, Int?)
     if let files = try? CheckpointStore.candidates(in: folder), !files.isEmpty {
-      let checkpoint = try Checkpoint.newest(in: folder, .single)
-      experiment = checkpoint.header.experiment
-      data = checkpoint.header.data
-      step = checkpoint.state.step
+      let newest = try Checkpoint.newestHeader(in: folder, .single)
+      (experiment, data, step) = (newest.header.experiment, newest.header.data, newest.step)
     } else {
-      experiment = try Experiment(contentsOf: folder.experiment)
-      data = nil
-      step = nil
+      (experiment, data, step) = (try Experiment(contentsOf: folder.experiment), nil, nil)
     }
-    truth = MatrixBox(try Self.truth(of: experiment, base: folder.base()))
-    samplesFile = folder.newestSamples
-    samples = try samplesFile.map { name in
-      MatrixBox(try Matrix(openRows(folder.samples + "/" + name)).head(Self.mostRows))
+    let source = try DataSource(experiment, base: folder.base())
+    let origin = data?.origin ?? [Double](repeating: 0, count: source.dimension)
+    let file = folder.newestSamples
+    let samples = try file.map { name in
+      MatrixBox(try Matrix(openRows(folder.samples + "/" + name), less: origin, most: Self.mostRows))
     }
-    lines = try MetricsLog.read(folder.metrics)
-    figures = folder.figures()
+    try self.init(
+      folder: folder, experiment: experiment, data: data, step: step, source: source, samples: samples,
+      samplesFile: file, figures: folder.figures())
   }
 
-  private static func truth(of experiment: Experiment, base: String) throws -> Matrix {
-    guard let target = try experiment.target() else {
-      let split = try DataSplit(experiment, base: base)
-      return (split.hasHeldOut ? split.heldOut() : split.training()).head(mostRows)
+  /// What a run has come to, from memory; its log alone is read.
+  init(
+    folder: RunFolder, experiment: Experiment, data: DataSet.Description?, step: Int?, source: DataSource,
+    samples: MatrixBox?, samplesFile: String?, figures: [ReportFigure]
+  ) throws {
+    self.folder = folder
+    (self.experiment, self.data, self.step) = (experiment, data, step)
+    (self.samples, self.samplesFile, self.figures) = (samples, samplesFile, figures)
+    origin = data?.origin ?? [Double](repeating: 0, count: source.dimension)
+    truth = MatrixBox(try Self.truth(source, less: origin))
+    lines = try MetricsLog.read(folder.metrics)
+  }
+
+  /// True rows to be shown: fresh draws, or the file's held-out rows.
+  private static func truth(_ source: DataSource, less origin: [Double]) throws -> Matrix {
+    guard let target = source.target else {
+      let part = source.shownPart
+      return try source.rows(part, 0..<min(mostRows, source.count(part)), less: origin)
     }
     var rows = Matrix(rows: mostRows, columns: target.dimension)
-    target.drawData(RandomStream(seed: experiment.seed, purpose: .bootstrap), firstIndex: 0, into: &rows)
+    target.drawData(
+      RandomStream(seed: source.experiment.seed, purpose: .bootstrap), firstIndex: 0, into: &rows)
     return rows
   }
 
-  /// The column's name, or its place from 1.
-  package func name(_ column: Int) -> String { data?.columnNames?[column] ?? "x\(column + 1)" }
+  /// The column's name, or its place from 1, less its origin where it has one.
+  package func name(_ column: Int) -> String {
+    let name = data?.columnNames?[column] ?? "x\(column + 1)"
+    return origin[column] == 0 ? name : "\(name) − \(origin[column])"
+  }
 
   /// Draws the run's own report.
   func writeReport() throws {

@@ -18,7 +18,7 @@ extension RunRecord {
     guard let data, data.dimension > 1 else { return nil }
     let process = experiment.process.make()
     var rows = truth.value.head(1000)
-    data.dataMap.apply(to: &rows)
+    data.mapFromOrigin.apply(to: &rows)
     var noise = Matrix(rows: rows.rows, columns: rows.columns)
     let stream = RandomStream(seed: experiment.seed, purpose: .benchmark)
     stream.fillNormals(&noise, firstIndex: 0)
@@ -52,9 +52,11 @@ extension RunRecord {
   package var reverse: PointPanels? {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.samples)) ?? []
     guard let newest = names.filter({ $0.hasSuffix("-trajectories.npy") }).max(),
-      let table = try? Matrix(openRows(folder.samples + "/" + newest)), table.columns >= 2 + truth.value.columns,
+      let source = try? openRows(folder.samples + "/" + newest), source.dimension >= 2 + truth.value.columns,
       truth.value.columns > 1
     else { return nil }
+    let states = origin + [Double](repeating: 0, count: source.dimension - 2 - origin.count)
+    guard let table = try? Matrix(source, less: [0, 0] + states) else { return nil }
     let (a, b) = firstPair
     var paths: [[(time: Float, point: SIMD2<Float>)]] = []
     for r in 0..<table.rows {

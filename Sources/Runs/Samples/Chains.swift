@@ -12,7 +12,7 @@ internal import Targets
 /// Acceptance is over all chains; split-R̂ and effective sample size are of the first 256 chains, which are the same
 /// whatever the number of samples and of ranks.
 func runChains(
-  _ kind: ChainKind, _ request: SampleRequest, _ experiment: Experiment, _ target: any Targets.Target,
+  _ kind: ChainKind, _ request: SampleRequest, _ experiment: Experiment, _ target: any Target,
   _ data: DataSet.Description, _ file: String, _ communicator: Communicator
 ) throws -> String {
   let density = try communicator.agree { () throws -> any LogDensity in
@@ -46,7 +46,8 @@ private func draw<D: LogDensity>(
   var (accepted, proposed, diagnostics) = (0, 0, [Double]())
   let writer = SampleWriter(communicator: communicator, description: data)
   let progress = { (share: Double) in display.sampling(share) }
-  let seconds = try writer.write(count: count, to: file, progress: progress) { (chunk: Int, samples: inout Matrix) in
+  let (seconds, _) = try writer.write(count: count, to: file, progress: progress) {
+    (chunk: Int, samples: inout Matrix) in
     let outcome = chains.generate(
       chunk: chunk, density: &density, into: &samples, diagnoses: chunk == 0, record: chunk == 0 ? record : nil)
     accepted += outcome.accepted

@@ -33,10 +33,10 @@ struct GivenSamples {
     var generator = ParticleGenerator(
       process: process, dimension: data.dimension, times: times, denoises: sampling.denoise, seed: seed,
       given: observations, draws: draws, derivativeError: score.derivativeError,
-      start: sampling.startCovariance(process))
+      start: sampling.start.covariance(of: process))
     let limits = draws.plausible(given: observations)
     var record = ParticleRecord()
-    let seconds = try SampleWriter(communicator: communicator, description: data).write(
+    let (seconds, _) = try SampleWriter(communicator: communicator, description: data).write(
       count: count, to: file, progress: progress
     ) { (chunk: Int, samples: inout Matrix) in
       prepare(chunk)

@@ -80,7 +80,7 @@ struct SampleConstraints {
     var table: [[Double]] = []
     let source = try openRows(path)
     try source.forEachBlock { _, block in
-      for r in 0..<block.rows { table.append((0..<block.columns).map { Double(block[r, $0]) }) }
+      for r in 0..<block.rows { table.append((0..<block.columns).map { block[r, $0] }) }
     }
     guard !table.isEmpty, table.count <= 1000 else {
       throw ExperimentError.data(Place(path), "has \(table.count) rows; 1 to 1000 conditions are expected")

@@ -91,32 +91,36 @@ extension Experiment {
   package func source(
     process: any ForwardProcess, dimension: Int, fixed: FixedCoordinates? = nil
   ) throws -> SampleSource {
-    let seed = sampling.seed ?? self.seed
-    let start = sampling.startCovariance(process)
+    let (options, seed) = (sampling.options, sampling.seed ?? self.seed)
+    let start = options.start.covariance(of: process)
     // E[x_0|u] does not follow from the score for a noise that is not Gaussian.
-    let denoises = sampling.denoise && process.noise == .gaussian
-    if let sampler = sampling.adaptiveSampler {
+    let denoises = options.denoise && process.noise == .gaussian
+    switch options.sampler {
+    case .stepping(let kind):
+      return SampleSource(
+        Generator(
+          process: process, dimension: dimension, sampler: kind.make(options),
+          times: options.grid.times(steps: options.steps, of: process, to: options.finalTime),
+          denoises: denoises, seed: seed, start: start, fixed: fixed))
+    case .adaptive(let kind):
       return SampleSource(
         AdaptiveGenerator(
-          process: process, dimension: dimension, sampler: sampler, finalTime: sampling.finalTime,
+          process: process, dimension: dimension, sampler: kind.make(options), finalTime: options.finalTime,
           denoises: denoises, seed: seed, start: start, fixed: fixed))
+    case .chain(let kind): throw kind.refusal
     }
-    try checkSamplerTakesScore()
-    guard let kind = SamplerKind(rawValue: sampling.sampler.rawValue),
-      let grid = TimeGrid(rawValue: sampling.grid.rawValue)
-    else { throw ExperimentError.fault("no sampler \(sampling.sampler.rawValue) on a grid \(sampling.grid.rawValue)") }
-    return SampleSource(
-      Generator(
-        process: process, dimension: dimension, sampler: kind.make(sampling.options),
-        times: grid.times(steps: sampling.steps, of: process, to: sampling.finalTime),
-        denoises: denoises, seed: seed, start: start, fixed: fixed))
   }
 
   /// Refuses a sampler for known densities where a network's score is to be sampled.
   package func checkSamplerTakesScore() throws {
-    guard let chain = sampling.chain else { return }
-    throw ExperimentError.usage(
-      "sampling.sampler \(chain.rawValue) draws from a known density, not from a score: "
+    if case .chain(let kind) = sampling.sampler { throw kind.refusal }
+  }
+}
+
+extension ChainKind {
+  fileprivate var refusal: ExperimentError {
+    .usage(
+      "sampling.sampler \(rawValue) draws from a known density, not from a score: "
         + "use it by sgm-sample EXPERIMENT --score exact, or choose another")
   }
 }

@@ -13,6 +13,8 @@ internal import Training
 struct SampleWriter {
   package let communicator: Communicator
   package let description: DataSet.Description
+  /// How many of the first samples every rank is given, for what judges and draws them.
+  var kept = 0
   /// Where each coordinate of a sample can lie, in trained coordinates; nil for anywhere.
   var limits: [ClosedRange<Double>]?
 
@@ -20,6 +22,8 @@ struct SampleWriter {
   struct Summary {
     var evaluations = EvaluationTally()
     package var seconds: Double
+    /// The first samples in original units less the data's origin, on every rank; without rows unless they are kept.
+    var first: MatrixBox
   }
 
   /// Draws `count` samples in original coordinates from a score.
@@ -39,7 +43,8 @@ struct SampleWriter {
     prepare: (_ chunk: Int) -> Void = { _ in }, progress: (Double) -> Void = { _ in }
   ) throws -> Summary {
     _ = source.takeTally()
-    let seconds = try write(count: count, to: file, progress: progress) { (chunk: Int, samples: inout Matrix) in
+    let (seconds, first) = try write(count: count, to: file, progress: progress) {
+      (chunk: Int, samples: inout Matrix) in
       prepare(chunk)
       let wanted = min(Generator.rows, count - chunk * Generator.rows)
       source.generate(
@@ -49,7 +54,7 @@ struct SampleWriter {
           limits, wanted: wanted, firstIndex: chunk * Generator.rows, description, file)
       }
     }
-    return Summary(evaluations: try communicator.sum(source.takeTally()), seconds: seconds)
+    return Summary(evaluations: try communicator.sum(source.takeTally()), seconds: seconds, first: first)
   }
 
   /// Draws `count` rows, chunk by chunk, and maps them to original coordinates.
@@ -59,45 +64,81 @@ struct SampleWriter {
   ///   - file: the NPY file, published when it is whole.
   ///   - progress: called on each rank after each chunk with the share that is done there.
   ///   - generate: writes the 256 samples of a chunk, in trained coordinates.
-  /// - Returns: this rank's time.
+  /// - Returns: this rank's time, and the first samples.
   /// - Throws: what `generate` throws, or an error of writing the file on any rank, the same on every rank.
   package func write(
     count: Int, to file: String, progress: (Double) -> Void, generate: (Int, inout Matrix) throws -> Void
-  ) throws -> Double {
+  ) throws -> (seconds: Double, first: MatrixBox) {
     let start = Stopwatch.now
-    let dimension = description.dimension
+    let (dimension, isDouble) = (description.dimension, description.isDouble)
     // What is not published is of no use.
     defer { if communicator.isRoot { ArrayFileWriter.discard(file) } }
     try communicator.agree {
-      if communicator.isRoot { try ArrayFileWriter.create(file, rows: count, columns: dimension) }
+      if communicator.isRoot {
+        try ArrayFileWriter.create(file, rows: count, columns: dimension, isDouble: isDouble)
+      }
     }
     let chunks = (count + Generator.rows - 1) / Generator.rows
-    let (rank, size) = (communicator.rank, communicator.size)
-    let own = rank * chunks / size..<(rank + 1) * chunks / size
+    let own = communicator.share(of: chunks)
     var samples = Matrix(rows: Generator.rows, columns: dimension)
+    var ownFirst: [Float] = []
+    let origin = description.origin
     try communicator.agree {
-      let writer = try ArrayFileWriter(file, rows: count, columns: dimension)
+      let writer = try ArrayFileWriter(file, rows: count, columns: dimension, isDouble: isDouble)
       for chunk in own {
         guard sgm_stop_signal() == 0 else {
           throw ExperimentError.stopped("stopped while samples were drawn; the same command, or --resume, draws them")
         }
         try generate(chunk, &samples)
-        description.restore(&samples)
         let first = chunk * Generator.rows
         let wanted = min(Generator.rows, count - first)
-        if let row = samples.firstRowNotFinite(among: wanted) {
+        if let (row, _) = samples.firstNotFinite(among: wanted) {
           throw ExperimentError.data(
             Place(file),
             "sample \(first + row) is not finite; take more sampling.steps, a later sampling.final_time, or a smaller "
               + "sampling.step_size where the sampler has one")
         }
-        try writer.write(samples, count: wanted, firstRow: first)
+        let keeping = max(0, min(wanted, kept - first))
+        if isDouble {
+          let rows = description.restored(samples, count: wanted)
+          try writer.write(rows, firstRow: first)
+          for r in 0..<keeping { for j in 0..<dimension { ownFirst.append(Float(rows[r, j] - origin[j])) } }
+        } else {
+          description.restore(&samples)
+          try refuseTooLarge(samples, count: wanted, firstRow: first, in: file)
+          try writer.write(samples, count: wanted, firstRow: first)
+          for r in 0..<keeping { for j in 0..<dimension { ownFirst.append(samples[r, j]) } }
+        }
         progress(Double(chunk - own.lowerBound + 1) / Double(own.count))
       }
       try writer.finish()
     }
     try communicator.agree { if communicator.isRoot { try ArrayFileWriter.publish(file) } }
-    return Stopwatch.now - start
+    let seconds = Stopwatch.now - start
+    return (seconds, MatrixBox(try firstSamples(ownFirst)))
+  }
+}
+
+extension SampleWriter {
+  /// The ranks' first samples together: ranks hold chunks in their order.
+  private func firstSamples(_ own: [Float]) throws -> Matrix {
+    let all = kept > 0 ? try communicator.allGather(singles: own) : []
+    var rows = Matrix(rows: all.count / description.dimension, columns: description.dimension)
+    var elements = rows.mutableSpan
+    for i in all.indices { elements[i] = all[i] }
+    return rows
+  }
+
+  /// Refuses samples that were finite in trained coordinates and are beyond single precision in the data's units.
+  private func refuseTooLarge(
+    _ samples: borrowing Matrix, count: Int, firstRow: Int, in file: String
+  ) throws(ExperimentError) {
+    guard let (row, column) = samples.firstNotFinite(among: count) else { return }
+    throw .data(
+      Place(file),
+      "sample \(firstRow + row) is beyond single precision (3.4e38) in column \(description.title(column)), which has a "
+        + "standard deviation of \(rounded(description.standardisation.scale[column])); give the data in a larger unit, "
+        + "or as float64")
   }
 }
 
@@ -116,11 +157,12 @@ extension Communicator {
 }
 
 extension Matrix {
-  /// The first of the `count` first rows with a number that is not finite.
-  fileprivate func firstRowNotFinite(among count: Int) -> Int? {
-    (0..<count).first { r in
+  /// The first number that is not finite, in the `count` first rows.
+  fileprivate func firstNotFinite(among count: Int) -> (row: Int, column: Int)? {
+    for r in 0..<count {
       let row = row(r)
-      return row.indices.contains { !row[$0].isFinite }
+      if let j = row.indices.first(where: { !row[$0].isFinite }) { return (r, j) }
     }
+    return nil
   }
 }

@@ -48,12 +48,19 @@ package final class Trajectory {
   package func write(to path: String) throws(ExperimentError) {
     let numbers = paths.joined()
     guard columns > 0 else { return }
-    var table = Matrix(rows: numbers.count / columns, columns: columns)
-    for (index, number) in numbers.enumerated() { table[index / columns, index % columns] = number }
-    var positions = Matrix(rows: table.rows, columns: description.dimension)
-    for r in 0..<table.rows { for k in 0..<positions.columns { positions[r, k] = table[r, k + 2] } }
-    description.restore(&positions)
-    for r in 0..<table.rows { for k in 0..<positions.columns { table[r, k + 2] = positions[r, k] } }
-    try ArrayFileWriter.write(table, to: path)
+    let rows = numbers.count / columns
+    var positions = Matrix(rows: rows, columns: description.dimension)
+    var table = RowBlock(rows: rows, columns: columns)
+    for (index, number) in numbers.enumerated() {
+      let (r, k) = (index / columns, index % columns - 2)
+      table.numbers[index] = Double(number)
+      if k >= 0, k < positions.columns { positions[r, k] = number }
+    }
+    let restored = description.restored(positions, count: rows)
+    for r in 0..<rows { for k in 0..<positions.columns { table[r, k + 2] = restored[r, k] } }
+    guard !description.isDouble else { return try ArrayFileWriter.write(table, to: path) }
+    var single = Matrix(rows: rows, columns: columns)
+    for r in 0..<rows { for k in 0..<columns { single[r, k] = Float(table[r, k]) } }
+    try ArrayFileWriter.write(single, to: path)
   }
 }

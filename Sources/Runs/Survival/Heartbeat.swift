@@ -115,10 +115,3 @@ extension JSONValue {
     if case .integer(let number) = self { number } else { nil }
   }
 }
-
-/// This machine's name.
-func hostName() -> String {
-  var name = [CChar](repeating: 0, count: 256)
-  guard unsafe gethostname(&name, 255) == 0 else { return "unknown" }
-  return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-}

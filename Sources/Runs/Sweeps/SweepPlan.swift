@@ -37,7 +37,7 @@ struct SweepPlan {
       try self.init(sweep, file: file, request, communicator)
     case .resume(let run):
       let folder = SweepFolder(run)
-      guard try communicator.fromRoot({ folder.isSweep ? [1] : [] }) == [1] else { return nil }
+      guard try communicator.fromRoot({ folder.isSweep }) else { return nil }
       try self.init(resuming: folder, request, communicator)
     }
   }
@@ -73,9 +73,9 @@ struct SweepPlan {
     let states = try communicator.fromRoot {
       (0..<count).map { Self.state(of: folder.cell($0, axes: axes), experiments[$0]) }
     }
-    let base = try communicator.fromRoot { Array(folder.root.base().utf8) }
+    let base = try communicator.fromRoot { folder.root.base() }
     self.folder = folder
-    self.base = String(decoding: base, as: UTF8.self)
+    self.base = base
     self.axes = axes
     cells = (0..<count).map { number in
       Cell(

@@ -97,13 +97,7 @@ extension SweepTable {
   /// For people: a block for each figure, a line for each combination.
   package var text: String {
     metrics.map { metric in
-      let rows = [header(of: metric)] + metric.entries.map { row(of: $0, in: metric) }
-      let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-      let lines = rows.map { row in
-        zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }.joined(separator: "   ")
-          .replacing(/[ ]+$/, with: "")
-      }
-      return lines.joined(separator: "\n") + "\n"
+      TextTable(title: "", header: header(of: metric), rows: metric.entries.map { row(of: $0, in: metric) }).plain
     }.joined(separator: "\n")
   }
 

@@ -38,7 +38,7 @@ struct RunPlan {
       return (experiment, RunFolder(request.output ?? "runs/" + experiment.name), base, nil, false)
     case .resume(let run):
       let folder = RunFolder(run)
-      let base = String(decoding: try communicator.fromRoot { Array(folder.base().utf8) }, as: UTF8.self)
+      let base = try communicator.fromRoot { folder.base() }
       guard try !isWithoutCheckpoint(folder, communicator) else {
         let experiment = try communicator.agree {
           try Experiment(contentsOf: folder.experiment, settings: request.settings)
@@ -60,12 +60,11 @@ struct RunPlan {
 
   /// Whether the run died before its first checkpoint: it begins again.
   private static func isWithoutCheckpoint(_ folder: RunFolder, _ communicator: Communicator) throws -> Bool {
-    let answer = try communicator.fromRoot {
+    try communicator.fromRoot {
       let latest = folder.checkpoints + "/latest"
       let isEmpty = CheckpointStore.steps(in: folder).isEmpty && !FileManager.default.fileExists(atPath: latest)
-      return [isEmpty && FileManager.default.fileExists(atPath: folder.experiment) ? 1 : 0]
+      return isEmpty && FileManager.default.fileExists(atPath: folder.experiment)
     }
-    return answer == [1]
   }
 
   /// The checkpoint from which `--debug --until K` goes through step K again, if the run has gone past it.

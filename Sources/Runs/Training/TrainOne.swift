@@ -26,8 +26,8 @@ func trainOne(_ request: TrainingRequest, _ communicator: Communicator) throws -
 }
 
 private func carryOut(_ run: TrainingRun) throws -> ExitStatus {
-  let communicator = run.communicator
   for text in run.experiment.warnings { run.warn(text) }
+  for line in run.remarks { run.remark(line) }
   if run.request.checkOnly {
     run.say(try Estimate(run).description)
     return .success
@@ -45,13 +45,34 @@ private func carryOut(_ run: TrainingRun) throws -> ExitStatus {
     run.say("step \(run.trainer.step) reached; go on with: sgm-train --resume \(run.folder.path)")
     return .success
   }
-  let (file, summary) = try run.drawSamples()
+  let (file, summary) = try run.drawSamples(keeping: max(run.experiment.evaluation.count, RunRecord.mostRows))
   run.say("\(run.experiment.sampling.count) samples in \(duration(summary.seconds)): \(file)")
   RunStage.judging.begin()
-  let isCell = run.request.label != nil
-  let verdicts = try judgeRun(run.experiment, run.data, run.folder, base: run.base, reports: !isCell, communicator)
-  if !isCell { run.say(render(verdicts).table + "report: \(run.folder.report)") }
+  try judge(run, summary.first, file: file)
   return .success
+}
+
+/// Judges what a run has drawn and draws its report, from memory.
+private func judge(_ run: TrainingRun, _ samples: MatrixBox, file: String) throws {
+  let isCell = run.request.label != nil
+  var judged = JudgedRun(
+    folder: run.folder, experiment: run.experiment, data: run.data, source: run.source, samples: samples)
+  if run.experiment.evaluation.metrics.contains(.likelihood) {
+    judged.network = NetworkLikelihood(
+      model: run.trainer.model, parameters: MatrixBox(try run.trainer.gatherAverage()), data: run.data,
+      section: run.experiment.evaluation, firstTime: run.experiment.training.minimumTime, seed: run.experiment.seed,
+      file: run.folder.likelihood)
+  }
+  let verdicts = try judged.judge(run.communicator)
+  try run.communicator.agree { [judged] in
+    guard run.communicator.isRoot else { return }
+    try judged.keep(verdicts)
+    guard !isCell else { return }
+    run.say(render(verdicts).table)
+    try judged.writeReport(
+      verdicts, step: run.trainer.step, samplesFile: String(file.split(separator: "/").last ?? ""))
+    run.say("report: \(run.folder.report)")
+  }
 }
 
 extension TrainingRun {

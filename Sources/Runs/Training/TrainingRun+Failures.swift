@@ -25,7 +25,7 @@ extension TrainingRun {
       peakLoss: trainer.guarding.peakLoss, action: action, replay: replayCommand(step))
     if fault == .diverging { record.place += ", more than training.divergence times the highest average" }
     guard !isReplay, !request.checkOnly else { return (record.place, "") }
-    guard try communicator.fromRoot({ hasRoom ? [1] : [] }) == [1] else {
+    guard try communicator.fromRoot({ hasRoom }) else {
       let full = "\(self.folder.failures) holds \(Self.mostFailures) steps already"
       return (record.place, "; nothing of it was kept: \(full)")
     }
@@ -55,12 +55,17 @@ extension TrainingRun {
     try makeFolder(self.folder.failures)
     try makeFolder(folder)
     if let shard = record.shard, isHolder {
-      var rows = trainer.rows(ofShard: shard)
+      let rows = trainer.rows(ofShard: shard)
       let times = trainer.times(ofShard: shard)
-      data.standardisation.invert(&rows)
       var column = Matrix(rows: times.count, columns: 1)
       for (row, time) in times.enumerated() { column[row, 0] = Float(time) }
-      try ArrayFileWriter.write(rows, to: folder + "/rows.npy")
+      if data.isDouble {
+        try ArrayFileWriter.write(data.restored(rows, count: rows.rows), to: folder + "/rows.npy")
+      } else {
+        var original = rows.head(.max)
+        data.standardisation.invert(&original)
+        try ArrayFileWriter.write(original, to: folder + "/rows.npy")
+      }
       try ArrayFileWriter.write(column, to: folder + "/times.npy")
     }
     if communicator.isRoot { try AtomicFile.write(record.json.description + "\n", to: folder + "/failure.json") }

@@ -8,7 +8,7 @@ package import Training
 // What a run does when a step is not finite or diverges, and when ranks hold different bits.
 
 extension TrainingRun {
-  private var policy: Experiment.TrainingSection.FaultPolicy { experiment.training.onFault }
+  private var policy: FaultPolicy { experiment.training.onFault }
 
   /// Writes the checkpoint that a run goes back to where no later one is there: step 0 cannot be made again from the
   /// seed by a run that began with another's parameters, and a rollback needs a file.

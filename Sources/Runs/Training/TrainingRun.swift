@@ -19,11 +19,15 @@ package final class TrainingRun {
   package let data: DataSet.Description
   package let trainer: Trainer
   package let base: String
+  /// The data, opened once.
+  package let source: DataSource
   /// Whether steps before the newest checkpoint are gone through again: nothing is written but hashes.
   let isReplay: Bool
   package let heldOut: HeldOutLoss?
   /// The conditions of the run's samples: those of held-out rows.
   package let conditions: SampleConditions?
+  /// What users should know of the data.
+  let remarks: [String]
   /// Rows held out from training.
   let heldOutRows: Int
   let store: CheckpointStore?
@@ -56,18 +60,25 @@ package final class TrainingRun {
     isReplay = plan.isReplay
     try Self.checkRanks(plan.experiment, communicator)
     // The network's units are those of the data that the run began with, whatever has become of the data since.
-    let dataSet = try DataSet.load(
-      plan.experiment, base: plan.base, keeping: plan.checkpoint?.value.header.data, communicator: communicator)
+    source = try DataSource.open(plan.experiment, base: plan.base, communicator)
+    let dataSet = try source.load(keeping: plan.checkpoint?.value.header.data, communicator)
     data = dataSet.description
     let model = plan.experiment.model(dimension: data.dimension)
     let objective = try communicator.agree { [data] in try plan.experiment.objective(in: data.standardisation) }
     trainer = Trainer(
-      model: model, objective: objective, options: plan.experiment.trainingOptions, data: dataSet.training,
+      model: model, objective: objective, options: plan.experiment.training.options, data: dataSet.training,
       tree: CanonicalTree(shards: plan.experiment.training.shards), communicator: communicator,
       seed: plan.experiment.seed)
+    remarks = dataSet.remarks
     heldOutRows = dataSet.heldOut.rows
     conditions = data.conditions > 0 ? SampleConditions(of: dataSet.heldOut, after: data.dimension) : nil
-    heldOut = try dataSet.heldOutEvaluator(plan.experiment, model: model, communicator: communicator)
+    let options = plan.experiment.training.options
+    heldOut =
+      heldOutRows == 0
+      ? nil
+      : HeldOutLoss(
+        model: model, kind: objective, minimumTime: options.minimumTime, law: options.timeLaw, rows: dataSet.heldOut,
+        seed: plan.experiment.seed, communicator: communicator)
     let isRoot = communicator.isRoot
     store =
       isRoot && !request.checkOnly && !plan.isReplay
@@ -99,10 +110,6 @@ package final class TrainingRun {
     trainer.injected = request.injected
     if isReplay { return }
     try communicator.agree { if communicator.isRoot { try openFolder(plan) } }
-    for (j, isConstant) in data.constantColumns.enumerated() where isConstant {
-      let name = data.columnNames.map { shortened($0[j]) } ?? String(j)
-      warn("column \(name) never changes; samples will repeat its value exactly")
-    }
   }
 
   /// Trains to the last step, or to where the user or a signal stops it.
@@ -212,14 +219,14 @@ package final class TrainingRun {
   }
 
   /// Draws the experiment's samples from the averaged network.
-  func drawSamples() throws -> (file: String, summary: SampleWriter.Summary) {
+  func drawSamples(keeping kept: Int = 0) throws -> (file: String, summary: SampleWriter.Summary) {
     RunStage.sampling.begin()
     let model = trainer.model
     let network = NetworkScore(model: model, parameters: try trainer.gatherAverage())
     var score = network
     let source = try experiment.source(process: model.process, dimension: data.dimension)
     let file = folder.samples(step: trainer.step)
-    let writer = SampleWriter(communicator: communicator, description: data)
+    let writer = SampleWriter(communicator: communicator, description: data, kept: kept)
     let summary = try writer.write(
       count: experiment.sampling.count, score: &score, source: source, to: file,
       prepare: { conditions?.apply(to: network, chunk: $0) }, progress: { display.sampling($0) })
@@ -227,7 +234,10 @@ package final class TrainingRun {
   }
 
   /// One line to whoever watches, from rank 0 alone.
-  func warn(_ text: String) { if communicator.isRoot { display.line("warning: " + text) } }
+  func warn(_ text: String) { remark("warning: " + text) }
+
+  /// A warning or note from rank 0 alone.
+  func remark(_ line: String) { if communicator.isRoot { display.line(line) } }
 
   private var announcement: String {
     "\(experiment.name): \(data.rows) rows of dimension \(data.dimension), \(trainer.parameterCount) parameters, "

@@ -3,8 +3,7 @@ import Diffusion
 import Metrics
 import Targets
 import Testing
-
-@testable import Studies
+import Theory
 
 @Suite struct EpsilonTableTests {
   @Test("a short horizon's error is that of the start: p_T leaves none, its moments leave what they do not see")

@@ -1,7 +1,7 @@
-import Glibc
+internal import Glibc
 
 /// The Kolmogorov–Smirnov distance between draws and a distribution function, times √n.
-func kolmogorovSmirnov(_ draws: [Double], _ distribution: (Double) -> Double) -> Double {
+public func kolmogorovSmirnov(_ draws: [Double], _ distribution: (Double) -> Double) -> Double {
   let sorted = draws.sorted()
   let n = Double(sorted.count)
   var distance = 0.0
@@ -13,12 +13,15 @@ func kolmogorovSmirnov(_ draws: [Double], _ distribution: (Double) -> Double) ->
 }
 
 /// The value that √n times the Kolmogorov–Smirnov distance exceeds with probability 1e-5: √(−½ ln(1e-5 / 2)).
-let kolmogorovSmirnovBound = 2.471
+public let kolmogorovSmirnovBound = 2.471
 
-func normalDistribution(_ x: Double) -> Double { 0.5 * erfc(-x / 2.0.squareRoot()) }
+/// The distribution function of N(mean, variance) at `x`.
+public func normalDistribution(_ x: Double, _ mean: Double = 0, _ variance: Double = 1) -> Double {
+  0.5 * erfc((mean - x) / (2 * variance).squareRoot())
+}
 
 /// The regularised lower incomplete gamma function: by its power series below the mean, its continued fraction above.
-func gammaDistribution(_ x: Double, shape: Double) -> Double {
+public func gammaDistribution(_ x: Double, shape: Double) -> Double {
   let front = exp(shape * log(x) - x - lgamma(shape))
   if x < shape + 1 {
     var (term, sum, k) = (1 / shape, 1 / shape, shape)
@@ -38,7 +41,7 @@ func gammaDistribution(_ x: Double, shape: Double) -> Double {
 }
 
 /// The mean of the product of two equally long series.
-func meanProduct(_ a: [Double], _ b: [Double]) -> Double {
+public func meanProduct(_ a: [Double], _ b: [Double]) -> Double {
   var sum = 0.0
   for i in a.indices { sum += a[i] * b[i] }
   return sum / Double(a.count)

@@ -6,13 +6,13 @@ internal import Randomness
 /// Implicit score matching: λ(2 tr D∇s + sᵀDs) over the number of outputs.
 ///
 /// By parts it is E λ‖Σᵀ(s − ∇log p)‖² less a constant, so its minimiser and its gradient's mean are those of
-/// `ExplicitBatch`, but it asks for no score and no kernel (Hyvärinen 2005). With s = −Pu + QF(Gu) the trace is
+/// `ExplicitObjective`, but it asks for no score and no kernel (Hyvärinen 2005). With s = −Pu + QF(Gu) the trace is
 ///
 /// ```
 /// tr D∇s = −d tr DP + Σ_v (QᵀDv)ᵀ J (Gv),   J = ∂F/∂(Gu)
 /// ```
 /// over unit vectors v, or in the mean over random signs v (Song, Garg, Shi and Ermon 2019); only J's part is estimated.
-@safe final class ImplicitBatch: Objective {
+@safe final class ImplicitObjective: Objective {
   var times: TimeSampler
   private(set) var losses: [Double]
   private(set) var cells: CellSums
@@ -31,7 +31,7 @@ internal import Randomness
     let diffusion = model.process.diffusion(at: model.process.horizon)
     driven = (0..<model.process.blocks).filter { diffusion[$0, $0] > 0 }
     precondition(
-      probes != nil || driven.count * model.dimension <= 3 * ObjectiveKind.largestTrace,
+      probes != nil || driven.count * model.dimension <= 3 * TrainingObjective.largestTrace,
       "an exact trace over \(driven.count) × \(model.dimension) coordinates")
     tangents = TangentPass(pass, probes: probes ?? driven.count * model.dimension)
     rows = ScoreRows(model: model, simulationSteps: simulationSteps, rows: pass.rows, sets: pass.sets)

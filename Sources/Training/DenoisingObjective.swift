@@ -7,7 +7,7 @@ internal import Randomness
 ///
 /// For each row a time t and sources z are drawn by global index; `TrainingCoefficients` say how input and target are
 /// sums over z.
-@safe final class RegressionBatch: Objective {
+@safe final class DenoisingObjective: Objective {
   var times: TimeSampler
   private(set) var losses: [Double]
   private(set) var cells: CellSums

@@ -1,30 +1,25 @@
-internal import Communication
-internal import Configuration
-internal import Diffusion
-internal import Files
+package import Communication
+package import Diffusion
 internal import LinearAlgebra
-internal import Metrics
+package import Metrics
 internal import Randomness
-internal import Reports
-internal import Runs
 internal import Sampling
-internal import Targets
-internal import Theory
+package import Targets
 
 /// Sliced W2 of what scores make, over seeds, from the stationary law, from the two moments of p_T and from p_T itself.
-struct EpsilonTable: ~Copyable {
+package struct EpsilonTable: ~Copyable {
   package let count: Int
   package let repeats: Int
   package let steps: Int
-  private let target: any Targets.Target
+  private let target: any Target
   private let map: Standardisation
   private let seed: UInt64
   private let communicator: Communicator
   private var distance: SlicedWasserstein
   private var floors: [Double] = []
 
-  init(
-    _ target: any Targets.Target, map: Standardisation? = nil, count: Int, repeats: Int, steps: Int, seed: UInt64,
+  package init(
+    _ target: any Target, map: Standardisation? = nil, count: Int, repeats: Int, steps: Int, seed: UInt64,
     directions: Int, _ communicator: Communicator
   ) {
     (self.target, self.count, self.repeats, self.steps) = (target, count, repeats, steps)

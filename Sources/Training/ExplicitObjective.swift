@@ -5,7 +5,7 @@ internal import Networks
 /// Explicit score matching: λ‖Σᵀ(s_θ − s*)‖² against a score s* that is known, over the number of outputs.
 ///
 /// The exact score is asked for one row at a time, as each row has its own time.
-@safe final class ExplicitBatch: Objective {
+@safe final class ExplicitObjective: Objective {
   var times: TimeSampler
   private(set) var losses: [Double]
   private(set) var cells: CellSums

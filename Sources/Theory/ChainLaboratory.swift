@@ -1,35 +1,39 @@
 package import Communication
-internal import Configuration
 package import Diffusion
-internal import Files
 package import LinearAlgebra
 internal import Metrics
 internal import Randomness
-internal import Reports
-internal import Runs
 package import Sampling
-internal import Theory
 
 /// One of several chains with the same noise.
-struct ChainPlan {
+package struct ChainPlan {
   package var process: any ForwardProcess
   package var sampler: any Sampler
   package var times: [Double]
   /// The finest grid, where chains of different steps share their noise.
-  var fine: [Double]?
+  package var fine: [Double]?
   /// Whether it starts from p_T, or from the prior.
-  var fromMarginal = false
+  package var fromMarginal: Bool
   package var score: any Score
   /// The score whose path's divergence is wanted.
   package var other: (any Score)?
+
+  /// A chain's plan.
+  package init(
+    process: any ForwardProcess, sampler: any Sampler, times: [Double], fine: [Double]? = nil,
+    fromMarginal: Bool = false, score: any Score, other: (any Score)? = nil
+  ) {
+    (self.process, self.sampler, self.times, self.fine) = (process, sampler, times, fine)
+    (self.fromMarginal, self.score, self.other) = (fromMarginal, score, other)
+  }
 }
 
 /// Where a chain ended.
-struct ChainEnds {
+package struct ChainEnds {
   /// Positions, in trained coordinates.
   package let positions: MatrixBox
   /// KL of the path from that with the other score; infinite where they are singular.
-  let information: Double
+  package let information: Double
 }
 
 /// A generator's first `count` samples in trained coordinates, on every rank; chunks are spread over the ranks.
@@ -65,7 +69,7 @@ extension Matrix {
 }
 
 /// Runs chains with the same noise from coupled starts, chunks of rows spread over the ranks, and compares their ends.
-struct ChainLaboratory {
+package struct ChainLaboratory {
   package let dimension: Int
   package let seed: UInt64
   /// Rows: whole chunks.
@@ -74,7 +78,7 @@ struct ChainLaboratory {
   package let draw: (_ set: UInt64, _ firstIndex: UInt64, _ rows: inout Matrix) -> Void
   package let communicator: Communicator
 
-  init(
+  package init(
     dimension: Int, seed: UInt64, count: Int, _ communicator: Communicator,
     draw: @escaping (_ set: UInt64, _ firstIndex: UInt64, _ rows: inout Matrix) -> Void
   ) {
@@ -143,7 +147,7 @@ struct ChainLaboratory {
   }
 
   /// Sliced W2 of pairs of sets; the work is shared by all ranks.
-  func slicedDistances(_ pairs: [(MatrixBox, MatrixBox)]) throws -> [Double] {
+  package func slicedDistances(_ pairs: [(MatrixBox, MatrixBox)]) throws -> [Double] {
     var distance = SlicedWasserstein(
       directions: randomDirections(count: 500, dimension: dimension, seed: seed), over: communicator)
     return try pairs.map { first, second in
@@ -153,7 +157,7 @@ struct ChainLaboratory {
   }
 
   /// Estimates of KL(first‖second) by nearest neighbours, one pair a rank.
-  func divergences(_ pairs: [(MatrixBox, MatrixBox)]) throws -> [Double] {
+  package func divergences(_ pairs: [(MatrixBox, MatrixBox)]) throws -> [Double] {
     try communicator.sweep(pairs.count, width: 1) { i in
       var divergence = NeighbourDivergence()
       try divergence.setReference(pairs[i].0.value)
@@ -176,11 +180,11 @@ struct ChainLaboratory {
 
 /// Sums by how much another score would move a chain, in units of its noise.
 private struct Gauge {
-  package var other: any Score
+  var other: any Score
 
   init(_ other: any Score) { self.other = other }
 
-  package mutating func sum(
+  mutating func sum(
     _ stage: SamplerStage, _ state: borrowing Matrix, _ slope: borrowing Matrix, _ dimension: Int
   ) -> Double {
     guard let root = stage.informationRoot else { return .infinity }
@@ -191,10 +195,15 @@ private struct Gauge {
 }
 
 /// s + share (s' − s) of two scores; with s' = 0, (1 − share) s.
-struct BlendedScore: Score {
+package struct BlendedScore: Score {
   package var first: any Score
   package var second: (any Score)?
   package let share: Double
+
+  /// A blend of two scores.
+  package init(first: any Score, second: (any Score)? = nil, share: Double) {
+    (self.first, self.second, self.share) = (first, second, share)
+  }
 
   package var process: any ForwardProcess { first.process }
   package var dimension: Int { first.dimension }
