@@ -65,7 +65,7 @@ let package = Package(
     module("Communication", ["CMPI", "CMachine"]),
     module("LinearAlgebra", ["COneDNN"]),
     module("Randomness", ["LinearAlgebra"]),
-    module("Files", ["Communication", "LinearAlgebra"]),
+    module("Files", ["CMachine", "Communication", "LinearAlgebra"]),
     // 2
     module("Networks", ["COneDNN", "LinearAlgebra", "Randomness"]),
     module("Diffusion", ["LinearAlgebra"]),

@@ -35,6 +35,7 @@ struct JudgedRun {
   /// Keeps the verdicts beside the samples that they speak of.
   func keep(_ verdicts: [Judging.Verdict]) throws {
     try folder.refuseLinks()
+    if let rows = network?.kept.rows { try ArrayFileWriter.write(rows.value, to: folder.likelihood) }
     try folder.write(render(verdicts).json, to: folder.judgements)
   }
 }
@@ -49,4 +50,9 @@ extension RunFolder {
       return newest
     }
   }
+}
+
+/// One line or more on standard error, from the root.
+func announce(_ text: String, _ communicator: Communicator) {
+  if communicator.isRoot { writeText(printableLines(text) + "\n", to: STDERR_FILENO) }
 }

@@ -43,7 +43,9 @@ private func json(_ j: Judgement) -> JSONValue {
   }
   return .object(
     [
-      .init("metric", .string(j.name)), member("value", j.value), member("floor", j.floor),
+      .init("metric", .string(j.name)), member("value", j.value),
+      // Not a number is what is not known: JSON's null.
+      j.floor.mean.isNaN ? .init("floor", .null) : member("floor", j.floor),
       member("baseline", j.baseline), .init("repeats", .integer(j.repeats)), .init("rows", .integer(j.count)),
       .init("unit", .string(j.unit)),
     ] + (j.rowsOfSamples.map { [.init("rows_of_samples", .integer($0))] } ?? []))
