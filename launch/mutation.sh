@@ -190,12 +190,18 @@ C
   [[ ! -e Package.resolved ]] || cp Package.resolved "$copy"
 }
 
+pid=
+trap '[[ -z $pid ]] || kill -KILL -- "-$pid" 2> /dev/null' EXIT
+trap 'exit 130' INT TERM
+
 # run_tests FAULT LIMIT FILTER [OPTION]...: sets by to the first test that failed, or how the run ended; empty if all passed.
 run_tests() {
-  local fault=$1 limit=$2 filter=$3 pid status begin=$SECONDS output=$copy/output.txt
+  local fault=$1 limit=$2 filter=$3 status begin=$SECONDS output=$copy/output.txt
   shift 3
   by=
-  SGM_MUTATION=$fault setsid "$bundle" --testing-library swift-testing --filter "$filter" "$@" > "$output" 2>&1 &
+  # The inner shell keeps to itself what bash says of a child that a signal ended.
+  SGM_MUTATION=$fault setsid bash -c 'output=$1; shift; "$@" > "$output" 2>&1' - "$output" \
+    "$bundle" --testing-library swift-testing --filter "$filter" "$@" 2> /dev/null &
   pid=$!
   while kill -0 "$pid" 2> /dev/null; do
     sleep 0.1
@@ -210,6 +216,7 @@ run_tests() {
     wait "$pid" 2> /dev/null
     status=$?
   fi
+  pid=
   ((status != 0)) || {
     grep -q 'Test run with [1-9]' "$output" || fail "no test ran for the filter $filter"
     return
@@ -238,6 +245,8 @@ case $build in
     ((PIPESTATUS[0] == 0)) || fail "the copy with all faults does not build"
     ;;
 esac
+# A fault's number is its place in the tables.
+[[ $build != no ]] || diff -rq launch/mutations "$copy/launch/mutations" || fail "the tables changed since the copy was built"
 bundle=$(echo "$copy"/.build/release/*PackageTests.xctest)
 [[ -x $bundle ]] || fail "$copy is not built; leave out --no-build"
 

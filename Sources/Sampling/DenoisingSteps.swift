@@ -51,6 +51,9 @@ public struct AncestralSampler: Sampler {
   /// The scheme; it has no parameters.
   public init() {}
 
+  /// Order 1.
+  public var order: Int? { 1 }
+
   /// One stage, with the posterior mean at t.
   public func step(_ process: any ForwardProcess, from t: Double, to s: Double) -> [SamplerStage] {
     let (kernel, end, forward) = (process.kernel(at: t), process.kernel(at: s), process.transition(from: s, to: t))
@@ -80,6 +83,9 @@ public struct ImplicitSampler: Sampler {
   /// The scheme; it has no parameters.
   public init() {}
 
+  /// Order 1.
+  public var order: Int? { 1 }
+
   /// One stage, with the posterior mean at t.
   public func step(_ process: any ForwardProcess, from t: Double, to s: Double) -> [SamplerStage] {
     let step = DenoisingStep.deterministic(process, from: t, to: s)
@@ -101,6 +107,9 @@ public struct ImplicitSampler: Sampler {
 public struct DPMSolverMultistep: Sampler {
   /// The scheme; it has no parameters.
   public init() {}
+
+  /// Order 2.
+  public var order: Int? { 2 }
 
   /// The first step, of order 1; it keeps its state for the second.
   public func step(_ process: any ForwardProcess, from t: Double, to s: Double) -> [SamplerStage] {

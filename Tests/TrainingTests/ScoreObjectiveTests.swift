@@ -4,32 +4,17 @@ import Foundation
 import LinearAlgebra
 import Networks
 import Randomness
+import TestSupport
 import Testing
 
 @testable import Training
 
-/// The score of N(mean, deviation²) in every coordinate: −(H + deviation² MMᵀ)⁻¹(u − M mean).
-private struct GaussianScore: Score {
-  let process: any ForwardProcess
-  let dimension: Int
-  static let mean = 0.4
-  static let deviation = 0.5
+/// Data N(0.4, ½²) in every coordinate.
+private let dataMean = 0.4
+private let dataDeviation = 0.5
 
-  mutating func evaluate(_ state: borrowing Matrix, at t: Double, into score: inout Matrix) {
-    let kernel = process.kernel(at: t)
-    let spread = kernel.mean.outer(kernel.mean).scaled(by: Self.deviation * Self.deviation)
-    let inverse = (kernel.covariance + spread).inverse
-    for row in 0..<state.rows {
-      for k in 0..<dimension {
-        for i in 0..<process.blocks {
-          score[row, i * dimension + k] = Float(
-            (0..<process.blocks).reduce(0) { sum, j in
-              sum - inverse[i, j] * (Double(state[row, j * dimension + k]) - kernel.mean[j] * Self.mean)
-            })
-        }
-      }
-    }
-  }
+private func exactScore(_ process: any ForwardProcess) -> GaussianScore {
+  GaussianScore(process: process, dimension: 2, mean: dataMean, variance: dataDeviation * dataDeviation)
 }
 
 @Suite struct ScoreObjectiveTests {
@@ -42,8 +27,8 @@ private struct GaussianScore: Score {
       architecture: model.network, frequencies: model.frequencies, rows: rows, use: kind.use(gradients: true))
     let times = TimeSampler(.uniform, process: model.process, first: 0.05)
     let objective = kind.make(model: model, times: times, pass: pass)
-    var data = normals(rows, model.dimension, seed: UInt64(100 + batch), scale: Float(GaussianScore.deviation))
-    for r in 0..<rows { for k in 0..<model.dimension { data[r, k] += Float(GaussianScore.mean) } }
+    var data = normals(rows, model.dimension, seed: UInt64(100 + batch), scale: Float(dataDeviation))
+    for r in 0..<rows { for k in 0..<model.dimension { data[r, k] += Float(dataMean) } }
     let source = data
     let streams = DrawStreams(
       times: RandomStream(seed: 3, purpose: .diffusionTime, step: UInt64(batch)),
@@ -79,7 +64,7 @@ private struct GaussianScore: Score {
         ? model(CriticallyDampedLangevin(epsilon: 0.5)) : model(CriticallyDampedLangevin(epsilon: 0.5), .noise)
     let parameters = normals(1, ParameterLayout(model.network).count, seed: 2, scale: 0.5)
     let batches = 60
-    let score = GaussianScore(process: model.process, dimension: 2)
+    let score = exactScore(model.process)
     let pairs = (0..<batches).map { batch in
       (
         gradient(Self.kinds[kind].kind(), model, batch: batch, parameters),
@@ -105,45 +90,144 @@ private struct GaussianScore: Score {
     #expect(explained > 9 * noise, "\(Self.kinds[kind].name): \(explained / noise)")
   }
 
-  @Test("an exact score equal to the network's own leaves explicit score matching nothing to learn")
-  func explicitVanishes() {
-    struct Own: Score {
-      let process: any ForwardProcess
-      let dimension: Int
-      mutating func evaluate(_ state: borrowing Matrix, at t: Double, into score: inout Matrix) {
-        let c = ScoreCoefficients(process, output: .posteriorMean, conditioning: .data, at: t)
-        score.assign(c.precision.scaled(by: -1), times: state, dimension: dimension)
-      }
+  /// A network's own score at any parameters, plus a constant: what explicit score matching is to find equal to itself.
+  private final class Shifted: Score {
+    let process: any ForwardProcess
+    let dimension: Int
+    private let (model, pass): (ScoreModel, NetworkPass)
+    private let parameters: [Float]
+    private let shift: BlockVector
+
+    init(_ model: ScoreModel, _ parameters: [Float], shift: BlockVector) {
+      (self.model, self.parameters, self.shift) = (model, parameters, shift)
+      (process, dimension) = (model.process, model.dimension)
+      pass = NetworkPass(
+        architecture: model.network, frequencies: model.frequencies, rows: 1, use: .inference)
     }
-    let model = model(CriticallyDampedLangevin(epsilon: 0.5))
-    let parameters = Matrix(rows: 1, columns: ParameterLayout(model.network).count)
-    let gradient = gradient(
-      .explicit(Own(process: model.process, dimension: 2)), model, batch: 0, parameters)
-    // F = 0 is this score exactly; Float rounding of scores of size 10.
-    #expect(gradient.allSatisfy { abs($0) < 1e-5 })
+
+    func evaluate(_ state: borrowing Matrix, at t: Double, into score: inout Matrix) {
+      let c = ScoreCoefficients(process, output: model.output, conditioning: model.conditioning, at: t)
+      var whitened = Matrix(rows: 1, columns: state.columns)
+      whitened.assign(c.whitening, times: state, dimension: dimension)
+      for k in 0..<state.columns { unsafe pass.state(set: 0, row: 0)[k] = whitened[0, k] }
+      pass.setLevel(model.embeddedLevel(noiseLevel: c.noiseLevel, at: t))
+      unsafe pass.forward(parameters)
+      var output = Matrix(rows: 1, columns: model.network.outputs)
+      for k in 0..<output.columns { output[0, k] = unsafe pass.output(set: 0, row: 0)[k] }
+      score.assign(c.precision.scaled(by: -1), times: state, dimension: dimension)
+      score.add(c.output, times: output, dimension: dimension)
+      for k in 0..<score.columns { score[0, k] += Float(shift[k / dimension]) }
+    }
   }
 
-  @Test("paired noise is the same noise, nearer to its data")
-  func transported() {
-    let model = model(FlowMatching(horizon: 0.999))
-    func loss(_ kind: ObjectiveKind) -> Double {
+  @Test("explicit score matching measures the distance to the exact score, at any parameters", arguments: 0..<3)
+  func explicitValue(setting: Int) {
+    let process: any ForwardProcess = setting == 0 ? VariancePreserving() : CriticallyDampedLangevin(epsilon: 0.5)
+    let model = ScoreModel(
+      process: process, dimension: 2, output: setting == 2 ? .noise : .posteriorMean, conditioning: .data,
+      weight: .likelihood, widths: [8], activation: .tanh, residual: false,
+      embedding: TimeEmbedding(kind: .sinusoidal, features: 4), seed: 1)
+    let parameters = array(normals(1, ParameterLayout(model.network).count, seed: 2, scale: 0.5))
+    let rows = 64
+    func loss(_ shift: BlockVector) -> Double {
       let pass = NetworkPass(
-        architecture: model.network, frequencies: model.frequencies, rows: 128, use: .training)
-      let objective = kind.make(
-        model: model, times: TimeSampler(.uniform, process: model.process, first: 0.05), pass: pass)
-      let data = normals(128, 2, seed: 5)
-      let streams = DrawStreams(
-        times: RandomStream(seed: 3, purpose: .diffusionTime), noise: RandomStream(seed: 3, purpose: .diffusionNoise))
-      unsafe objective.draw(set: 0, firstIndex: 0, streams: streams, into: pass) { row in
+        architecture: model.network, frequencies: model.frequencies, rows: rows, use: .training)
+      let times = TimeSampler(.uniform, process: process, first: 0.05)
+      let objective = ObjectiveKind.explicit(Shifted(model, parameters, shift: shift)).make(
+        model: model, times: times, pass: pass)
+      let data = normals(rows, 2, seed: 5)
+      unsafe objective.draw(set: 0, firstIndex: 0, streams: Self.streams, into: pass) { row in
         unsafe UnsafePointer(data.pointer) + row * data.columns
       }
-      let parameters = Matrix(rows: 1, columns: pass.layout.count)
-      unsafe pass.forward(parameters.pointer)
-      return unsafe objective.loss(set: 0, of: pass, parameters: parameters.pointer, count: 128) / 128
+      unsafe pass.forward(parameters)
+      return unsafe objective.loss(set: 0, of: pass, parameters: parameters, count: rows)
     }
-    // With F = 0 the loss is that of independent pairs, 1 for unit data; near pairs leave far less to tell apart.
-    #expect(abs(loss(.denoising) - 1) < 0.4)
-    #expect(loss(.transported) < 0.5 * loss(.denoising))
+    let shift = process.blocks == 1 ? BlockVector(0.7) : BlockVector(0.7, -0.4)
+    // dτ/dt · cᵀDc for every coordinate, over the outputs' blocks.
+    var uniforms = [Double](repeating: 0, count: rows)
+    var span = uniforms.mutableSpan
+    Self.streams.times.uniforms(firstIndex: 0, into: &span)
+    let expected = uniforms.reduce(0) { sum, u in
+      let t = 0.05 + (process.horizon - 0.05) * u
+      let size = process.rate(at: t) * shift.dot(process.diffusion(at: t) * shift)
+      return sum + size / Double(model.output.blocks(for: process))
+    }
+    // Scores of some tens at the first times, in Float: 1e-5 of them, beside shifts of 0.7.
+    #expect(abs(loss(shift) / expected - 1) < 1e-3, "\(loss(shift)), \(expected)")
+    #expect(loss(shift.scaled(by: 0)) < 1e-6 * expected)
+  }
+
+  private static let streams = DrawStreams(
+    times: RandomStream(seed: 3, purpose: .diffusionTime), noise: RandomStream(seed: 3, purpose: .diffusionNoise),
+    probes: RandomStream(seed: 3, purpose: .probe), tails: RandomStream(seed: 3, purpose: .tailScale))
+
+  @Test("paired noise gives the loss of the cheapest pairing, in input and target alike")
+  func transported() {
+    let model = ScoreModel(
+      process: FlowMatching(horizon: 0.999), dimension: 2, output: .posteriorMean, conditioning: .data,
+      weight: .unitVariance, widths: [8], activation: .silu, residual: false,
+      embedding: TimeEmbedding(kind: .sinusoidal, features: 4), seed: 1)
+    let parameters = array(normals(1, ParameterLayout(model.network).count, seed: 2, scale: 0.5))
+    let rows = 6
+    let data = normals(rows, 2, seed: 5)
+    func loss(_ kind: ObjectiveKind) -> Double {
+      let pass = NetworkPass(
+        architecture: model.network, frequencies: model.frequencies, rows: rows, use: .training)
+      let objective = kind.make(
+        model: model, times: TimeSampler(.uniform, process: model.process, first: 0.05), pass: pass)
+      unsafe objective.draw(set: 0, firstIndex: 0, streams: Self.streams, into: pass) { row in
+        unsafe UnsafePointer(data.pointer) + row * data.columns
+      }
+      unsafe pass.forward(parameters)
+      return unsafe objective.loss(set: 0, of: pass, parameters: parameters, count: rows)
+    }
+    var noise = Matrix(rows: rows, columns: 2)
+    Self.streams.noise.fillNormals(&noise, firstIndex: 0)
+    let orders = AssignmentTests.permutations(Array(0..<rows))
+    let costs = orders.map { AssignmentTests.cost(data, noise, $0) }
+    let best = orders[costs.indices.reduce(0) { costs[$1] < costs[$0] ? $1 : $0 }]
+    #expect(best != Array(0..<rows))
+    for (kind, pairing) in [(ObjectiveKind.denoising, nil), (.transported, best)] {
+      var rows = Matrix(rows: rows, columns: 2)
+      rows.copy(from: data)
+      let oracle = DoubleLoss(model: model, rows: rows, streams: Self.streams, times: (0.05, .uniform))
+      oracle.pairing = pairing
+      let expected = oracle(parameters.map(Double.init))
+      // Float rounding of six rows' losses.
+      #expect(abs(loss(kind) / expected - 1) < 1e-5)
+    }
+  }
+
+  @Test("rows carried forward have the kernel's law, blocks and their covariances included", arguments: [0, 6])
+  func stateDraws(steps: Int) {
+    for process in [
+      VariancePreserving(), CriticallyDampedLangevin(epsilon: 0.5, velocityVariance: 0.25),
+      LinearProcess.thirdOrderLangevin(),
+    ] as [any ForwardProcess] {
+      let draws = StateDraws(process: process, dimension: 1, steps: steps)
+      let (c, rows, t) = (process.blocks, 20_000, 0.3)
+      let noise = normals(rows, draws.normals, seed: 8)
+      var data: Float = 1.5
+      let states = Matrix(rows: rows, columns: c)
+      for r in 0..<rows {
+        unsafe draws.write(
+          at: t, data: &data, normals: noise.pointer + r * noise.columns, into: states.pointer + r * c)
+      }
+      let kernel = process.kernel(at: t)
+      for i in 0..<c {
+        let mean = kernel.mean[i] * 1.5
+        for j in 0...i {
+          let other = kernel.mean[j] * 1.5
+          let product = (0..<rows).reduce(0.0) { $0 + (Double(states[$1, i]) - mean) * (Double(states[$1, j]) - other) }
+          let (h, size) = (kernel.covariance, (kernel.covariance[i, i] * kernel.covariance[j, j]).squareRoot())
+          // Five standard errors of a mean of products, at most √2 each.
+          #expect(
+            abs(product / Double(rows) - h[i, j]) < 5 * (2 / Double(rows)).squareRoot() * size, "\(process) \(i) \(j)")
+        }
+        let average = (0..<rows).reduce(0.0) { $0 + Double(states[$1, i]) } / Double(rows)
+        #expect(abs(average - mean) < 5 * (kernel.covariance[i, i] / Double(rows)).squareRoot())
+      }
+    }
   }
 
   @Test("score regression from a Student-t base has targets of the mean square that scales them")
@@ -178,7 +262,7 @@ private struct GaussianScore: Score {
   @Test("each objective falls under each law of times, stays finite and has a right gradient", arguments: 0..<5, 0..<5)
   func falls(objective: Int, law: Int) throws {
     let model = model(VariancePreserving())
-    let score = GaussianScore(process: model.process, dimension: 2)
+    let score = exactScore(model.process)
     let kinds: [ObjectiveKind] = [
       .denoising, .explicit(score), .implicit(simulationSteps: 0), .sliced(probes: 1, simulationSteps: 0),
       .sliced(probes: 2, simulationSteps: 4),
@@ -193,7 +277,7 @@ private struct GaussianScore: Score {
     func fill(_ rows: inout Matrix, seed: UInt64) {
       RandomStream(seed: seed, purpose: .benchmark).fillNormals(&rows, firstIndex: 0)
       for r in 0..<rows.rows {
-        for k in 0..<2 { rows[r, k] = Float(GaussianScore.mean) + Float(GaussianScore.deviation) * rows[r, k] }
+        for k in 0..<2 { rows[r, k] = Float(dataMean) + Float(dataDeviation) * rows[r, k] }
       }
     }
     fill(&data.rows, seed: 7)
