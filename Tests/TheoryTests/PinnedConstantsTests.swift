@@ -114,4 +114,14 @@ import Theory
     // The largest over the same 41 states of |1 − S⁻¹ + (m/h)²(Var − r²)|.
     #expect(abs(law.curvature(OrnsteinUhlenbeck(horizon: 1), at: 0.4).whole - 0.45716738683) < 1e-8)
   }
+
+  @Test("functions of a symmetric matrix act on its eigenvalues") func symmetric() {
+    let a = BlockMatrix(size: 3, [2, 0.5, -0.3, 0.5, 1, 0.2, -0.3, 0.2, 3])
+    let root = a.applyingSymmetric { $0.squareRoot() }
+    #expect((root * root - a).norm < 1e-13 && (root - root.transpose).norm < 1e-14)  // rounding
+    // Eigenvalues by numpy.linalg.eigvalsh.
+    #expect(abs(a.largestEigenvalue - 3.08500505) < 1e-7 && abs(a.smallestEigenvalue - 0.75246341) < 1e-7)
+    #expect(abs(BlockMatrix(3, 4, 0, 0).spectralNorm - 5) < 1e-12)
+    #expect(BlockMatrix(1, 2, 4, 1).symmetricPart == BlockMatrix(1, 3, 3, 1))
+  }
 }

@@ -239,14 +239,4 @@ import Theory
     #expect(abs(fittedSlope([1, 2, 4, 8], [3, 12, 48, 192]) - 2) < 1e-12)  // rounding
     #expect(abs(fittedSlope([1, 2, 4, -1], [3, 6, 12, 5]) - 1) < 1e-12)  // rounding
   }
-
-  @Test("functions of a symmetric matrix act on its eigenvalues") func symmetric() {
-    let a = BlockMatrix(size: 3, [2, 0.5, -0.3, 0.5, 1, 0.2, -0.3, 0.2, 3])
-    let root = a.applyingSymmetric { $0.squareRoot() }
-    #expect((root * root - a).norm < 1e-13 && (root - root.transpose).norm < 1e-14)  // rounding
-    // Eigenvalues by numpy.linalg.eigvalsh.
-    #expect(abs(a.largestEigenvalue - 3.08500505) < 1e-7 && abs(a.smallestEigenvalue - 0.75246341) < 1e-7)
-    #expect(abs(BlockMatrix(3, 4, 0, 0).spectralNorm - 5) < 1e-12)
-    #expect(BlockMatrix(1, 2, 4, 1).symmetricPart == BlockMatrix(1, 3, 3, 1))
-  }
 }
