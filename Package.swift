@@ -31,7 +31,6 @@ let commit: String = {
 }()
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
-let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -51,7 +50,6 @@ let package = Package(
   // Exact: warnings are errors here, and a later version must not break a build overnight.
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     .package(url: "https://github.com/swiftlang/swift-docc-plugin", exact: "1.5.0"),
   ],
@@ -67,6 +65,7 @@ let package = Package(
     module("Communication", ["CMPI", "CMachine"]),
     module("LinearAlgebra", ["COneDNN"]),
     module("Randomness", ["LinearAlgebra"]),
+    module("Files", ["Communication", "LinearAlgebra"]),
     // 2
     module("Networks", ["COneDNN", "LinearAlgebra", "Randomness"]),
     module("Diffusion", ["LinearAlgebra"]),
@@ -81,27 +80,40 @@ let package = Package(
       "Theory", ["Communication", "Diffusion", "LinearAlgebra", "Metrics", "Randomness", "Sampling", "Targets"]),
     // 5
     module(
-      "Experiments",
+      "Configuration",
       [
-        "Communication", "CMachine", "Diffusion", "LinearAlgebra", "Metrics", "Networks", "Randomness",
-        "Sampling", "Targets", "Theory", "Training", logging, yams,
+        "Diffusion", "Files", "LinearAlgebra", "Metrics", "Networks", "Sampling", "Targets", "Training", yams,
       ]),
+    module("Reports", ["Files", "Metrics"]),
     // 6
-    module("Commands", ["Communication", "Experiments", argumentParser]),
-    tool("sgm-train", ["Communication", "Experiments", "LinearAlgebra", "Training"]),
-    tool("sgm-sample", ["Communication", "Experiments"]),
-    tool("sgm-evaluate", ["Experiments"]),
-    tool("sgm-theory", ["Experiments"]),
-    tool("sgm-report", ["Experiments"]),
+    module(
+      "Runs",
+      [
+        "CMachine", "Communication", "Configuration", "Diffusion", "Files", "LinearAlgebra", "Metrics", "Networks",
+        "Randomness", "Reports", "Sampling", "Targets", "Training",
+      ]),
+    module(
+      "Studies",
+      [
+        "Communication", "Configuration", "Diffusion", "Files", "LinearAlgebra", "Metrics", "Networks", "Randomness",
+        "Reports", "Runs", "Sampling", "Targets", "Theory", "Training",
+      ]),
+    // 7
+    module("Commands", ["CMachine", "Communication", "Files", "LinearAlgebra", argumentParser]),
+    tool("sgm-train", ["Communication", "Configuration", "Files", "LinearAlgebra", "Runs", "Training"]),
+    tool("sgm-sample", ["Communication", "Files", "Runs"]),
+    tool("sgm-evaluate", ["Configuration", "Runs"]),
+    tool("sgm-theory", ["Studies"]),
+    tool("sgm-report", ["Runs"]),
     tool(
       "sgm-bench",
       [
-        "Communication", "CMachine", "Diffusion", "Experiments", "LinearAlgebra", "Metrics", "Networks", "Randomness",
-        "Sampling", "Targets", "Training",
+        "CMachine", "Communication", "Configuration", "Diffusion", "Files", "LinearAlgebra", "Metrics", "Networks",
+        "Randomness", "Runs", "Sampling", "Targets", "Training",
       ]),
     // What tests share; no product has it.
     .target(
-      name: "TestSupport", dependencies: ["Communication", "Diffusion", "LinearAlgebra", "Randomness"],
+      name: "TestSupport", dependencies: ["Communication", "Diffusion", "Files", "LinearAlgebra", "Randomness"],
       path: "Tests/TestSupport", swiftSettings: swift),
     tests("LinearAlgebraTests", ["LinearAlgebra"]),
     tests("RandomnessTests", ["LinearAlgebra", "Randomness", "TestSupport"], resources: [.copy("Fixtures")]),
@@ -111,7 +123,12 @@ let package = Package(
     tests(
       "TargetsTests", ["Diffusion", "LinearAlgebra", "Randomness", "Targets", "TestSupport"],
       resources: [.copy("Fixtures")]),
-    tests("SamplingTests", ["Diffusion", "LinearAlgebra", "Randomness", "Sampling", "Targets", "TestSupport"]),
+    tests(
+      "SamplingTests",
+      [
+        "Communication", "Diffusion", "LinearAlgebra", "Networks", "Randomness", "Sampling", "Targets", "TestSupport",
+        "Training",
+      ]),
     tests(
       "TrainingTests",
       [
@@ -124,15 +141,25 @@ let package = Package(
       resources: [.copy("Fixtures")]),
     tests(
       "TheoryTests",
-      ["Communication", "Diffusion", "LinearAlgebra", "Randomness", "Sampling", "Targets", "TestSupport", "Theory"]),
-    tests(
-      "ExperimentsTests",
       [
-        "Communication", "Diffusion", "Experiments", "LinearAlgebra", "Metrics", "Networks", "Randomness", "Targets",
-        "Training",
+        "Communication", "Diffusion", "LinearAlgebra", "Metrics", "Randomness", "Sampling", "Targets", "TestSupport",
+        "Theory",
+      ]),
+    tests("FilesTests", ["Communication", "Files", "LinearAlgebra", "TestSupport"]),
+    tests(
+      "ConfigurationTests",
+      ["Configuration", "Diffusion", "Files", "Metrics", "Networks", "Sampling", "Targets", "TestSupport", "Training"]),
+    tests("ReportsTests", ["Files", "Metrics", "Reports", "TestSupport"]),
+    tests(
+      "RunsTests",
+      [
+        "Communication", "Configuration", "Diffusion", "Files", "LinearAlgebra", "Metrics", "Networks", "Randomness",
+        "Reports", "Runs", "Sampling", "Targets", "TestSupport", "Training",
       ]),
     tests(
-      "FuzzTests", ["Experiments", "LinearAlgebra", "Networks", "Targets", "Training"], resources: [.copy("Seeds")]),
+      "FuzzTests",
+      ["Configuration", "Files", "LinearAlgebra", "Networks", "Runs", "Targets", "TestSupport", "Training"],
+      resources: [.copy("Seeds")]),
     tests("LaunchTests", []),
   ],
   cxxLanguageStandard: .cxx17

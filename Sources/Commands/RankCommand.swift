@@ -1,13 +1,13 @@
-public import ArgumentParser
-public import Communication
-public import Experiments
+package import ArgumentParser
+package import Communication
+package import Files
 
 /// A program that runs alone or as one of several ranks, of which one speaks.
-public protocol RankCommand: ParsableCommand {}
+package protocol RankCommand: ParsableCommand {}
 
 extension RankCommand {
   /// Parses the command line and runs; every rank parses the same words, and one says what is wrong, or helps.
-  public static func main() {
+  package static func main() {
     do {
       var command = try parseAsRoot()
       try command.run()
@@ -17,7 +17,7 @@ extension RankCommand {
   }
 
   /// Runs `work` on all ranks, prints the text that it returns, once, and ends the process.
-  public func printing(_ work: (Communicator) throws -> String) -> Never {
+  package func printing(_ work: (Communicator) throws -> String) -> Never {
     onAllRanks { communicator in
       let text = try work(communicator)
       if communicator.isRoot { print(text, terminator: text.hasSuffix("\n") ? "" : "\n") }
@@ -26,19 +26,19 @@ extension RankCommand {
   }
 
   /// Runs `work` on all ranks and ends the process with the status that it returns, or that of its error.
-  public func onAllRanks(catchesStops: Bool = false, _ work: (Communicator) throws -> ExitStatus) -> Never {
+  package func onAllRanks(catchesStops: Bool = false, _ work: (Communicator) throws -> ExitStatus) -> Never {
     runTool(Self.configuration.commandName ?? Self._commandName, catchesStops: catchesStops, work)
   }
 }
 
 /// `--set key=value`, as often as one likes.
-public struct Overrides: ParsableArguments {
+package struct Overrides: ParsableArguments {
   /// As given, in their order.
   @Option(
     name: .customLong("set"),
     help: ArgumentHelp("Override a key, such as training.steps=300; may be repeated.", valueName: "key=value"))
-  public var settings: [String] = []
+  package var settings: [String] = []
 
   /// As the command-line parser wants it.
-  public init() {}
+  package init() {}
 }

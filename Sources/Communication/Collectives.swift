@@ -23,6 +23,20 @@ extension Communicator {
     return all
   }
 
+  /// As `allGather`, in single precision.
+  public func allGather(singles local: [Float]) throws -> [Float] {
+    guard size > 1 else { return local }
+    let counts = try allGatherOne(Int64(local.count)).map { Int($0) }
+    var all = [Float](repeating: 0, count: counts.reduce(0, +))
+    let start = counts[..<rank].reduce(0, +)
+    all.replaceSubrange(start..<start + local.count, with: local)
+    try unsafe all.withUnsafeMutableBufferPointer { buffer in
+      guard let base = buffer.baseAddress else { return }
+      try unsafe allGatherInPlace(base, sections: Sections(counts: counts))
+    }
+    return all
+  }
+
   /// Every rank's bytes, on every rank.
   public func allGather(_ local: [UInt8]) throws -> [[UInt8]] {
     guard let link, size > 1 else { return [local] }

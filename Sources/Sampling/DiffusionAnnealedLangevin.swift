@@ -14,7 +14,7 @@ public struct DiffusionAnnealedLangevin: Sampler, Equatable {
   public let slowdown: Double
 
   /// The dynamics at speed `slowdown`, positive.
-  public init(slowdown: Double = 0.05) {
+  public init(slowdown: Double = SamplerOptions.standard.slowdown) {
     precondition(slowdown > 0 && slowdown.isFinite, "slow-down \(slowdown)")
     self.slowdown = slowdown
   }
@@ -48,7 +48,7 @@ public struct NelsonProcess: Sampler, Equatable {
   public let slowdown: Double
 
   /// The process at speed `slowdown`, positive.
-  public init(slowdown: Double = 0.5) {
+  public init(slowdown: Double = SamplerOptions.standard.slowdown) {
     precondition(slowdown > 0 && slowdown.isFinite, "slow-down \(slowdown)")
     self.slowdown = slowdown
   }
@@ -83,7 +83,9 @@ public struct UnderdampedAnnealedLangevin: Sampler, Equatable {
   public let friction: Double
 
   /// The dynamics at speed `slowdown` with a friction, both positive.
-  public init(slowdown: Double = 0.05, friction: Double = 1) {
+  public init(
+    slowdown: Double = SamplerOptions.standard.slowdown, friction: Double = SamplerOptions.standard.friction
+  ) {
     precondition(slowdown > 0 && slowdown.isFinite && friction > 0, "slow-down \(slowdown), friction \(friction)")
     self.slowdown = slowdown
     self.friction = friction

@@ -91,7 +91,9 @@ public struct PredictorCorrector: Sampler {
 
   /// The scheme of a predictor and its corrections.
   public init(
-    predictor: any Sampler, corrections: Int = 1, signalToNoise: Double = 0.16, corrected: CorrectedBlocks = .all
+    predictor: any Sampler, corrections: Int = SamplerOptions.standard.corrections,
+    signalToNoise: Double = SamplerOptions.standard.signalToNoise,
+    corrected: CorrectedBlocks = SamplerOptions.standard.corrected
   ) {
     precondition(corrections >= 0 && signalToNoise > 0, "\(corrections) corrections of ratio \(signalToNoise)")
     self.predictor = predictor
@@ -127,7 +129,9 @@ public struct AnnealedLangevin: Sampler, Equatable {
   public let stepSize: Double
 
   /// The scheme with a number of steps at each time and their size.
-  public init(corrections: Int = 5, stepSize: Double = 0.1) {
+  public init(
+    corrections: Int = SamplerOptions.standard.corrections, stepSize: Double = SamplerOptions.standard.stepSize
+  ) {
     precondition(corrections > 0 && stepSize > 0 && stepSize < 2, "\(corrections) steps of \(stepSize)")
     self.corrections = corrections
     self.stepSize = stepSize

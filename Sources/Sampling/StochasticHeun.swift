@@ -15,7 +15,7 @@ public struct StochasticHeun: Sampler, Equatable {
   public let churn: Double
 
   /// The scheme of a given churn, not negative.
-  public init(churn: Double = 0.5) {
+  public init(churn: Double = SamplerOptions.standard.churn) {
     precondition(churn >= 0 && churn.isFinite, "churn \(churn)")
     self.churn = churn
   }

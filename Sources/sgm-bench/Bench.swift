@@ -2,6 +2,9 @@ import ArgumentParser
 import CMachine
 import Commands
 import Communication
+import Configuration
+import Files
+import Runs
 
 /// Measures this machine's core and the trainer's parts as fractions of it.
 @main

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Commands
-import Experiments
+import Runs
 
 /// `sgm-evaluate`: distances of samples, each beside its floor and Gaussian baseline.
 @main

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Commands
-import Experiments
+import Runs
 
 /// `sgm-report`: one page of one run, of several side by side, or of a sweep.
 @main

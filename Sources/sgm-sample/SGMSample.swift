@@ -1,7 +1,8 @@
 import ArgumentParser
 import Commands
 import Communication
-import Experiments
+import Files
+import Runs
 
 /// `sgm-sample`: draw samples from a run, or from a target's exact score.
 @main

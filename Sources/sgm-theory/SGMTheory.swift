@@ -1,6 +1,6 @@
 import ArgumentParser
 import Commands
-import Experiments
+import Studies
 
 /// `sgm-theory`: bounds, constants and counterexamples beside measurements.
 @main

@@ -1,8 +1,10 @@
 import ArgumentParser
 import Commands
 import Communication
-import Experiments
+import Configuration
+import Files
 import LinearAlgebra
+import Runs
 import Training
 
 /// `sgm-train`: train a score network on one process or under mpirun.
@@ -88,7 +90,7 @@ struct SGMTrain: RankCommand {
   func run() throws {
     if let status {
       printing { communicator in
-        String(decoding: try communicator.fromRoot { Array(try runStatus(status).utf8) }, as: UTF8.self)
+        try communicator.fromRoot { try runStatus(status) }
       }
     }
     if let text = printedText {

@@ -153,7 +153,7 @@ extension TrainingCoefficients {
   }
 
   @Test("a noise output has one block where noise drives one block") func outputBlocks() {
-    #expect(NetworkOutput.noise.blocks(for: CriticallyDampedLangevin()) == 1)
+    #expect(NetworkOutput.noise.blocks(for: CriticallyDampedLangevin(epsilon: 0)) == 1)
     #expect(NetworkOutput.noise.blocks(for: CriticallyDampedLangevin(epsilon: 0.25)) == 2)
     #expect(NetworkOutput.score.blocks(for: LinearProcess.thirdOrderLangevin()) == 1)
     #expect(NetworkOutput.score.blocks(for: LinearProcess.phaseSpaceLangevin()) == 2)

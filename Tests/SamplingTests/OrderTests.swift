@@ -67,7 +67,7 @@ import Testing
   }
 
   @Test("Euler–Maruyama draws no position noise at ε = 0") func undriven() {
-    let stages = EulerMaruyama().step(CriticallyDampedLangevin(), from: 0.5, to: 0.49)
+    let stages = EulerMaruyama().step(CriticallyDampedLangevin(epsilon: 0), from: 0.5, to: 0.49)
     #expect(stages.count == 1)
     #expect(stages[0].noise?.column(0) == BlockVector(0, 0))
     #expect(abs((stages[0].noise?[1, 1] ?? 0) - (2 * 0.04).squareRoot()) < 1e-14)  // rounding

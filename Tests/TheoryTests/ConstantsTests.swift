@@ -1,6 +1,7 @@
 import Diffusion
 import Foundation
 import LinearAlgebra
+internal import Metrics
 import Randomness
 import Targets
 import Testing
@@ -82,9 +83,9 @@ import Theory
       let first = 0.5 * (shrink * squares - Double(d - 1))
       return first * first + squares * (1 - shrink) * (1 - shrink)
     }
-    let mean = MonteCarlo(of: values)
+    let mean = Spread(errorOf: values)
     // Five standard errors: a false alarm in 2 million.
-    #expect(abs(mean.mean - funnelFisherInformation(dimension: d)) < 5 * mean.error)
+    #expect(abs(mean.mean - funnelFisherInformation(dimension: d)) < 5 * mean.deviation)
     #expect(abs(funnelFisherInformation(dimension: 2) - 1.797442541400256) < 1e-12)
   }
 

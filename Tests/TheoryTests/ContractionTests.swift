@@ -24,7 +24,7 @@ import Theory
 
   @Test("the adapted norm is the closed form I/2δ + (Ñ+Ñᵀ)/4δ² + ÑᵀÑ/4δ³, with condition 18, 402 and 40,000")
   func adapted() {
-    let process = CriticallyDampedLangevin()
+    let process = CriticallyDampedLangevin(epsilon: 0)
     for (eta, condition) in [(0.5, 18.0), (0.9, 402), (0.99, 40_000)] {
       let norm = AdaptedNorm(drift: process.renormalisedDrift, eta: eta)
       let n = process.renormalisedDrift + .identity(2)
@@ -43,7 +43,9 @@ import Theory
 
   @Test("the counterexample grows: λ_max(sym DH) = ½σ²(√(1+c²) − 1), log-norms +0.414 and +0.372") func example() {
     let example = LogConcaveCounterexample(correlation: 0.5)
-    let (plain, elliptic) = (CriticallyDampedLangevin(sigma: 2), CriticallyDampedLangevin(sigma: 2, epsilon: 0.25))
+    let (plain, elliptic) = (
+      CriticallyDampedLangevin(sigma: 2, epsilon: 0), CriticallyDampedLangevin(sigma: 2, epsilon: 0.25)
+    )
     let d = plain.diffusion(at: 1)
     #expect(abs(example.growth(diffusion: d) - 2 * (1.25.squareRoot() - 1)) < 1e-12)  // rounding
     // Rounding.

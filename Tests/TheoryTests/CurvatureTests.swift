@@ -25,7 +25,7 @@ import Theory
   func shortTimes() {
     let law = LogLipschitzLaw(slope: 1)
     let times = [1e-4, 2e-4, 4e-4, 8e-4]
-    let plain = CriticallyDampedLangevin(velocityVariance: 1, beta: 1)
+    let plain = CriticallyDampedLangevin(epsilon: 0, velocityVariance: 1, beta: 1)
     let elliptic = CriticallyDampedLangevin(epsilon: 1, velocityVariance: 1, beta: 1)
     let hypo = times.map { law.curvature(plain, at: $0) }
     let full = times.map { law.curvature(elliptic, at: $0) }
@@ -37,7 +37,7 @@ import Theory
 
   @Test("long times: the decay is e^{−2aτ}(1 + aτ)², slower than the slides' e^{−2τ}") func longTimes() {
     let law = LogLipschitzLaw(slope: 1)
-    let process = CriticallyDampedLangevin(beta: 1, horizon: 8)
+    let process = CriticallyDampedLangevin(epsilon: 0, beta: 1, horizon: 8)
     let times = [4.0, 5, 6, 7]
     let values = times.map { law.curvature(process, at: $0).whole }
     let corrected = times.map { CurvatureLaw.corrected(a: 1, time: $0) }

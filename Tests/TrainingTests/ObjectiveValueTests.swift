@@ -52,7 +52,7 @@ import Testing
       let pass = NetworkPass(
         architecture: model.network, frequencies: model.frequencies, rows: rows, use: .training)
       let times = TimeSampler(.uniform, process: process, first: 0.05)
-      let objective = ObjectiveKind.explicit(Shifted(model, parameters, shift: shift)).make(
+      let objective = TrainingObjective.explicit(Shifted(model, parameters, shift: shift)).make(
         model: model, times: times, pass: pass)
       let data = normals(rows, 2, seed: 5)
       unsafe objective.draw(set: 0, firstIndex: 0, streams: Self.streams, into: pass) { row in
@@ -89,7 +89,7 @@ import Testing
     let parameters = array(normals(1, ParameterLayout(model.network).count, seed: 2, scale: 0.5))
     let rows = 6
     let data = normals(rows, 2, seed: 5)
-    func loss(_ kind: ObjectiveKind) -> Double {
+    func loss(_ kind: TrainingObjective) -> Double {
       let pass = NetworkPass(
         architecture: model.network, frequencies: model.frequencies, rows: rows, use: .training)
       let objective = kind.make(
@@ -106,7 +106,7 @@ import Testing
     let costs = orders.map { AssignmentTests.cost(data, noise, $0) }
     let best = orders[costs.indices.reduce(0) { costs[$1] < costs[$0] ? $1 : $0 }]
     #expect(best != Array(0..<rows))
-    for (kind, pairing) in [(ObjectiveKind.denoising, nil), (.transported, best)] {
+    for (kind, pairing) in [(TrainingObjective.denoising, nil), (.transported, best)] {
       var rows = Matrix(rows: rows, columns: 2)
       rows.copy(from: data)
       let oracle = DoubleLoss(model: model, rows: rows, streams: Self.streams, times: (0.05, .uniform))

@@ -19,7 +19,7 @@ private func exactScore(_ process: any ForwardProcess) -> GaussianScore {
 
 @Suite struct ScoreObjectiveTests {
   /// One objective's gradient for one batch of 512 fresh rows.
-  private func gradient(_ kind: ObjectiveKind, _ model: ScoreModel, batch: Int, _ parameters: borrowing Matrix)
+  private func gradient(_ kind: TrainingObjective, _ model: ScoreModel, batch: Int, _ parameters: borrowing Matrix)
     -> [Double]
   {
     let rows = 512
@@ -50,7 +50,7 @@ private func exactScore(_ process: any ForwardProcess) -> GaussianScore {
       activation: .tanh, residual: false, embedding: TimeEmbedding(kind: .sinusoidal, features: 4), seed: 1)
   }
 
-  static let kinds: [(name: String, kind: @Sendable () -> ObjectiveKind)] = [
+  static let kinds: [(name: String, kind: @Sendable () -> TrainingObjective)] = [
     ("implicit", { .implicit(simulationSteps: 0) }), ("sliced", { .sliced(probes: 2, simulationSteps: 0) }),
     ("implicit, rows carried forward", { .implicit(simulationSteps: 6) }),
   ]
@@ -100,7 +100,7 @@ private func exactScore(_ process: any ForwardProcess) -> GaussianScore {
     let rows = 20_000
     let pass = NetworkPass(
       architecture: model.network, frequencies: model.frequencies, rows: rows, use: .inference)
-    let objective = ObjectiveKind.denoising.make(
+    let objective = TrainingObjective.denoising.make(
       model: model, times: TimeSampler(.uniform, process: model.process, first: 0.05), pass: pass)
     let data = normals(rows, 3, seed: 5)
     let streams = DrawStreams(
@@ -123,7 +123,7 @@ private func exactScore(_ process: any ForwardProcess) -> GaussianScore {
   func falls(objective: Int, law: Int) throws {
     let model = model(VariancePreserving())
     let score = exactScore(model.process)
-    let kinds: [ObjectiveKind] = [
+    let kinds: [TrainingObjective] = [
       .denoising, .explicit(score), .implicit(simulationSteps: 0), .sliced(probes: 1, simulationSteps: 0),
       .sliced(probes: 2, simulationSteps: 4),
     ]

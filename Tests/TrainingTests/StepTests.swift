@@ -139,7 +139,7 @@ import Testing
   ) -> [Float] {
     let pass = NetworkPass(architecture: model.network, frequencies: model.frequencies, rows: rows, use: .training)
     let times = TimeSampler(options.timeLaw, process: model.process, first: options.minimumTime)
-    let batch = RegressionBatch(model: model, times: times, rows: rows, sets: 1)
+    let batch = DenoisingObjective(model: model, times: times, rows: rows, sets: 1)
     let streams = DrawStreams(
       times: RandomStream(seed: 1, purpose: .diffusionTime), noise: RandomStream(seed: 1, purpose: .diffusionNoise))
     unsafe batch.draw(set: 0, firstIndex: UInt64(shard * rows), streams: streams, into: pass) { row in

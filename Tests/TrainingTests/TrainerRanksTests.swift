@@ -13,7 +13,7 @@ import Testing
 
   /// A trainer of one rank: 4 shards of 100 rows, and three blocks of parameters to own.
   private static func trainer(
-    _ communicator: Communicator, objective: ObjectiveKind = .denoising, law: TimeLaw = .logUniform
+    _ communicator: Communicator, objective: TrainingObjective = .denoising, law: TimeLaw = .logUniform
   ) -> Trainer {
     let tree = CanonicalTree(shards: shards)
     let assignment = ShardAssignment(rows: 100, shards: shards, seed: 1)
@@ -40,7 +40,7 @@ import Testing
   }
 
   private static func trained(
-    ranks: Int, steps: Int, objective: @escaping @Sendable () -> ObjectiveKind = { .denoising },
+    ranks: Int, steps: Int, objective: @escaping @Sendable () -> TrainingObjective = { .denoising },
     law: TimeLaw = .logUniform
   ) throws -> [Outcome] {
     try onRanks(ranks) { communicator in
@@ -63,7 +63,7 @@ import Testing
 
   @Test("so has training on an objective that differentiates the score", arguments: [2, 3])
   func slicedBits(ranks: Int) throws {
-    let kind: @Sendable () -> ObjectiveKind = { .sliced(probes: 1, simulationSteps: 2) }
+    let kind: @Sendable () -> TrainingObjective = { .sliced(probes: 1, simulationSteps: 2) }
     let alone = try Self.trained(ranks: 1, steps: 3, objective: kind)[0]
     for other in try Self.trained(ranks: ranks, steps: 3, objective: kind) {
       #expect(other.reports == alone.reports && other.state == alone.state)
