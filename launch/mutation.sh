@@ -76,6 +76,14 @@ fail() {
   exit 65
 }
 
+# With --check all that is wrong is told, not the first alone.
+complaints=0
+complain() {
+  [[ $build == check ]] || fail "$1"
+  complaints=$((complaints + 1))
+  echo "mutation: $1" >&2
+}
+
 # Where fault $1 replaces, in the file's text $text: sets start and length; or says what is wrong.
 locate() {
   local old=${olds[$1]} rest before
@@ -89,9 +97,9 @@ locate() {
     old=${old/»/}
   fi
   before=${text%%"$old"*}
-  [[ $before != "$text" ]] || fail "${names[$1]}: ${files[$1]} no longer has the text: $old"
+  [[ $before != "$text" ]] || { complain "${names[$1]}: ${files[$1]} no longer has the text: $old"; return 1; }
   rest=${text#*"$old"}
-  [[ $rest != *"$old"* ]] || fail "${names[$1]}: ${files[$1]} has the text more than once: $old"
+  [[ $rest != *"$old"* ]] || { complain "${names[$1]}: ${files[$1]} has the text more than once: $old"; return 1; }
   start=$((${#before} + ${#lead})) length=${#body}
 }
 
@@ -108,18 +116,19 @@ switched() {
 # Writes file $1 with all of its faults to $2.
 write_file() {
   local file=$1 text out='' i start length last=0 key
+  [[ -f $file ]] || { complain "$file is not there"; return; }
   text=$(< "$file")
   local -A at=()
   for i in "${!names[@]}"; do
     [[ ${files[i]} == "$file" ]] || continue
-    locate "$i"
+    locate "$i" || continue
     printf -v key '%08d %08d' "$start" "$length"
     at[$key]+=" $i"
   done
   while read -r key; do
     [[ -n $key ]] || continue
     start=$((10#${key% *})) length=$((10#${key#* }))
-    ((start >= last)) || fail "$file: two faults overlap, the second is${at[$key]}: ${names[${at[$key]##* }]}"
+    ((start >= last)) || complain "$file: two faults overlap, the second is${at[$key]}: ${names[${at[$key]##* }]}"
     local piece=${text:start:length}
     for i in ${at[$key]}; do piece=$(switched "$i" "$piece"); done
     out+=${text:last:start-last}$piece
@@ -232,6 +241,7 @@ for table in launch/mutations/*.txt; do read_table "$table"; done
 case $build in
   check)
     for file in $(printf '%s\n' "${files[@]}" | sort -u); do write_file "$file" ''; done
+    ((complaints == 0)) || exit 65
     echo "mutation: ${#names[@]} faults, each at its place"
     exit 0
     ;;

@@ -2,6 +2,7 @@ import Communication
 import Diffusion
 import Foundation
 import LinearAlgebra
+import Metrics
 import Randomness
 import Sampling
 import Targets
@@ -211,12 +212,9 @@ import Theory
       }
     }
     let values = squaredRelativeScores(state, score: score, prior: process.priorCovariance, dimension: 2)
-    let mean = MonteCarlo(of: values)
+    let mean = Spread(errorOf: values)
     // Five standard errors.
-    #expect(abs(mean.mean - law.relativeFisherInformation(from: process.prior(dimension: 2))) < 5 * mean.error)
-    // The error itself: the deviation of the mean over √n.
-    let deviation = values.reduce(0.0) { $0 + ($1 - mean.mean) * ($1 - mean.mean) } / Double(rows - 1)
-    #expect(abs(mean.error - (deviation / Double(rows)).squareRoot()) < 1e-12 * mean.error)
+    #expect(abs(mean.mean - law.relativeFisherInformation(from: process.prior(dimension: 2))) < 5 * mean.deviation)
   }
 
   @Test("a sweep has its items in order on any number of ranks, and an item's error reaches all", arguments: 1...5)
