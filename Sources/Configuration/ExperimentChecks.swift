@@ -146,6 +146,16 @@ extension Experiment {
     ]
   }
 
+  /// Takes the usual steps and grid of a sampler that is not the one of the experiment that this one came from, unless
+  /// they were set with it.
+  ///
+  /// A run's own file has all defaults filled in, among them the steps of another sampler.
+  package mutating func followSampler(from before: Experiment, settings: [String]) {
+    guard sampling.sampler != before.sampling.sampler else { return }
+    if !settings.contains(where: { $0.hasPrefix("sampling.steps=") }) { sampling.steps = sampling.sampler.usualSteps }
+    if !settings.contains(where: { $0.hasPrefix("sampling.grid=") }) { sampling.grid = sampling.sampler.usualGrid }
+  }
+
   /// The keys in which this experiment differs from that of the run it is to continue, but must not.
   ///
   /// Only the run's length, logging, checkpoints, sampling and evaluation may change.

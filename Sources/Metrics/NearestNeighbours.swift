@@ -147,7 +147,7 @@ private struct SmallestSquares {
 }
 
 /// The `count` smallest squared distances from `point` to the rows, ascending; row `except` is left out.
-private func smallestSquares(_ rows: RowPanels, from point: [Double], count: Int, except: Int? = nil) -> [Double] {
+func smallestSquares(_ rows: RowPanels, from point: [Double], count: Int, except: Int? = nil) -> [Double] {
   var distances = [Double](repeating: 0, count: rows.count)
   rows.squaredDistances(from: point, into: &distances)
   if let except { distances[except] = .infinity }

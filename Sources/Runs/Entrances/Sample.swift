@@ -20,8 +20,9 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
   let checkpoint = try Checkpoint.newest(in: folder, step: request.checkpoint, communicator)
   try followInstructionSet(checkpoint.header.instructionSet, communicator)
   let experiment = try communicator.agree { () throws -> Experiment in
-    let changed = try Experiment(
+    var changed = try Experiment(
       yaml: checkpoint.header.experiment.yaml, file: folder.experiment, settings: request.settings)
+    changed.followSampler(from: checkpoint.header.experiment, settings: request.settings)
     try changed.checkResume(of: checkpoint.header.experiment)
     return changed
   }
