@@ -51,7 +51,7 @@ private struct LinearScore: DifferentiableScore {
   func regular() {
     let regular: [any ForwardProcess] = [
       OrnsteinUhlenbeck(), VariancePreserving(schedule: .cosine), VarianceExploding(), FlowMatching(horizon: 0.9),
-      AnnealedPath(annealing: .exponential), CriticallyDampedLangevin(), LinearProcess.thirdOrderLangevin(),
+      AnnealedPath(annealing: .exponential), CriticallyDampedLangevin(epsilon: 0), LinearProcess.thirdOrderLangevin(),
     ]
     for process in regular { #expect(process.isRegular, "\(process)") }
     let others: [any ForwardProcess] = [
