@@ -1,7 +1,7 @@
 import Diffusion
 import Foundation
 import LinearAlgebra
-internal import Metrics
+import Metrics
 import Randomness
 import Targets
 import Testing
