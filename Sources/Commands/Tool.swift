@@ -7,12 +7,19 @@ internal import Foundation
 ///
 /// - Parameters:
 ///   - name: the tool's name, in front of messages.
-///   - catchesStops: whether a signal that asks for a stop is the work's to follow, from before MPI starts.
+///   - catchesStops: whether a signal that asks for a stop is the work's to follow, from before MPI starts; else it ends
+///     the program at once, with one line and without half-written files.
 ///   - work: returns the exit status.
 package func runTool(
   _ name: String, catchesStops: Bool = false, _ work: (Communicator) throws -> ExitStatus
 ) -> Never {
-  if catchesStops { sgm_catch_stop_signals() }
+  sgm_return_write_errors()
+  if catchesStops {
+    sgm_catch_stop_signals()
+  } else {
+    // Never given back: the handler needs it to the end.
+    unsafe sgm_end_on_signals(Communicator.isFirstProcess ? strdup(name) : nil)
+  }
   var communicator = Communicator.single
   do {
     communicator = try Communicator.start()

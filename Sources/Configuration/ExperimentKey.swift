@@ -144,16 +144,14 @@ extension ExperimentKey {
 
   private func limited(_ value: Value, _ number: Double, _ text: String) -> Result<Value, Complaint> {
     if limits.contains(number) { return .success(value) }
+    if number.isInfinite, !isWhole(text) {
+      return .failure(Complaint("\(path) is \(quoted(text)), beyond the largest number of double precision, 1.8e308"))
+    }
     let words = limits.words.isEmpty ? "finite" : limits.words
-    return .failure(Complaint("\(path) must be \(words), found \(quoted(text))\(rounding(of: text, to: number))"))
+    let isTiny = number == 0 && text.utf8.contains { $0 > 0x30 && $0 <= 0x39 }
+    let rounding = isTiny ? ", which double precision rounds to 0" : ""
+    return .failure(Complaint("\(path) must be \(words), found \(quoted(text))\(rounding)"))
   }
-}
-
-/// What double precision makes of a decimal that it does not hold, for messages.
-private func rounding(of text: String, to number: Double) -> String {
-  guard text.utf8.contains(where: { $0 > 0x30 && $0 <= 0x39 }), !isWhole(text) else { return "" }
-  if number.isInfinite { return ", beyond the largest number of double precision, 1.8e308" }
-  return number == 0 ? ", which double precision rounds to 0" : ""
 }
 
 /// The truth value that YAML 1.2 reads in a plain word.

@@ -1,5 +1,5 @@
 /// What the header of an NPY file says (NumPy's format versions 1.0, 2.0 and 3.0).
-struct ArrayHeader: Equatable {
+package struct ArrayHeader: Equatable {
   /// NumPy's type code, such as `<f4`.
   package var code: String
   /// Whether columns are contiguous.
@@ -24,7 +24,7 @@ struct ArrayHeader: Equatable {
   }
 
   /// Whether the file at `path` is an array that this program wrote.
-  static func isOwn(_ path: String) -> Bool {
+  package static func isOwn(_ path: String) -> Bool {
     guard let file = try? Descriptor.reading(path), let start = try? file.read(longest, at: 0), start.count > 128,
       start[6] == 1
     else { return false }

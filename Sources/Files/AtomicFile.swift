@@ -1,3 +1,4 @@
+internal import CMachine
 import Glibc
 
 /// Files that are whole or absent: written beside, synchronised, renamed into place, and the folder synchronised.
@@ -50,8 +51,10 @@ package enum AtomicFile {
   /// Creates the empty next version of `path`, in place of one that a dead write has left.
   package static func create(_ path: String) throws(ExperimentError) -> Descriptor {
     discard(path)
+    let partial = partialPath(of: path)
+    unsafe sgm_begin_half(partial)
     do {
-      return try Descriptor.creating(partialPath(of: path))
+      return try Descriptor.creating(partial)
     } catch .uncreatable(_, let code) {
       // The hidden name would puzzle: people know the file by its own.
       throw .uncreatable(file: path, code)
@@ -65,12 +68,15 @@ package enum AtomicFile {
       discard(path)
       throw .inputOutput(doing: "renaming the finished file into place", file: path, code)
     }
+    unsafe sgm_end_half(partialPath(of: path))
     try synchroniseFolder(split(path).folder)
   }
 
   /// Removes the next version of `path`, if one was begun.
   package static func discard(_ path: String) {
-    unsafe _ = unlink(partialPath(of: path))
+    let partial = partialPath(of: path)
+    unsafe _ = unlink(partial)
+    unsafe sgm_end_half(partial)
   }
 
   private static func synchroniseFolder(_ folder: String) throws(ExperimentError) {

@@ -3,8 +3,8 @@ package enum JSONValue: Sendable, Equatable {
   case null
   case boolean(Bool)
   case integer(Int)
-  /// Written as the shortest decimal that reads back as the same number; a number that is not finite is written as
-  /// `null`.
+  /// Written as the shortest decimal that reads back as the same number; JSON has no number
+  /// that is not finite: these are the strings `"inf"`, `"-inf"` and `"nan"`, which Python's `float` reads.
   case real(Double)
   case string(String)
   case array([JSONValue])
@@ -44,7 +44,8 @@ extension JSONValue: CustomStringConvertible {
     case .null: text += "null"
     case .boolean(let truth): text += truth ? "true" : "false"
     case .integer(let number): text += String(number)
-    case .real(let number): text += number.isFinite ? number.description : "null"
+    case .real(let number):
+      text += number.isFinite ? number.description : "\"\(number.isNaN ? "nan" : number > 0 ? "inf" : "-inf")\""
     case .string(let string): JSONValue.write(string, into: &text)
     case .array(let values):
       text += "["
@@ -85,11 +86,14 @@ extension JSONValue: CustomStringConvertible {
 }
 
 extension JSONValue {
-  /// The value of a number of either kind.
+  /// The value of a number of either kind, or of the string that stands for one that is not finite.
   package var number: Double? {
     switch self {
     case .integer(let value): Double(value)
     case .real(let value): value
+    case .string("inf"): .infinity
+    case .string("-inf"): -.infinity
+    case .string("nan"): .nan
     default: nil
     }
   }

@@ -12,15 +12,24 @@ package struct Gnuplot {
   }
 
   private let executable: URL?
+  /// Seconds that one picture may take; after one that takes longer no other is tried.
+  private let patience: Double
+  private let hang = Hang()
   /// False where gnuplot was built without cairo: it then draws SVG.
   package var pixels: Bool
 
   /// Looks for `gnuplot` in the folders of `path`.
-  package init(path: String = ProcessInfo.processInfo.environment["PATH"] ?? "") {
+  ///
+  /// - Parameters:
+  ///   - path: folders, separated by colons.
+  ///   - patience: seconds that one picture may take.
+  package init(path: String = ProcessInfo.processInfo.environment["PATH"] ?? "", patience: Double = 30) {
+    self.patience = patience
     executable = path.split(separator: ":").lazy
       .map { URL(fileURLWithPath: String($0)).appendingPathComponent("gnuplot") }
       .first { FileManager.default.isExecutableFile(atPath: $0.path) }
-    pixels = executable.map { Self.run($0, ["-e", "set terminal pngcairo"], in: nil, log: nil) == 0 } ?? false
+    pixels = false
+    if let executable { pixels = run(executable, ["-e", "set terminal pngcairo"], in: nil, log: nil) == 0 }
   }
 
   /// Writes the plot's script and data into `folder` and runs it there; a failure is an outcome, never an error.
@@ -35,8 +44,10 @@ package struct Gnuplot {
       let remedy = "with it (Debian: gnuplot-nox), run gnuplot \(plot.name).gp in plots/"
       return .missing(reason: "gnuplot was not found; \(remedy)")
     }
+    guard !hang.isFound else { return .missing(reason: hung) }
     let log = folder.appendingPathComponent("\(plot.name).log")
-    let status = Self.run(executable, ["\(plot.name).gp"], in: folder, log: log)
+    let status = run(executable, ["\(plot.name).gp"], in: folder, log: log)
+    if hang.isFound { return .missing(reason: hung) }
     guard status == 0, let bytes = try? Data(contentsOf: picture), !bytes.isEmpty else {
       return .missing(reason: "gnuplot ended with status \(status); plots/\(plot.name).log says why")
     }
@@ -44,8 +55,10 @@ package struct Gnuplot {
     return .picture(bytes: bytes, type: pixels ? "image/png" : "image/svg+xml")
   }
 
-  /// Runs without a shell and without input; returns the exit status, or -1 if it could not start.
-  private static func run(_ executable: URL, _ arguments: [String], in folder: URL?, log: URL?) -> Int32 {
+  private var hung: String { "gnuplot did not end within \(Int(patience)) s and was given up" }
+
+  /// Runs without a shell and without input; returns the exit status, or -1 if it could not start or did not end.
+  private func run(_ executable: URL, _ arguments: [String], in folder: URL?, log: URL?) -> Int32 {
     let process = Process()
     process.executableURL = executable
     process.arguments = arguments
@@ -60,7 +73,21 @@ package struct Gnuplot {
       process.standardError = FileHandle(fileDescriptor: number, closeOnDealloc: true)
     }
     do { try process.run() } catch { return -1 }
+    let end = DispatchTime.now().uptimeNanoseconds + UInt64(1e9 * patience)
+    while process.isRunning {
+      if DispatchTime.now().uptimeNanoseconds > end {
+        hang.isFound = true
+        kill(process.processIdentifier, SIGKILL)
+        break
+      }
+      usleep(2_000)
+    }
     process.waitUntilExit()
-    return process.terminationStatus
+    return hang.isFound ? -1 : process.terminationStatus
+  }
+
+  /// Whether a picture has taken too long; shared by copies.
+  private final class Hang {
+    var isFound = false
   }
 }

@@ -5,6 +5,8 @@ package import Foundation
 package struct Report {
   /// Pictures together may have this many bytes; in base64 they grow by a third, and the page stays below 5 MB.
   static let mostPictureBytes = 3_400_000
+  /// What tells the pages of this program from others.
+  package static let mark = "<meta name=\"generator\" content=\"sgm-train\">"
   /// An experiment file longer than this is cut.
   static let mostExperimentCharacters = 100_000
 
@@ -46,6 +48,7 @@ package struct Report {
     return """
       <!DOCTYPE html>
       <html lang="en"><head><meta charset="utf-8">
+      \(Self.mark)
       <meta name="viewport" content="width=device-width,initial-scale=1">
       <meta name="color-scheme" content="light dark">
       <title>\(escapedHTML(contents.title))</title>

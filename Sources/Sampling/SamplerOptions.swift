@@ -9,7 +9,7 @@ public struct SamplerOptions: Sendable, Equatable {
   public var steps = SamplerChoice.usual.usualSteps
   /// How step sizes vary.
   public var grid = SamplerChoice.usual.usualGrid
-  /// The diffusion time at which generation ends, in the horizon's unit; experiments take `usualFinalTime`.
+  /// The diffusion time at which generation ends, in the horizon's unit.
   public var finalTime = 1e-3
   /// Whether the final state is replaced by E[x_0 | u].
   public var denoise = true

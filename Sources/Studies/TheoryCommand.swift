@@ -31,16 +31,46 @@ package struct TheoryRequest: Sendable {
   package var steps: Int?
   /// A folder for plots.
   package var plots: String?
+  /// Whether files of `plots` that this program has not made may be replaced.
+  package var overwrite = false
+  /// Whether a run's data may have changed since it was trained.
+  package var allowsDataChange = false
 
   /// A request with the defaults.
   package init(words: [String]) { self.words = words }
 }
 
+/// What `sgm-theory` found: tables for people and JSON lines for programs, the same bytes on every rank and any number of
+/// ranks, and pictures that are still to be drawn.
+package struct TheoryAnswer {
+  fileprivate let findings: TheoryFindings
+  fileprivate let plots: String?
+
+  /// Tables for people.
+  package var text: String { findings.text }
+  /// JSON lines for programs.
+  package var json: String { findings.json }
+
+  /// Draws the pictures on the root.
+  ///
+  /// - Returns: on every rank, which were drawn and which were not.
+  package func draw(_ communicator: Communicator) throws -> String {
+    try communicator.agree {
+      guard communicator.isRoot, let plots else { return "" }
+      return try findings.draw(in: plots)
+    }
+  }
+}
+
 /// Runs `sgm-theory` on all ranks.
 ///
-/// - Returns: tables for people and JSON lines for programs, the same bytes on every rank and any number of ranks.
-package func theory(_ request: TheoryRequest, _ communicator: Communicator) throws -> (text: String, json: String) {
+/// - Returns: what was found.
+package func theory(_ request: TheoryRequest, _ communicator: Communicator) throws -> TheoryAnswer {
   let inquiry = try communicator.agree { try TheoryInquiry(request) }
+  try communicator.agree {
+    guard communicator.isRoot, let folder = request.plots else { return }
+    try PlotFolder.check(folder, prefix: inquiry.study.rawValue, overwrite: request.overwrite)
+  }
   let findings =
     switch inquiry.study {
     case .errors: try inquiry.errors(communicator)
@@ -50,11 +80,7 @@ package func theory(_ request: TheoryRequest, _ communicator: Communicator) thro
     case .annealed: try inquiry.annealed(communicator)
     case .constants: try inquiry.constants(communicator)
     }
-  let pictures = try communicator.agree { () throws -> String in
-    guard communicator.isRoot, let folder = request.plots else { return "" }
-    return try findings.draw(in: folder)
-  }
-  return (findings.text + (pictures.isEmpty ? "" : "\n" + pictures), findings.json)
+  return TheoryAnswer(findings: findings, plots: request.plots)
 }
 
 /// A request that has been understood.

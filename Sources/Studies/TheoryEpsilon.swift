@@ -148,7 +148,7 @@ extension TheoryInquiry {
   private func epsilonOfRuns(_ paths: [String], _ communicator: Communicator) throws -> TheoryFindings {
     var rows: [[TheoryFindings.Cell]] = []
     for path in paths {
-      let run = try TheoryRun(path, settings: request.settings, communicator)
+      let run = try TheoryRun(path, request, communicator)
       let (target, exact) = try communicator.agree { () throws -> (any Target, any Score) in
         guard let target = run.target, let exact = run.exactScore, run.process.isRegular else {
           throw ExperimentError.usage("\(path): epsilon needs runs of a target with an exact score and a linear SDE")

@@ -46,7 +46,7 @@ extension TheoryInquiry {
 
   /// The split of a trained run, its network's score beside the exact one where the target's is known.
   func runErrors(_ path: String, _ communicator: Communicator) throws -> TheoryFindings {
-    let run = try TheoryRun(path, settings: request.settings, communicator)
+    let run = try TheoryRun(path, request, communicator)
     let sampling = run.experiment.sampling
     let process = run.process
     let exact = run.exactScore

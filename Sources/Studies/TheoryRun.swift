@@ -21,15 +21,17 @@ struct TheoryRun {
   package let score: NetworkScore
   package let parameterCount: Int
   package let target: (any Target)?
+  /// Whether other data may stand in for what the run was trained on.
+  private let allowsDataChange: Bool
 
   /// Reads the newest checkpoint; settings may change what a resumed run may.
-  init(_ path: String, settings: [String], _ communicator: Communicator) throws {
+  init(_ path: String, _ request: TheoryRequest, _ communicator: Communicator) throws {
     let folder = RunFolder(path)
     _ = try agreeOnInstructionSet(nil, communicator)
     let checkpoint = try Checkpoint.newest(in: folder, communicator)
     let header = checkpoint.header
     let experiment = try communicator.agree { () throws -> Experiment in
-      let changed = try Experiment(yaml: header.experiment.yaml, file: folder.experiment, settings: settings)
+      let changed = try Experiment(yaml: header.experiment.yaml, file: folder.experiment, settings: request.settings)
       try changed.checkResume(of: header.experiment)
       guard header.data.conditions == 0 else {
         throw ExperimentError.usage("\(path): a network with conditions has no score of the data alone")
@@ -40,6 +42,7 @@ struct TheoryRun {
     var average = Matrix(rows: 1, columns: checkpoint.state.average.columns)
     average.copy(from: checkpoint.state.average)
     self.path = path
+    allowsDataChange = request.allowsDataChange
     self.experiment = experiment
     data = header.data
     process = model.process
@@ -75,8 +78,9 @@ struct TheoryRun {
       }
     }
     let base = try communicator.fromRoot { RunFolder(path).base() }
+    let source = try DataSource.open(experiment, base: base, communicator)
+    try source.refuseOthers(than: data, allowsChange: allowsDataChange, communicator)
     let own = try communicator.agree { () throws -> MatrixBox in
-      let source = try DataSource(experiment, base: base)
       let part = source.shownPart
       return MatrixBox(try source.rows(part, 0..<source.count(part), less: data.origin))
     }

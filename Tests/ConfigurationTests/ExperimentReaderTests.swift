@@ -48,6 +48,16 @@ private func read(_ yaml: String, _ settings: String...) throws -> Experiment {
     #expect(experiment.sampling.seed == 3)
   }
 
+  @Test("a byte order mark, and truth values and null as YAML 1.2 spells them, are read") func spellings() throws {
+    let experiment = try read(
+      "\u{feff}name: t\ndata: {file: a.csv, header: True, standardise: FALSE, images: TRUE, target: NULL}\nsampling: Null\n"
+    )
+    #expect(experiment.name == "t" && experiment.data.header == .present)
+    #expect(!experiment.data.standardise && experiment.data.images && experiment.data.target == nil)
+    #expect(try read("data: {file: a.csv, header: \"false\"}").data.header == .absent)
+    #expect(try read("data: {file: a.csv}").data.header == .automatic)
+  }
+
   @Test("the horizon defaults to its process's", arguments: ProcessKind.allCases)
   func horizon(kind: ProcessKind) throws {
     let experiment = try read("data: {target: mg25}\nprocess: {kind: \(kind.rawValue)}")

@@ -44,8 +44,13 @@ private let mistakes: [(String, String)] = [
   ("training:\n  learning_rate: nan", "funnel.yaml:2:18: training.learning_rate must be a number, found \"nan\""),
   (
     "training:\n  learning_rate: 1e999",
-    "funnel.yaml:2:18: training.learning_rate must be greater than 0, found \"1e999\""
+    "funnel.yaml:2:18: training.learning_rate is \"1e999\", beyond the largest number of double precision, 1.8e308"
   ),
+  (
+    "training:\n  learning_rate: 1e-400",
+    "funnel.yaml:2:18: training.learning_rate must be greater than 0, found \"1e-400\", which double precision rounds to 0"
+  ),
+  ("data:\n  header: maybe", "funnel.yaml:2:11: data.header must be one of auto, true, false, found \"maybe\""),
   ("training:\n  learning_rate: [1]", "funnel.yaml:2:18: training.learning_rate must be a number, found a list"),
   ("training:\n  learning_rate: {a: 1}", "funnel.yaml:2:18: training.learning_rate must be a number, found a section"),
   ("network:\n  residual: yes", "funnel.yaml:2:13: network.residual must be true or false, found \"yes\""),

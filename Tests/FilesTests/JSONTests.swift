@@ -8,20 +8,25 @@ private func parse(_ text: String) -> String {
   do { return try JSONValue(parsing: Array(text.utf8)).description } catch { return error.text }
 }
 
+private enum JSONFault: Error { case noList }
+
 @Suite struct JSONTests {
-  @Test("members keep their order, numbers read back exactly, and what is not finite is null") func writes() {
+  @Test("members keep their order, numbers read back exactly, and what is not finite has a name") func writes() throws {
     let value = JSONValue.object([
       .init("step", .integer(3)), .init("loss", .real(0.1)), .init("a", .real(.nan)),
-      .init("b", .array([.real(-.infinity), .null])),
+      .init("b", .array([.real(-.infinity), .real(.infinity), .null])),
       .init("small", .real(1e-7)), .init("text\n\"\u{1b}é😀", .boolean(true)),
     ])
     let text =
-      "{\"step\":3,\"loss\":0.1,\"a\":null,\"b\":[null,null],"
+      "{\"step\":3,\"loss\":0.1,\"a\":\"nan\",\"b\":[\"-inf\",\"inf\",null],"
       + "\"small\":1e-07,\"text\\n\\\"\\u001b\\u00e9\\ud83d\\ude00\":true}"
     #expect(value.description == text)
     #expect((try? JSONSerialization.jsonObject(with: Data(text.utf8))) != nil)
     #expect(JSONValue(line: text)?.description == text)
     #expect(JSONValue(line: text)?["loss"] == .real(0.1))
+    #expect(JSONValue(line: text)?["a"]?.number?.isNaN == true)
+    guard case .array(let list)? = JSONValue(line: text)?["b"] else { throw JSONFault.noList }
+    #expect(list.map(\.number) == [-.infinity, .infinity, nil])
     #expect(JSONValue(line: "{\"step\":3") == nil)
   }
 

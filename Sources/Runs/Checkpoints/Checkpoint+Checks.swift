@@ -6,6 +6,21 @@ internal import Reports
 internal import Training
 
 extension Checkpoint.Header {
+  /// Says where the folder's `experiment.yaml` differs from the checkpoint's: a change there has no effect.
+  func warnOfEdits(in folder: RunFolder, warn: (String) -> Void) {
+    guard FileManager.default.fileExists(atPath: folder.experiment) else { return }
+    do {
+      let edited = try Experiment(contentsOf: folder.experiment)
+      let keys = ExperimentKey.all.filter { $0.get(edited) != $0.get(experiment) }.map(\.path)
+      guard !keys.isEmpty else { return }
+      warn(
+        "\(folder.experiment) differs from the newest checkpoint in \(keys.joined(separator: ", ")), and the checkpoint's "
+          + "values are used; change keys by --set")
+    } catch {
+      warn("\(folder.experiment) cannot be read, and the checkpoint's values are used: \(error)")
+    }
+  }
+
   /// Refuses other data than the run began with, unless they are allowed to change.
   package func check(
     _ data: DataSet.Description, instructionSet: String, allowingData: Bool, warn: (String) -> Void

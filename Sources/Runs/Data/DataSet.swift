@@ -53,6 +53,30 @@ extension DataSource {
     return try DataLoader(self).load(keeping: kept, communicator)
   }
 
+  /// Refuses data that are not those a run was trained on: rows that were trained on could be among those it is judged by.
+  ///
+  /// Draws of a target are a function of the experiment, and need no look. Every rank calls it.
+  ///
+  /// - Parameters:
+  ///   - data: what the run was trained on.
+  ///   - allowsChange: whether other data may stand in for it.
+  ///   - remedy: what to do about it.
+  ///   - communicator: the ranks.
+  /// - Throws: `ExperimentError.configuration` that names both fingerprints, the same on every rank.
+  package func refuseOthers(
+    than data: DataSet.Description, allowsChange: Bool = false,
+    remedy: String = "bring it back, or use it nevertheless by --allow-data-change", _ communicator: Communicator
+  ) throws {
+    guard target == nil, !allowsChange || dimension != data.dimension else { return }
+    let found = try fingerprint(communicator)
+    try communicator.agree {
+      guard found != data.fingerprint else { return }
+      throw ExperimentError.configuration(
+        Place(name),
+        "is not the data that the run was trained on (fingerprint \(found), not \(data.fingerprint)); \(remedy)")
+    }
+  }
+
   /// The data's fingerprint, as checkpoints record it; every rank calls it.
   package func fingerprint(_ communicator: Communicator) throws -> String {
     try DataLoader(self).fingerprint(communicator)

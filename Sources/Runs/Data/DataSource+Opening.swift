@@ -24,6 +24,13 @@ extension DataSource {
     return try ordered(openRows(path(file, from: base), header: experiment.data.header), experiment)
   }
 
+  /// The files that hold an experiment's rows.
+  static func files(of experiment: Experiment, base: String) -> [String] {
+    var files = experiment.data.file.map { [path($0, from: base)] } ?? []
+    if case .file(let file) = experiment.data.heldOut { files.append(path(file, from: base)) }
+    return files
+  }
+
   private static func path(_ file: String, from base: String) -> String {
     file.hasPrefix("/") || base.isEmpty ? file : base + "/" + file
   }

@@ -10,6 +10,10 @@ package struct ReportRequest: Sendable {
   package var runs: [String]
   /// The page; by default the run's own, or `comparison.html` for several.
   package var output: String?
+  /// Whether a page that no such command has made may be replaced.
+  package var overwrite = false
+  /// Whether data that changed since a run was trained are shown nevertheless.
+  package var allowsDataChange = false
 
   /// A request with the defaults.
   package init(runs: [String]) { self.runs = runs }
@@ -23,6 +27,10 @@ package func report(_ request: ReportRequest, _ communicator: Communicator) thro
 }
 
 private func writeReport(_ request: ReportRequest) throws -> String {
+  if let page = request.output ?? (request.runs.count > 1 ? "comparison.html" : nil) {
+    try OutputFile.check(page, overwrite: request.overwrite) { OutputFile.holds(Report.mark, $0) }
+    try PlotFolder.check(plots(beside: page), overwrite: request.overwrite)
+  }
   for run in request.runs {
     guard FileManager.default.fileExists(atPath: RunFolder(run).experiment) else {
       throw ExperimentError.unreadable(file: RunFolder(run).experiment, ENOENT)
@@ -32,7 +40,8 @@ private func writeReport(_ request: ReportRequest) throws -> String {
     }
   }
   guard request.runs.count == 1, let run = request.runs.first else {
-    let comparison = RunComparison(try request.runs.map { try RunRecord(RunFolder($0)) })
+    let comparison = RunComparison(
+      try request.runs.map { try RunRecord(RunFolder($0), allowsDataChange: request.allowsDataChange) })
     let page = request.output ?? "comparison.html"
     try Report(comparison.contents).write(to: page, plots: plots(beside: page))
     return page
@@ -40,7 +49,9 @@ private func writeReport(_ request: ReportRequest) throws -> String {
   let folder = RunFolder(run)
   let sweep = SweepFolder(run)
   let contents =
-    sweep.isSweep ? SweepReport(sweep, try SweepTable(sweep)).contents : try RunRecord(folder).contents
+    sweep.isSweep
+    ? SweepReport(sweep, try SweepTable(sweep)).contents
+    : try RunRecord(folder, allowsDataChange: request.allowsDataChange).contents
   let page = request.output ?? folder.report
   try Report(contents).write(to: page, plots: request.output.map(plots(beside:)) ?? folder.plots)
   return page

@@ -19,6 +19,7 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
   let folder = RunFolder(request.source)
   let checkpoint = try Checkpoint.newest(in: folder, step: request.checkpoint, communicator)
   try followInstructionSet(checkpoint.header.instructionSet, communicator)
+  if communicator.isRoot { checkpoint.header.warnOfEdits(in: folder) { announce("warning: " + $0, communicator) } }
   let experiment = try communicator.agree { () throws -> Experiment in
     var changed = try Experiment(
       yaml: checkpoint.header.experiment.yaml, file: folder.experiment, settings: request.settings)
@@ -33,15 +34,24 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
   let network = NetworkScore(model: model, parameters: average)
   var score = network
   let conditions = try communicator.agree { try SampleConstraints(request, data) }
-  let trained = try communicator.agree { try request.conditions(experiment, data) }
-  let file = request.output ?? folder.samples(step: checkpoint.state.step)
-  try communicator.agree { try folder.refuseLinks() }
-  let lock = try communicator.agree { communicator.isRoot && request.output == nil ? try RunLock(folder) : nil }
+  let trained = try communicator.agree { try request.conditions(data, header: experiment.data.header) }
+  for line in trained?.remarks ?? [] { announce(line, communicator) }
+  var request = request
+  if let trained { request.count = try communicator.agree { try trained.total(request.count, experiment) } }
+  let own = folder.samples(step: checkpoint.state.step)
+  let file = request.output ?? own
+  let isRuns = file == own || Identity(file).map { $0 == Identity(own) } ?? false
+  let lock = try communicator.agree { [request] () throws -> RunLock? in
+    guard communicator.isRoot else { return nil }
+    if isRuns { try folder.refuseLinks() }
+    try request.checkPlaces(file, isRuns: isRuns)
+    return isRuns ? try RunLock(folder) : nil
+  }
   defer { lock?.release() }
   if conditions.isGiven, experiment.sampling.observing == .particles, let trained, trained.count > 1 {
     try communicator.agree {
       throw ExperimentError.usage(
-        "--condition with a row for each sample: particles replace one another and need one row for all; "
+        "--condition with several rows: particles replace one another and need one row for all; "
           + "give one, or --set sampling.observing=guidance")
     }
   }
@@ -50,12 +60,12 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
   }
   // They speak of the samples that these have replaced.
   try communicator.agree { if lock != nil { try folder.removeJudgements() } }
-  return line
+  return line + (trained?.words ?? "")
 }
 
 extension SampleRequest {
   /// The conditions of the samples, where the network was trained with any.
-  fileprivate func conditions(_ experiment: Experiment, _ data: DataSet.Description) throws -> SampleConditions? {
+  fileprivate func conditions(_ data: DataSet.Description, header: TableHeader) throws -> SampleConditions? {
     guard data.conditions > 0 else {
       guard let condition else { return nil }
       throw ExperimentError.usage("--condition \(condition): the network was trained without conditions; leave it out")
@@ -65,7 +75,7 @@ extension SampleRequest {
         "--condition is needed: the network was trained with \(data.conditions) conditions; give their numbers, or a file"
       )
     }
-    return try SampleConditions(condition, count: count ?? experiment.sampling.count, data: data)
+    return try SampleConditions(condition, data: data, header: header)
   }
 }
 
@@ -84,6 +94,7 @@ private func sampleExactly(_ request: SampleRequest, _ communicator: Communicato
     dimension: target.dimension, rows: 0, columnNames: nil, standardisation: standardisation,
     constantColumns: [Bool](repeating: false, count: target.dimension), fingerprint: "")
   let file = request.output ?? experiment.name + "-exact.npy"
+  try communicator.agree { if communicator.isRoot { try request.checkPlaces(file, isRuns: false) } }
   if case .chain(let kind) = experiment.sampling.sampler {
     return try runChains(kind, request, experiment, target, data, file, communicator)
   }

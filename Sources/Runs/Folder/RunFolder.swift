@@ -47,31 +47,22 @@ package struct RunFolder: Sendable, Equatable {
   /// - Parameters:
   ///   - experiment: recorded as `experiment.yaml`, fully resolved; nil for a sweep, which has no single one.
   ///   - base: the folder that the experiment's relative paths start from.
-  ///   - overwrite: whether an existing run may be removed.
+  ///   - overwrite: whether an existing run may be replaced: its own files are removed, those of others stay.
+  ///   - needed: files that the new run reads, which must not be among those removed.
+  ///   - isCell: whether the folder is a sweep's, which has been looked at as a whole.
   /// - Returns: the lock.
   /// - Throws: `ExperimentError.exists` for an existing folder; `ExperimentError.uncreatable` where writing fails.
   @discardableResult
-  package func create(_ experiment: Experiment?, base: String, overwrite: Bool) throws -> RunLock {
-    let files = FileManager.default
-    if exists, !isEmpty {
-      guard overwrite else {
-        throw ExperimentError.exists(
-          file: path, remedy: "go on with it by --resume, choose another by --output, or replace it by --overwrite")
-      }
-      guard [self.experiment, origin, lock].contains(where: files.fileExists(atPath:)) else {
-        throw ExperimentError.exists(file: path, remedy: "it is not a run's folder, so --overwrite leaves it alone")
-      }
-    }
+  package func create(
+    _ experiment: Experiment?, base: String, overwrite: Bool, needed: [String] = [], isCell: Bool = false
+  ) throws -> RunLock {
+    if !isCell { try checkReplacing(overwrite: overwrite, needed: needed) }
     try makePath()
+    try refuseLinks()
     let held = try RunLock(self)
     // A sweep's cell that dies here must still say what it was to do.
     let isSame = experiment.map { (try? String(contentsOfFile: self.experiment, encoding: .utf8)) == $0.yaml } ?? false
-    let kept = isSame ? [lock, self.experiment] : [lock]
-    try attempt {
-      for name in try files.contentsOfDirectory(atPath: path) where !kept.contains(path + "/" + name) {
-        try files.removeItem(atPath: path + "/" + name)
-      }
-    }
+    removeOwnFiles(but: isSame ? [self.experiment] : [])
     for folder in experiment == nil ? [plots] : [checkpoints, samples, plots] { try makeFolder(folder) }
     try write(absolute(base) + "\n", to: origin)
     if let experiment { try write(experiment.yaml, to: self.experiment) }
@@ -121,8 +112,6 @@ package struct RunFolder: Sendable, Equatable {
   package func write(_ text: String, to file: String) throws {
     try AtomicFile.write(text, to: file)
   }
-
-  private var isEmpty: Bool { (try? FileManager.default.contentsOfDirectory(atPath: path).isEmpty) ?? false }
 
   private func absolute(_ base: String) -> String {
     base.hasPrefix("/") ? base : URL(fileURLWithPath: base.isEmpty ? "." : base).standardizedFileURL.path

@@ -113,6 +113,9 @@ package final class RunLock {
     thread.start()
   }
 
+  /// Whether a text is that of a lock.
+  static func isLock(_ text: String) -> Bool { Owner(text) != nil }
+
   /// Who holds a folder's lock, if someone on this machine does; nil where that is not known.
   static func holder(of folder: RunFolder) -> String? {
     guard let text = try? String(contentsOfFile: folder.lock, encoding: .utf8), let owner = Owner(text),

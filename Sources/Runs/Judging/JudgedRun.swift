@@ -27,15 +27,15 @@ struct JudgedRun {
     let judging = Judging(
       communicator: communicator, section: experiment.evaluation, seed: experiment.seed, network: network)
     var verdicts = try judging.judge(samples.value, against: truth)
-    if let note = try communicator.agree({ try finalNoiseNote(experiment, data, truth) }) {
-      verdicts[verdicts.count - 1].notes.append(note)
-    }
+    let note = try communicator.agree { try finalNoiseNote(experiment, data, truth.shown().value) }
+    if let note { verdicts[verdicts.count - 1].notes.append(note) }
     return verdicts
   }
 
   /// Keeps the verdicts beside the samples that they speak of.
   func keep(_ verdicts: [Judging.Verdict]) throws {
     try folder.refuseLinks()
+    if let rows = network?.kept.rows { try ArrayFileWriter.write(rows.value, to: folder.likelihood) }
     try folder.write(render(verdicts).json, to: folder.judgements)
   }
 }
@@ -50,4 +50,9 @@ extension RunFolder {
       return newest
     }
   }
+}
+
+/// One line or more on standard error, from the root.
+func announce(_ text: String, _ communicator: Communicator) {
+  if communicator.isRoot { writeText(printableLines(text) + "\n", to: STDERR_FILENO) }
 }

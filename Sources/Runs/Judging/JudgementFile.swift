@@ -24,7 +24,7 @@ extension ReportFigure {
   /// A line of `judgements.jsonl`, as sgm-evaluate prints it.
   package init?(_ line: JSONValue) {
     guard case .string(let name)? = line["metric"], let value = Spread(line["value"]) else { return nil }
-    func whole(_ key: String) -> Int? { line[key]?.number.map { Int($0) } }
+    func whole(_ key: String) -> Int? { line[key]?.number.flatMap { Int(exactly: $0) } }
     var unit = ""
     if case .string(let text)? = line["unit"] { unit = text }
     self.init(

@@ -9,9 +9,8 @@ internal import Sampling
 internal import Targets
 
 /// What is to be said beside a sliced W2 of true rows with heavy tails; nil where none has any.
-func heavyTailNote(_ truth: Truth, seed: UInt64) throws -> String? {
-  guard let heaviest = TailIndex.heaviestColumn(of: try truth.someRows(10_000, seed: seed)), heaviest.index > 0.36
-  else { return nil }
+func heavyTailNote(_ truth: borrowing Matrix) -> String? {
+  guard let heaviest = TailIndex.heaviestColumn(of: truth), heaviest.index > 0.36 else { return nil }
   return
     "note: column \(heaviest.column) has heavy tails (Hill index \(short(heaviest.index)) of its largest fiftieth; "
     + "0.5 means an infinite variance): a few rows decide the sliced W2 of values, and one below its floor means nothing; "
@@ -25,25 +24,29 @@ func heavyTailNote(_ truth: Truth, seed: UInt64) throws -> String? {
 /// - Parameters:
 ///   - experiment: tells process and final time.
 ///   - data: the units in which the process runs.
-///   - truth: true rows in original units, or less the data's origin.
+///   - truth: true rows in original units.
 /// - Returns: the warning, with a final time that would do.
 /// - Throws: `MetricsError` for rows that are not finite.
 func finalNoiseNote(
-  _ experiment: Experiment, _ data: DataSet.Description, _ truth: Truth
+  _ experiment: Experiment, _ data: DataSet.Description, _ truth: borrowing Matrix
 ) throws -> String? {
   let process = experiment.process.make()
+  if case .chain = experiment.sampling.sampler { return nil }
   guard process.noise == .gaussian else { return nil }
   let sigma = 1 / process.kernel(at: experiment.sampling.finalTime).signalToNoise.squareRoot()
-  var rows = try truth.someRows(2000, seed: experiment.seed)
-  let count = rows.rows
-  guard count > NeighbourSpacing.neighbour else { return nil }
+  let order = RandomStream(seed: experiment.seed, purpose: .bootstrap, step: 1 << 32).permutation(of: truth.rows)
+  let count = min(truth.rows, 2000)
+  guard count > NeighbourSpacing.neighbour, truth.columns == data.dimension else { return nil }
+  var rows = Matrix(rows: count, columns: truth.columns)
   for r in 0..<count {
-    for k in 0..<rows.columns { rows[r, k] = Float(Double(rows[r, k]) / data.standardisation.scale[k]) }
+    for k in 0..<truth.columns {
+      rows[r, k] = Float(Double(truth[Int(order[r]), k]) / data.standardisation.scale[k])
+    }
   }
   let spacing = try NeighbourSpacing.spacing(of: rows)
-  var noise = Matrix(rows: count, columns: rows.columns)
-  RandomStream(seed: experiment.seed, purpose: .bootstrap, step: 1 << 32).fillNormals(&noise, firstIndex: 0)
-  for r in 0..<count { for k in 0..<rows.columns { rows[r, k] += Float(sigma) * noise[r, k] } }
+  var noise = Matrix(rows: count, columns: truth.columns)
+  RandomStream(seed: experiment.seed, purpose: .bootstrap, step: 1 << 32 + 1).fillNormals(&noise, firstIndex: 0)
+  for r in 0..<count { for k in 0..<truth.columns { rows[r, k] += Float(sigma) * noise[r, k] } }
   let ratio = try NeighbourSpacing.spacing(of: rows) / spacing
   guard spacing > 0, ratio > 1.05 else { return nil }
   // Widths add in squares: half a percent of width is left.
@@ -53,15 +56,4 @@ func finalNoiseNote(
     + "\(short(experiment.sampling.finalTime))), which is not small beside the data's narrowest structure: samples there "
     + "come out \(effect) by a factor of about \(short(ratio)); take sampling.final_time "
     + "\(short(process.time(ofNoise: wanted))) or less, and training.minimum_time too"
-}
-
-extension Truth {
-  /// True rows chosen at random, at most `count`.
-  fileprivate func someRows(_ count: Int, seed: UInt64) throws -> Matrix {
-    let taken = min(count, samples.largestCount ?? count)
-    var rows = Matrix(rows: taken, columns: samples.dimension)
-    var others = Matrix(rows: taken, columns: samples.dimension)
-    try samples.fill(&rows, &others, repeat: 0, seed: seed)
-    return rows
-  }
 }

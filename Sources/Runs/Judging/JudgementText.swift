@@ -20,8 +20,8 @@ func render(_ verdicts: [Judging.Verdict]) -> (table: String, json: String) {
     }
   }
   let table = TextTable(title: "", header: header, rows: rows).plain
-  let notes = verdicts.flatMap(\.notes).map { $0 + "\n" }
-  return (table + notes.joined(), verdicts.flatMap(\.judgements).map { json($0).description + "\n" }.joined())
+  let notes = verdicts.flatMap(\.notes).map { $0 + "\n" }.joined()
+  return (table + notes, verdicts.flatMap(\.judgements).map { json($0).description + "\n" }.joined())
 }
 
 private func cell(_ spread: Spread, _ repeats: Int) -> String {
@@ -43,7 +43,9 @@ private func json(_ j: Judgement) -> JSONValue {
   }
   return .object(
     [
-      .init("metric", .string(j.name)), member("value", j.value), member("floor", j.floor),
+      .init("metric", .string(j.name)), member("value", j.value),
+      // Not a number is what is not known: JSON's null.
+      j.floor.mean.isNaN ? .init("floor", .null) : member("floor", j.floor),
       member("baseline", j.baseline), .init("repeats", .integer(j.repeats)), .init("rows", .integer(j.count)),
       .init("unit", .string(j.unit)),
     ] + (j.rowsOfSamples.map { [.init("rows_of_samples", .integer($0))] } ?? []))

@@ -23,8 +23,10 @@ struct NetworkLikelihood {
   package let section: JudgingOptions
   let firstTime: Double
   package let seed: UInt64
-  /// Where every row's values go.
+  /// Where every row's values are to go.
   package let file: String
+  /// Every row's values, once they are known.
+  package let kept = KeptRows()
 
   /// The newest network of a run.
   package static func newest(
@@ -125,7 +127,7 @@ extension Judging {
   /// The mean NLL of held-out rows, beside that of the Gaussian fit and, where it is known, of the law itself.
   ///
   /// The same rows are behind all three, and errors are standard errors of means over rows. Every row's values are
-  /// written to a file, in the rows' order.
+  /// kept, in the rows' order.
   package func likelihood(_ truth: Truth, _ gaussian: GaussianFit) throws -> [Judgement] {
     let (network, rows, known) = try communicator.agree { () throws -> (NetworkLikelihood, MatrixBox, [Double]?) in
       guard let network = self.network else {
@@ -137,15 +139,12 @@ extension Judging {
     }
     let values = try network.values(of: rows.value, communicator)
     let fitted = gaussian.logDensities(of: rows.value).map { -$0 }
-    try communicator.agree {
-      guard communicator.isRoot else { return }
-      var table = Matrix(rows: values.count, columns: 4)
-      for r in values.indices {
-        let columns = [values[r].mean, values[r].deviation, fitted[r], known?[r] ?? .nan]
-        for (k, value) in columns.enumerated() { table[r, k] = Float(value) }
-      }
-      try ArrayFileWriter.write(table, to: network.file)
+    var table = Matrix(rows: values.count, columns: 4)
+    for r in values.indices {
+      let columns = [values[r].mean, values[r].deviation, fitted[r], known?[r] ?? .nan]
+      for (k, value) in columns.enumerated() { table[r, k] = Float(value) }
     }
+    network.kept.rows = MatrixBox(table)
     let settled = values.indices.filter { values[$0].mean.isFinite }
     try communicator.agree {
       guard settled.count < 2 else { return }
@@ -167,4 +166,9 @@ extension Judging {
         repeats: 1, count: values.count, unit: "share"),
     ]
   }
+}
+
+/// Rows that come of a judgement and are to be written after it.
+final class KeptRows {
+  package var rows: MatrixBox?
 }

@@ -34,8 +34,11 @@ struct RunRecord {
 
   /// Reads a run folder.
   ///
+  /// - Parameters:
+  ///   - folder: the folder.
+  ///   - allowsDataChange: whether data that are not those of training are shown nevertheless.
   /// - Throws: ``ExperimentError`` where the folder holds no run, or the data cannot be read any more.
-  init(_ folder: RunFolder) throws {
+  init(_ folder: RunFolder, allowsDataChange: Bool = false) throws {
     var (experiment, data, step): (Experiment, DataSet.Description?, Int?)
     if let files = try? CheckpointStore.candidates(in: folder), !files.isEmpty {
       let newest = try Checkpoint.newestHeader(in: folder, .single)
@@ -44,6 +47,7 @@ struct RunRecord {
       (experiment, data, step) = (try Experiment(contentsOf: folder.experiment), nil, nil)
     }
     let source = try DataSource(experiment, base: folder.base())
+    if let data { try source.refuseOthers(than: data, allowsChange: allowsDataChange, .single) }
     let origin = data?.origin ?? [Double](repeating: 0, count: source.dimension)
     let file = folder.newestSamples
     let samples = try file.map { name in
@@ -95,7 +99,7 @@ extension RunRecord {
   /// The points (step, value) of one field of the log.
   package func curve(_ key: String) -> [(x: Double, y: Double)] {
     lines.compactMap { line in
-      guard let step = line["step"]?.number, let value = line[key]?.number else { return nil }
+      guard let step = line["step"]?.number, let value = line[key]?.number, value.isFinite else { return nil }
       return (x: step, y: value)
     }
   }
@@ -119,7 +123,7 @@ extension RunRecord {
     return ReportTimings(
       stepsPerSecond: rate,
       gigaflops: model.network.trainingFlopsPerRow * Double(experiment.training.batch) * rate / 1e9 / ranks,
-      ranks: Int(ranks), shares: parts.map { (name: $0.0, seconds: sum($0.1)) })
+      ranks: Int(exactly: ranks) ?? 1, shares: parts.map { (name: $0.0, seconds: sum($0.1)) })
   }
 
   private func seconds(_ line: Int) -> Double { lines[line]["seconds"]?.number ?? 0 }

@@ -16,8 +16,10 @@ package struct SampleRequest: Sendable {
   package var isExact = false
   /// The number of samples; by default the experiment's.
   package var count: Int?
-  /// The NPY file; by default in the run's `samples`, or `NAME-exact.npy`.
+  /// The file, `.npy`, `.csv` or `.tsv`; by default in the run's `samples`, or `NAME-exact.npy`.
   package var output: String?
+  /// Whether the run's own samples, or a file that no such command has made, may be replaced.
+  package var overwrite = false
   /// A file of conditions or the numbers of one row, for a network that was trained with conditions.
   package var condition: String?
   /// The checkpoint's step; by default the newest.
@@ -33,4 +35,27 @@ package struct SampleRequest: Sendable {
 
   /// A request with the defaults.
   package init(source: String) { self.source = source }
+}
+
+extension SampleRequest {
+  /// Looks at the places of the samples, and of their paths, before anything is drawn.
+  ///
+  /// - Parameters:
+  ///   - file: the samples' file.
+  ///   - isRuns: whether it is the run's own.
+  func checkPlaces(_ file: String, isRuns: Bool) throws(ExperimentError) {
+    guard SampleTable.separator(of: file) != nil || file.lowercased().hasSuffix(".npy") else {
+      throw .usage("--output \(file): end the name in .npy, .csv or .tsv")
+    }
+    if isRuns {
+      try OutputFile.check(
+        file, overwrite: overwrite,
+        remedy: "these are the run's own samples: name another file by --output, or replace them by --overwrite")
+    } else {
+      try OutputFile.check(file, overwrite: overwrite, isOwn: ArrayHeader.isOwn)
+    }
+    guard trajectories > 0 else { return }
+    try OutputFile.check(
+      Trajectory.file(beside: file), overwrite: overwrite || isRuns, isOwn: ArrayHeader.isOwn)
+  }
 }

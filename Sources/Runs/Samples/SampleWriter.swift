@@ -61,7 +61,7 @@ struct SampleWriter {
   ///
   /// - Parameters:
   ///   - count: the number of samples, of all ranks together.
-  ///   - file: the NPY file, published when it is whole.
+  ///   - file: the NPY file or table, published when it is whole.
   ///   - progress: called on each rank after each chunk with the share that is done there.
   ///   - generate: writes the 256 samples of a chunk, in trained coordinates.
   /// - Returns: this rank's time, and the first samples.
@@ -71,11 +71,14 @@ struct SampleWriter {
   ) throws -> (seconds: Double, first: MatrixBox) {
     let start = Stopwatch.now
     let (dimension, isDouble) = (description.dimension, description.isDouble)
+    // A table's lines have places only when all rows are known: ranks write an array first.
+    let separator = SampleTable.separator(of: file)
+    let array = separator == nil ? file : file + ".npy"
     // What is not published is of no use.
-    defer { if communicator.isRoot { ArrayFileWriter.discard(file) } }
+    defer { if communicator.isRoot { ArrayFileWriter.discard(array) } }
     try communicator.agree {
       if communicator.isRoot {
-        try ArrayFileWriter.create(file, rows: count, columns: dimension, isDouble: isDouble)
+        try ArrayFileWriter.create(array, rows: count, columns: dimension, isDouble: isDouble)
       }
     }
     let chunks = (count + Generator.rows - 1) / Generator.rows
@@ -84,7 +87,7 @@ struct SampleWriter {
     var ownFirst: [Float] = []
     let origin = description.origin
     try communicator.agree {
-      let writer = try ArrayFileWriter(file, rows: count, columns: dimension, isDouble: isDouble)
+      let writer = try ArrayFileWriter(array, rows: count, columns: dimension, isDouble: isDouble)
       for chunk in own {
         guard sgm_stop_signal() == 0 else {
           throw ExperimentError.stopped("stopped while samples were drawn; the same command, or --resume, draws them")
@@ -113,7 +116,11 @@ struct SampleWriter {
       }
       try writer.finish()
     }
-    try communicator.agree { if communicator.isRoot { try ArrayFileWriter.publish(file) } }
+    try communicator.agree {
+      guard communicator.isRoot else { return }
+      guard let separator else { return try ArrayFileWriter.publish(file) }
+      try SampleTable(description, separator: separator).write(AtomicFile.partialPath(of: array), to: file)
+    }
     let seconds = Stopwatch.now - start
     return (seconds, MatrixBox(try firstSamples(ownFirst)))
   }

@@ -39,9 +39,14 @@ package final class Trajectory {
 
   /// Writes `NAME-trajectories.npy` beside the samples' file `NAME.npy`, on the rank that has the first chunk.
   package func write(beside samples: String, _ communicator: Communicator) throws {
-    let stem = samples.hasSuffix(".npy") ? String(samples.dropLast(4)) : samples
     // With fewer chunks than ranks the first chunk may be another rank's; whoever has paths writes them.
-    try communicator.agree { try write(to: stem + "-trajectories.npy") }
+    try communicator.agree { try write(to: Self.file(beside: samples)) }
+  }
+
+  /// `NAME-trajectories.npy` for `NAME.npy`, `NAME.csv` or `NAME.tsv`.
+  static func file(beside samples: String) -> String {
+    let hasEnding = [".npy", ".csv", ".tsv"].contains { samples.lowercased().hasSuffix($0) }
+    return (hasEnding ? String(samples.dropLast(4)) : samples) + "-trajectories.npy"
   }
 
   /// Writes one row for each time of each sample: its number, the time, the state with positions in original units.

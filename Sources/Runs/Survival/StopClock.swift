@@ -26,6 +26,9 @@ package struct StopClock {
     switch sgm_stop_signal() {
     case 0: break
     case SIGUSR1: return "SIGUSR1"
+    case SIGUSR2: return "SIGUSR2"
+    case SIGHUP: return "SIGHUP, a closed terminal"
+    case SIGXCPU: return "SIGXCPU, a limit of time"
     case SIGTERM: return "SIGTERM"
     case SIGINT: return "Ctrl-C"
     case let other: return "signal \(other)"

@@ -40,12 +40,14 @@ struct SweepFolder: Equatable {
   }
 
   /// Makes the folder with a run folder for each cell; the description is written last.
-  package func create(_ sweep: Sweep, text: String, base: String, overwrite: Bool) throws {
-    try root.create(nil, base: base, overwrite: overwrite)
+  package func create(
+    _ sweep: Sweep, text: String, base: String, overwrite: Bool, needed: [String] = []
+  ) throws {
+    try root.create(nil, base: base, overwrite: overwrite, needed: needed)
     try root.write(text, to: root.experiment)
     let origin = root.base()
     for (number, cell) in sweep.cells.enumerated() {
-      try self.cell(number, axes: sweep.axes).create(cell.experiment, base: origin, overwrite: true)
+      try self.cell(number, axes: sweep.axes).create(cell.experiment, base: origin, overwrite: true, isCell: true)
     }
     let axes = sweep.axes.map { axis in
       JSONValue.object([

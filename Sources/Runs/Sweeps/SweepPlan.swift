@@ -46,12 +46,14 @@ struct SweepPlan {
     let folder = SweepFolder(request.output ?? "runs/" + sweep.cells[0].experiment.name)
     let base = parentFolder(of: file)
     let comments = request.settings.map { "# --set \($0)\n" }.joined()
-    if !request.checkOnly {
-      try communicator.agree {
-        guard communicator.isRoot else { return }
-        let text = try experimentText(of: file)
-        try folder.create(sweep, text: comments + text, base: base, overwrite: request.overwrite)
-      }
+    try communicator.agree {
+      guard communicator.isRoot else { return }
+      try Self.check(sweep, base: base, communicator)
+      guard !request.checkOnly else { return }
+      let text = try experimentText(of: file)
+      let needed = [file] + sweep.cells.flatMap { DataSource.files(of: $0.experiment, base: base) }
+      try folder.create(
+        sweep, text: comments + text, base: base, overwrite: request.overwrite, needed: Array(Set(needed)).sorted())
     }
     self.folder = folder
     self.base = base
@@ -60,6 +62,20 @@ struct SweepPlan {
       Cell(
         number: number, folder: folder.cell(number, axes: sweep.axes), experiment: cell.experiment,
         hasCheckpoint: false, isFinished: false)
+    }
+  }
+
+  /// Refuses a sweep of which a cell could not begin; cells that differ in nothing that matters here are looked at once.
+  private static func check(_ sweep: Sweep, base: String, _ communicator: Communicator) throws {
+    var seen: Set<String> = []
+    for cell in sweep.cells {
+      var plain = cell.experiment
+      plain.seed = 1
+      plain.process = sweep.cells[0].experiment.process
+      guard seen.insert(plain.yaml).inserted else { continue }
+      try cell.experiment.checkSamplerTakesScore()
+      let source = try DataSource(cell.experiment, base: base)
+      try MemoryNeed(source, ranks: 1, ranksHere: 1).check()
     }
   }
 

@@ -104,8 +104,9 @@ struct SweepRun {
       guard communicator.isRoot, request.until == nil, !isStopped else { return }
       let table = try SweepTable(plan.folder)
       try table.write(to: plan.folder)
+      say(table.text.trimmingCharacters(in: .newlines))
       try SweepReport(plan.folder, table).write()
-      say(table.text + "report: \(plan.folder.root.report)")
+      say("report: \(plan.folder.root.report)")
     }
     if isStopped {
       let failed = failures.isEmpty ? "" : " and \(failures.count) failed"

@@ -65,7 +65,8 @@ struct SweepTable {
   private static func figures(of folder: RunFolder) -> [ReportFigure] {
     let judged = folder.figures()
     let lines = (try? MetricsLog.read(folder.metrics)) ?? []
-    guard !judged.isEmpty, let loss = lines.last(where: { $0["held_out_loss"] != nil })?["held_out_loss"]?.number
+    guard !judged.isEmpty, let loss = lines.last(where: { $0["held_out_loss"] != nil })?["held_out_loss"]?.number,
+      loss.isFinite
     else { return judged }
     return judged + [ReportFigure(name: "held-out loss", value: Spread(mean: loss))]
   }

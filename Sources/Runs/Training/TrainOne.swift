@@ -29,8 +29,11 @@ private func carryOut(_ run: TrainingRun) throws -> ExitStatus {
   for text in run.experiment.warnings { run.warn(text) }
   for line in run.remarks { run.remark(line) }
   if run.request.checkOnly {
-    run.say(try Estimate(run).description)
-    return .success
+    let estimate = try Estimate(run).description
+    return try run.communicator.agree { () throws -> ExitStatus in
+      if run.communicator.isRoot { try printResult(printableLines(estimate)) }
+      return .success
+    }
   }
   try run.train()
   if run.isReplay {
@@ -63,12 +66,15 @@ private func judge(_ run: TrainingRun, _ samples: MatrixBox, file: String) throw
       section: run.experiment.evaluation, firstTime: run.experiment.training.minimumTime, seed: run.experiment.seed,
       file: run.folder.likelihood)
   }
+  try run.source.refuseOthers(
+    than: run.data, remedy: "bring it back, and judge the run by: sgm-evaluate \(run.folder.path)", run.communicator)
   let verdicts = try judged.judge(run.communicator)
+  // Said first: what comes after may find the disk full, or a gnuplot that hangs.
+  if !isCell { run.say(render(verdicts).table.trimmingCharacters(in: .newlines)) }
   try run.communicator.agree { [judged] in
     guard run.communicator.isRoot else { return }
     try judged.keep(verdicts)
     guard !isCell else { return }
-    run.say(render(verdicts).table)
     try judged.writeReport(
       verdicts, step: run.trainer.step, samplesFile: String(file.split(separator: "/").last ?? ""))
     run.say("report: \(run.folder.report)")

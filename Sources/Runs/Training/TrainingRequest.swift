@@ -49,3 +49,12 @@ package struct TrainingRequest: Sendable {
   /// A request with the defaults.
   package init(start: Start) { self.start = start }
 }
+
+extension TrainingRequest {
+  /// The files that a new run reads: the experiment and its data.
+  func files(of experiment: Experiment, base: String) -> [String] {
+    var files: [String] = []
+    if case .experiment(let file) = start { files.append(file) }
+    return files + DataSource.files(of: experiment, base: base)
+  }
+}

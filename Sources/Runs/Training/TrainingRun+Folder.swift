@@ -11,12 +11,15 @@ extension TrainingRun {
   /// Takes the folder's lock, says how the last attempt died, and opens the log; on the root.
   func openFolder(_ plan: RunPlan) throws {
     if case .resume = request.start {
+      // Before the folder's file is written anew.
+      plan.checkpoint?.value.header.warnOfEdits(in: folder, warn: warn)
       lock = try folder.takeOver(experiment)
       try folder.removeJudgements()
       if let dead = PostMortem(Heartbeat.all(in: folder)) { warn(dead.description) }
       if plan.checkpoint == nil { warn("there is no checkpoint yet: the run begins again") }
     } else {
-      lock = try folder.create(experiment, base: base, overwrite: request.overwrite)
+      lock = try folder.create(
+        experiment, base: base, overwrite: request.overwrite, needed: request.files(of: experiment, base: base))
     }
     log = try MetricsLog(folder, keepingUntil: trainer.step, ranks: communicator.size)
     try? FileManager.default.removeItem(atPath: folder.ranks)
