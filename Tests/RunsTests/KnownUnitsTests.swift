@@ -1,6 +1,7 @@
 import Communication
 import LinearAlgebra
 import Sampling
+import Targets
 import TestSupport
 import Testing
 
@@ -43,7 +44,7 @@ import Testing
       }
       for set in sets {
         let units = set.description.standardisation
-        for (found, known) in zip(units.mean + units.scale, [100, 100, 130, 10, 15, 10]) {
+        for (found, known) in zip(units.mean + units.scale, [100.0, 100, 130, 10, 15, 10]) {
           #expect(abs(found - known) < 1e-12)  // rounding of joined sums
         }
         #expect(units == sets[0].description.standardisation)
