@@ -43,7 +43,7 @@ public struct NeighbourSpacing: SampleDistance {
     try checkSamples(rows, atLeast: neighbour + 1)
     let panels = RowPanels(rows)
     let squares = (0..<panels.count).map { i in
-      smallestSquares(panels, from: panels.point(i), count: neighbour, except: i)[neighbour - 1]
+      smallest(of: squaredDistances(panels, from: panels.point(i), except: i), count: neighbour)[neighbour - 1]
     }
     let sorted = squares.sorted()
     let middle = sorted.count / 2

@@ -23,11 +23,14 @@ final class Truth {
   /// Rows to fit a Gaussian to where there is no source.
   private let fitted: MatrixBox?
   private var looked: MatrixBox?
+  /// What columns of rows are divided by, where distances are not in units of the data.
+  private let scales: [Double]?
 
   private init(
     _ samples: any TrueSamples, target: (any Target)? = nil, source: DataSource? = nil, origin: [Double] = [],
-    fitted: MatrixBox? = nil
+    fitted: MatrixBox? = nil, scales: [Double]? = nil
   ) {
+    self.scales = scales
     (self.samples, self.target, self.source, self.origin, self.fitted) = (samples, target, source, origin, fitted)
   }
 
@@ -89,6 +92,12 @@ final class Truth {
     return box
   }
 
+  /// The same truth with each column divided by a number.
+  func divided(by scales: [Double]) -> Truth {
+    Truth(
+      Rescaled(samples, by: scales), target: target, source: source, origin: origin, fitted: fitted, scales: scales)
+  }
+
   /// The moment-matched Gaussian, which a method must beat; its work is shared among the ranks.
   package func gaussian(_ communicator: Communicator) throws -> GaussianFit {
     do {
@@ -127,8 +136,10 @@ final class Truth {
   /// The distance to the rows that a network was trained on, or to the truth's own where they stand for them.
   func nearestTrainingRows() throws -> NearestTrainingRows {
     if let source {
-      return NearestTrainingRows(dimension: source.dimension) { [origin] body in
-        try source.forEachBlock(of: .training, less: origin, body)
+      return NearestTrainingRows(dimension: source.dimension) { [origin, scales] body in
+        try source.forEachBlock(of: .training, less: origin) { block in
+          if let scales { try body(block.divided(by: scales)) } else { try body(block) }
+        }
       }
     }
     if target == nil { return NearestTrainingRows() }
