@@ -117,7 +117,7 @@ let package = Package(
       path: "Tests/TestSupport", swiftSettings: swift),
     tests("LinearAlgebraTests", ["LinearAlgebra"]),
     tests("RandomnessTests", ["LinearAlgebra", "Randomness", "TestSupport"], resources: [.copy("Fixtures")]),
-    tests("CommunicationTests", ["Communication", "TestSupport"]),
+    tests("CommunicationTests", ["CMachine", "Communication", "TestSupport"]),
     tests("NetworksTests", ["LinearAlgebra", "Networks", "Randomness", "TestSupport"]),
     tests("DiffusionTests", ["Diffusion", "LinearAlgebra"], resources: [.copy("Fixtures")]),
     tests(

@@ -76,6 +76,14 @@ fail() {
   exit 65
 }
 
+# With --check all that is wrong is told, not the first alone.
+complaints=0
+complain() {
+  [[ $build == check ]] || fail "$1"
+  complaints=$((complaints + 1))
+  echo "mutation: $1" >&2
+}
+
 # Where fault $1 replaces, in the file's text $text: sets start and length; or says what is wrong.
 locate() {
   local old=${olds[$1]} rest before
@@ -89,9 +97,9 @@ locate() {
     old=${old/»/}
   fi
   before=${text%%"$old"*}
-  [[ $before != "$text" ]] || fail "${names[$1]}: ${files[$1]} no longer has the text: $old"
+  [[ $before != "$text" ]] || { complain "${names[$1]}: ${files[$1]} no longer has the text: $old"; return 1; }
   rest=${text#*"$old"}
-  [[ $rest != *"$old"* ]] || fail "${names[$1]}: ${files[$1]} has the text more than once: $old"
+  [[ $rest != *"$old"* ]] || { complain "${names[$1]}: ${files[$1]} has the text more than once: $old"; return 1; }
   start=$((${#before} + ${#lead})) length=${#body}
 }
 
@@ -108,18 +116,19 @@ switched() {
 # Writes file $1 with all of its faults to $2.
 write_file() {
   local file=$1 text out='' i start length last=0 key
+  [[ -f $file ]] || { complain "$file is not there"; return; }
   text=$(< "$file")
   local -A at=()
   for i in "${!names[@]}"; do
     [[ ${files[i]} == "$file" ]] || continue
-    locate "$i"
+    locate "$i" || continue
     printf -v key '%08d %08d' "$start" "$length"
     at[$key]+=" $i"
   done
   while read -r key; do
     [[ -n $key ]] || continue
     start=$((10#${key% *})) length=$((10#${key#* }))
-    ((start >= last)) || fail "$file: two faults overlap, the second is${at[$key]}: ${names[${at[$key]##* }]}"
+    ((start >= last)) || complain "$file: two faults overlap, the second is${at[$key]}: ${names[${at[$key]##* }]}"
     local piece=${text:start:length}
     for i in ${at[$key]}; do piece=$(switched "$i" "$piece"); done
     out+=${text:last:start-last}$piece
@@ -190,12 +199,18 @@ C
   [[ ! -e Package.resolved ]] || cp Package.resolved "$copy"
 }
 
+pid=
+trap '[[ -z $pid ]] || kill -KILL -- "-$pid" 2> /dev/null' EXIT
+trap 'exit 130' INT TERM
+
 # run_tests FAULT LIMIT FILTER [OPTION]...: sets by to the first test that failed, or how the run ended; empty if all passed.
 run_tests() {
-  local fault=$1 limit=$2 filter=$3 pid status begin=$SECONDS output=$copy/output.txt
+  local fault=$1 limit=$2 filter=$3 status begin=$SECONDS output=$copy/output.txt
   shift 3
   by=
-  SGM_MUTATION=$fault setsid "$bundle" --testing-library swift-testing --filter "$filter" "$@" > "$output" 2>&1 &
+  # The inner shell keeps to itself what bash says of a child that a signal ended.
+  SGM_MUTATION=$fault setsid bash -c 'output=$1; shift; "$@" > "$output" 2>&1' - "$output" \
+    "$bundle" --testing-library swift-testing --filter "$filter" "$@" 2> /dev/null &
   pid=$!
   while kill -0 "$pid" 2> /dev/null; do
     sleep 0.1
@@ -210,6 +225,7 @@ run_tests() {
     wait "$pid" 2> /dev/null
     status=$?
   fi
+  pid=
   ((status != 0)) || {
     grep -q 'Test run with [1-9]' "$output" || fail "no test ran for the filter $filter"
     return
@@ -225,6 +241,7 @@ for table in launch/mutations/*.txt; do read_table "$table"; done
 case $build in
   check)
     for file in $(printf '%s\n' "${files[@]}" | sort -u); do write_file "$file" ''; done
+    ((complaints == 0)) || exit 65
     echo "mutation: ${#names[@]} faults, each at its place"
     exit 0
     ;;
@@ -238,6 +255,8 @@ case $build in
     ((PIPESTATUS[0] == 0)) || fail "the copy with all faults does not build"
     ;;
 esac
+# A fault's number is its place in the tables.
+[[ $build != no ]] || diff -rq launch/mutations "$copy/launch/mutations" || fail "the tables changed since the copy was built"
 bundle=$(echo "$copy"/.build/release/*PackageTests.xctest)
 [[ -x $bundle ]] || fail "$copy is not built; leave out --no-build"
 

@@ -3,6 +3,7 @@ internal import CMachine
 package import Communication
 package import Files
 internal import Foundation
+internal import Glibc
 
 /// A program that runs alone or as one of several ranks, of which one speaks.
 package protocol RankCommand: ParsableCommand {}
@@ -27,9 +28,9 @@ extension RankCommand {
     sgm_return_write_errors()
     do throws(ExperimentError) { try printResult(text) } catch {
       writeText("\(commandName): \(error)\n", to: STDERR_FILENO)
-      exit(error.status)
+      Glibc.exit(error.status)
     }
-    exit(0)
+    Glibc.exit(0)
   }
 
   private static var commandName: String { configuration.commandName ?? _commandName }

@@ -1,6 +1,5 @@
-package import Diffusion
+internal import Diffusion
 internal import Files
-internal import Foundation
 internal import Sampling
 internal import Targets
 internal import Training
@@ -106,7 +105,7 @@ extension ExperimentReader {
 
   /// Training and sampling end, unless they are told otherwise, at one noise level, whatever the process.
   private mutating func fillTimes() {
-    let time = Experiment.usualFinalTime(of: experiment.process.make())
+    let time = experiment.process.make().usualFinalTime
     if places["training.minimum_time"] == nil { experiment.training.minimumTime = time }
     if places["sampling.final_time"] == nil { experiment.sampling.finalTime = time }
   }
@@ -123,18 +122,6 @@ extension ExperimentReader {
 }
 
 extension Experiment {
-  /// The time, to three digits, at which the noise is 0.002 of the data's deviation, `usualFinalNoise`.
-  package static func usualFinalTime(of process: some ForwardProcess) -> Double {
-    let time = process.time(ofNoise: usualFinalNoise)
-    return min(Double(String(format: "%.2e", time)) ?? time, 0.5 * process.horizon)
-  }
-
-  /// σ = snr^{−½} at which training and sampling end by default, in deviations of the data.
-  ///
-  /// Denoising there multiplies the width w of a mode by (1 + σ²/w²)^{−½}: by 0.98 for modes of a hundredth of the data's
-  /// deviation. Karras et al. 2022 (arXiv 2206.00364) end at 0.004.
-  package static let usualFinalNoise = 0.002
-
   /// What is allowed but probably not wanted, each with its remedy; to be shown once.
   package var warnings: [String] {
     let rows = training.batch / training.shards
@@ -144,6 +131,16 @@ extension Experiment {
         + "which is slow; "
         + "use a batch of at least \(16 * training.shards) or fewer shards"
     ]
+  }
+
+  /// Takes the usual steps and grid of a sampler that is not the one of the experiment that this one came from, unless
+  /// they were set with it.
+  ///
+  /// A run's own file has all defaults filled in, among them the steps of another sampler.
+  package mutating func followSampler(from before: Experiment, settings: [String]) {
+    guard sampling.sampler != before.sampling.sampler else { return }
+    if !settings.contains(where: { $0.hasPrefix("sampling.steps=") }) { sampling.steps = sampling.sampler.usualSteps }
+    if !settings.contains(where: { $0.hasPrefix("sampling.grid=") }) { sampling.grid = sampling.sampler.usualGrid }
   }
 
   /// The keys in which this experiment differs from that of the run it is to continue, but must not.

@@ -167,9 +167,12 @@ extension ExperimentKey {
 
   private static let sampling: [ExperimentKey] = [
     .init("sampling.sampler", \.sampling.options.sampler, onResume: true, "Sampler."),
-    .init("sampling.steps", \.sampling.options.steps, in: .whole(1, 1e6), onResume: true, "Sampler steps."),
+    .init(
+      "sampling.steps", \.sampling.options.steps, in: .whole(1, 1e6), onResume: true,
+      default: "50 for dpm-solver-2m, else 250", "Sampler steps."),
     .init(
       "sampling.grid", \.sampling.options.grid, onResume: true,
+      default: "log-snr for dpm-solver-2m and ancestral, else quadratic",
       "How step sizes vary: equal, or smaller towards the data."),
     .init(
       "sampling.final_time", \.sampling.options.finalTime, in: .positive, onResume: true,

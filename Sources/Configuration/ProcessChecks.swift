@@ -12,10 +12,12 @@ extension ExperimentReader {
     if places["process.horizon"] == nil { experiment.process.horizon = experiment.process.usualHorizon }
     let isStudent = kind == .annealed && experiment.process.base == .studentT
     if isStudent, places["network.output"] == nil { experiment.network.output = .score }
-    if places["sampling.sampler"] == nil, isStudent || kind == .annealed && experiment.process.annealing != .exponential
-    {
+    if places["sampling.sampler"] == nil, isStudent {
       experiment.sampling.sampler = .stepping(.diffusionAnnealedLangevin)
     }
+    let sampler = experiment.sampling.sampler
+    if places["sampling.steps"] == nil { experiment.sampling.steps = sampler.usualSteps }
+    if places["sampling.grid"] == nil { experiment.sampling.grid = sampler.usualGrid }
     if isStudent, places["sampling.denoise"] == nil { experiment.sampling.denoise = false }
   }
 

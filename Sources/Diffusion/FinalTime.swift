@@ -21,4 +21,17 @@ extension ForwardProcess {
     }
     return exp(high)
   }
+
+  /// The time, to three digits, at which training and sampling end unless they are told otherwise: at `usualFinalNoise`.
+  public var usualFinalTime: Double {
+    let time = time(ofNoise: Self.usualFinalNoise)
+    let unit = pow(10, 2 - log10(time).rounded(.down))
+    return min((time * unit).rounded() / unit, 0.5 * horizon)
+  }
+
+  /// σ = snr^{−½} there, in deviations of the data: 0.002.
+  ///
+  /// Denoising at σ multiplies the width w of a mode by (1 + σ²/w²)^{−½}: by 0.98 for modes of a hundredth of the data's
+  /// deviation. Karras et al. 2022 (arXiv 2206.00364) end at 0.004.
+  public static var usualFinalNoise: Double { 0.002 }
 }

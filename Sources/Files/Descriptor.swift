@@ -106,7 +106,7 @@ package struct Descriptor: ~Copyable {
   }
 
   /// Waits until the bytes are on the disk.
-  func synchronise() throws(ExperimentError) {
+  package func synchronise() throws(ExperimentError) {
     while fsync(number) != 0 {
       if errno != EINTR { throw .inputOutput(doing: "writing to the disk", file: file, errno) }
     }

@@ -21,7 +21,7 @@ package func real(from text: some StringProtocol) -> Double? {
 
 /// Whether bytes spell a decimal number: `[+-] digits [. digits] [e [+-] digits]` with a digit before or after the
 /// point.
-func isDecimal(_ bytes: some Collection<UInt8>) -> Bool {
+package func isDecimal(_ bytes: some Collection<UInt8>) -> Bool {
   var rest = bytes[...]
   func digits() -> Int {
     let run = rest.prefix { $0.isDigit }.count

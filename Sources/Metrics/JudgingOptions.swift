@@ -2,6 +2,8 @@
 public enum Metric: String, Sendable, CaseIterable {
   /// `SlicedWasserstein`.
   case slicedW2 = "sliced-w2"
+  /// `RankedWasserstein`.
+  case rankedW2 = "sliced-w2-ranks"
   /// `ExactWasserstein`.
   case exactW2 = "w2"
   /// `GaussianDistances`.
@@ -18,6 +20,8 @@ public enum Metric: String, Sendable, CaseIterable {
   case modes
   /// `Marginals`.
   case marginals
+  /// `NeighbourSpacing`.
+  case spacing
   /// `TailIndex`.
   case tails = "hill"
   /// `SteinDiscrepancy`.

@@ -30,7 +30,10 @@ public struct MaximumMeanDiscrepancy: SampleDistance {
   }
 
   /// Both are numbers.
-  public func units(coordinates: String) -> [String] { ["kernel mean", "probability"] }
+  public func units(coordinates: String) -> [String] { ["kernel mean", "probability, one test of equal laws"] }
+
+  /// The p-value.
+  public var singleTests: Set<Int> { [1] }
 
   /// Takes the reference.
   public mutating func setReference(_ reference: borrowing Matrix) throws {

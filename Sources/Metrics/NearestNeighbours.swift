@@ -45,7 +45,7 @@ public struct NeighbourDivergence: SampleDistance {
       if (1..<reference.rows).contains(where: { reference[$0, k] != reference[0, k] }) { varying += 1 }
     }
     within = (0..<reference.rows).map { i in
-      let squares = squares(panels, from: panels.point(i), except: i)
+      let squares = squaredDistances(panels, from: panels.point(i), except: i)
       let square = smallest(of: squares, count: neighbours)[neighbours - 1]
       return (square, squares.count { $0 <= square })
     }
@@ -60,7 +60,7 @@ public struct NeighbourDivergence: SampleDistance {
     var ties = 0.0
     var tied = 0
     for i in 0..<n {
-      let squares = squares(panels, from: reference.point(i))
+      let squares = squaredDistances(panels, from: reference.point(i))
       let square = smallest(of: squares, count: neighbours)[neighbours - 1]
       if square > 0, within[i].square > 0 {
         sum += 0.5 * log(square) - 0.5 * log(within[i].square)
@@ -172,7 +172,7 @@ private struct SmallestSquares {
 }
 
 /// Squared distances from `point` to the rows; that of row `except` is infinite.
-private func squares(_ rows: RowPanels, from point: [Double], except: Int? = nil) -> [Double] {
+func squaredDistances(_ rows: RowPanels, from point: [Double], except: Int? = nil) -> [Double] {
   var distances = [Double](repeating: 0, count: rows.count)
   rows.squaredDistances(from: point, into: &distances)
   if let except { distances[except] = .infinity }
@@ -180,7 +180,7 @@ private func squares(_ rows: RowPanels, from point: [Double], except: Int? = nil
 }
 
 /// The `count` smallest of squared distances, ascending.
-private func smallest(of squares: [Double], count: Int) -> [Double] {
+func smallest(of squares: [Double], count: Int) -> [Double] {
   var smallest = SmallestSquares(count: count)
   smallest.add(squares)
   return smallest.squares

@@ -51,6 +51,9 @@ public struct AncestralSampler: Sampler {
   /// The scheme; it has no parameters.
   public init() {}
 
+  /// Order 1.
+  public var order: Int? { 1 }
+
   /// Kernels alone: steps start where something of the data is left.
   public var requirement: ProcessRequirement { .kernel }
 
@@ -101,6 +104,9 @@ public struct ImplicitSampler: Sampler {
   /// The scheme; it has no parameters.
   public init() {}
 
+  /// Order 1.
+  public var order: Int? { 1 }
+
   /// Kernels alone: steps start where something of the data is left.
   public var requirement: ProcessRequirement { .kernel }
 
@@ -125,6 +131,9 @@ public struct ImplicitSampler: Sampler {
 public struct DPMSolverMultistep: Sampler {
   /// The scheme; it has no parameters.
   public init() {}
+
+  /// Order 2.
+  public var order: Int? { 2 }
 
   /// Kernels alone: steps start where something of the data is left.
   public var requirement: ProcessRequirement { .kernel }

@@ -22,6 +22,9 @@ public struct DiffusionAnnealedLangevin: Sampler, Equatable {
   /// The process must run on the data alone.
   public var requirement: ProcessRequirement { .path }
 
+  /// None: a bias of the speed κ stays at any step.
+  public var order: Int? { nil }
+
   /// One stage, with the score at t.
   public func step(_ process: any ForwardProcess, from t: Double, to s: Double) -> [SamplerStage] {
     let h = annealing(process, from: t, to: s, slowdown)
@@ -52,6 +55,9 @@ public struct NelsonProcess: Sampler, Equatable {
 
   /// The process must run on the data alone.
   public var requirement: ProcessRequirement { .singleBlock }
+
+  /// Order 1.
+  public var order: Int? { 1 }
 
   /// One stage: transport and Langevin drift from the score at t, and the noise.
   public func step(_ process: any ForwardProcess, from t: Double, to s: Double) -> [SamplerStage] {
@@ -90,6 +96,9 @@ public struct UnderdampedAnnealedLangevin: Sampler, Equatable {
 
   /// Position and momentum.
   public func blocks(for process: any ForwardProcess) -> Int { 2 }
+
+  /// None: a bias of the speed κ stays at any step.
+  public var order: Int? { nil }
 
   /// The first step, which evaluates the score for its first half kick too.
   public func step(_ process: any ForwardProcess, from t: Double, to s: Double) -> [SamplerStage] {

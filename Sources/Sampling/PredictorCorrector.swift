@@ -105,6 +105,9 @@ public struct PredictorCorrector: Sampler {
   /// What the predictor asks for.
   public var requirement: ProcessRequirement { predictor.requirement }
 
+  /// None: corrections leave a bias of order r², and their steps differ from sample to sample.
+  public var order: Int? { nil }
+
   /// The predictor's stages and one for each correction.
   public func step(_ process: any ForwardProcess, from t: Double, to s: Double) -> [SamplerStage] {
     let corrector = CorrectorStep(process, at: s, blocks: corrected, signalToNoise: signalToNoise).stage
@@ -133,6 +136,9 @@ public struct AnnealedLangevin: Sampler, Equatable {
     self.corrections = corrections
     self.stepSize = stepSize
   }
+
+  /// None: a bias of order δ stays at any number of times.
+  public var order: Int? { nil }
 
   /// One stage for each Langevin step, all at s.
   public func step(_ process: any ForwardProcess, from t: Double, to s: Double) -> [SamplerStage] {

@@ -20,6 +20,10 @@ public protocol Sampler: Sendable {
 
   /// What the scheme asks of a process.
   var requirement: ProcessRequirement { get }
+
+  /// The order in the size of the steps with which the final law approaches that of the exact reverse dynamics, for an
+  /// exact score and an exact start; nil where something else than the steps keeps it away.
+  var order: Int? { get }
 }
 
 extension Sampler {

@@ -34,6 +34,17 @@ extension SamplerChoice: RawRepresentable, CaseIterable {
     self = found
   }
 
+  /// The sampler unless another is asked for.
+  public static let usual = SamplerChoice.stepping(.dpmSolver)
+
+  /// The number of steps unless another is asked for: what a measurement over all processes found enough.
+  public var usualSteps: Int { self == .stepping(.dpmSolver) ? 50 : 250 }
+
+  /// The grid unless another is asked for.
+  public var usualGrid: TimeGrid {
+    self == .stepping(.dpmSolver) || self == .stepping(.ancestral) ? .logSNR : .quadratic
+  }
+
   /// What the sampler asks of a process; nil where it needs none.
   public func requirement(_ options: SamplerOptions) -> ProcessRequirement? {
     switch self {

@@ -4,11 +4,11 @@ internal import LinearAlgebra
 /// How samples are drawn: the sampler, its grid, and the numbers that samplers take, each used by those that name it.
 public struct SamplerOptions: Sendable, Equatable {
   /// The sampler.
-  public var sampler = SamplerChoice.stepping(.eulerMaruyama)
+  public var sampler = SamplerChoice.usual
   /// Steps.
-  public var steps = 250
+  public var steps = SamplerChoice.usual.usualSteps
   /// How step sizes vary.
-  public var grid = TimeGrid.quadratic
+  public var grid = SamplerChoice.usual.usualGrid
   /// The diffusion time at which generation ends, in the horizon's unit.
   public var finalTime = 1e-3
   /// Whether the final state is replaced by E[x_0 | u].

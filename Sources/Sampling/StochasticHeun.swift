@@ -20,6 +20,9 @@ public struct StochasticHeun: Sampler, Equatable {
     self.churn = churn
   }
 
+  /// Order 2.
+  public var order: Int? { 2 }
+
   /// A stage of noise where there is any, and Heun's two.
   public func step(_ process: any ForwardProcess, from t: Double, to s: Double) -> [SamplerStage] {
     let room = process.elapsed(from: t, to: process.start)

@@ -45,6 +45,6 @@ public enum TimeGrid: String, Sendable, CaseIterable {
     }
   }
 
-  /// The final time unless another is asked for: a thousandth of the horizon.
+  /// The final time of the theory's studies: a thousandth of the horizon.
   public static func standardFinalTime(horizon: Double) -> Double { 1e-3 * horizon }
 }

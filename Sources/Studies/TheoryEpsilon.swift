@@ -16,10 +16,7 @@ extension TheoryInquiry {
   func epsilonTable(_ communicator: Communicator) throws -> TheoryFindings {
     if case .runs(let paths) = subject { return try epsilonOfRuns(paths, communicator) }
     let (target, name) = try communicator.agree { () throws -> (any Target, String) in
-      guard case .builtIn(let target, let name) = subject, name != "mixture" else {
-        throw ExperimentError.usage(
-          "epsilon takes a built-in target with an exact score, such as funnel, or run folders")
-      }
+      let (target, name) = try epsilonTarget()
       guard experiment.process.kind == .criticallyDampedLangevin else {
         throw ExperimentError.usage("epsilon takes the process critically-damped-langevin")
       }
@@ -38,6 +35,24 @@ extension TheoryInquiry {
     addExact(cases, to: &found)
     try addTable(cases, target, name, to: &found, communicator)
     return found
+  }
+
+  /// The law to draw and to learn, with its name.
+  private func epsilonTarget() throws -> (any Target, String) {
+    switch subject {
+    case .builtIn(let target, let name) where name != "mixture": return (target, name)
+    case .gaussian(let data):
+      if request.mean == nil, request.variance == nil, let target = try experiment.target() {
+        return (target, "gaussian")
+      }
+      guard !request.isLearned else {
+        throw ExperimentError.usage(
+          "epsilon --learned trains on the built-in gaussian: leave out --mean and --variance")
+      }
+      return (GaussianMixture(mean: data.mean, variance: data.variance), "gaussian")
+    default:
+      throw ExperimentError.usage("epsilon takes a built-in target with an exact score, such as funnel, or run folders")
+    }
   }
 
   /// Unit Gaussian data of zero mean, one coordinate: the part that two moments see.

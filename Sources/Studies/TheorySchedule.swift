@@ -17,7 +17,9 @@ extension TheoryInquiry {
     }
     var found = TheoryFindings()
     found.add(
-      "noise schedules", note: "variance-preserving, beta 0.1 to 20, T = 1, \(family.steps) Euler-Maruyama steps",
+      "noise schedules",
+      note: "variance-preserving, beta 0.1 to 20, T = 1, \(family.steps) Euler-Maruyama steps equal in t, each of the "
+        + "length of its own integral of beta",
       ["a", "KL measured", "KL bound: mixing", "KL bound: discretisation", "W2 measured", "W2 bound"],
       zip(rates, points).map { cells($0, $1[2], $1[0], $1[1], $1[4], $1[5]) })
     let least = { (j: Int) -> TheoryFindings.Cell in

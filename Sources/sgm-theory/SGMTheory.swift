@@ -1,5 +1,6 @@
 import ArgumentParser
 import Commands
+internal import Files
 import Studies
 
 /// `sgm-theory`: bounds, constants and counterexamples beside measurements.

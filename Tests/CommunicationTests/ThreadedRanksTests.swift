@@ -98,6 +98,13 @@ import Testing
     #expect(groups == [[2, 3, 4, 2, 0], [1, 2, 3, 1], [1, 3, 4, 2, 0], [0, 2, 3, 1], [0, 3, 4, 2, 0]])
   }
 
+  @Test("the first rank alone is the root") func root() throws {
+    #expect(
+      try onRanks(3) { [$0.isRoot, $0.rank == 0, $0.size == 3] }.map { $0 } == [
+        [true, true, true], [false, false, true], [false, false, true],
+      ])
+  }
+
   @Test("a sum for comparison of speeds adds every rank's numbers once")
   func allReduce() throws {
     let sums = try onRanks(3) { communicator in

@@ -132,8 +132,8 @@ private let mistakes: [(String, String)] = [
     "funnel.yaml:2:26: training.minimum_time must be less than process.horizon = 1.0, found 1.0"
   ),
   (
-    "data: {target: mg25}\nprocess: {horizon: 1e-4}",
-    "funnel.yaml: training.minimum_time must be less than process.horizon = 0.0001, found 0.001"
+    "data: {target: mg25}\nprocess: {horizon: 1e-4}\ntraining: {minimum_time: 1e-3}",
+    "funnel.yaml:3:26: training.minimum_time must be less than process.horizon = 0.0001, found 0.001"
   ),
   (
     "data: {target: mg25}\nnetwork: {activation: relu}\ntraining: {objective: sliced}",
@@ -169,7 +169,7 @@ private let mistakes: [(String, String)] = [
   ),
   (
     "data: {target: mg25}\ntraining: {time_law: log-normal, noise_level_mean: -9}",
-    "funnel.yaml:2:52: training.noise_level_mean must lie between the noise levels of training.minimum_time and process.horizon, -4.56 and 5.02, found -9.0"
+    "funnel.yaml:2:52: training.noise_level_mean must lie between the noise levels of training.minimum_time and process.horizon, -6.22 and 5.02, found -9.0"
   ),
   (
     "data: {target: mg25}\ntraining: {coupling: optimal-transport}",

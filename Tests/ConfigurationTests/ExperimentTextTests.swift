@@ -67,6 +67,7 @@ import Testing
     #expect(
       refused.changes(from: started) == [
         "seed", "data.dimension", "process.kind", "process.horizon", "training.shards",
+        "training.minimum_time",
       ])
   }
 

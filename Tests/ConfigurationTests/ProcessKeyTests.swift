@@ -99,7 +99,7 @@ private func refusal(_ process: String, _ rest: String = "") -> String {
 
   @Test("a sampler that divides by what is left of the data is refused where nothing is") func samplers() {
     #expect(
-      refusal("kind: annealed", "sampling: {sampler: ddim}").contains(
-        "sampling.sampler ddim needs a linear SDE"))
+      refusal("kind: annealed", "sampling: {sampler: exponential-integrator}").contains(
+        "sampling.sampler exponential-integrator needs a linear SDE"))
   }
 }

@@ -82,7 +82,7 @@ extension TrainingCoefficients {
       let c = setting.training(at: fraction * setting.process.horizon)
       for o in 0..<c.outputBlocks {
         let slope = c.regression(o, dataVariance: 1).slope
-        #expect(slope.dot(slope).squareRoot() < 1e-9)
+        #expect(slope.dot(slope).squareRoot() < 1e-9)  // a slope of numbers of size 1, by central differences in Double
       }
     }
   }

@@ -37,11 +37,11 @@ import Testing
   @Test func `extreme words give finite normals with the radius bounded by 6.66`() {
     for a in [0, 1, 2, 3, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFE, 0xFFFF_FFFF] as [UInt32] {
       let radius = NormalKernel.radius(a)
-      #expect(abs(radius) < 6.67)
+      #expect(abs(radius) < 6.67)  // √(62 ln 2) = 6.66 where u is least
       let (x, y) = NormalKernel.direction(a)
       #expect(abs(x * x + y * y - 1) < 4e-7)  // a few roundings of numbers of size one
     }
-    #expect(abs(NormalKernel.radius(0)) > 6.66)
+    #expect(abs(NormalKernel.radius(0)) > 6.66)  // √(62 ln 2) = 6.6604
   }
 
   @Test(arguments: [1, 2, 3, 4, 7, 100]) func `normals pass Kolmogorov–Smirnov`(columns: Int) {

@@ -107,6 +107,7 @@ import Testing
       mixture, VariancePreserving(), .splittingMidpoint, steps: 300,
       given: Observations(rows: [[1, 0]], values: [-0.1], deviations: [0]))
     let observed = stride(from: 0, to: values.count, by: 2).map { values[$0] }
+    // The deviation that the last time leaves, e^{−4.6}, and a few of them.
     #expect(observed.allSatisfy { abs($0 + 0.1) < 0.02 })
     let free = stride(from: 1, to: values.count, by: 2).map { values[$0] }
     // The posterior of x_0 given u is not Gaussian between the components: √n times a gap of at most 0.15.

@@ -2,6 +2,7 @@ import Diffusion
 import LinearAlgebra
 import Networks
 import Randomness
+import TestSupport
 import Testing
 
 @testable import Training

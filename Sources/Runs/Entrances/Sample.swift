@@ -21,8 +21,9 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
   try followInstructionSet(checkpoint.header.instructionSet, communicator)
   if communicator.isRoot { checkpoint.header.warnOfEdits(in: folder) { announce("warning: " + $0, communicator) } }
   let experiment = try communicator.agree { () throws -> Experiment in
-    let changed = try Experiment(
+    var changed = try Experiment(
       yaml: checkpoint.header.experiment.yaml, file: folder.experiment, settings: request.settings)
+    changed.followSampler(from: checkpoint.header.experiment, settings: request.settings)
     try changed.checkResume(of: checkpoint.header.experiment)
     return changed
   }

@@ -26,7 +26,10 @@ struct JudgedRun {
     let truth = try communicator.agree { try Truth(source, less: data.origin, judged: samples.value.rows) }
     let judging = Judging(
       communicator: communicator, section: experiment.evaluation, seed: experiment.seed, network: network)
-    return try judging.judge(samples.value, against: truth)
+    var verdicts = try judging.judge(samples.value, against: truth)
+    let note = try communicator.agree { try finalNoiseNote(experiment, data, truth.shown().value) }
+    if let note { verdicts[verdicts.count - 1].notes.append(note) }
+    return verdicts
   }
 
   /// Keeps the verdicts beside the samples that they speak of.

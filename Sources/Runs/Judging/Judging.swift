@@ -14,10 +14,11 @@ struct Judging {
   /// The network that made the samples, where its likelihood is asked for.
   package var network: NetworkLikelihood?
 
-  /// One metric's judgements and how long they took.
+  /// One metric's judgements, how long they took, and what is to be said beside them.
   struct Verdict {
     let judgements: [Judgement]
     package let seconds: Double
+    var notes: [String] = []
   }
 
   /// `samples` judged by every metric that the experiment names, in its order; but for the times, the same on every rank.
@@ -42,7 +43,8 @@ struct Judging {
         } else {
           judgements = try judge(metric, samples, truth, gaussian)
         }
-        verdicts.append(Verdict(judgements: judgements, seconds: Stopwatch.now - start))
+        let notes = metric == .slicedW2 ? [heavyTailNote(try truth.shown().value)].compactMap { $0 } : []
+        verdicts.append(Verdict(judgements: judgements, seconds: Stopwatch.now - start, notes: notes))
       } catch let few as TooFewRows {
         refusal = .data(Place("evaluation.metrics"), "\(metric.rawValue) \(few.words)")
         announce("warning: the metric \(metric.rawValue) is left out: it \(few.words)", communicator)
@@ -56,57 +58,64 @@ struct Judging {
     _ metric: Metric, _ samples: borrowing Matrix, _ truth: Truth,
     _ gaussian: GaussianFit
   ) throws -> [Judgement] {
-    let (count, pairs) = (section.count, min(section.count, section.pairCount))
-    let all = samples.head(count)
-    let few = samples.head(pairs)
+    let (all, few) = (section.count, min(section.count, section.pairCount))
     switch metric {
     case .slicedW2:
-      let directions = randomDirections(count: section.directions, dimension: samples.columns, seed: seed)
-      var distance = SlicedWasserstein(directions: directions, over: communicator)
-      return try judge(all, truth.samples, gaussian, &distance)
-    case .exactW2: return try judge(few, truth.samples, gaussian, ExactWasserstein())
-    case .gaussian: return try judge(all, truth.samples, gaussian, GaussianDistances())
-    case .mmd: return try judge(few, truth.samples, gaussian, MaximumMeanDiscrepancy(seed: seed))
-    case .energy: return try judge(few, truth.samples, gaussian, EnergyDistance())
-    case .neighbours: return try judge(few, truth.samples, gaussian, NeighbourDivergence())
-    case .classifier: return try judge(few, truth.samples, gaussian, ClassifierTest(seed: seed))
-    case .marginals: return try judge(all, truth.samples, gaussian, Marginals())
-    case .tails: return try judge(all, truth.samples, gaussian, TailIndex())
+      var distance = sliced(samples.columns)
+      return try judge(samples, most: all, truth.samples, gaussian, &distance)
+    case .rankedW2:
+      var distance = RankedWasserstein(sliced(samples.columns))
+      return try judge(samples, most: all, truth.samples, gaussian, &distance)
+    case .exactW2: return try judge(samples, most: few, truth.samples, gaussian, ExactWasserstein())
+    case .gaussian: return try judge(samples, most: all, truth.samples, gaussian, GaussianDistances())
+    case .mmd: return try judge(samples, most: few, truth.samples, gaussian, MaximumMeanDiscrepancy(seed: seed))
+    case .energy: return try judge(samples, most: few, truth.samples, gaussian, EnergyDistance())
+    case .neighbours: return try judge(samples, most: few, truth.samples, gaussian, NeighbourDivergence())
+    case .classifier: return try judge(samples, most: few, truth.samples, gaussian, ClassifierTest(seed: seed))
+    case .marginals: return try judge(samples, most: all, truth.samples, gaussian, Marginals())
+    case .spacing: return try judge(samples, most: few, truth.samples, gaussian, NeighbourSpacing())
+    case .tails: return try judge(samples, most: all, truth.samples, gaussian, TailIndex())
     case .nearest:
       let distance = try communicator.agree { try truth.nearestTrainingRows() }
-      return try judge(all, Exchanged(truth.samples), gaussian, distance)
+      return try judge(samples, most: all, Exchanged(truth.samples), gaussian, distance)
     case .likelihood: return try likelihood(truth, gaussian)
-    case .modes: return try judge(all, truth.samples, gaussian, communicator.agree { try truth.modes() })
+    case .modes: return try judge(samples, most: all, truth.samples, gaussian, communicator.agree { try truth.modes() })
     case .stein:
       var distance = try communicator.agree { try truth.steinDiscrepancy() }
-      return try judge(few, truth.samples, gaussian, &distance)
+      return try judge(samples, most: few, truth.samples, gaussian, &distance)
     }
   }
 
-  private func judge(
-    _ samples: borrowing Matrix, _ truth: some TrueSamples, _ gaussian: GaussianFit, _ distance: some SampleDistance
-  ) throws -> [Judgement] {
-    var distance = distance
-    return try judge(samples, truth, gaussian, &distance)
+  private func sliced(_ dimension: Int) -> SlicedWasserstein {
+    SlicedWasserstein(
+      directions: randomDirections(count: section.directions, dimension: dimension, seed: seed), over: communicator)
   }
 
   private func judge(
-    _ samples: borrowing Matrix, _ truth: some TrueSamples, _ gaussian: GaussianFit,
+    _ samples: borrowing Matrix, most: Int, _ truth: some TrueSamples, _ gaussian: GaussianFit,
+    _ distance: some SampleDistance
+  ) throws -> [Judgement] {
+    var distance = distance
+    return try judge(samples, most: most, truth, gaussian, &distance)
+  }
+
+  private func judge(
+    _ samples: borrowing Matrix, most: Int, _ truth: some TrueSamples, _ gaussian: GaussianFit,
     _ distance: inout some (SampleDistance & ~Copyable)
   ) throws -> [Judgement] {
     do {
       let unit = section.units == .standardised ? "standard deviations" : "units of the data"
       return try Judge(repeats: section.repeats, seed: seed, unit: unit)
-        .judgements(of: samples, truth: truth, gaussian: gaussian, by: &distance, over: communicator)
+        .judgements(of: samples, truth: truth, gaussian: gaussian, by: &distance, most: most, over: communicator)
     } catch MetricsError.tooFewRows(let count, let needed) {
       // All ranks know the numbers, and leave the metric out together.
-      let most = truth.largestCount ?? .max
+      let largest = truth.largestCount ?? .max
       let side =
-        samples.rows <= most
-        ? "the samples are \(samples.rows)" : "the true rows give sets of \(most)"
+        samples.rows <= largest
+        ? "the samples are \(samples.rows)" : "the true rows give sets of \(largest)"
       throw TooFewRows(
         words: "needs at least \(needed) rows on either side, and \(side)"
-          + (count < min(samples.rows, most) ? ", of which \(count) are compared" : ""))
+          + (count < min(samples.rows, largest) ? ", of which \(count) are compared" : ""))
     } catch let error as MetricsError {
       // Every rank holds all samples and comes to the same verdict: one of them says so.
       return try communicator.agree { throw error }

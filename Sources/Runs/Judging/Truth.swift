@@ -22,6 +22,7 @@ final class Truth {
   private let origin: [Double]
   /// Rows to fit a Gaussian to where there is no source.
   private let fitted: MatrixBox?
+  private var looked: MatrixBox?
   /// What columns of rows are divided by, where distances are not in units of the data.
   private let scales: [Double]?
 
@@ -70,6 +71,25 @@ final class Truth {
     } else {
       self.init(try SourceSamples(source, less: origin, judged: judged), source: source, origin: origin)
     }
+  }
+
+  /// The most true rows that are looked at beside the judgements.
+  private static let mostShown = 10_000
+
+  /// True rows to look at: the first of the held-out ones, or fresh draws.
+  func shown() throws -> MatrixBox {
+    if let looked { return looked }
+    let box: MatrixBox
+    if let fitted {
+      box = MatrixBox(fitted.value.head(Self.mostShown))
+    } else if let source {
+      let part = source.shownPart
+      box = MatrixBox(try source.rows(part, 0..<min(Self.mostShown, source.count(part)), less: origin))
+    } else {
+      throw ExperimentError.fault("no true rows")
+    }
+    looked = box
+    return box
   }
 
   /// The same truth with each column divided by a number.

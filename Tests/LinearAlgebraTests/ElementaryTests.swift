@@ -16,6 +16,7 @@ import Testing
       worst.sin = max(worst.sin, abs(Double(Elementary.sinTurns(turns)) - sin(2 * .pi * Double(turns))))
       worst.cos = max(worst.cos, abs(Double(Elementary.cosTurns(turns)) - cos(2 * .pi * Double(turns))))
     }
+    // The accuracies that the functions state.
     #expect(worst.exp < 1.5e-7)
     #expect(worst.log < 1.2e-7)
     #expect(worst.sin < 2e-7)

@@ -1,39 +1,9 @@
 import Diffusion
 import LinearAlgebra
 import Sampling
+import TestSupport
 
-/// Data N(mean, variance) in every coordinate: its marginals and their exact score.
-struct GaussianScore: Score {
-  let process: any ForwardProcess
-  let dimension: Int
-  var mean = 0.7
-  var variance = 0.3
-
-  func marginal(at t: Double) -> Moments {
-    let kernel = process.kernel(at: t)
-    let spread = kernel.mean.outer(kernel.mean).scaled(by: variance)
-    return Moments(mean: kernel.mean.scaled(by: mean), covariance: kernel.covariance + spread)
-  }
-
-  mutating func evaluate(_ state: borrowing Matrix, at t: Double, into score: inout Matrix) {
-    let law = marginal(at: t)
-    let factor = law.covariance.inverse.scaled(by: -1)
-    let offset = factor * law.mean
-    score.assign(factor, times: state, dimension: dimension)
-    for r in 0..<score.rows { for j in 0..<score.columns { score[r, j] -= Float(offset[j / dimension]) } }
-  }
-}
-
-/// The mean and covariance of a Gaussian state, alike for every coordinate.
-struct Moments {
-  var mean: BlockVector
-  var covariance: BlockMatrix
-
-  func distance(to other: Moments) -> Double {
-    let shift = mean - other.mean
-    return shift.dot(shift).squareRoot() + (covariance - other.covariance).norm
-  }
-
+extension Moments {
   /// The law after a sampler's steps with the exact score, which is affine: no sampling error.
   func propagated(by sampler: any Sampler, over times: [Double], score: GaussianScore) -> Moments {
     let process = score.process
@@ -139,18 +109,6 @@ private struct JointLaw {
 }
 
 extension SamplerKind {
-  /// The order that the scheme's documentation states; nil for one that has none.
-  var documentedOrder: Double? {
-    switch self {
-    case .eulerMaruyama, .exponentialIntegrator, .splitting, .ancestral, .probabilityFlowEuler, .ddim, .nelson: 1
-    case .splittingMidpoint, .leapfrog, .baoab, .obabo, .stochasticHeun, .probabilityFlowHeun, .dpmSolver,
-      .exponentialMultistep:
-      2
-    // Their steps differ from sample to sample, or their law is another than p_t: see their own tests.
-    case .predictorCorrector, .annealedLangevin, .diffusionAnnealedLangevin, .underdampedAnnealedLangevin: nil
-    }
-  }
-
   /// Pairs of processes and samplers that serve them.
   static let served: [(any ForwardProcess, SamplerKind)] = processes.flatMap { process in
     allCases.filter { $0.make().requirement.isMet(by: process) }.map { (process, $0) }
