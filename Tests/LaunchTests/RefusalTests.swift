@@ -15,6 +15,12 @@ extension LaunchTests {
       values[2 * 1500 + 1] = .nan
       try array(values).write(to: URL(fileURLWithPath: workshop.path + "/nan.npy"))
       try workshop.write("a,b,c\n1,2,3\n1,two,3\n" + String(repeating: "1,2,3\n", count: 100), to: "word.csv")
+      try workshop.write("-0,5\n1,25\n", to: "comma.csv")
+      for (name, type, shape) in [("scalar.npy", "<f8", "()"), ("text.npy", "<U2", "(1,)")] {
+        let header = "{'descr': '\(type)', 'fortran_order': False, 'shape': \(shape), }"
+        let bytes = [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.utf8.count), 0] + Array(header.utf8)
+        try Data(bytes + [UInt8](repeating: 0, count: 8)).write(to: URL(fileURLWithPath: workshop.path + "/" + name))
+      }
       try workshop.write((0..<100).map { "\($0),2,\($0 % 3)\n" }.joined(), to: "three.csv")
       return workshop
     }
