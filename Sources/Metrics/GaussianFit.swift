@@ -1,7 +1,7 @@
 public import Communication
-internal import Glibc
 public import LinearAlgebra
 public import Randomness
+internal import RealFunctions
 
 /// The mean of each column, summed in Double in the order of the rows.
 func columnMeans(_ rows: borrowing Matrix) -> [Double] {

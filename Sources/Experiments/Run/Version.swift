@@ -7,7 +7,7 @@ public func versionText() -> String {
   """
   sgm-train \(programVersion), commit \(unsafe String(cString: sgm_commit()))
   \(messagePassingVersion())
-  oneDNN \(oneDNNVersion)
+  products by \(MatrixProduct.engine)
   instruction set \(InstructionSet.highest?.rawValue ?? "less than avx2")
   """
 }
