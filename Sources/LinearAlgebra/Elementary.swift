@@ -21,7 +21,9 @@ public enum Elementary {
     return Float(bitPattern: p.bitPattern &+ (shifted.bitPattern &- magic.bitPattern) &<< 23)
   }
 
-  /// e⁻ˣ, relative error below 1.5e-7; the argument is clamped to ±87. The same as `exp(-x)` in fewer operations.
+  /// e⁻ˣ, relative error below 1.5e-7; the argument is clamped to ±87.
+  ///
+  /// The same as `exp(-x)` in fewer operations.
   @inlinable @inline(__always)
   public static func expNegative(_ x: Float) -> Float {
     let below: Float = x < 87 ? x : 87

@@ -1,4 +1,4 @@
-/// Vector widths of CPUs. No result depends on them any more.
+/// Vector widths of CPUs, on which no result depends any more.
 public enum InstructionSet: String, Sendable, CaseIterable {
   /// 256-bit vectors.
   case avx2
