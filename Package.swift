@@ -31,7 +31,6 @@ let commit: String = {
 }()
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
-let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -51,7 +50,6 @@ let package = Package(
   // Exact: warnings are errors here, and a later version must not break a build overnight.
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     .package(url: "https://github.com/swiftlang/swift-docc-plugin", exact: "1.5.0"),
   ],
@@ -71,6 +69,7 @@ let package = Package(
     module("RealFunctions"),
     module("LinearAlgebra", ["CXSMM"]),
     module("Randomness", ["LinearAlgebra", "RealFunctions"]),
+    module("Files", ["CMachine", "Communication", "LinearAlgebra"]),
     // 2
     module("Networks", ["LinearAlgebra", "Randomness", "RealFunctions"]),
     module("Diffusion", ["LinearAlgebra", "RealFunctions"]),
@@ -92,49 +91,87 @@ let package = Package(
       ]),
     // 5
     module(
-      "Experiments",
+      "Configuration",
       [
-        "Communication", "CMachine", "Diffusion", "LinearAlgebra", "Metrics", "Networks", "Randomness",
-        "Sampling", "Targets", "Theory", "Training", logging, yams,
+        "Diffusion", "Files", "LinearAlgebra", "Metrics", "Networks", "Sampling", "Targets", "Training", yams,
       ]),
+    module("Reports", ["Files", "Metrics"]),
     // 6
-    module("Commands", ["Communication", "Experiments", argumentParser]),
-    tool("sgm-train", ["Communication", "Experiments", "LinearAlgebra", "Training"]),
-    tool("sgm-sample", ["Communication", "Experiments"]),
-    tool("sgm-evaluate", ["Experiments"]),
-    tool("sgm-theory", ["Experiments"]),
-    tool("sgm-report", ["Experiments"]),
+    module(
+      "Runs",
+      [
+        "CMachine", "Communication", "Configuration", "Diffusion", "Files", "LinearAlgebra", "Metrics", "Networks",
+        "Randomness", "RealFunctions", "Reports", "Sampling", "Targets", "Training",
+      ]),
+    module(
+      "Studies",
+      [
+        "Communication", "Configuration", "Diffusion", "Files", "LinearAlgebra", "Metrics", "Networks", "Randomness",
+        "RealFunctions", "Reports", "Runs", "Sampling", "Targets", "Theory", "Training",
+      ]),
+    // 7
+    module("Commands", ["CMachine", "Communication", "Files", "LinearAlgebra", argumentParser]),
+    tool("sgm-train", ["Communication", "Configuration", "Files", "LinearAlgebra", "Runs", "Training"]),
+    tool("sgm-sample", ["Communication", "Files", "Runs"]),
+    tool("sgm-evaluate", ["Configuration", "Runs"]),
+    tool("sgm-theory", ["Studies"]),
+    tool("sgm-report", ["Runs"]),
     tool(
       "sgm-bench",
       [
-        "Communication", "CMachine", "Diffusion", "Experiments", "LinearAlgebra", "Metrics", "Networks", "Randomness",
-        "Sampling", "Targets", "Training",
+        "CMachine", "Communication", "Configuration", "Diffusion", "Files", "LinearAlgebra", "Metrics", "Networks",
+        "Randomness", "Runs", "Sampling", "Targets", "Training",
       ]),
+    // What tests share; no product has it.
+    .target(
+      name: "TestSupport", dependencies: ["Communication", "Diffusion", "Files", "LinearAlgebra", "Randomness"],
+      path: "Tests/TestSupport", swiftSettings: swift),
     tests("RealFunctionsTests", ["RealFunctions"]),
     tests("LinearAlgebraTests", ["CXSMM", "LinearAlgebra"]),
-    tests("RandomnessTests", ["LinearAlgebra", "Randomness"], resources: [.copy("Fixtures")]),
-    tests("CommunicationTests", ["Communication"]),
-    tests("NetworksTests", ["LinearAlgebra", "Networks", "Randomness"]),
+    tests("RandomnessTests", ["LinearAlgebra", "Randomness", "TestSupport"], resources: [.copy("Fixtures")]),
+    tests("CommunicationTests", ["CMachine", "Communication", "TestSupport"]),
+    tests("NetworksTests", ["LinearAlgebra", "Networks", "Randomness", "TestSupport"]),
     tests("DiffusionTests", ["Diffusion", "LinearAlgebra"], resources: [.copy("Fixtures")]),
-    tests("TargetsTests", ["Diffusion", "LinearAlgebra", "Randomness", "Targets"], resources: [.copy("Fixtures")]),
-    tests("SamplingTests", ["Diffusion", "LinearAlgebra", "Randomness", "Sampling", "Targets"]),
     tests(
-      "TrainingTests",
-      ["Communication", "Diffusion", "LinearAlgebra", "Networks", "Randomness", "Training", "sgm-bench"],
+      "TargetsTests", ["Diffusion", "LinearAlgebra", "Randomness", "Targets", "TestSupport"],
       resources: [.copy("Fixtures")]),
     tests(
-      "MetricsTests", ["Communication", "Diffusion", "LinearAlgebra", "Metrics", "Randomness", "Targets"],
-      resources: [.copy("Fixtures")]),
-    tests(
-      "TheoryTests", ["Diffusion", "LinearAlgebra", "Randomness", "Sampling", "Targets", "Theory"]),
-    tests(
-      "ExperimentsTests",
+      "SamplingTests",
       [
-        "Communication", "Diffusion", "Experiments", "LinearAlgebra", "Metrics", "Networks", "Randomness", "Targets",
+        "Communication", "Diffusion", "LinearAlgebra", "Networks", "Randomness", "Sampling", "Targets", "TestSupport",
         "Training",
       ]),
     tests(
-      "FuzzTests", ["Experiments", "LinearAlgebra", "Networks", "Targets", "Training"], resources: [.copy("Seeds")]),
+      "TrainingTests",
+      [
+        "Communication", "Diffusion", "LinearAlgebra", "Networks", "Randomness", "TestSupport", "Training", "sgm-bench",
+      ],
+      resources: [.copy("Fixtures")]),
+    tests(
+      "MetricsTests",
+      ["Communication", "Diffusion", "LinearAlgebra", "Metrics", "Randomness", "Targets", "TestSupport"],
+      resources: [.copy("Fixtures")]),
+    tests(
+      "TheoryTests",
+      [
+        "Communication", "Diffusion", "LinearAlgebra", "Metrics", "Randomness", "Sampling", "Targets", "TestSupport",
+        "Theory",
+      ]),
+    tests("FilesTests", ["Communication", "Files", "LinearAlgebra", "TestSupport"]),
+    tests(
+      "ConfigurationTests",
+      ["Configuration", "Diffusion", "Files", "Metrics", "Networks", "Sampling", "Targets", "TestSupport", "Training"]),
+    tests("ReportsTests", ["Files", "Metrics", "Reports", "TestSupport"]),
+    tests(
+      "RunsTests",
+      [
+        "Communication", "Configuration", "Diffusion", "Files", "LinearAlgebra", "Metrics", "Networks", "Randomness",
+        "Reports", "Runs", "Sampling", "Targets", "TestSupport", "Training",
+      ]),
+    tests(
+      "FuzzTests",
+      ["Configuration", "Files", "LinearAlgebra", "Networks", "Runs", "Targets", "TestSupport", "Training"],
+      resources: [.copy("Seeds")]),
     tests("LaunchTests", []),
   ],
   cxxLanguageStandard: .cxx17

@@ -43,7 +43,10 @@ stage_install() {
   again swift package --scratch-path .build-asan resolve
 }
 
-stage_lint() { swift format lint --strict --parallel --recursive Package.swift Sources Tests; }
+stage_lint() {
+  swift format lint --strict --parallel --recursive Package.swift Sources Tests
+  launch/folders.sh
+}
 
 # The manifest makes every warning in our Swift and C an error.
 stage_build() { launch/build.sh --build-tests; }

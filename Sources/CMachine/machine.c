@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -104,21 +105,88 @@ static void on_stop(int signal) {
   stop_signal = signal;
 }
 
-void sgm_catch_stop_signals(void) {
-  struct sigaction action = {.sa_handler = on_stop, .sa_flags = SA_RESTART};
+// Batch systems say by these that a job is to end; SIGHUP is the closed terminal's.
+static const int stops[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU};
+#define STOPS (sizeof stops / sizeof *stops)
+
+static void catch_stops(void (*handler)(int), int flags) {
+  struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
+  sigset_t caught;
   sigemptyset(&action.sa_mask);
-  sigaction(SIGUSR1, &action, NULL);
-  sigaction(SIGTERM, &action, NULL);
-  sigaction(SIGINT, &action, NULL);
+  sigemptyset(&caught);
+  for (size_t i = 0; i < STOPS; i++) {
+    struct sigaction before;
+    // nohup has SIGHUP ignored, and so it stays.
+    if (stops[i] == SIGHUP && !sigaction(SIGHUP, NULL, &before) && before.sa_handler == SIG_IGN) continue;
+    sigaction(stops[i], &action, NULL);
+    sigaddset(&caught, stops[i]);
+    sigaddset(&action.sa_mask, stops[i]);
+  }
+  // Some launchers start programs with signals blocked, from a thread that takes none.
+  sigprocmask(SIG_UNBLOCK, &caught, NULL);
+}
+
+void sgm_return_write_errors(void) {
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);
-  // Some launchers start programs with signals blocked, from a thread that takes none.
-  sigset_t caught;
-  sigemptyset(&caught);
-  sigaddset(&caught, SIGUSR1);
-  sigaddset(&caught, SIGTERM);
-  sigaddset(&caught, SIGINT);
-  sigprocmask(SIG_UNBLOCK, &caught, NULL);
+}
+
+void sgm_catch_stop_signals(void) { catch_stops(on_stop, SA_RESTART); }
+
+// Files that a process leaves half written, for the handler of a signal that ends it.
+#define MOST_HALVES 16
+static struct {
+  _Atomic int state;  // 0 free, 1 being named, 2 named
+  char path[4096];
+} halves[MOST_HALVES];
+
+void sgm_begin_half(const char *path) {
+  if (strlen(path) >= sizeof halves[0].path) return;
+  for (int i = 0; i < MOST_HALVES; i++) {
+    int free = 0;
+    if (!atomic_compare_exchange_strong(&halves[i].state, &free, 1)) continue;
+    strcpy(halves[i].path, path);
+    atomic_store(&halves[i].state, 2);
+    return;
+  }
+}
+
+void sgm_end_half(const char *path) {
+  for (int i = 0; i < MOST_HALVES; i++) {
+    if (atomic_load(&halves[i].state) == 2 && !strcmp(halves[i].path, path)) atomic_store(&halves[i].state, 0);
+  }
+}
+
+static const char *ending_name;
+
+static void say(const char *text) {
+  const ssize_t written = write(STDERR_FILENO, text, strlen(text));
+  (void)written;
+}
+
+// Only what POSIX allows in a handler.
+static void on_end(int signal) {
+  for (int i = 0; i < MOST_HALVES; i++) {
+    if (atomic_load(&halves[i].state) == 2) unlink(halves[i].path);
+  }
+  if (ending_name) {
+    const char *by = signal == SIGINT   ? "Ctrl-C"
+                     : signal == SIGTERM ? "SIGTERM"
+                     : signal == SIGHUP  ? "SIGHUP (a closed terminal)"
+                     : signal == SIGUSR1 ? "SIGUSR1"
+                     : signal == SIGUSR2 ? "SIGUSR2"
+                                         : "SIGXCPU (a limit of time)";
+    say(ending_name);
+    say(": ended by ");
+    say(by);
+    say(" before its result was whole; start it again\n");
+  }
+  _exit(128 + signal);
+}
+
+void sgm_end_on_signals(const char *name) {
+  ending_name = name;
+  catch_stops(on_end, 0);
 }
 
 int sgm_stop_signal(void) { return stop_signal; }

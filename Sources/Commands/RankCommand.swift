@@ -1,44 +1,74 @@
-public import ArgumentParser
-public import Communication
-public import Experiments
+package import ArgumentParser
+internal import CMachine
+package import Communication
+package import Files
+internal import Foundation
+internal import Glibc
 
 /// A program that runs alone or as one of several ranks, of which one speaks.
-public protocol RankCommand: ParsableCommand {}
+package protocol RankCommand: ParsableCommand {}
 
 extension RankCommand {
   /// Parses the command line and runs; every rank parses the same words, and one says what is wrong, or helps.
-  public static func main() {
+  package static func main() {
     do {
       var command = try parseAsRoot()
       try command.run()
     } catch {
-      if Communicator.isFirstProcess { exit(withError: error) }
+      guard Communicator.isFirstProcess else { return }
+      let code = exitCode(for: error)
+      guard code.isSuccess else { exit(withError: error) }
+      // Help was asked for: it is the result.
+      endPrinting(fullMessage(for: error))
     }
   }
 
+  /// Prints a text that is the result, and ends the process.
+  package static func endPrinting(_ text: String) -> Never {
+    sgm_return_write_errors()
+    do throws(ExperimentError) { try printResult(text) } catch {
+      writeText("\(commandName): \(error)\n", to: STDERR_FILENO)
+      Glibc.exit(error.status)
+    }
+    Glibc.exit(0)
+  }
+
+  private static var commandName: String { configuration.commandName ?? _commandName }
+
   /// Runs `work` on all ranks, prints the text that it returns, once, and ends the process.
-  public func printing(_ work: (Communicator) throws -> String) -> Never {
+  package func printing(_ work: (Communicator) throws -> String) -> Never {
     onAllRanks { communicator in
       let text = try work(communicator)
-      if communicator.isRoot { print(text, terminator: text.hasSuffix("\n") ? "" : "\n") }
-      return .success
+      return printed(text, communicator)
     }
+  }
+
+  /// Prints a text that is the result, once.
+  ///
+  /// - Returns: the status with which to go on: on the root not that of success where the text was not written.
+  package func printed(_ text: String, _ communicator: Communicator) -> ExitStatus {
+    guard communicator.isRoot else { return .success }
+    do throws(ExperimentError) { try printResult(text) } catch {
+      writeText("\(Self.commandName): \(error)\n", to: STDERR_FILENO)
+      return error.exitStatus
+    }
+    return .success
   }
 
   /// Runs `work` on all ranks and ends the process with the status that it returns, or that of its error.
-  public func onAllRanks(catchesStops: Bool = false, _ work: (Communicator) throws -> ExitStatus) -> Never {
-    runTool(Self.configuration.commandName ?? Self._commandName, catchesStops: catchesStops, work)
+  package func onAllRanks(catchesStops: Bool = false, _ work: (Communicator) throws -> ExitStatus) -> Never {
+    runTool(Self.commandName, catchesStops: catchesStops, work)
   }
 }
 
 /// `--set key=value`, as often as one likes.
-public struct Overrides: ParsableArguments {
+package struct Overrides: ParsableArguments {
   /// As given, in their order.
   @Option(
     name: .customLong("set"),
     help: ArgumentHelp("Override a key, such as training.steps=300; may be repeated.", valueName: "key=value"))
-  public var settings: [String] = []
+  package var settings: [String] = []
 
   /// As the command-line parser wants it.
-  public init() {}
+  package init() {}
 }

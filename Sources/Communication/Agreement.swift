@@ -28,4 +28,17 @@ extension Communicator {
     let bytes = try agree { isRoot ? try body() : [] }
     return try broadcast(bytes)
   }
+
+  /// Runs `body` on the root and gives every rank its text, or its error.
+  public func fromRoot(_ body: () throws -> String) throws -> String {
+    String(decoding: try fromRoot { Array(try body().utf8) }, as: UTF8.self)
+  }
+
+  /// Runs `body` on the root and gives every rank its answer, or its error.
+  public func fromRoot(_ body: () throws -> Bool) throws -> Bool {
+    try fromRoot { try body() ? [1] : [] } == [1]
+  }
+
+  /// This rank's part of `count` items in order: parts of neighbours differ by at most one item.
+  public func share(of count: Int) -> Range<Int> { rank * count / size..<(rank + 1) * count / size }
 }

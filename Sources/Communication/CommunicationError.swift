@@ -1,9 +1,3 @@
-/// An error that knows the exit status it asks for; every module's error type conforms.
-public protocol StatusError: Error, CustomStringConvertible {
-  /// The process exit status, from sysexits.h.
-  var status: Int32 { get }
-}
-
 /// Errors of the communication layer.
 public enum CommunicationError: StatusError, Equatable {
   /// An MPI call returned an error.
@@ -29,14 +23,4 @@ public enum CommunicationError: StatusError, Equatable {
     case .unconnected: 78
     }
   }
-}
-
-/// The error that all ranks throw when one of them failed within `Communicator.agree`.
-public struct AgreedError: StatusError, Equatable {
-  /// The failing rank's own words.
-  public let description: String
-  /// The failing rank's exit status.
-  public let status: Int32
-  /// The lowest rank that failed.
-  public let rank: Int
 }

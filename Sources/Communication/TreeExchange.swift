@@ -16,7 +16,6 @@
   private let nodeCounts: [Int]
   private let finalSteps: [CanonicalTree.Step]
   private let received: UnsafeMutablePointer<Float>
-  private var requests: RequestBuffer
   private var sends: [Transfer]
   private var receives: [Transfer]
   private var addresses: [UnsafeMutablePointer<Float>]
@@ -45,7 +44,6 @@
     let own = slices.range(communicator.rank)
     let others = nodeCounts.reduce(0, +) - nodeCounts[communicator.rank]
     unsafe received = .allocate(capacity: max(others * own.count, 1))
-    requests = RequestBuffer(capacity: others + nodeCounts[communicator.rank] * (size - 1))
     unsafe sends = []
     unsafe receives = []
     unsafe addresses = []
@@ -92,7 +90,9 @@
         unsafe sends.append(Transfer(address: address, count: slice.count, peer: peer, tag: node))
       }
     }
-    if communicator.size > 1 { try unsafe communicator.exchange(sends: sends, receives: receives, requests: &requests) }
+    if communicator.size > 1, let link = communicator.link {
+      try unsafe link.exchange(sends: sends, receives: receives)
+    }
     return unsafe sumNodes(count: own.count)
   }
 

@@ -30,7 +30,10 @@ public struct AnnealedPath: ForwardProcess, Equatable {
   public let horizon: Double
 
   /// The path from the data to a base of the given law and scale.
-  public init(annealing: Annealing = .cosine, base: NoiseLaw = .gaussian, scale: Double = 1, horizon: Double = 1) {
+  public init(
+    annealing: Annealing = ProcessOptions.standard.annealing, base: NoiseLaw = .gaussian,
+    scale: Double = ProcessOptions.standard.baseScale, horizon: Double = 1
+  ) {
     precondition(scale > 0 && scale.isFinite, "scale \(scale)")
     precondition(horizon > 0 && horizon.isFinite, "horizon \(horizon)")
     if case .studentT(let degrees) = base { precondition(degrees > 0, "\(degrees) degrees of freedom") }

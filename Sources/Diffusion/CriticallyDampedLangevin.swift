@@ -26,8 +26,8 @@ public struct CriticallyDampedLangevin: ForwardProcess, Equatable {
 
   /// The process of the given parameters; the defaults have a stationary position variance of ½ + 5ε²/4.
   public init(
-    a: Double = 1, sigma: Double = 2.0.squareRoot(), epsilon: Double = 0, velocityVariance: Double = 0.01,
-    schedule: NoiseSchedule, horizon: Double = 1
+    a: Double = ProcessOptions.standard.a, sigma: Double = ProcessOptions.standard.sigma, epsilon: Double,
+    velocityVariance: Double = ProcessOptions.standard.velocityVariance, schedule: NoiseSchedule, horizon: Double = 1
   ) {
     precondition(a > 0 && sigma > 0 && epsilon >= 0, "a = \(a), sigma = \(sigma), epsilon = \(epsilon)")
     precondition(velocityVariance >= 0 && horizon > 0, "v² = \(velocityVariance), T = \(horizon)")
@@ -41,8 +41,9 @@ public struct CriticallyDampedLangevin: ForwardProcess, Equatable {
 
   /// The process with τ = βt.
   public init(
-    a: Double = 1, sigma: Double = 2.0.squareRoot(), epsilon: Double = 0, velocityVariance: Double = 0.01,
-    beta: Double = 4, horizon: Double = 1
+    a: Double = ProcessOptions.standard.a, sigma: Double = ProcessOptions.standard.sigma, epsilon: Double,
+    velocityVariance: Double = ProcessOptions.standard.velocityVariance, beta: Double = ProcessOptions.standard.beta,
+    horizon: Double = 1
   ) {
     self.init(
       a: a, sigma: sigma, epsilon: epsilon, velocityVariance: velocityVariance, schedule: .constant(beta),

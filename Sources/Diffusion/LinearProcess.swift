@@ -75,8 +75,10 @@ extension LinearProcess {
   /// Pandey and Mandt 2023, arXiv 2303.01748; their Γ = 0.01, ν = 4.01 is M = ¼. Noise on the position, Γ > 0, leaves
   /// its prior alone: the control for the ε of critically damped Langevin.
   public static func phaseSpaceLangevin(
-    positionDamping gamma: Double = 0.01, velocityDamping nu: Double = 4.01, velocityVariance: Double = 0.01,
-    schedule: NoiseSchedule = .constant(8), horizon: Double = 1
+    positionDamping gamma: Double = ProcessOptions.standard.positionDamping,
+    velocityDamping nu: Double = ProcessOptions.standard.velocityDamping,
+    velocityVariance: Double = ProcessOptions.standard.velocityVariance,
+    schedule: NoiseSchedule = .constant(ProcessKind.phaseSpaceLangevin.usualBeta), horizon: Double = 1
   ) -> LinearProcess {
     precondition(gamma >= 0 && nu > 0 && nu != gamma, "Γ = \(gamma), ν = \(nu)")
     let inverseMass = 0.25 * (nu - gamma) * (nu - gamma)
@@ -94,9 +96,10 @@ extension LinearProcess {
   /// Mou et al. 2021, arXiv 1908.10859; as a diffusion model Shi and Liu 2024, arXiv 2404.12814. At γ = 2√2, ξ = 3√3
   /// it is critically damped: A has the eigenvalue −√3 three times.
   public static func thirdOrderLangevin(
-    coupling gamma: Double = 2 * 2.0.squareRoot(), friction xi: Double = 3 * 3.0.squareRoot(),
-    velocityVariance: Double = 0.01, accelerationVariance: Double = 0.01, schedule: NoiseSchedule = .constant(6),
-    horizon: Double = 1
+    coupling gamma: Double = ProcessOptions.standard.coupling, friction xi: Double = ProcessOptions.standard.friction,
+    velocityVariance: Double = ProcessOptions.standard.velocityVariance,
+    accelerationVariance: Double = ProcessOptions.standard.accelerationVariance,
+    schedule: NoiseSchedule = .constant(ProcessKind.thirdOrderLangevin.usualBeta), horizon: Double = 1
   ) -> LinearProcess {
     precondition(gamma > 0 && xi > 0, "γ = \(gamma), ξ = \(xi)")
     return LinearProcess(

@@ -1,5 +1,11 @@
 /// The law of the noise e in u = M x_0 + L e, one draw for all d coordinates of a block.
 public enum NoiseLaw: Sendable, Equatable {
+  /// The laws by name.
+  public enum Kind: String, Sendable, CaseIterable {
+    case gaussian
+    case studentT = "student-t"
+  }
+
   /// e = g ~ N(0, I).
   case gaussian
   /// e = g/√w, w ~ Gamma(ν/2, rate ν/2): multivariate Student-t of ν degrees of freedom and unit scale.

@@ -2,6 +2,9 @@ internal import RealFunctions
 
 /// How fast the process's own time τ runs with diffusion time t: τ(t) = ∫₀ᵗ β, t ∈ [0, T].
 public enum NoiseSchedule: Sendable, Equatable {
+  /// The schedules by name.
+  public enum Kind: String, Sendable, CaseIterable { case linear, cosine, exponential, constant }
+
   /// β(t) = β.
   case constant(Double)
 

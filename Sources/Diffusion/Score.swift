@@ -66,6 +66,22 @@ public protocol DifferentiableScore: Score {
   ///   - trace: `rows` numbers.
   mutating func weightedTrace(
     _ weight: BlockMatrix, _ state: borrowing Matrix, at t: Double, into trace: inout [Double])
+
+  /// The error to expect of an element of ∂E[x_0|u]/∂u, with the noise whitened and data of unit variance: 0 where the
+  /// derivative is exact.
+  ///
+  /// Γ = Cov(x_0|u) follows from this derivative divided by √snr: a learned one says nothing of Γ where snr is small.
+  var derivativeError: Double { get }
+
+  /// Writes E[x_0|u] and Γh for every row, each at a time of its own, accurately at any signal-to-noise ratio.
+  ///
+  /// - Parameters:
+  ///   - state: u, shape `[rows, blocks × dimension]`.
+  ///   - times: a diffusion time for each row.
+  ///   - directions: h, `dimension` numbers each.
+  ///   - moments: the result, of as many rows and directions.
+  mutating func posterior(
+    _ state: borrowing Matrix, atTimes times: [Double], directions: [[Double]], into moments: inout PosteriorMoments)
 }
 
 extension DifferentiableScore {

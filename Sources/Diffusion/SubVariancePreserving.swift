@@ -14,7 +14,7 @@ public struct SubVariancePreserving: ForwardProcess, Equatable {
   public let horizon: Double
 
   /// The process of a noise schedule on [0, horizon].
-  public init(schedule: NoiseSchedule = .linear(min: 0.1, max: 20), horizon: Double = 1) {
+  public init(schedule: NoiseSchedule = ProcessOptions.standard.noiseSchedule, horizon: Double = 1) {
     precondition(horizon > 0 && horizon.isFinite, "horizon \(horizon)")
     self.schedule = schedule
     self.horizon = horizon

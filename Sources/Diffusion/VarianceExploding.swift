@@ -27,7 +27,10 @@ public struct VarianceExploding: ForwardProcess, Equatable {
   public let horizon: Double
 
   /// The process with noise from σ_min to σ_max.
-  public init(sigmaMin: Double = 0.01, sigmaMax: Double = 50, prior: Prior = .noise, horizon: Double = 1) {
+  public init(
+    sigmaMin: Double = ProcessOptions.standard.sigmaMinimum, sigmaMax: Double = ProcessOptions.standard.sigmaMaximum,
+    prior: Prior = ProcessOptions.standard.prior, horizon: Double = 1
+  ) {
     precondition(sigmaMin > 0 && sigmaMax > sigmaMin, "sigma from \(sigmaMin) to \(sigmaMax)")
     precondition(horizon > 0 && horizon.isFinite, "horizon \(horizon)")
     self.sigmaMin = sigmaMin

@@ -7,7 +7,7 @@ internal import RealFunctions
 ///
 /// The pooled rows are cut at random into five folds. For each, a network of two hidden layers of 64 SiLU units learns the
 /// other four by Adam (30 epochs, batches of 128, rate 2e-3 falling to 0 along a cosine) and is asked about the fold.
-/// Columns are scaled to the pooled mean and standard deviation. The accuracy is averaged over both sets: ½ where they
+/// What it is told of each column is in `ClassifierFeatures`. The accuracy is averaged over both sets: ½ where they
 /// have one law, up to rounding of (16 n)^{−½}; 1 where every row gives itself away. Cost: five trainings of 2n rows.
 ///
 /// Source: Lopez-Paz, Oquab, "Revisiting classifier two-sample tests", ICLR 2017, arXiv 1610.06545.
@@ -36,14 +36,14 @@ public struct ClassifierTest: SampleDistance {
   /// The accuracy on rows of both sets that were held out.
   public mutating func values(to samples: borrowing Matrix) throws -> [Double] {
     try checkSamples(samples, atLeast: Self.folds, dimension: dimension)
-    let pooled = scaled(reference + Self.rows(samples))
+    let pooled = ClassifierFeatures(reference + Self.rows(samples)).matrix
     let n = reference.count
     let order = RandomStream(seed: seed, purpose: .metric, step: 1 << 20).permutation(of: pooled.rows).map { Int($0) }
     var right = [0, 0]
     for fold in 0..<Self.folds {
       let learned = order.indices.filter { $0 % Self.folds != fold }.map { order[$0] }
       let asked = order.indices.filter { $0 % Self.folds == fold }.map { order[$0] }
-      var classifier = Classifier(inputs: dimension, seed: seed, fold: fold)
+      var classifier = Classifier(inputs: pooled.columns, seed: seed, fold: fold)
       classifier.learn(pooled, rows: learned) { $0 >= n }
       for (row, isSample) in zip(asked, classifier.answers(pooled, rows: asked)) where (row >= n) == isSample {
         right[row >= n ? 1 : 0] += 1
@@ -59,18 +59,6 @@ public struct ClassifierTest: SampleDistance {
       rows.append((0..<row.count).map { row[$0] })
     }
     return rows
-  }
-
-  /// All rows with columns of mean 0 and variance 1; constant columns become 0.
-  private func scaled(_ rows: [[Float]]) -> Matrix {
-    var matrix = Matrix(rows: rows.count, columns: dimension)
-    for j in 0..<dimension {
-      let mean = rows.reduce(0.0) { $0 + Double($1[j]) } / Double(rows.count)
-      let squares = rows.reduce(0.0) { $0 + (Double($1[j]) - mean) * (Double($1[j]) - mean) }
-      let scale = squares > 0 ? (Double(rows.count) / squares).squareRoot() : 0
-      for i in rows.indices { matrix[i, j] = Float((Double(rows[i][j]) - mean) * scale) }
-    }
-    return matrix
   }
 }
 

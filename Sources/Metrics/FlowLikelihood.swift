@@ -64,7 +64,10 @@ public struct FlowLikelihood: ~Copyable {
   ///   - firstTime: t_1, from which on the score is to be trusted.
   ///   - steps: N, rounded up to an even number; 4 evaluations each, and one of the divergence.
   ///   - seed: the key of velocities and probes.
-  public init(process: any ForwardProcess, dimension: Int, firstTime: Double, steps: Int = 200, seed: UInt64) {
+  public init(
+    process: any ForwardProcess, dimension: Int, firstTime: Double,
+    steps: Int = JudgingOptions.standard.likelihoodSteps, seed: UInt64
+  ) {
     precondition(process.noise == .gaussian, "a path of Student-t noise has no flow")
     precondition(steps > 0 && firstTime > 0 && firstTime < process.start, "\(steps) steps from \(firstTime)")
     let count = steps + steps % 2

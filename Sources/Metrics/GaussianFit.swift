@@ -3,16 +3,6 @@ public import LinearAlgebra
 public import Randomness
 internal import RealFunctions
 
-/// The mean of each column, summed in Double in the order of the rows.
-func columnMeans(_ rows: borrowing Matrix) -> [Double] {
-  var sums = [Double](repeating: 0, count: rows.columns)
-  let elements = rows.span
-  for r in 0..<rows.rows {
-    for j in 0..<rows.columns { sums[j] += Double(elements[r * rows.columns + j]) }
-  }
-  return sums.map { $0 / Double(max(rows.rows, 1)) }
-}
-
 /// The Gaussian with the mean and covariance of a sample set.
 ///
 /// A sampler must beat it to have learned more than two moments.
@@ -31,17 +21,45 @@ public struct GaussianFit: Sendable, Equatable {
   /// - Throws: ``MetricsError`` for fewer than 2 rows or an element that is not finite.
   public init(_ rows: borrowing Matrix) throws(MetricsError) {
     try checkSamples(rows, atLeast: 2)
-    let mean = columnMeans(rows)
-    self.init(mean: mean, products: Self.products(of: rows, mean: mean, 0..<mean.count), rows: rows.rows)
+    var sums = ColumnSums(columns: rows.columns)
+    sums.add(rows)
+    var products = CentredProducts(mean: sums.means, own: 0..<rows.columns)
+    products.add(rows)
+    self.init(mean: sums.means, products: products.finished(), rows: rows.rows)
   }
 
   /// The same fit, bit for bit, its covariance's rows shared among ranks that all hold the rows.
   public init(_ rows: borrowing Matrix, over communicator: Communicator) throws {
     try checkSamples(rows, atLeast: 2)
-    let mean = columnMeans(rows)
-    let own = Self.ownRows(of: mean.count, rank: communicator.rank, ranks: communicator.size)
-    self.init(
-      mean: mean, products: try communicator.allGather(Self.products(of: rows, mean: mean, own)), rows: rows.rows)
+    var sums = ColumnSums(columns: rows.columns)
+    sums.add(rows)
+    var products = CentredProducts(mean: sums.means, own: Self.ownRows(of: rows.columns, over: communicator))
+    products.add(rows)
+    self.init(mean: sums.means, products: try communicator.allGather(products.finished()), rows: rows.rows)
+  }
+
+  /// The same fit, bit for bit, of rows that come in blocks and are gone through twice.
+  ///
+  /// - Parameters:
+  ///   - columns: the number of columns.
+  ///   - communicator: the ranks that share the covariance's rows; each goes through all blocks.
+  ///   - forEachBlock: calls its argument with the blocks `[rows, columns]` in order, the same each time.
+  /// - Throws: ``MetricsError`` for fewer than 2 rows; what `forEachBlock` throws, the same on every rank.
+  public init(
+    columns: Int, over communicator: Communicator, forEachBlock: ((borrowing Matrix) throws -> Void) throws -> Void
+  ) throws {
+    var sums = ColumnSums(columns: columns)
+    try communicator.agree { () throws -> Void in
+      try forEachBlock { sums.add($0) }
+      guard sums.count >= 2 else { throw MetricsError.tooFewRows(rows: sums.count, needed: 2) }
+    }
+    var products = CentredProducts(mean: sums.means, own: Self.ownRows(of: columns, over: communicator))
+    try communicator.agree { () throws -> Void in try forEachBlock { products.add($0) } }
+    self.init(mean: sums.means, products: try communicator.allGather(products.finished()), rows: sums.count)
+  }
+
+  private static func ownRows(of dimension: Int, over communicator: Communicator) -> Range<Int> {
+    ownRows(of: dimension, rank: communicator.rank, ranks: communicator.size)
   }
 
   /// The rows of the covariance that a rank computes: equal areas of the triangle are equal work.
@@ -68,31 +86,6 @@ public struct GaussianFit: Sendable, Equatable {
     }
     self.covariance = covariance
     factor = Self.transposedCholesky(covariance, dimension: d)
-  }
-
-  /// Σ (x_i − m_i)(x_j − m_j) for i in `own` and j ≥ i, four rows at a time, each summed in the order of the rows.
-  static func products(of rows: borrowing Matrix, mean: [Double], _ own: Range<Int>) -> [Double] {
-    let d = mean.count
-    var sums = [Double](repeating: 0, count: own.reduce(0) { $0 + d - $1 })
-    var centred = [SIMD4<Double>](repeating: .zero, count: d)
-    let elements = rows.span
-    for first in stride(from: 0, to: rows.rows, by: 4) {
-      let taken = min(4, rows.rows - first)
-      for j in 0..<d {
-        var four = SIMD4<Double>.zero
-        for r in 0..<taken { four[r] = Double(elements[(first + r) * d + j]) - mean[j] }
-        centred[j] = four
-      }
-      var next = 0
-      for i in own {
-        let x = centred[i]
-        for j in i..<d {
-          sums[next] += (x * centred[j]).sum()
-          next += 1
-        }
-      }
-    }
-    return sums
   }
 
   /// The Cholesky factor of a positive semi-definite matrix; a pivot of zero gives a column of zeros.

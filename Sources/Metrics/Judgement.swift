@@ -1,26 +1,3 @@
-/// A mean and a standard deviation over repeats (divisor repeats − 1; 0 for a single one).
-public struct Spread: Sendable, Equatable {
-  /// The mean.
-  public let mean: Double
-  /// One standard deviation of a single repeat, not of the mean.
-  public let deviation: Double
-
-  /// A known mean and standard deviation.
-  public init(mean: Double, deviation: Double = 0) {
-    self.mean = mean
-    self.deviation = deviation
-  }
-
-  /// The mean and standard deviation of `values`, summed in their order.
-  public init(of values: [Double]) {
-    precondition(!values.isEmpty, "the spread of no values")
-    let centre = values.reduce(0, +) / Double(values.count)
-    mean = centre
-    let squares = values.reduce(0) { $0 + ($1 - centre) * ($1 - centre) }
-    deviation = values.count > 1 ? (squares / Double(values.count - 1)).squareRoot() : 0
-  }
-}
-
 /// A distance to the truth beside the two numbers without which it means nothing.
 public struct Judgement: Sendable, Equatable {
   /// What was measured, for instance `sliced W2`.
@@ -37,12 +14,15 @@ public struct Judgement: Sendable, Equatable {
   public let repeats: Int
   /// The number of rows in every set that was compared.
   public let count: Int
+  /// The number of rows that the judged samples have, of which `count` were chosen at random; nil where it was not kept.
+  public let rowsOfSamples: Int?
   /// The unit of all three, for instance `original units`.
   public let unit: String
 
   /// A judgement from its parts.
   public init(
-    name: String, value: Spread, floor: Spread, baseline: Spread, repeats: Int, count: Int, unit: String
+    name: String, value: Spread, floor: Spread, baseline: Spread, repeats: Int, count: Int, unit: String,
+    rowsOfSamples: Int? = nil
   ) {
     self.name = name
     self.value = value
@@ -51,6 +31,7 @@ public struct Judgement: Sendable, Equatable {
     self.repeats = repeats
     self.count = count
     self.unit = unit
+    self.rowsOfSamples = rowsOfSamples
   }
 
   /// Where the value lies between the floor (0) and the Gaussian baseline (1).
@@ -61,4 +42,9 @@ public struct Judgement: Sendable, Equatable {
     let width = baseline.mean - floor.mean
     return abs(width) > floor.deviation + baseline.deviation ? (value.mean - floor.mean) / width : nil
   }
+}
+
+extension Judgement {
+  /// The unit of negative log-likelihoods, which unlike distances have no zero.
+  public static let likelihoodUnit = "nats a row"
 }

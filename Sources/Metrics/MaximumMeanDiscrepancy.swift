@@ -9,7 +9,8 @@ internal import RealFunctions
 /// ```
 /// h is the median distance of the pooled pairs: all of them up to 1,000 pooled rows, beyond that those of the first 500
 /// rows of each set. The p-value is the share, one counted for the observed value, of random relabellings of the pooled
-/// rows whose MMD² is at least the observed one: uniform where both sets have one law. MMD² may be below zero.
+/// rows whose MMD² is at least the observed one. It is one valid test of the hypothesis that both sets have one law: at
+/// most α in probability below any α where they do. MMD² may be below zero.
 /// Accuracy: 1e-12 for MMD²; the relabelled values are sums in Float, to 1e-6. Cost: 2n² kernels, and 4n² products for
 /// each relabelling.
 ///

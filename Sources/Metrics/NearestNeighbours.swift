@@ -70,16 +70,32 @@ public struct NeighbourDivergence: SampleDistance {
 public struct NearestTrainingRows: SampleDistance {
   /// The names of the values.
   public var names: [String] { ["nearest training row", "copied rows"] }
-  private var reference = RowPanels(Matrix(rows: 0, columns: 0))
+  /// Calls its argument with the training rows, block after block.
+  private var training: (dimension: Int, forEachBlock: Blocks)?
   private let isFixed: Bool
+
+  /// Goes through rows in blocks `[rows, dimension]`.
+  public typealias Blocks = ((borrowing Matrix) throws -> Void) throws -> Void
 
   /// A distance whose training rows are the reference.
   public init() { isFixed = false }
 
-  /// A distance from training rows `[rows, dimension]` of any number: references are then not used.
-  public init(training: borrowing Matrix) {
-    reference = RowPanels(training)
+  /// A distance from training rows of any number, gone through for each set: references are then not used.
+  public init(dimension: Int, training forEachBlock: @escaping Blocks) {
+    training = (dimension, forEachBlock)
     isFixed = true
+  }
+
+  /// A distance from training rows `[rows, dimension]` of any number: references are then not used.
+  public init(training rows: borrowing Matrix) {
+    self.init(dimension: rows.columns, training: Self.blocks(of: rows))
+  }
+
+  private static func blocks(of rows: borrowing Matrix) -> Blocks {
+    var copy = Matrix(rows: rows.rows, columns: rows.columns)
+    copy.copy(from: rows)
+    let box = MatrixBox(copy)
+    return { body in try body(box.value) }
   }
 
   /// A distance and a share.
@@ -89,36 +105,53 @@ public struct NearestTrainingRows: SampleDistance {
   public mutating func setReference(_ reference: borrowing Matrix) throws {
     guard !isFixed else { return }
     try checkSamples(reference, atLeast: 2)
-    self.reference = RowPanels(reference)
+    training = (reference.columns, Self.blocks(of: reference))
   }
 
   /// Mean distance and share of copies among `samples`.
   public mutating func values(to samples: borrowing Matrix) throws -> [Double] {
-    try checkSamples(samples, dimension: reference.dimension)
-    var sum = 0.0
-    var copied = 0
-    for i in 0..<samples.rows {
-      let squares = smallestSquares(reference, from: doubles(samples, i), count: 2)
-      sum += squares[0].squareRoot()
-      if squares[0] < squares[1] / 9 { copied += 1 }
+    guard let training else { preconditionFailure("values before a reference") }
+    try checkSamples(samples, dimension: training.dimension)
+    let points = (0..<samples.rows).map { doubles(samples, $0) }
+    var nearest = [SmallestSquares](repeating: SmallestSquares(count: 2), count: points.count)
+    try training.forEachBlock { block in
+      let panels = RowPanels(block)
+      var distances = [Double](repeating: 0, count: panels.count)
+      for (i, point) in points.enumerated() {
+        panels.squaredDistances(from: point, into: &distances)
+        nearest[i].add(distances)
+      }
     }
-    return [sum / Double(samples.rows), Double(copied) / Double(samples.rows)]
+    let sum = nearest.reduce(0) { $0 + $1.squares[0].squareRoot() }
+    let copied = nearest.count { $0.squares[0] < $0.squares[1] / 9 }
+    return [sum / Double(points.count), Double(copied) / Double(points.count)]
+  }
+}
+
+/// The smallest of squared distances, ascending.
+private struct SmallestSquares {
+  private(set) var squares: [Double]
+
+  init(count: Int) { squares = Array(repeating: .infinity, count: count) }
+
+  mutating func add(_ distances: [Double]) {
+    for distance in distances where distance < squares[squares.count - 1] {
+      var place = squares.count - 1
+      while place > 0 && squares[place - 1] > distance {
+        squares[place] = squares[place - 1]
+        place -= 1
+      }
+      squares[place] = distance
+    }
   }
 }
 
 /// The `count` smallest squared distances from `point` to the rows, ascending; row `except` is left out.
-private func smallestSquares(_ rows: RowPanels, from point: [Double], count: Int, except: Int? = nil) -> [Double] {
+func smallestSquares(_ rows: RowPanels, from point: [Double], count: Int, except: Int? = nil) -> [Double] {
   var distances = [Double](repeating: 0, count: rows.count)
   rows.squaredDistances(from: point, into: &distances)
   if let except { distances[except] = .infinity }
-  var smallest = [Double](repeating: .infinity, count: count)
-  for distance in distances where distance < smallest[count - 1] {
-    var place = count - 1
-    while place > 0 && smallest[place - 1] > distance {
-      smallest[place] = smallest[place - 1]
-      place -= 1
-    }
-    smallest[place] = distance
-  }
-  return smallest
+  var smallest = SmallestSquares(count: count)
+  smallest.add(distances)
+  return smallest.squares
 }

@@ -19,6 +19,9 @@ public protocol SampleDistance: ~Copyable {
   /// Where they do not, a judge gives each rank whole comparisons.
   var sharesComparisons: Bool { get }
 
+  /// The places of values that are p-values of a test: means of several, which depend on one another, would be none.
+  var singleTests: Set<Int> { get }
+
   /// Prepares to compare sets with `reference`.
   mutating func setReference(_ reference: borrowing Matrix) throws
 
@@ -31,6 +34,8 @@ extension SampleDistance where Self: ~Copyable {
   public func units(coordinates: String) -> [String] { names.map { _ in coordinates } }
   /// No limit.
   public var largestCount: Int? { nil }
+  /// None.
+  public var singleTests: Set<Int> { [] }
   /// Whole comparisons.
   public var sharesComparisons: Bool { false }
 }

@@ -48,4 +48,23 @@ public struct TailIndex: SampleDistance {
     guard squares[k] > 0 else { return .infinity }
     return (0..<k).reduce(0) { $0 + 0.5 * log(squares[$1] / squares[k]) } / Double(k)
   }
+
+  /// The column with the heaviest tails and its ξ, of distances from the column's median.
+  ///
+  /// From about 0.4 on the variance is infinite or nearly so (0.5 for a Student-t law of two degrees of freedom): sliced
+  /// distances are then decided by a few rows.
+  public static func heaviestColumn(of rows: borrowing Matrix) -> (column: Int, index: Double)? {
+    guard rows.rows >= 40 else { return nil }
+    var heaviest: (column: Int, index: Double)?
+    for j in 0..<rows.columns {
+      let values = (0..<rows.rows).map { Double(rows[$0, j]) }.sorted()
+      let median = values[values.count / 2]
+      let distances = values.map { abs($0 - median) }.sorted(by: >)
+      let k = rows.rows / 20
+      guard distances[k] > 0 else { continue }
+      let index = (0..<k).reduce(0) { $0 + log(distances[$1] / distances[k]) } / Double(k)
+      if index > heaviest?.index ?? 0 { heaviest = (j, index) }
+    }
+    return heaviest
+  }
 }

@@ -23,6 +23,7 @@ public enum Purpose: UInt8, Sendable, CaseIterable {
   case truncation = 40
   case probe = 41
   case tailScale = 42
+  case resampling = 43
   case metric = 60
   case likelihood = 61
 }

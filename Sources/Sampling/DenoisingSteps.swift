@@ -51,20 +51,44 @@ public struct AncestralSampler: Sampler {
   /// The scheme; it has no parameters.
   public init() {}
 
+  /// Order 1.
+  public var order: Int? { 1 }
+
+  /// Kernels alone: steps start where something of the data is left.
+  public var requirement: ProcessRequirement { .kernel }
+
   /// One stage, with the posterior mean at t.
   public func step(_ process: any ForwardProcess, from t: Double, to s: Double) -> [SamplerStage] {
-    let (kernel, end, forward) = (process.kernel(at: t), process.kernel(at: s), process.transition(from: s, to: t))
-    let whitening = kernel.cholesky.inverse
-    let map = end.covariance * forward.map.transpose * (whitening.transpose * whitening)
-    let rest = BlockMatrix.identity(process.blocks) - map * forward.map
-    let covariance = rest * end.covariance * rest.transpose + map * forward.covariance * map.transpose
-    let step = DenoisingStep(map: map, from: kernel, to: end)
+    let kernel = process.kernel(at: t)
+    let step = AncestralStep(from: kernel, to: process.kernel(at: s), process.transition(from: s, to: t))
+    let reading = PosteriorMeanReading(kernel)
     return [
       SamplerStage(
-        state: map + step.gain.outer(step.reading.state), score: step.gain.outer(step.reading.score), at: t,
-        noise: covariance.cholesky())
+        state: step.map + step.gain.outer(reading.state), score: step.gain.outer(reading.score), at: t,
+        noise: step.noise)
     ]
   }
+}
+
+/// The parts of an ancestral step: u_s = K u_t + (M_s − K M_t) x_0 + L z.
+struct AncestralStep {
+  /// K.
+  let map: BlockMatrix
+  /// M_s − K M_t.
+  let gain: BlockVector
+  /// L, lower triangular: LLᵀ = Q.
+  let noise: BlockMatrix
+
+  init(from kernel: Kernel, to end: Kernel, _ forward: Transition) {
+    let whitening = kernel.cholesky.inverse
+    map = end.covariance * forward.map.transpose * (whitening.transpose * whitening)
+    gain = end.mean - map * kernel.mean
+    let rest = BlockMatrix.identity(map.size) - map * forward.map
+    noise = (rest * end.covariance * rest.transpose + map * forward.covariance * map.transpose).cholesky()
+  }
+
+  /// a = L⁻¹(M_s − K M_t): what the step adds to what is known of x_0, |a|² = snr(s) − snr(t), in units of its noise.
+  var whitenedGain: BlockVector { noise.inverse * gain }
 }
 
 /// The deterministic implicit sampler (DDIM): posterior mean and noise kept over a step; order 1, one evaluation a
@@ -79,6 +103,12 @@ public struct AncestralSampler: Sampler {
 public struct ImplicitSampler: Sampler {
   /// The scheme; it has no parameters.
   public init() {}
+
+  /// Order 1.
+  public var order: Int? { 1 }
+
+  /// Kernels alone: steps start where something of the data is left.
+  public var requirement: ProcessRequirement { .kernel }
 
   /// One stage, with the posterior mean at t.
   public func step(_ process: any ForwardProcess, from t: Double, to s: Double) -> [SamplerStage] {
@@ -101,6 +131,12 @@ public struct ImplicitSampler: Sampler {
 public struct DPMSolverMultistep: Sampler {
   /// The scheme; it has no parameters.
   public init() {}
+
+  /// Order 2.
+  public var order: Int? { 2 }
+
+  /// Kernels alone: steps start where something of the data is left.
+  public var requirement: ProcessRequirement { .kernel }
 
   /// The first step, of order 1; it keeps its state for the second.
   public func step(_ process: any ForwardProcess, from t: Double, to s: Double) -> [SamplerStage] {

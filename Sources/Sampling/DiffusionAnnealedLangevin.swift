@@ -14,13 +14,16 @@ public struct DiffusionAnnealedLangevin: Sampler, Equatable {
   public let slowdown: Double
 
   /// The dynamics at speed `slowdown`, positive.
-  public init(slowdown: Double = 0.05) {
+  public init(slowdown: Double = SamplerOptions.standard.slowdown) {
     precondition(slowdown > 0 && slowdown.isFinite, "slow-down \(slowdown)")
     self.slowdown = slowdown
   }
 
   /// The process must run on the data alone.
   public var requirement: ProcessRequirement { .path }
+
+  /// None: a bias of the speed κ stays at any step.
+  public var order: Int? { nil }
 
   /// One stage, with the score at t.
   public func step(_ process: any ForwardProcess, from t: Double, to s: Double) -> [SamplerStage] {
@@ -45,13 +48,16 @@ public struct NelsonProcess: Sampler, Equatable {
   public let slowdown: Double
 
   /// The process at speed `slowdown`, positive.
-  public init(slowdown: Double = 0.5) {
+  public init(slowdown: Double = SamplerOptions.standard.slowdown) {
     precondition(slowdown > 0 && slowdown.isFinite, "slow-down \(slowdown)")
     self.slowdown = slowdown
   }
 
   /// The process must run on the data alone.
   public var requirement: ProcessRequirement { .singleBlock }
+
+  /// Order 1.
+  public var order: Int? { 1 }
 
   /// One stage: transport and Langevin drift from the score at t, and the noise.
   public func step(_ process: any ForwardProcess, from t: Double, to s: Double) -> [SamplerStage] {
@@ -77,7 +83,9 @@ public struct UnderdampedAnnealedLangevin: Sampler, Equatable {
   public let friction: Double
 
   /// The dynamics at speed `slowdown` with a friction, both positive.
-  public init(slowdown: Double = 0.05, friction: Double = 1) {
+  public init(
+    slowdown: Double = SamplerOptions.standard.slowdown, friction: Double = SamplerOptions.standard.friction
+  ) {
     precondition(slowdown > 0 && slowdown.isFinite && friction > 0, "slow-down \(slowdown), friction \(friction)")
     self.slowdown = slowdown
     self.friction = friction
@@ -88,6 +96,9 @@ public struct UnderdampedAnnealedLangevin: Sampler, Equatable {
 
   /// Position and momentum.
   public func blocks(for process: any ForwardProcess) -> Int { 2 }
+
+  /// None: a bias of the speed κ stays at any step.
+  public var order: Int? { nil }
 
   /// The first step, which evaluates the score for its first half kick too.
   public func step(_ process: any ForwardProcess, from t: Double, to s: Double) -> [SamplerStage] {

@@ -12,6 +12,9 @@ public struct EulerMaruyama: Sampler {
   /// The scheme; it has no parameters.
   public init() {}
 
+  /// Order 1.
+  public var order: Int? { 1 }
+
   /// One stage: drift, score and noise are all taken at t.
   public func step(_ process: any ForwardProcess, from t: Double, to s: Double) -> [SamplerStage] {
     let h = process.elapsed(from: s, to: t)

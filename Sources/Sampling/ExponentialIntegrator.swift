@@ -13,6 +13,9 @@ public struct ExponentialIntegrator: Sampler {
   /// The scheme; it has no parameters.
   public init() {}
 
+  /// Order 1.
+  public var order: Int? { 1 }
+
   /// One stage, with the score at t.
   public func step(_ process: any ForwardProcess, from t: Double, to s: Double) -> [SamplerStage] {
     let forward = process.transition(from: s, to: t)

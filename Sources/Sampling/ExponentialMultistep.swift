@@ -14,6 +14,9 @@ public struct ExponentialMultistep: Sampler {
   /// The scheme; it has no parameters.
   public init() {}
 
+  /// Order 2.
+  public var order: Int? { 2 }
+
   /// The first step, of order 1.
   public func step(_ process: any ForwardProcess, from t: Double, to s: Double) -> [SamplerStage] {
     let weight = weight(process, from: t, to: s) { _ in 1 }

@@ -15,8 +15,8 @@ internal import LinearAlgebra
 /// score: together the trapezoidal rule, of order 2, where two explicit ones would have order 1 (as those of Pandey,
 /// Rudolph and Mandt 2024, arXiv 2310.07894). The decomposition for any linear process is ours.
 public struct KickSplitting: Sampler, Equatable {
-  /// The order of the parts within a step.
-  public enum Order: Sendable, Equatable {
+  /// How the parts follow each other within a step.
+  public enum Arrangement: Sendable, Equatable {
     /// Kick, drift and friction together, kick.
     case leapfrog
     /// Kick, drift, friction, drift, kick.
@@ -25,14 +25,17 @@ public struct KickSplitting: Sampler, Equatable {
     case obabo
   }
 
-  /// The order of the parts within a step.
-  public let order: Order
+  /// How the parts follow each other within a step.
+  public let arrangement: Arrangement
 
-  /// The splitting of the given order.
-  public init(_ order: Order) { self.order = order }
+  /// The splitting of a given arrangement.
+  public init(_ arrangement: Arrangement) { self.arrangement = arrangement }
 
   /// The process must leave a law N(0, S) alone.
   public var requirement: ProcessRequirement { .stationary }
+
+  /// Order 2.
+  public var order: Int? { 2 }
 
   /// The stages of a step; those with a score are the two half kicks.
   public func step(_ process: any ForwardProcess, from t: Double, to s: Double) -> [SamplerStage] {
@@ -44,7 +47,7 @@ public struct KickSplitting: Sampler, Equatable {
     // Q S⁻¹ = −A − ½D S⁻¹.
     let drift = friction - a
     let half = 0.5 * h
-    switch order {
+    switch arrangement {
     case .leapfrog:
       let all = BlockMatrix.flow(drift: drift + friction, diffusion: d, over: h)
       return kicked(d, pull, half, from: t, to: s) { $0.append(flow(all, at: t)) }

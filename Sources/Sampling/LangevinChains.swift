@@ -50,7 +50,10 @@ public struct LangevinChains: ~Copyable {
   private var uniforms: Matrix
 
   /// Chains of `steps` steps of size h in trained units, with friction γ for the kinetic one.
-  public init(kind: ChainKind, dimension: Int, steps: Int, stepSize: Double, friction: Double = 1, seed: UInt64) {
+  public init(
+    kind: ChainKind, dimension: Int, steps: Int, stepSize: Double, friction: Double = SamplerOptions.standard.friction,
+    seed: UInt64
+  ) {
     precondition(steps > 0 && stepSize > 0 && friction > 0, "\(steps) steps of \(stepSize), friction \(friction)")
     self.kind = kind
     self.dimension = dimension

@@ -91,7 +91,9 @@ public struct PredictorCorrector: Sampler {
 
   /// The scheme of a predictor and its corrections.
   public init(
-    predictor: any Sampler, corrections: Int = 1, signalToNoise: Double = 0.16, corrected: CorrectedBlocks = .all
+    predictor: any Sampler, corrections: Int = SamplerOptions.standard.corrections,
+    signalToNoise: Double = SamplerOptions.standard.signalToNoise,
+    corrected: CorrectedBlocks = SamplerOptions.standard.corrected
   ) {
     precondition(corrections >= 0 && signalToNoise > 0, "\(corrections) corrections of ratio \(signalToNoise)")
     self.predictor = predictor
@@ -102,6 +104,9 @@ public struct PredictorCorrector: Sampler {
 
   /// What the predictor asks for.
   public var requirement: ProcessRequirement { predictor.requirement }
+
+  /// None: corrections leave a bias of order r², and their steps differ from sample to sample.
+  public var order: Int? { nil }
 
   /// The predictor's stages and one for each correction.
   public func step(_ process: any ForwardProcess, from t: Double, to s: Double) -> [SamplerStage] {
@@ -124,11 +129,16 @@ public struct AnnealedLangevin: Sampler, Equatable {
   public let stepSize: Double
 
   /// The scheme with a number of steps at each time and their size.
-  public init(corrections: Int = 5, stepSize: Double = 0.1) {
+  public init(
+    corrections: Int = SamplerOptions.standard.corrections, stepSize: Double = SamplerOptions.standard.stepSize
+  ) {
     precondition(corrections > 0 && stepSize > 0 && stepSize < 2, "\(corrections) steps of \(stepSize)")
     self.corrections = corrections
     self.stepSize = stepSize
   }
+
+  /// None: a bias of order δ stays at any number of times.
+  public var order: Int? { nil }
 
   /// One stage for each Langevin step, all at s.
   public func step(_ process: any ForwardProcess, from t: Double, to s: Double) -> [SamplerStage] {

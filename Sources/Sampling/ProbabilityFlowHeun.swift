@@ -14,6 +14,9 @@ public struct ProbabilityFlowHeun: Sampler {
   /// The scheme; it has no parameters.
   public init() {}
 
+  /// Order 2.
+  public var order: Int? { 2 }
+
   /// Two stages: an Euler step to s, which keeps u, and the mean of both slopes.
   public func step(_ process: any ForwardProcess, from t: Double, to s: Double) -> [SamplerStage] {
     let h = process.elapsed(from: s, to: t)

@@ -20,6 +20,10 @@ public protocol Sampler: Sendable {
 
   /// What the scheme asks of a process.
   var requirement: ProcessRequirement { get }
+
+  /// The order in the size of the steps with which the final law approaches that of the exact reverse dynamics, for an
+  /// exact score and an exact start; nil where something else than the steps keeps it away.
+  var order: Int? { get }
 }
 
 extension Sampler {
@@ -39,6 +43,8 @@ extension Sampler {
 public enum ProcessRequirement: String, Sendable, CaseIterable {
   /// A linear SDE behind the marginals, hence Gaussian noise.
   case linear = "a linear SDE with Gaussian noise, finite up to the horizon"
+  /// Kernels with Gaussian noise, wherever the drift and the clock end.
+  case kernel = "Gaussian noise"
   /// A linear SDE with a stationary law.
   case stationary = "a process that leaves a law alone"
   /// A linear SDE on the data's own block alone.
@@ -50,6 +56,7 @@ public enum ProcessRequirement: String, Sendable, CaseIterable {
   public func isMet(by process: any ForwardProcess) -> Bool {
     switch self {
     case .linear: process.isRegular
+    case .kernel: process.noise == .gaussian
     case .stationary: process.isRegular && process.stationaryCovariance != nil
     case .singleBlock: process.isRegular && process.blocks == 1
     case .path: process.blocks == 1

@@ -1,4 +1,4 @@
-/// The samplers by name.
+/// The samplers that take steps along a grid of times, by name.
 public enum SamplerKind: String, Sendable, CaseIterable {
   case eulerMaruyama = "euler-maruyama"
   case exponentialIntegrator = "exponential-integrator"
@@ -39,7 +39,7 @@ public enum SamplerKind: String, Sendable, CaseIterable {
     case .exponentialMultistep: ExponentialMultistep()
     case .predictorCorrector:
       PredictorCorrector(
-        predictor: options.predictor.make(options), corrections: options.corrections,
+        predictor: options.predictor.kind.make(options), corrections: options.corrections,
         signalToNoise: options.signalToNoise, corrected: options.corrected)
     case .annealedLangevin: AnnealedLangevin(corrections: options.corrections, stepSize: options.stepSize)
     case .diffusionAnnealedLangevin: DiffusionAnnealedLangevin(slowdown: options.slowdown)
@@ -48,27 +48,16 @@ public enum SamplerKind: String, Sendable, CaseIterable {
     case .nelson: NelsonProcess(slowdown: options.slowdown)
     }
   }
-}
 
-/// The numbers that samplers take, each used by those that name it.
-public struct SamplerOptions: Sendable, Equatable {
-  /// How long `stochastic-heun` adds noise, in steps.
-  public var churn = 0.5
-  /// What `predictor-corrector` corrects: a sampler of single steps, other than itself.
-  public var predictor = SamplerKind.eulerMaruyama
-  /// Langevin steps at each time, of `predictor-corrector` and `annealed-langevin`.
-  public var corrections = 1
-  /// r of `predictor-corrector`.
-  public var signalToNoise = 0.16
-  /// The blocks that `predictor-corrector` corrects.
-  public var corrected = CorrectedBlocks.all
-  /// The step of `annealed-langevin` in units of the noise's variance, and of `ula`, `mala` and `kinetic-langevin`.
-  public var stepSize = 0.1
-  /// κ of the annealed dynamics and of `nelson`.
-  public var slowdown = 0.05
-  /// γ of the underdamped dynamics.
-  public var friction = 1.0
-
-  /// The defaults.
-  public init() {}
+  /// Whether the sampler can be a predictor: it takes single steps of the process's own state.
+  public var canPredict: Bool {
+    switch self {
+    case .eulerMaruyama, .exponentialIntegrator, .splitting, .splittingMidpoint, .leapfrog, .baoab, .obabo,
+      .stochasticHeun, .ancestral, .probabilityFlowEuler, .probabilityFlowHeun, .ddim:
+      true
+    case .dpmSolver, .exponentialMultistep, .predictorCorrector, .annealedLangevin, .diffusionAnnealedLangevin,
+      .underdampedAnnealedLangevin, .nelson:
+      false
+    }
+  }
 }

@@ -30,6 +30,9 @@ public struct Splitting: Sampler, Equatable {
   /// The process must leave a law N(0, S) alone.
   public var requirement: ProcessRequirement { .stationary }
 
+  /// Order 1 with the Euler score step, 2 with the midpoint's.
+  public var order: Int? { scoreStep == .euler ? 1 : 2 }
+
   /// The stages of a step; the process must have its prior as stationary law.
   public func step(_ process: any ForwardProcess, from t: Double, to s: Double) -> [SamplerStage] {
     let middle = 0.5 * (t + s)

@@ -15,10 +15,13 @@ public struct StochasticHeun: Sampler, Equatable {
   public let churn: Double
 
   /// The scheme of a given churn, not negative.
-  public init(churn: Double = 0.5) {
+  public init(churn: Double = SamplerOptions.standard.churn) {
     precondition(churn >= 0 && churn.isFinite, "churn \(churn)")
     self.churn = churn
   }
+
+  /// Order 2.
+  public var order: Int? { 2 }
 
   /// A stage of noise where there is any, and Heun's two.
   public func step(_ process: any ForwardProcess, from t: Double, to s: Double) -> [SamplerStage] {

@@ -15,15 +15,15 @@ internal import RealFunctions
 /// unit. The reduction is ours. Everything is computed in Double and rounded once.
 struct ExactScore<Law: SmoothedLaw>: Score {
   let process: any ForwardProcess
-  private let standardisation: Standardisation
-  private var law: Law
-  private var reduction = StateReduction()
+  let standardisation: Standardisation
+  var law: Law
+  private(set) var reduction = StateReduction()
   // One row in Double: the state, z and qᵀu, g, the score; and the law's noise.
-  private var state: [Double]
-  private var z: [Double]
-  private var rest: [Double]
+  private(set) var state: [Double]
+  private(set) var z: [Double]
+  var rest: [Double]
   private var gradient: [Double]
-  private var score: [Double]
+  var score: [Double]
   private var noise: [Double]
   private var preparedTime: Double?
 
@@ -64,7 +64,7 @@ struct ExactScore<Law: SmoothedLaw>: Score {
     for k in output.indices { output[k] = Float(self.score[k]) }
   }
 
-  private mutating func load(_ state: borrowing Matrix, row: Int) {
+  mutating func load(_ state: borrowing Matrix, row: Int) {
     let input = state.row(row)
     for k in input.indices { self.state[k] = Double(input[k]) }
   }
@@ -82,7 +82,7 @@ struct ExactScore<Law: SmoothedLaw>: Score {
     return (logDensity, score)
   }
 
-  private mutating func prepare(at t: Double) {
+  mutating func prepare(at t: Double) {
     if preparedTime == t { return }
     preparedTime = t
     reduction = StateReduction(process.kernel(at: t))
@@ -94,12 +94,26 @@ struct ExactScore<Law: SmoothedLaw>: Score {
   }
 
   // Returns log p(z); `score` holds the gradient of log p_t.
-  private mutating func evaluateRow() -> Double {
+  mutating func evaluateRow() -> Double {
     if let deviation = reduction.pureNoise { return evaluateNoise(deviation) }
     reduction.reduce(state, standardisation, z: &z, rest: &rest)
     let logLaw = law.evaluate(z, into: &gradient)
     reduction.assemble(gradient, rest, scale: standardisation.scale, into: &score)
     return logLaw
+  }
+
+  /// Makes the law ready for moments of x_0 given the state; where no data is left, for those of x_0 itself.
+  mutating func evaluatePosterior() {
+    guard reduction.pureNoise != nil else {
+      _ = evaluateRow()
+      return
+    }
+    for k in z.indices {
+      z[k] = standardisation.mean[k]
+      noise[k] = StateReduction.largestNoise * standardisation.scale[k] * standardisation.scale[k]
+    }
+    law.prepare(noise: noise)
+    _ = law.evaluate(z, into: &gradient)
   }
 
   /// The law of the noise alone, where no data is left; the units' Jacobian is taken out, for it is added later.
@@ -114,29 +128,6 @@ struct ExactScore<Law: SmoothedLaw>: Score {
     case .studentT(let degrees):
       let constant = logGamma(0.5 * (degrees + d)) - logGamma(0.5 * degrees) - 0.5 * d * log(degrees * Double.pi)
       return constant - 0.5 * (degrees + d) * log1p(squares / degrees) - logScales
-    }
-  }
-}
-
-extension ExactScore: DifferentiableScore where Law: DifferentiableLaw {
-  /// Jᵀc = p scale (∇²log p_z) scale (pᵀc) − q (qᵀc).
-  mutating func vjp(
-    _ state: borrowing Matrix, at t: Double, cotangent: borrowing Matrix, into result: inout Matrix
-  ) {
-    precondition(cotangent.rows == state.rows && result.rows == state.rows, "\(cotangent.rows) rows")
-    prepare(at: t)
-    let origin = Standardisation(mean: Array(repeating: 0, count: dimension), scale: standardisation.scale)
-    var (direction, image) = (z, z)
-    for row in 0..<state.rows {
-      load(state, row: row)
-      _ = evaluateRow()
-      load(cotangent, row: row)
-      // The same map as the state's, without its shift.
-      reduction.reduce(self.state, origin, z: &direction, rest: &rest)
-      law.hessianProduct(z, direction, into: &image)
-      reduction.assemble(image, rest, scale: standardisation.scale, into: &score)
-      var output = result.mutableRow(row)
-      for k in output.indices { output[k] = Float(score[k]) }
     }
   }
 }

@@ -22,8 +22,11 @@ struct FunnelPosterior {
   private static let coarse = 32
 
   private var law: FunnelLogPosterior
-  private var nodes = FunnelNodes()
-  private var filled = 0
+  private(set) var nodes = FunnelNodes()
+  /// The number of nodes last summed, the first of them and their distance.
+  private(set) var filled = 0
+  private(set) var low = 0.0
+  private(set) var step = 0.0
 
   /// The posterior of a funnel with `tails` coordinates besides the first.
   init(tails: Int) { law = FunnelLogPosterior(n: Double(tails)) }
@@ -57,6 +60,9 @@ struct FunnelPosterior {
     sum(from: low, to: high, step: min(0.7 / curvature.squareRoot(), 0.4))
   }
 
+  /// q.
+  var tailNoise: Double { law.q }
+
   /// The second moments, after `integrate`.
   var curvature: FunnelCurvature { nodes.curvature(law, count: filled, slope: slope, precision: precision) }
 
@@ -65,7 +71,7 @@ struct FunnelPosterior {
     let wanted = ((high - low) / step).rounded(.up) + 1
     let count = min((Int(min(wanted, 1e6)) + 7) / 8 * 8, FunnelNodes.capacity)
     let step = (high - low) / Double(count - 1)
-    filled = count
+    (filled, self.low, self.step) = (count, low, step)
     nodes.fill(law, from: low, step: step, count: count)
     let sums = nodes.sum(count)
     slope = sums.slope / sums.mass

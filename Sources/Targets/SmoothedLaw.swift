@@ -29,4 +29,19 @@ protocol DifferentiableLaw: SmoothedLaw {
   ///   - v: d numbers.
   ///   - result: d numbers.
   mutating func hessianProduct(_ z: [Double], _ v: [Double], into result: inout [Double])
+
+  /// Writes E[x|z], after `evaluate` at z; nothing cancels, however large the noise.
+  ///
+  /// - Parameters:
+  ///   - z: d coordinates.
+  ///   - mean: d numbers.
+  mutating func posteriorMean(_ z: [Double], into mean: inout [Double])
+
+  /// Writes Cov(x|z) v, after `evaluate` at z.
+  ///
+  /// - Parameters:
+  ///   - z: d coordinates.
+  ///   - v: d numbers.
+  ///   - result: d numbers.
+  mutating func covarianceProduct(_ z: [Double], _ v: [Double], into result: inout [Double])
 }

@@ -16,6 +16,7 @@ struct SmoothedMixture: DifferentiableLaw {
   private let variances: [Double]
   // For the noise at hand, component after component: 1/(v + q), ln w − ½ Σ ln(v + q) over distinct coordinates.
   private var precisions: [Double]
+  private var noise: [Double]
   private var offsets: [Double]
   private var commonOffset = 0.0
   private var posterior: [Double]
@@ -32,11 +33,13 @@ struct SmoothedMixture: DifferentiableLaw {
     }
     distinct = ((0..<mixture.dimension).last(where: differs) ?? -1) + 1
     precisions = Array(repeating: 0, count: means.count)
+    noise = Array(repeating: 0, count: mixture.dimension)
     offsets = Array(repeating: 0, count: components)
     posterior = offsets
   }
 
   mutating func prepare(noise: [Double]) {
+    self.noise = noise
     for i in means.indices { precisions[i] = 1 / (variances[i] + noise[i % dimension]) }
     for k in 0..<components {
       offsets[k] = logWeights[k]
@@ -85,6 +88,21 @@ struct SmoothedMixture: DifferentiableLaw {
     let along = (0..<distinct).reduce(0) { $0 + mean[$1] * v[$1] }
     for i in 0..<distinct { result[i] -= mean[i] * along }
     for i in distinct..<dimension { result[i] = -precisions[i] * v[i] }
+  }
+
+  /// π, after `evaluate`.
+  var shares: [Double] { posterior }
+
+  /// The posterior mean of coordinate i in component k, given z_i.
+  func componentMean(_ k: Int, _ i: Int, _ z: Double) -> Double {
+    let place = k * dimension + i
+    return (noise[i] * means[place] + variances[place] * z) * precisions[place]
+  }
+
+  /// Its posterior variance.
+  func componentVariance(_ k: Int, _ i: Int) -> Double {
+    let place = k * dimension + i
+    return noise[i] * variances[place] * precisions[place]
   }
 
   // Fills `posterior` with π and returns the logarithm of the sum it was divided by.

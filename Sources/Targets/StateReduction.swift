@@ -24,6 +24,12 @@ struct StateReduction {
       pureNoise = l[0, 0]
       return
     }
+    if snr < 1 / Self.largestNoise {
+      // Less of the data than any Double could show: as much as can be shown says the same, and overflows nowhere.
+      let faint = Self.smallest(w)
+      self = StateReduction(Kernel(mean: l * faint, covariance: kernel.covariance, cholesky: l))
+      return
+    }
     let direction = kernel.precisionMean
     noise = 1 / snr
     for i in 0..<c { statistic[i] = direction[i] / snr }
@@ -39,6 +45,16 @@ struct StateReduction {
         rest[k][i] = value / l[i, i]
       }
     }
+  }
+
+  /// The largest ν: x_0 given u is then x_0 itself to 1e-12.
+  static let largestNoise = 1e24
+
+  /// w with the length that makes the noise a little less than the largest.
+  private static func smallest(_ w: BlockVector) -> BlockVector {
+    let largest = (0..<w.size).reduce(0) { max($0, abs(w[$1])) }
+    let scaled = largest > 0 ? w.scaled(by: 1 / largest) : .first(w.size)
+    return scaled.scaled(by: 1.01 / (scaled.dot(scaled) * largestNoise).squareRoot())
   }
 
   /// Unit vectors that complete w/|w| to an orthonormal basis of c ≤ 3 dimensions.

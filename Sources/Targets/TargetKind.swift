@@ -1,3 +1,5 @@
+internal import Diffusion
+
 /// The built-in data laws, by the names that experiment files use.
 public enum TargetKind: String, Sendable, CaseIterable {
   case gaussian
@@ -13,6 +15,12 @@ public enum TargetKind: String, Sendable, CaseIterable {
 
   /// The number of columns after the data's that condition.
   public var conditions: Int { self == .twoMoonsSimulator ? 2 : 0 }
+
+  /// Whether the score of the law's marginals is known exactly.
+  public var hasExactScore: Bool {
+    guard let target = try? make(dimension: dimensions.lowerBound) else { return false }
+    return target.score(under: OrnsteinUhlenbeck(horizon: 1), in: .identity(target.dimension)) != nil
+  }
 
   /// The dimensions the law exists in.
   public var dimensions: ClosedRange<Int> {

@@ -25,23 +25,6 @@ public func funnelFisherInformation(dimension: Int) -> Double {
   Double(dimension - 1) * (2 * exp(0.5) - 1.5)
 }
 
-/// A Monte-Carlo mean with its standard error.
-public struct MonteCarlo: Sendable, Equatable {
-  /// The mean.
-  public var mean: Double
-  /// Its standard error.
-  public var error: Double
-
-  /// The mean of values, added in their order.
-  public init(of values: [Double]) {
-    let n = Double(values.count)
-    let centre = values.reduce(0, +) / n
-    let squares = values.reduce(0) { $0 + ($1 - centre) * ($1 - centre) }
-    mean = centre
-    error = n > 1 ? (squares / (n - 1) / n).squareRoot() : .infinity
-  }
-}
-
 /// |s + S⁻¹u|² for every row: its mean over u ~ p_t is I(p_t‖N(0, S)).
 ///
 /// - Parameters:

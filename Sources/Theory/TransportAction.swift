@@ -89,11 +89,12 @@ public struct TransportAction: Sendable {
       coarse.append(own.prefix(segments).reduce(0, +))
       fine.append(own.dropFirst(segments).reduce(0, +))
     }
-    let values = MonteCarlo(of: zip(coarse, fine).map { ($1 * 4 - $0) / 3 })
-    let correction = (MonteCarlo(of: fine).mean - MonteCarlo(of: coarse).mean) / 3
+    let values = Spread(errorOf: zip(coarse, fine).map { ($1 * 4 - $0) / 3 })
+    let correction = (Spread(errorOf: fine).mean - Spread(errorOf: coarse).mean) / 3
     let centre = 0.125 * Double.pi * Double.pi * mean.reduce(0) { $0 + $1 * $1 }
     return Estimate(
-      value: centre + values.mean, error: 2 * (values.error * values.error + correction * correction).squareRoot())
+      value: centre + values.mean,
+      error: 2 * (values.deviation * values.deviation + correction * correction).squareRoot())
   }
 
   /// Rows of μ less its mean at annealing time t, which is diffusion time 1 − t.

@@ -27,7 +27,7 @@ internal import Randomness
   ///   - seed: the experiment's seed, from which times and noises come.
   ///   - communicator: the ranks that share the chunks.
   public init(
-    model: ScoreModel, kind: ObjectiveKind = .denoising, minimumTime: Double, law: TimeLaw, rows: consuming Matrix,
+    model: ScoreModel, kind: TrainingObjective = .denoising, minimumTime: Double, law: TimeLaw, rows: consuming Matrix,
     seed: UInt64,
     communicator: Communicator
   ) {
@@ -48,9 +48,8 @@ internal import Randomness
   /// The mean loss of a network with these parameters.
   public func evaluate(_ parameters: borrowing Matrix) throws -> Double {
     let chunks = (rows.rows + Self.chunk - 1) / Self.chunk
-    let (rank, size) = (communicator.rank, communicator.size)
     var sums: [Double] = []
-    for chunk in rank * chunks / size..<(rank + 1) * chunks / size {
+    for chunk in communicator.share(of: chunks) {
       let start = chunk * Self.chunk
       unsafe objective.draw(set: 0, firstIndex: UInt64(start), streams: streams, into: pass) { row in
         // The surplus of the last chunk computes the last row again and is not counted.

@@ -11,12 +11,12 @@ internal import Networks
   /// The rows of every call: a fixed shape, so that a row's bits do not depend on its neighbours' number.
   public static let rows = 256
 
-  private let model: ScoreModel
+  let model: ScoreModel
   private let pass: NetworkPass
-  private var parameters: Matrix
+  private(set) var parameters: Matrix
   private var whitened: Matrix
-  private var output: Matrix
-  private var derivative: Matrix
+  var output: Matrix
+  var derivative: Matrix
   private var isPrepared = false
   /// The conditions of all rows, in trained coordinates.
   private var conditions: Matrix
@@ -26,7 +26,7 @@ internal import Networks
   private var outputRow: Matrix
   private var scoreRow: Matrix
   /// A pass that keeps derivatives, made when first asked for.
-  private lazy var differentiated = NetworkPass(
+  private(set) lazy var differentiated = NetworkPass(
     architecture: model.network, frequencies: model.frequencies, rows: Self.rows, use: .training)
 
   /// A score with parameters of its own, `[1, layout count]`.
@@ -81,14 +81,7 @@ internal import Networks
   /// As at one time, with the coefficients and the level of each row's own.
   public func evaluate(_ state: borrowing Matrix, atTimes times: [Double], into score: inout Matrix) {
     precondition(state.rows == Self.rows && times.count == Self.rows, "\(state.rows) rows, \(times.count) times")
-    for row in 0..<Self.rows {
-      let c = coefficients(at: times[row])
-      copy(state, row: row)
-      whitenedRow.assign(c.whitening, times: stateRow, dimension: dimension)
-      unsafe pass.state(set: 0, row: row).update(from: whitenedRow.pointer, count: whitenedRow.columns)
-      writeConditions(pass, row: row)
-      pass.setLevel(model.embeddedLevel(noiseLevel: c.noiseLevel, at: times[row]), set: 0, row: row)
-    }
+    for row in 0..<Self.rows { prepare(pass, state, row: row, coefficients(at: times[row]), at: times[row]) }
     forward()
     for row in 0..<Self.rows {
       let c = coefficients(at: times[row])
@@ -144,7 +137,16 @@ internal import Networks
     }
   }
 
-  private func coefficients(at t: Double) -> ScoreCoefficients {
+  /// Gives a pass the input and the level of one row.
+  func prepare(_ pass: NetworkPass, _ state: borrowing Matrix, row: Int, _ c: ScoreCoefficients, at t: Double) {
+    copy(state, row: row)
+    whitenedRow.assign(c.whitening, times: stateRow, dimension: dimension)
+    unsafe pass.state(set: 0, row: row).update(from: whitenedRow.pointer, count: whitenedRow.columns)
+    writeConditions(pass, row: row)
+    pass.setLevel(model.embeddedLevel(noiseLevel: c.noiseLevel, at: t), set: 0, row: row)
+  }
+
+  func coefficients(at t: Double) -> ScoreCoefficients {
     ScoreCoefficients(model.process, output: model.output, conditioning: model.conditioning, at: t)
   }
 

@@ -1,8 +1,44 @@
 public import Diffusion
 internal import Networks
 
+/// The score-matching objectives by name.
+public enum ObjectiveKind: String, Sendable, CaseIterable {
+  /// `hsm`: denoising, given the data alone.
+  case hybrid = "hsm"
+  /// `dsm`: denoising, given the data and the rest of the state.
+  case denoising = "dsm"
+  /// `explicit`: against a known score.
+  case explicit
+  /// `implicit`: without kernel and score, by the exact trace of the Jacobian.
+  case implicit
+  /// `sliced`: as `implicit`, by random directions.
+  case sliced
+
+  /// Whether the loss compares scores, or their Jacobians, and not the noise that was added.
+  public var comparesScores: Bool {
+    switch self {
+    case .hybrid, .denoising: false
+    case .explicit, .implicit, .sliced: true
+    }
+  }
+
+  /// Whether the loss has second derivatives of the activation.
+  public var needsCurvature: Bool { self == .implicit || self == .sliced }
+
+  /// What the noisy state is conditioned on.
+  public var conditioning: Conditioning { self == .denoising ? .state : .data }
+}
+
+/// How the rows of a shard are paired with noise.
+public enum NoiseCoupling: String, Sendable, CaseIterable {
+  /// `independent`: at random.
+  case independent
+  /// `optimal-transport`: at the least sum of squared distances.
+  case optimalTransport = "optimal-transport"
+}
+
 /// What a score network learns from.
-public enum ObjectiveKind {
+public enum TrainingObjective {
   /// Denoising score matching: a regression on the noise that was added, conditioned as the model says.
   case denoising
   /// As `denoising`, with the noise of a shard's rows paired to their data by optimal transport: for one block alone.
@@ -78,7 +114,7 @@ extension NetworkPass {
   }
 }
 
-extension ObjectiveKind {
+extension TrainingObjective {
   /// What a pass must keep so that losses, or gradients too, can be computed.
   func use(gradients: Bool) -> NetworkPass.Use {
     switch self {
@@ -90,14 +126,14 @@ extension ObjectiveKind {
   /// The objective for the sets of a pass.
   func make(model: ScoreModel, times: TimeSampler, pass: NetworkPass) -> any Objective {
     switch self {
-    case .denoising: RegressionBatch(model: model, times: times, rows: pass.rows, sets: pass.sets)
+    case .denoising: DenoisingObjective(model: model, times: times, rows: pass.rows, sets: pass.sets)
     case .transported:
-      RegressionBatch(model: model, isTransported: true, times: times, rows: pass.rows, sets: pass.sets)
-    case .explicit(let score): ExplicitBatch(model: model, score: score, times: times, pass: pass)
+      DenoisingObjective(model: model, isTransported: true, times: times, rows: pass.rows, sets: pass.sets)
+    case .explicit(let score): ExplicitObjective(model: model, score: score, times: times, pass: pass)
     case .implicit(let steps):
-      ImplicitBatch(model: model, probes: nil, simulationSteps: steps, times: times, pass: pass)
+      ImplicitObjective(model: model, probes: nil, simulationSteps: steps, times: times, pass: pass)
     case .sliced(let probes, let steps):
-      ImplicitBatch(model: model, probes: probes, simulationSteps: steps, times: times, pass: pass)
+      ImplicitObjective(model: model, probes: probes, simulationSteps: steps, times: times, pass: pass)
     }
   }
 }

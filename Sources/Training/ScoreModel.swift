@@ -49,6 +49,18 @@ public struct ScoreModel: Sendable {
     frequencies = embedding.frequencies(seed: seed)
   }
 
+  /// The model of a network's options.
+  public init(
+    process: any ForwardProcess, dimension: Int, conditions: Int, network: NetworkOptions, conditioning: Conditioning,
+    weight: LossWeight?, seed: UInt64
+  ) {
+    self.init(
+      process: process, dimension: dimension, conditions: conditions, output: network.output,
+      conditioning: conditioning, weight: weight, level: network.embeddingOf, widths: network.widths,
+      activation: network.activation, residual: network.residual,
+      embedding: TimeEmbedding(kind: network.embedding, features: network.embeddingFeatures), seed: seed)
+  }
+
   /// What the network is told of time `t`.
   func embeddedLevel(noiseLevel: Double, at t: Double) -> Float {
     switch level {

@@ -47,12 +47,20 @@ public struct ShardAssignment: Sendable {
   private var orders: [[UInt32]]
 
   /// Room for the rows of `shards`; the caller fills `rows` by position.
-  public init(assignment: ShardAssignment, shards: Range<Int>, dimension: Int, seed: UInt64) {
+  public convenience init(assignment: ShardAssignment, shards: Range<Int>, dimension: Int, seed: UInt64) {
+    let positions = assignment.positions(of: shards)
+    self.init(
+      assignment: assignment, shards: shards, rows: Matrix(rows: positions.count, columns: dimension), seed: seed)
+  }
+
+  /// The rows of `shards`, `[positions, dimension]`, by position.
+  public init(assignment: ShardAssignment, shards: Range<Int>, rows: consuming Matrix, seed: UInt64) {
     self.assignment = assignment
     self.shards = shards
     self.seed = seed
     positions = assignment.positions(of: shards)
-    rows = Matrix(rows: positions.count, columns: dimension)
+    precondition(rows.rows == positions.count, "\(rows.rows) rows at \(positions.count) positions")
+    self.rows = rows
     epochs = shards.map { _ in -1 }
     orders = shards.map { [UInt32](repeating: 0, count: assignment.positions(of: $0).count) }
   }

@@ -2,25 +2,53 @@ internal import Diffusion
 internal import RealFunctions
 
 /// The law of the diffusion times seen in training, on [t_min, T].
-public enum TimeLaw: Sendable, Equatable {
-  /// `uniform`.
-  case uniform
-  /// `log-uniform`: ln t is uniform.
-  case logUniform
-  /// `log-normal`: the noise's size beside the data's is log-normal, −½ ln snr ~ N(mean, deviation²) within the range.
-  ///
-  /// The law of Karras et al. 2022 (arXiv 2206.00364), whose σ over the data's deviation is our size.
-  case logNormal(mean: Double, deviation: Double)
-  /// `importance`: learned from the losses; each row's loss is multiplied by the ratio of the uniform law's density to
-  /// the law's own, so that the objective is that of `uniform` at a lower variance.
-  ///
-  /// The law of Nichol and Dhariwal 2021 (arXiv 2102.09672): the density follows the root mean square of the loss.
-  case importance
-  /// `soft-truncation`: uniform on [τ, T] with one log-uniform τ for each batch, and the loss multiplied by
-  /// (T − τ)/(T − t_min).
-  ///
-  /// Kim et al. 2022 (arXiv 2106.05527) with k = 1.
-  case softTruncation
+public struct TimeLaw: Sendable, Equatable {
+  /// The laws by name.
+  public enum Kind: String, Sendable, CaseIterable {
+    /// `uniform`.
+    case uniform
+    /// `log-uniform`: ln t is uniform.
+    case logUniform = "log-uniform"
+    /// `log-normal`: the noise's size beside the data's is log-normal, −½ ln snr ~ N(mean, deviation²) within the range.
+    ///
+    /// The law of Karras et al. 2022 (arXiv 2206.00364), whose σ over the data's deviation is our size.
+    case logNormal = "log-normal"
+    /// `importance`: learned from the losses; each row's loss is multiplied by the ratio of the uniform law's density to
+    /// the law's own, so that the objective is that of `uniform` at a lower variance.
+    ///
+    /// The law of Nichol and Dhariwal 2021 (arXiv 2102.09672): the density follows the root mean square of the loss.
+    case importance
+    /// `soft-truncation`: uniform on [τ, T] with one log-uniform τ for each batch, and the loss multiplied by
+    /// (T − τ)/(T − t_min).
+    ///
+    /// Kim et al. 2022 (arXiv 2106.05527) with k = 1.
+    case softTruncation = "soft-truncation"
+  }
+
+  /// Which law.
+  public var kind: Kind
+  /// The mean of −½ ln snr under `log-normal`.
+  public var mean = -0.5
+  /// Its standard deviation.
+  public var deviation = 1.2
+
+  /// A law with the usual numbers.
+  public init(_ kind: Kind) { self.kind = kind }
+
+  /// The uniform law.
+  public static let uniform = TimeLaw(.uniform)
+  /// The log-uniform law.
+  public static let logUniform = TimeLaw(.logUniform)
+  /// The law learned from the losses.
+  public static let importance = TimeLaw(.importance)
+  /// Soft truncation.
+  public static let softTruncation = TimeLaw(.softTruncation)
+  /// A log-normal law of the noise's size.
+  public static func logNormal(mean: Double, deviation: Double) -> TimeLaw {
+    var law = TimeLaw(.logNormal)
+    (law.mean, law.deviation) = (mean, deviation)
+    return law
+  }
 }
 
 /// Draws the times of one law, one step after another.
@@ -46,14 +74,14 @@ struct TimeSampler: Sendable {
     let last = process.horizon
     precondition(first > 0 && first < last, "times from \(first) to \(last)")
     (self.law, self.first, self.last) = (law, first, last)
-    switch law {
+    switch law.kind {
     case .uniform, .logUniform, .softTruncation: cells = nil
     case .importance: cells = TimeCells(first: first, last: last, count: TimeHistory.cells)
-    case .logNormal(let mean, let deviation):
+    case .logNormal:
       var cells = TimeCells(first: first, last: last, count: 4096)
       cells.setMasses { t in
         // The normal distribution function from its nearer tail.
-        let z = (process.kernel(at: t).noiseLevel - mean) / (deviation * 2.0.squareRoot())
+        let z = (process.kernel(at: t).noiseLevel - law.mean) / (law.deviation * 2.0.squareRoot())
         return z < 0 ? 0.5 * erfc(-z) : 1 - 0.5 * erfc(z)
       }
       self.cells = cells
@@ -67,12 +95,12 @@ struct TimeSampler: Sendable {
   ///   - history: the losses so far.
   mutating func prepare(truncation: Double?, history: TimeHistory?) {
     self.truncation = truncation.map { first * exp($0 * log(last / first)) }
-    if law == .importance, let history { cells?.setMasses(history) }
+    if law.kind == .importance, let history { cells?.setMasses(history) }
   }
 
   /// The draw at quantile `u` of the law.
   func draw(_ u: Double) -> Draw {
-    switch law {
+    switch law.kind {
     case .uniform: return Draw(time: first + (last - first) * u)
     case .logUniform: return Draw(time: first * exp(u * log(last / first)))
     case .logNormal:

@@ -48,7 +48,7 @@ internal import Randomness
   /// What the times' law has learned, where it learns.
   var history: TimeHistory?
   /// What is learned from.
-  let kind: ObjectiveKind
+  let kind: TrainingObjective
   /// The set whose gradient the step takes a digest of, and the digest.
   private var audited: (set: Int, digest: Digest)?
   lazy var auditPass = AuditPass(self)
@@ -58,7 +58,7 @@ internal import Randomness
 
   /// Prepares training from fresh parameters.
   public init(
-    model: ScoreModel, objective kind: ObjectiveKind = .denoising, options: TrainingOptions, data: ShardedRows,
+    model: ScoreModel, objective kind: TrainingObjective = .denoising, options: TrainingOptions, data: ShardedRows,
     tree: CanonicalTree, communicator: Communicator, seed: UInt64
   ) {
     self.model = model
@@ -83,7 +83,7 @@ internal import Randomness
     let times = TimeSampler(options.timeLaw, process: model.process, first: options.minimumTime)
     self.kind = kind
     objective = kind.make(model: model, times: times, pass: pass)
-    history = options.timeLaw == .importance ? TimeHistory() : nil
+    history = options.timeLaw.kind == .importance ? TimeHistory() : nil
     parameters = model.network.initialParameters(seed: seed)
     let own = exchange.slices.range(communicator.rank)
     first = Matrix(rows: 1, columns: own.count)

@@ -14,3 +14,13 @@ public struct TrainingOptions: Sendable, Equatable {
   /// The defaults.
   public init() {}
 }
+
+/// What follows a step that is not finite, or diverges.
+public enum FaultPolicy: String, Sendable, CaseIterable {
+  /// `stop`: the run ends.
+  case stop
+  /// `skip`: the step changes nothing.
+  case skip
+  /// `rollback`: training goes back to the last checkpoint, with a smaller learning rate.
+  case rollback
+}

@@ -2,6 +2,9 @@ import ArgumentParser
 import CMachine
 import Commands
 import Communication
+import Configuration
+import Files
+import Runs
 
 /// Measures this machine's core and the trainer's parts as fractions of it.
 @main
@@ -38,7 +41,7 @@ struct Bench: RankCommand {
     let communicator = try Communicator.start()
     defer { communicator.finish() }
     if peak {
-      if communicator.isRoot { print(Table.number(sgm_fma_peak(20) / 1e9)) }
+      if communicator.isRoot { try printResult(Table.number(sgm_fma_peak(20) / 1e9)) }
       return
     }
     let meter = Meter(repeats: repeats)
@@ -48,7 +51,7 @@ struct Bench: RankCommand {
       try communicator.barrier()
     }
     guard communicator.isRoot else { return }
-    print(json ? Table.lines(results, peak: meter.peak) : Table.text(results, peak: meter.peak))
+    try printResult(json ? Table.lines(results, peak: meter.peak) : Table.text(results, peak: meter.peak))
   }
 }
 

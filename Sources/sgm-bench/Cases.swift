@@ -1,4 +1,5 @@
 import Communication
+import Configuration
 import Diffusion
 import LinearAlgebra
 import Networks

@@ -1,7 +1,10 @@
 import Communication
+import Configuration
+import Files
 import LinearAlgebra
 import Metrics
 import Randomness
+import Runs
 import Targets
 
 /// Distances between two sets of a funnel's draws, 100 columns.

@@ -1,4 +1,6 @@
 import Communication
+import Configuration
+import Files
 import LinearAlgebra
 import Networks
 import Training

@@ -1,6 +1,9 @@
+import Configuration
+import Files
 import LinearAlgebra
 import Networks
 import Randomness
+import Runs
 import Training
 
 /// The products of a layer at a shard's shape, the activation, the update.

@@ -1,4 +1,6 @@
 import CMachine
+import Configuration
+import Files
 import Training
 
 /// The clock: best times, and the peak measured between them.

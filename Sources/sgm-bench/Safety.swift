@@ -1,5 +1,7 @@
 import Communication
-import Experiments
+import Configuration
+import Files
+import Runs
 import Training
 
 /// What survival costs: stop flags, heartbeat, watchdog and audits every 500 steps as shares of a step.

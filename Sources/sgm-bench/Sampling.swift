@@ -1,6 +1,9 @@
+import Configuration
 import Diffusion
+import Files
 import LinearAlgebra
 import Networks
+import Runs
 import Sampling
 import Training
 

@@ -1,5 +1,8 @@
 import CMachine
 import Communication
+import Configuration
+import Files
+import Runs
 import Training
 
 /// Whole steps on one rank, and on all where there are more: rows, draws, gradients, exchange, update.

@@ -1,4 +1,7 @@
+import Configuration
+import Files
 import Glibc
+import Runs
 
 /// Results as text.
 enum Table {

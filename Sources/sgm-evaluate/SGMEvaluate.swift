@@ -1,6 +1,6 @@
 import ArgumentParser
 import Commands
-import Experiments
+import Runs
 
 /// `sgm-evaluate`: distances of samples, each beside its floor and Gaussian baseline.
 @main
@@ -25,14 +25,29 @@ struct SGMEvaluate: RankCommand {
   @Flag(help: "Print JSON lines in place of the table.")
   var json = false
 
+  @Option(help: "A file for the JSON lines, beside what is printed.")
+  var output: String?
+
+  @Flag(help: "Replace a file of --output that no such command has made.")
+  var overwrite = false
+
+  @Flag(help: "Judge a run although its data changed since it was trained.")
+  var allowDataChange = false
+
   func run() {
-    printing { communicator in
+    onAllRanks { communicator in
       var request = EvaluateRequest(samples: samples)
       request.against = against
       request.metrics = metrics
       request.settings = overrides.settings
-      let (table, lines) = try evaluate(request, communicator)
-      return json ? lines : table
+      request.output = output
+      request.overwrite = overwrite
+      request.allowsDataChange = allowDataChange
+      let evaluation = try evaluate(request, communicator)
+      // The figures are the result; their copies come after them.
+      let status = printed(json ? evaluation.json : evaluation.table, communicator)
+      try evaluation.keep(communicator)
+      return status
     }
   }
 }

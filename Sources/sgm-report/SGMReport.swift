@@ -1,6 +1,6 @@
 import ArgumentParser
 import Commands
-import Experiments
+import Runs
 
 /// `sgm-report`: one page of one run, of several side by side, or of a sweep.
 @main
@@ -19,10 +19,18 @@ struct SGMReport: RankCommand {
   @Option(help: "The page; by default the run's own report.html, or comparison.html for several runs.")
   var output: String?
 
+  @Flag(help: "Replace a page of --output that no such command has made.")
+  var overwrite = false
+
+  @Flag(help: "Show the data although they changed since the run was trained.")
+  var allowDataChange = false
+
   func run() {
     printing { communicator in
       var request = ReportRequest(runs: runs)
       request.output = output
+      request.overwrite = overwrite
+      request.allowsDataChange = allowDataChange
       return "report: \(try report(request, communicator))"
     }
   }

@@ -1,7 +1,8 @@
 import ArgumentParser
 import Commands
 import Communication
-import Experiments
+import Files
+import Runs
 
 /// `sgm-sample`: draw samples from a run, or from a target's exact score.
 @main
@@ -16,31 +17,40 @@ struct SGMSample: RankCommand {
   @Option(help: "network or exact.")
   var score = "network"
 
-  @Option(help: "The number of samples.")
+  @Option(parsing: .unconditional, help: "The number of samples, for each row of --condition where there are several.")
   var count: Int?
 
   @Option(help: "A sampler of docs/experiment-file.md, such as euler-maruyama or splitting.")
   var sampler: String?
 
-  @Option(help: "The number of steps.")
+  @Option(parsing: .unconditional, help: "The number of steps.")
   var steps: Int?
 
   @Option(help: "uniform, quadratic, edm or log-snr.")
   var grid: String?
 
-  @Option(help: "The seed of the samples.")
-  var seed: UInt64?
-
-  @Option(help: "The NPY file to write.")
-  var output: String?
+  @Option(parsing: .unconditional, help: "The seed of the samples.")
+  var seed: String?
 
   @Option(
     help: ArgumentHelp(
-      "Conditions: a file of one row for all samples or one for each, or the numbers of one row.",
+      "The file to write, .npy, .csv or .tsv; by default the run's own samples at the checkpoint's step.",
+      valueName: "file"))
+  var output: String?
+
+  @Flag(help: "Replace the run's own samples, or a file of --output that no such command has made.")
+  var overwrite = false
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Conditions: the numbers of one row, or a file of rows of which each is given to --count samples.",
       valueName: "file or numbers"))
   var condition: String?
 
-  @Option(help: ArgumentHelp("Keep the whole paths of the first K samples, at most 256.", valueName: "K"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Keep the whole paths of the first K samples, at most 256.", valueName: "K"))
   var trajectory: Int?
 
   @Option(
@@ -51,7 +61,9 @@ struct SGMSample: RankCommand {
   @Option(help: ArgumentHelp("Keep coordinates fixed: a file of rows number (from 0), value.", valueName: "file"))
   var fix: String?
 
-  @Option(help: ArgumentHelp("The step of the checkpoint; by default the newest.", valueName: "step"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("The step of the checkpoint; by default the newest.", valueName: "step"))
   var checkpoint: Int?
 
   @OptionGroup var overrides: Overrides
@@ -78,6 +90,7 @@ struct SGMSample: RankCommand {
     request.isExact = score == "exact"
     request.count = count
     request.output = output
+    request.overwrite = overwrite
     request.condition = condition
     request.checkpoint = checkpoint
     request.settings = overrides.settings

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Commands
-import Experiments
+internal import Files
+import Studies
 
 /// `sgm-theory`: bounds, constants and counterexamples beside measurements.
 @main
@@ -23,13 +24,16 @@ struct SGMTheory: RankCommand {
   @Argument(help: "The study, then a process where it takes one, then the target.")
   var words: [String]
 
-  @Option(help: "Means of the Gaussian target or of a mixture's components, separated by commas.")
+  @Option(
+    parsing: .unconditional, help: "Means of the Gaussian target or of a mixture's components, separated by commas.")
   var mean: String?
 
-  @Option(help: "Variances of the Gaussian target or of a mixture's components, separated by commas.")
+  @Option(
+    parsing: .unconditional, help: "Variances of the Gaussian target or of a mixture's components, separated by commas."
+  )
   var variance: String?
 
-  @Option(help: "Weights of a mixture's components, separated by commas; equal by default.")
+  @Option(parsing: .unconditional, help: "Weights of a mixture's components, separated by commas; equal by default.")
   var weights: String?
 
   @Flag(help: "Let epsilon train networks, of equal size and weighting; training.steps and network.widths by --set.")
@@ -37,23 +41,29 @@ struct SGMTheory: RankCommand {
 
   @OptionGroup var overrides: Overrides
 
-  @Option(help: "Samples in each set, where a study draws them.")
+  @Option(parsing: .unconditional, help: "Samples in each set, where a study draws them.")
   var count: Int?
 
-  @Option(help: "Seeds, where a study draws samples.")
+  @Option(parsing: .unconditional, help: "Seeds, where a study draws samples.")
   var repeats: Int?
 
-  @Option(help: "Steps of the sampler, where a study takes them.")
+  @Option(parsing: .unconditional, help: "Steps of the sampler, where a study takes them.")
   var steps: Int?
 
   @Option(help: "A folder for the plots, their scripts and data.")
   var plots: String?
 
+  @Flag(help: "Replace files of --plots that this program has not made.")
+  var overwrite = false
+
+  @Flag(help: "Use a run's data although they changed since it was trained.")
+  var allowDataChange = false
+
   @Flag(help: "Print JSON lines in place of tables.")
   var json = false
 
   func run() {
-    printing { communicator in
+    onAllRanks { communicator in
       var request = TheoryRequest(words: words)
       request.mean = mean
       request.variance = variance
@@ -64,8 +74,13 @@ struct SGMTheory: RankCommand {
       request.repeats = repeats
       request.steps = steps
       request.plots = plots
-      let (text, lines) = try theory(request, communicator)
-      return json ? lines : text
+      request.overwrite = overwrite
+      request.allowsDataChange = allowDataChange
+      let answer = try theory(request, communicator)
+      // What was computed is printed before pictures are tried.
+      let status = printed(json ? answer.json : answer.text, communicator)
+      let pictures = try answer.draw(communicator)
+      return json || pictures.isEmpty || status != .success ? status : printed("\n" + pictures, communicator)
     }
   }
 }

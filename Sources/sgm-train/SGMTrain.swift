@@ -1,8 +1,10 @@
 import ArgumentParser
 import Commands
 import Communication
-import Experiments
+import Configuration
+import Files
 import LinearAlgebra
+import Runs
 import Training
 
 /// `sgm-train`: train a score network on one process or under mpirun.
@@ -32,7 +34,9 @@ struct SGMTrain: RankCommand {
   @Option(help: "The run folder; by default runs/NAME.")
   var output: String?
 
-  @Option(help: ArgumentHelp("Stop after this step, with a checkpoint.", valueName: "step"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Stop after this step, with a checkpoint.", valueName: "step"))
   var until: Int?
 
   @Flag(help: "Check the experiment and the data, and estimate memory and time; run nothing.")
@@ -42,17 +46,19 @@ struct SGMTrain: RankCommand {
   var debug = false
 
   @Option(
-    name: .customLong("hashes-at"),
+    name: .customLong("hashes-at"), parsing: .unconditionalSingleValue,
     help: ArgumentHelp("Record the hashes of this step's gradients by shard; may be repeated.", valueName: "step"))
   var hashSteps: [Int] = []
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Stop with a checkpoint and status 75 after this time, such as 3h50m; Slurm's end of the job does so as well.",
       valueName: "span"))
   var timeLimit: String?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "End the job when ranks have waited this long for another in a step, 10 times that elsewhere; 0 for never.",
       valueName: "span"))
@@ -88,11 +94,11 @@ struct SGMTrain: RankCommand {
   func run() throws {
     if let status {
       printing { communicator in
-        String(decoding: try communicator.fromRoot { Array(try runStatus(status).utf8) }, as: UTF8.self)
+        try communicator.fromRoot { try runStatus(status) }
       }
     }
     if let text = printedText {
-      if Communicator.isFirstProcess { print(text, terminator: "") }
+      if Communicator.isFirstProcess { Self.endPrinting(text) }
       return
     }
     onAllRanks(catchesStops: true) { communicator in try train(communicator.agree { try request() }, communicator) }

@@ -90,7 +90,7 @@ import Testing
     #expect((value.priorCovariance - process.priorCovariance).norm < 1e-14)  // Lyapunov's doublings
     for t in [1e-5, 1e-3, 0.1, 1] {
       let (kernel, exact) = (value.kernel(at: t), process.kernel(at: t))
-      #expect(discrepancy(kernel.covariance, exact.covariance) < 1e-12)
+      #expect(discrepancy(kernel.covariance, exact.covariance) < 1e-12)  // rounding
       // The factor, not its square, is rounded: relative to a row, whose pivot is √t smaller.
       #expect(abs(kernel.cholesky[1, 1] / exact.cholesky[1, 1] - 1) < 1e-12)
       #expect(abs(kernel.signalToNoise / exact.signalToNoise - 1) < 1e-11)

@@ -83,7 +83,7 @@ import Testing
     for fraction in [1e-5, 1e-3, 0.1, 1] {
       let kernel = process.kernel(at: fraction * process.horizon)
       let l = kernel.cholesky
-      #expect(discrepancy(l * l.transpose, kernel.covariance) < 1e-14)
+      #expect(discrepancy(l * l.transpose, kernel.covariance) < 1e-14)  // rounding
       let size = { (m: BlockMatrix, x: BlockVector) in
         BlockVector((0..<x.size).map { i in (0..<x.size).reduce(0) { $0 + abs(m[i, $1] * x[$1]) } })
       }
@@ -98,7 +98,7 @@ import Testing
       let r = kernel.residualScale
       #expect(abs(r * r * (1 + kernel.signalToNoise) - 1) < 1e-14)
       guard kernel.signalToNoise > exp(-20) else { continue }
-      #expect(abs(exp(-2 * kernel.noiseLevel) / kernel.signalToNoise - 1) < 1e-13)
+      #expect(abs(exp(-2 * kernel.noiseLevel) / kernel.signalToNoise - 1) < 1e-13)  // rounding
     }
   }
 

@@ -32,10 +32,11 @@ let stationaryProcesses: [any ForwardProcess] =
     CriticallyDampedLangevin(epsilon: 0.25, schedule: .exponential(min: 0.5, max: 12, rate: 2), horizon: 2),
   ]
 
-let everyProcess = stationaryProcesses + pathProcesses
+/// Every kind with its usual parameters, and special values of most.
+let everyProcess = ProcessKind.allCases.map { ProcessOptions($0).make() } + stationaryProcesses + pathProcesses
 
 let langevins: [any ForwardProcess] = [
-  CriticallyDampedLangevin(), CriticallyDampedLangevin(epsilon: 0.25), CriticallyDampedLangevin(epsilon: 1),
+  CriticallyDampedLangevin(epsilon: 0), CriticallyDampedLangevin(epsilon: 0.25), CriticallyDampedLangevin(epsilon: 1),
   CriticallyDampedLangevin(a: 2, sigma: 2.0.squareRoot(), epsilon: 0.5, velocityVariance: 1, beta: 2, horizon: 2),
 ]
 

@@ -1,6 +1,8 @@
 import LinearAlgebra
 
-@testable import Experiments
+@testable import Configuration
+@testable import Files
+@testable import Runs
 
 /// A kind of input that people give the programs.
 enum Format: String, CaseIterable, Codable, Sendable {
@@ -18,13 +20,15 @@ enum Format: String, CaseIterable, Codable, Sendable {
       ]
     case .npy:
       return common + [
-        "(", ")", "{", "}", "'", "\"", ",", ":", "True", "False", "<f4", "<f8", ">f4", "|b1", "descr", "shape",
+        "(", ")", "{", "}", "'", "\"", ",", ":", "True", "False", "<f4", "<f8", ">f4", "|b1", "<i8", ">u2", "<f2", "|O",
+        "<U4", "descr", "shape",
         "fortran_order", "[('x', '<f4')]", "{'shape': (3, 2), 'descr': '<f4', 'fortran_order': False}",
         "\u{1}\u{0}", "NUMPY", "\\",
       ]
     case .csv:
       return common + [
         ",", ";", "\"", "\"\"", "NaN", "-inf", "a", ",,", "\n\n", " ", "1,2\n", "\"a,b\"", "1;2\n", "1\t2\n", ",\"",
+        "#", "# a b\n", "\r", "sep=;\n", "sep=", "-0,5\n", "0,1,2,3,4\n", "\u{a0}", "True", "1 2\n",
       ]
     case .safetensors:
       return common + [
@@ -60,8 +64,7 @@ enum Format: String, CaseIterable, Codable, Sendable {
     try source.forEachBlock { first, block in
       guard first == rows, block.columns == source.dimension else { throw Violation("blocks are out of order") }
       rows += block.rows
-      let numbers = block.span
-      for i in numbers.indices { isFinite = isFinite && numbers[i].isFinite }
+      isFinite = isFinite && block.numbers.allSatisfy(\.isFinite)
     }
     guard rows == source.rows, isFinite else {
       throw Violation("\(rows) rows, not \(source.rows), or not finite")

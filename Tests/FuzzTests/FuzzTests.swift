@@ -1,6 +1,10 @@
 import Foundation
 import Testing
 
+@testable import Configuration
+@testable import Files
+@testable import Runs
+
 /// Inputs a format: a short run in every test, the long one by `launch/fuzz.sh`.
 private let inputs = ProcessInfo.processInfo.environment["SGM_FUZZ_COUNT"].flatMap { Int($0) } ?? 1_000
 

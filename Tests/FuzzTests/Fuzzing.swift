@@ -1,6 +1,8 @@
 import Foundation
 
-@testable import Experiments
+@testable import Configuration
+@testable import Files
+@testable import Runs
 
 /// Gives a reader one input after another, in a process of its own that a crash, a hang or a violation ends.
 ///

@@ -1,3 +1,7 @@
+@testable import Configuration
+@testable import Files
+@testable import Runs
+
 /// Makes inputs that almost are what they claim to be; what it makes is a function of its seed.
 struct Mutator {
   /// Numbers at which widths, counts and offsets go wrong.

@@ -4,7 +4,9 @@ import Networks
 import Targets
 import Training
 
-@testable import Experiments
+@testable import Configuration
+@testable import Files
+@testable import Runs
 
 extension Format {
   /// What mutation starts from: the files in `Seeds`, every input that once did harm among them, and a checkpoint.
@@ -31,7 +33,7 @@ func smallCheckpoint() throws -> [UInt8] {
     experiment: experiment, data: description, instructionSet: "avx2", best: Checkpoint.Best(step: 2, loss: 0.25))
   let count = ParameterLayout(experiment.model(dimension: 2).network).count
   var state = TrainerState(count: count, step: 3)
-  for (k, part) in Part.allCases.enumerated() {
+  for (k, part) in StatePart.allCases.enumerated() {
     for i in 0..<count { state[part][0, i] = Float(i * (k + 1)).squareRoot() }
   }
   let path = FileManager.default.temporaryDirectory.path + "/sgm-seed-\(UInt64.random(in: 0...UInt64.max))"

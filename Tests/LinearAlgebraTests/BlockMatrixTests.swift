@@ -27,15 +27,50 @@ func distance(_ a: BlockMatrix, _ b: BlockMatrix) -> Double { (a - b).norm / max
     let d = diffusion(a.size)
     #expect(abs((a * d).determinant / (a.determinant * d.determinant) - 1) < 1e-13)  // roundings of 6 products
     #expect((a * d).transpose == d.transpose * a.transpose)
-    #expect(abs((a * d).trace - (d * a).trace) < 1e-14)
+    #expect(abs((a * d).trace - (d * a).trace) < 1e-14)  // roundings of numbers of size 3
   }
 
   @Test("the Cholesky factor is lower triangular and squares to the matrix", arguments: 1...3)
   func cholesky(size: Int) {
     let d = diffusion(size)
     let l = d.cholesky()
-    #expect(distance(l * l.transpose, d) < 1e-15)
+    #expect(distance(l * l.transpose, d) < 1e-15)  // rounding
     for i in 0..<size { for j in i + 1..<max(size, i + 1) { #expect(l[i, j] == 0) } }
+  }
+
+  @Test("elements, rows, columns, norms and traces are those written down") func elements() {
+    let a = BlockMatrix(size: 3, [1, -2, 3, 4, 5, -6, 7, 8, 9])
+    #expect(a[1, 2] == -6 && a.row(1) == BlockVector([4, 5, -6]) && a.column(2) == BlockVector([3, -6, 9]))
+    // The largest sum of magnitudes in a row: 7 + 8 + 9.
+    #expect(a.norm == 24 && a.trace == 15 && a.determinant == 240)
+    #expect(a.transpose.row(0) == BlockVector([1, 4, 7]))
+    #expect(a * BlockVector([1, 0, -1]) == BlockVector([-2, 10, -2]))
+    #expect(BlockVector([1, 2]).outer(BlockVector([3, 4])) == BlockMatrix(3, 4, 6, 8))
+    #expect(BlockVector([4, 9]).squareRoot == BlockVector([2, 3]))
+    #expect(BlockVector([1, 2, 3]).dot(BlockVector([4, 5, 6])) == 32 && BlockVector([1, 2, 3]).last == 3)
+  }
+
+  @Test("the product of three-block matrices is that of NumPy") func product() {
+    let a = BlockMatrix(size: 3, [1, 2, 3, 4, 5, 6, 7, 8, 10])
+    let b = BlockMatrix(size: 3, [2, 0, 1, -1, 3, 0, 0.5, 1, -2])
+    #expect(a * b == BlockMatrix(size: 3, [1.5, 9, -5, 6, 21, -8, 11, 34, -13]))
+  }
+
+  @Test(
+    "the factor of a sum of squares is lower triangular, of no negative diagonal, and squares to the sum",
+    arguments: 1...3)
+  func factor(size: Int) {
+    let (a, b) = (drifts[size - 1], diffusion(size))
+    for (x, y) in [(a, b), (b, a), (a.scaled(by: -1), .zero(size)), (.zero(size), a)] {
+      let l = BlockMatrix.factor(of: x, y)
+      // A few reflections' roundings.
+      #expect(distance(l * l.transpose, x * x.transpose + y * y.transpose) < 1e-14)
+      for i in 0..<size {
+        #expect(l[i, i] >= 0)
+        for j in i + 1..<max(size, i + 1) { #expect(l[i, j] == 0) }
+      }
+    }
+    #expect(BlockMatrix.factor(of: .zero(size), .zero(size)) == .zero(size))
   }
 
   @Test("noise that reaches only the velocity has a zero first column") func semidefinite() {
@@ -53,13 +88,13 @@ func distance(_ a: BlockMatrix, _ b: BlockMatrix) -> Double { (a - b).norm / max
 
   @Test("the exponential of a nilpotent matrix is its two terms") func nilpotent() {
     let e = BlockMatrix(0, 3, 0, 0).exponential()
-    #expect(distance(e, BlockMatrix(1, 3, 0, 1)) < 1e-15)
+    #expect(distance(e, BlockMatrix(1, 3, 0, 1)) < 1e-15)  // rounding
   }
 
   @Test("Lyapunov's equation holds", arguments: drifts) func lyapunov(a: BlockMatrix) {
     let d = diffusion(a.size)
     let s = BlockMatrix.lyapunov(a, d)
-    #expect((a * s + s * a.transpose + d).norm < 1e-14 * s.norm)
+    #expect((a * s + s * a.transpose + d).norm < 1e-14 * s.norm)  // rounding
     // The flow's covariance is what the stationary one has not kept.
     let flow = BlockMatrix.flow(drift: a, diffusion: d, over: 1.3)
     #expect(distance(flow.covariance, s - flow.map * s * flow.map.transpose) < 1e-13)

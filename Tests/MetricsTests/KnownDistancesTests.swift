@@ -123,6 +123,7 @@ import Testing
     for r in 0..<400 { copied[r, 3] += 1e-3 }
     let honest = try Self.values(NearestTrainingRows(training: training), fresh, fresh)
     let memorised = try Self.values(NearestTrainingRows(), training, copied)
+    // Independent rows in four dimensions lie apart by about their deviation.
     #expect(honest[1] == 0 && honest[0] > 0.5)
     // Moved by 1e-3 in one column; Floats of size 1 to 3 are rounded to 2e-7.
     #expect(memorised[1] == 1 && abs(memorised[0] - 1e-3) < 1e-6)

@@ -135,7 +135,7 @@ import Testing
     let few = randomDirections(count: 10, dimension: 6, seed: 4)
     for k in 0..<100 {
       let square = (0..<6).reduce(0.0) { $0 + Double(many[k, $1]) * Double(many[k, $1]) }
-      #expect(abs(square - 1) < 1e-6, "six roundings to Float")
+      #expect(abs(square - 1) < 1e-6, "six roundings to Float")  // six roundings to Float
     }
     for i in 0..<60 { #expect(few.span[i] == many.span[i]) }
   }

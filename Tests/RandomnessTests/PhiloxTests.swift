@@ -81,7 +81,7 @@ import Testing
   @Test func `seeds, purposes and steps give different numbers`() {
     let streams = [
       RandomStream(seed: 1, purpose: .targetDraw), RandomStream(seed: 2, purpose: .targetDraw),
-      RandomStream(seed: 1 << 32, purpose: .targetDraw), RandomStream(seed: 1, purpose: .direction),
+      RandomStream(seed: 1 << 32 | 1, purpose: .targetDraw), RandomStream(seed: 1, purpose: .direction),
       RandomStream(seed: 1, purpose: .targetDraw, step: 1), RandomStream(seed: 1, purpose: .targetDraw, step: 1 << 32),
     ]
     #expect(Set(streams.map { $0.words(index: 3, block: 0) }).count == streams.count)

@@ -2,6 +2,7 @@ import Diffusion
 import Foundation
 import LinearAlgebra
 import Sampling
+import TestSupport
 import Testing
 
 @Suite struct AdaptiveTests {
@@ -68,7 +69,8 @@ import Testing
       run(AdaptiveEuler(tolerance: Tolerance(relative: 0.01, absolute: 0.01)), process, chunk: chunk).end.joined()
     }
     // False alarm 5e-5.
-    #expect(kolmogorovSmirnov(values) { normalDistribution($0, law.mean[0], law.covariance[0, 0]) } < 2.3)
+    #expect(
+      kolmogorovSmirnov(values) { normalDistribution($0, law.mean[0], law.covariance[0, 0]) } < kolmogorovSmirnovBound)
   }
 
   @Test("an adaptive sample's bits depend on no other sample") func neighbours() {

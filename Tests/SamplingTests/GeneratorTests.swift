@@ -2,6 +2,7 @@ import Diffusion
 import Foundation
 import LinearAlgebra
 import Sampling
+import TestSupport
 import Testing
 
 @Suite struct GeneratorTests {

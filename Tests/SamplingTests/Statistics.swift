@@ -1,20 +1,6 @@
 import Diffusion
-import Foundation
 import LinearAlgebra
 import Sampling
-import Testing
-
-/// √n · the largest gap between the empirical and a given distribution function: above 2.3 with probability 5e-5.
-func kolmogorovSmirnov(_ values: [Double], _ distribution: (Double) -> Double) -> Double {
-  let n = Double(values.count)
-  let gaps = values.sorted().enumerated().map { abs(distribution($1) - (Double($0) + 0.5) / n) }
-  return (gaps.max() ?? 1) * n.squareRoot()
-}
-
-/// The distribution function of N(mean, variance).
-func normalDistribution(_ x: Double, _ mean: Double, _ variance: Double) -> Double {
-  0.5 * erfc((mean - x) / (2 * variance).squareRoot())
-}
 
 extension Generator {
   /// All numbers of the first chunks, row after row.

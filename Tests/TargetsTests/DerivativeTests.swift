@@ -94,3 +94,78 @@ import Testing
     }
   }
 }
+
+@Suite struct PosteriorTests {
+  private static let processes: [any ForwardProcess] = [
+    OrnsteinUhlenbeck(horizon: 40), CriticallyDampedLangevin(epsilon: 0.25, beta: 60),
+    LinearProcess.thirdOrderLangevin(schedule: .constant(30)), FlowMatching(),
+  ]
+  private static let mixture = GaussianMixture(
+    weights: [1, 2], means: [[0, 1, 0.5], [1, -1, 0.5]], variances: [[0.2, 0.3, 0.4], [0.5, 0.1, 0.4]])
+
+  /// A score's moments by Tweedie's formulas from the score and its derivative alone.
+  private struct Plain<Base: DifferentiableScore>: DifferentiableScore {
+    var base: Base
+    var process: any ForwardProcess { base.process }
+    var dimension: Int { base.dimension }
+    mutating func evaluate(_ state: borrowing Matrix, at t: Double, into score: inout Matrix) {
+      base.evaluate(state, at: t, into: &score)
+    }
+    mutating func vjp(
+      _ state: borrowing Matrix, at t: Double, cotangent: borrowing Matrix, into result: inout Matrix
+    ) { base.vjp(state, at: t, cotangent: cotangent, into: &result) }
+  }
+
+  private func moments(
+    _ score: some DifferentiableScore, _ times: [Double], _ directions: [[Double]]
+  ) -> [[Double]] {
+    var score = score
+    var state = Matrix(rows: times.count, columns: 3 * score.process.blocks)
+    RandomStream(seed: 1, purpose: .targetDraw).fillNormals(&state, firstIndex: 0)
+    var moments = PosteriorMoments(rows: times.count, dimension: 3, directions: directions.count)
+    score.posterior(state, atTimes: times, directions: directions, into: &moments)
+    let means = times.indices.map { r in (0..<3).map { Double(moments.mean[r, $0]) } }
+    return means + (0..<directions.count * times.count).map { r in (0..<3).map { Double(moments.products[r, $0]) } }
+  }
+
+  @Test("an exact posterior's mean and covariance are Tweedie's at moderate noise", arguments: processes)
+  func tweedie(process: any ForwardProcess) {
+    let times = [0.3, 1, 3].map { process.time(ofNoise: $0) }
+    let directions = [[1, 0.5, 0], [0, 1, -1]]
+    func check(_ score: some DifferentiableScore) {
+      let (own, plain) = (moments(score, times, directions), moments(Plain(base: score), times, directions))
+      for (a, b) in zip(own.joined(), plain.joined()) {
+        // Scores rounded to Float, over snr of at least 1/9.
+        #expect(abs(a - b) < 2e-5, "\(a), \(b)")
+      }
+    }
+    check(
+      ExactScore(SmoothedMixture(Self.mixture), under: process, in: Self.mixture.standardisation))
+    check(ExactScore(SmoothedFunnel(dimension: 3), under: process, in: Funnel(dimension: 3).standardisation))
+  }
+
+  @Test("where hardly any data or none is left the posterior is the law itself", arguments: processes)
+  func prior(process: any ForwardProcess) {
+    let times = [1e6, 1e30].map { process.time(ofNoise: $0) } + [process.horizon]
+    let unit = [[1.0, 0, 0], [0, 1, 0], [0, 0, 1]]
+    let score = ExactScore(SmoothedMixture(Self.mixture), under: process, in: Self.mixture.standardisation)
+    let found = moments(score, times, unit)
+    // Standardised coordinates of mean 0 and variance 1; the first two are correlated by the means.
+    let correlation = -2.0 / 3 * 2 / 3 / (0.4 + 2.0 / 9).squareRoot() / (1 / 6.0 + 8.0 / 9).squareRoot()
+    let expected = [[1, correlation, 0], [correlation, 1, 0], [0, 0, 1]]
+    for (row, values) in found.enumerated() {
+      for k in 0..<3 {
+        let exact = row < times.count ? 0 : expected[row / times.count - 1][k]
+        // States of some deviations move means by as many times 1e-6.
+        #expect(abs(values[k] - exact) < 1e-5, "row \(row): \(values)")
+      }
+    }
+    let funnel = ExactScore(SmoothedFunnel(dimension: 3), under: process, in: Funnel(dimension: 3).standardisation)
+    for (row, values) in moments(funnel, times, unit).enumerated() {
+      for k in 0..<3 {
+        let exact = row >= times.count && row / times.count - 1 == k ? 1.0 : 0
+        #expect(abs(values[k] - exact) < 1e-5, "funnel, row \(row): \(values)")
+      }
+    }
+  }
+}

@@ -8,7 +8,7 @@ import Testing
 
 private let processes: [any ForwardProcess] = [
   OrnsteinUhlenbeck(), VariancePreserving(), CriticallyDampedLangevin(epsilon: 0),
-  CriticallyDampedLangevin(epsilon: 0.25), CriticallyDampedLangevin(a: 2, velocityVariance: 0.25),
+  CriticallyDampedLangevin(epsilon: 0.25), CriticallyDampedLangevin(a: 2, epsilon: 0, velocityVariance: 0.25),
   LinearProcess.thirdOrderLangevin(), LinearProcess.phaseSpaceLangevin(), VarianceExploding(), FlowMatching(),
   AnnealedPath(scale: 2),
 ]

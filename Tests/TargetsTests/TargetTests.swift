@@ -79,9 +79,10 @@ import Testing
   }
 
   @Test func `eight Gaussians lie on a circle of radius 2, the diamond's corners on the axes`() {
+    // Rounding.
     for mean in GaussianMixture.eightGaussians.means { #expect(abs(mean[0] * mean[0] + mean[1] * mean[1] - 4) < 1e-12) }
     let corner = GaussianMixture.diamond.means.map { $0[0] }.max() ?? 0
-    #expect(abs(corner - 0.5.squareRoot()) < 1e-12)
+    #expect(abs(corner - 0.5.squareRoot()) < 1e-12)  // rounding
     #expect(Set(GaussianMixture.mg25(dimension: 4).means).count == 25)
   }
 

@@ -13,18 +13,19 @@ import Theory
     ] {
       let end = dynamics.end(speed: speed).coordinates[0]
       #expect(abs(end.mean[0] - mean) < 1e-8 && abs(end.covariance[0, 0] - variance) < 1e-8)  // order 4, 4,000 steps
+      // Order 4 at 4,000 steps, of a divergence that is nearly 0.
       #expect(abs(dynamics.bias(speed: speed).divergence / divergence - 1) < 1e-5)
     }
     let under = dynamics.end(speed: 0.5, .underdamped(friction: 2)).coordinates[0]
     let expected = [0.713914470645879, 0.834957323217202, 0.505985165297318, -0.27216781033265, 1.412326473929143]
     let found = [under.mean[0], under.mean[1], under.covariance[0, 0], under.covariance[0, 1], under.covariance[1, 1]]
-    for (x, y) in zip(found, expected) { #expect(abs(x - y) < 1e-8) }
+    for (x, y) in zip(found, expected) { #expect(abs(x - y) < 1e-8) }  // order 4 at 4,000 steps
   }
 
   @Test("the action is the integral of (λ'/2λ)²E|X + s²∇log μ|², which SciPy's quad finds") func action() {
-    #expect(abs(path.action - 2.0288882663408776) < 1e-9)
+    #expect(abs(path.action - 2.0288882663408776) < 1e-9)  // quad's own error
     let centred = GaussianAnnealedPath(data: GaussianData(mean: [0], variance: [0.3]))
-    #expect(abs(centred.action - 0.25235947414479404) < 1e-9)
+    #expect(abs(centred.action - 0.25235947414479404) < 1e-9)  // quad's own error
     #expect(path.action <= GaussianAnnealedPath.actionBound(secondMoment: path.secondMoment, baseMoment: 1))
     #expect(GaussianAnnealedPath(data: path.data, schedule: .linear).action == .infinity)
   }
@@ -42,7 +43,7 @@ import Theory
   @Test("Nelson's process has the path's marginals") func nelson() {
     for speed in [0.5, 2] {
       let end = GaussianAnnealedLangevin(path: path).end(speed: speed, .nelson)
-      #expect(end.wasserstein(to: path.marginal(at: 1)) < 1e-8)
+      #expect(end.wasserstein(to: path.marginal(at: 1)) < 1e-8)  // order 4 at 4,000 steps
     }
   }
 

@@ -79,6 +79,8 @@ import Theory
 
 /// u ← u + √h Z.
 private struct NoiseAlone: Sampler {
+  var order: Int? { nil }
+
   func step(_ process: any ForwardProcess, from t: Double, to s: Double) -> [SamplerStage] {
     [SamplerStage(state: BlockMatrix(1), at: t, noise: BlockMatrix((t - s).squareRoot()))]
   }

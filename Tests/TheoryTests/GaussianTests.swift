@@ -15,13 +15,13 @@ import Theory
 
   @Test("KL, W2 and relative Fisher information of Gaussians are those of the definitions") func distances() {
     #expect(abs(a.divergence(from: b) - 1.904304130022813) < 1e-12)  // rounding
-    #expect(abs(a.wasserstein(to: b) - 1.406011358555806) < 1e-12)
-    #expect(abs(b.wasserstein(to: a) - 1.406011358555806) < 1e-12)
-    #expect(abs(a.relativeFisherInformation(from: b) - 10.890437725710495) < 1e-11)
-    #expect(a.divergence(from: a) == 0 && a.wasserstein(to: a) < 1e-14)
+    #expect(abs(a.wasserstein(to: b) - 1.406011358555806) < 1e-12)  // rounding
+    #expect(abs(b.wasserstein(to: a) - 1.406011358555806) < 1e-12)  // rounding
+    #expect(abs(a.relativeFisherInformation(from: b) - 10.890437725710495) < 1e-11)  // rounding
+    #expect(a.divergence(from: a) == 0 && a.wasserstein(to: a) < 1e-14)  // rounding
     let twice = GaussianLaw(a.coordinates + a.coordinates)
     let other = GaussianLaw(b.coordinates + b.coordinates)
-    #expect(abs(twice.divergence(from: other) - 2 * 1.904304130022813) < 1e-12)
+    #expect(abs(twice.divergence(from: other) - 2 * 1.904304130022813) < 1e-12)  // rounding
   }
 
   @Test("nearby laws keep their digits") func nearby() {
@@ -70,7 +70,7 @@ import Theory
       let reverse = ReverseInContinuousTime(process: process, data: data)
       let (first, last) = (data.marginal(process, at: 0), data.marginal(process, at: process.horizon))
       for dynamics in ReverseInContinuousTime.Dynamics.allCases {
-        #expect(reverse.end(of: last, by: dynamics).wasserstein(to: first) < 1e-7)
+        #expect(reverse.end(of: last, by: dynamics).wasserstein(to: first) < 1e-7)  // order 4 at 4,000 steps in √t
       }
       let prior = process.prior(dimension: 2)
       for (dynamics, sampler) in [(.sde, EulerMaruyama()), (.flow, ProbabilityFlowHeun())]

@@ -20,7 +20,7 @@ import Theory
       #expect(abs(found.wasserstein / p.wasserstein(to: q) - 1) < 1e-4)  // O(δ⁴)
     }
     let moved = law(0.3, 0.64).moved(by: grid.points.map { 0.5 * $0 - 0.1 }, deviation: 0.3)
-    #expect(moved.divergence(from: law(0.05, 0.16 + 0.09)) < 1e-12)
+    #expect(moved.divergence(from: law(0.05, 0.16 + 0.09)) < 1e-12)  // rounding
   }
 
   private func gaussian(_ m: Double, _ v: Double) -> GaussianLaw {
@@ -34,7 +34,8 @@ import Theory
     for x in [-2.0, -0.4, 0.1, 1.5] {
       let (low, here, high) = (law.derivatives(at: x - h), law.derivatives(at: x), law.derivatives(at: x + h))
       #expect(abs((high.logDensity - low.logDensity) / (2 * h) - here.score) < 1e-6)  // differences of order h²
-      #expect(abs((high.score - low.score) / (2 * h) - here.curvature) < 1e-5)
+      #expect(abs((high.score - low.score) / (2 * h) - here.curvature) < 1e-5)  // differences of order h²
+      // Differences of order h².
       #expect(abs((law.cumulative(at: x + h) - law.cumulative(at: x - h)) / (2 * h) - exp(here.logDensity)) < 1e-7)
     }
   }
@@ -52,13 +53,14 @@ import Theory
     let times = MomentRecursion.uniformTimes(from: 1, steps: 20)
     let exact = recursion.errorSplit(over: times, perturbation: perturbation)
     #expect(abs(split.discretisation.wasserstein / exact.discretisation - 1) < 1e-4)  // O(δ⁴) of the quantiles
-    #expect(abs(split.mixing.wasserstein / exact.mixing - 1) < 1e-4)
-    #expect(abs(split.learning.wasserstein / exact.learning - 1) < 1e-4)
+    #expect(abs(split.mixing.wasserstein / exact.mixing - 1) < 1e-4)  // O(δ⁴) of the quantiles
+    #expect(abs(split.learning.wasserstein / exact.learning - 1) < 1e-4)  // O(δ⁴) of the quantiles
     #expect(abs(split.total.divergence / exact.divergence - 1) < 1e-8)  // the trapezoidal rule
     #expect(abs(split.total.totalVariation - (try #require(exact.totalVariation))) < 1e-4)  // O(δ⁴)
     let bound = recursion.errorBound(over: times, perturbation: perturbation)
-    #expect(abs(split.wassersteinBound.mixing / bound.mixing - 1) < 1e-4)
+    #expect(abs(split.wassersteinBound.mixing / bound.mixing - 1) < 1e-4)  // O(δ⁴) of the quantiles
     #expect(abs(split.wassersteinBound.discretisation / bound.discretisation - 1) < 1e-3)  // 20 such errors
+    // Sums over the grid.
     if perturbation.shift > 0 { #expect(abs(split.wassersteinBound.learning / bound.learning - 1) < 1e-6) }
   }
 
@@ -137,6 +139,7 @@ import Theory
     let point = GridDensity(
       ErrorsOnLine(process: process, data: MixtureOnLine(weights: [1], means: [1.5], variances: [1e-12]))
         .marginal(at: 0.8), on: grid)
+    // A point blurred by 1e-12.
     #expect(abs(point.divergence(from: prior) - mixingBound(process, dimension: 1, secondMoment: 2.25)) < 1e-9)
   }
 }

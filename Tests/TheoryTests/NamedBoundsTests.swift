@@ -40,7 +40,7 @@ import Theory
         let bend = (changed(x + h) - 2 * changed(x) + changed(x - h)) / (h * h)
         #expect(bend > 4 * barrier * k - 1e-3)  // differences
         let gap = barrier * (x * x - 1) * (x * x - 1) - changed(x)
-        #expect(gap >= -1e-12 && gap <= barrier * (1 + k) * (1 + k) + 1e-12)
+        #expect(gap >= -1e-12 && gap <= barrier * (1 + k) * (1 + k) + 1e-12)  // rounding
       }
     }
   }
@@ -60,7 +60,7 @@ import Theory
     for weight in [0.5, 0.1, 0.001] {
       let mixture = GaussianMixture(weights: [weight, 1 - weight], means: [[-0.8], [0.8]], variances: [[0.4], [0.4]])
       let bound = mixture.logSobolevBound?.value ?? 0
-      #expect(abs(bound - 0.4 * exp(0.64 / 0.4)) < 1e-12)
+      #expect(abs(bound - 0.4 * exp(0.64 / 0.4)) < 1e-12)  // rounding
       #expect(1 / mixture.onLine.spectralGap().gap <= bound)
       #expect(mixture.onLine.hardyBounds().logSobolev.lowerBound <= bound)
       for y in [-2.0, 0, 1] {
@@ -78,7 +78,7 @@ import Theory
     let most = try #require(mixture.semiconvexity).value
     #expect(range.upperBound <= most && most < 1.01 * range.upperBound)  // attained between the two means
     #expect(-range.lowerBound <= mixture.oneSidedLipschitzBound.value)
-    #expect(abs(convolutionSemiconvexity(radius: 0.8, noise: 0.4) - most) < 1e-12)
+    #expect(abs(convolutionSemiconvexity(radius: 0.8, noise: 0.4) - most) < 1e-12)  // rounding
   }
 
   @Test("relative Fisher information on the line is a Gaussian's closed form") func fisher() {

@@ -23,7 +23,7 @@ import Theory
     let family = ScheduleFamily(steps: 100)
     let data = GaussianData(mean: [0.7], variance: [0.3])
     let (small, linear) = (family.point(rate: 1e-5, data), family.point(rate: 0, data))
-    #expect(abs(small.divergence / linear.divergence - 1) < 1e-3)
+    #expect(abs(small.divergence / linear.divergence - 1) < 1e-3)  // the next order is a
     // ∫β = 10.05; KL(N(m, q)‖N(0, 1)) = ½(q − 1 − ln q + m²); I = (1/√q − √q)² + m².
     let divergence = 0.5 * (0.3 - 1 + 1.2039728043259361 + 0.49)
     #expect(abs(linear.mixingBound / (divergence * 4.3185749060341275e-05) - 1) < 1e-9)

@@ -1,10 +1,12 @@
 import LinearAlgebra
+import TestSupport
 import Testing
 
 @testable import Training
 
 @Suite struct AssignmentTests {
-  private func cost(_ x: borrowing Matrix, _ e: borrowing Matrix, _ pairs: [Int]) -> Double {
+  /// Σ‖x_i − e_π(i)‖².
+  static func cost(_ x: borrowing Matrix, _ e: borrowing Matrix, _ pairs: [Int]) -> Double {
     pairs.indices.reduce(0) { sum, i in
       (0..<x.columns).reduce(sum) { sum, k in
         let difference = Double(x[i, k]) - Double(e[pairs[i], k])
@@ -13,7 +15,8 @@ import Testing
     }
   }
 
-  private func permutations(_ items: [Int]) -> [[Int]] {
+  /// Every order of the items.
+  static func permutations(_ items: [Int]) -> [[Int]] {
     guard items.count > 1 else { return [items] }
     return items.indices.flatMap { i -> [[Int]] in
       var rest = items
@@ -31,9 +34,9 @@ import Testing
     assignment.solve(e, x, dimension: 3)
     assignment.solve(x, e, dimension: 3)
     var best = Double.infinity
-    for pairs in permutations(Array(0..<6)) { best = min(best, cost(x, e, pairs)) }
+    for pairs in Self.permutations(Array(0..<6)) { best = min(best, Self.cost(x, e, pairs)) }
     #expect(Set(assignment.columns) == Set(0..<6))
-    #expect(abs(cost(x, e, assignment.columns) - best) < 1e-12 * best)  // sums in another order
+    #expect(abs(Self.cost(x, e, assignment.columns) - best) < 1e-12 * best)  // sums in another order
   }
 
   @Test("on a line the optimal pairing keeps the order")

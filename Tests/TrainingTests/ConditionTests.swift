@@ -14,7 +14,7 @@ private func pairs(_ rows: inout Matrix, seed: UInt64) {
 }
 
 @Suite struct ConditionTests {
-  static var objectives: [ObjectiveKind] { [.denoising, .implicit(simulationSteps: 0)] }
+  static var objectives: [TrainingObjective] { [.denoising, .implicit(simulationSteps: 0)] }
 
   @Test("a conditional network learns the conditional score, not the marginal one", arguments: 0..<2)
   func learns(objective: Int) throws {

@@ -2,6 +2,7 @@ import Diffusion
 import LinearAlgebra
 import Networks
 import Randomness
+import TestSupport
 import Testing
 
 @testable import Training
@@ -25,7 +26,7 @@ import Testing
     let pass = NetworkPass(
       architecture: model.network, frequencies: model.frequencies, rows: rows, use: .training)
     let times = TimeSampler(.uniform, process: model.process, first: 1e-2)
-    let batch = RegressionBatch(model: model, times: times, rows: rows, sets: 1)
+    let batch = DenoisingObjective(model: model, times: times, rows: rows, sets: 1)
     unsafe batch.draw(set: 0, firstIndex: 0, streams: streams, into: pass) { row in
       unsafe UnsafePointer(oracle.rows.pointer) + row * model.dimension
     }

@@ -17,19 +17,14 @@ func tinyModel(
     seed: 1)
 }
 
-func normals(_ rows: Int, _ columns: Int, seed: UInt64, scale: Float = 1) -> Matrix {
-  var matrix = Matrix(rows: rows, columns: columns)
-  RandomStream(seed: seed, purpose: .benchmark).fillNormals(&matrix, firstIndex: 0)
-  for r in 0..<rows { for c in 0..<columns { matrix[r, c] *= scale } }
-  return matrix
-}
-
 /// The training loss of one set of rows, written down a second time in Double from the coefficients' definition.
 final class DoubleLoss {
   let model: ScoreModel
   let rows: Matrix
   let streams: DrawStreams
   let times: (first: Double, law: TimeLaw)
+  /// The row whose noise each row takes; its own where there is no pairing.
+  var pairing: [Int]?
 
   init(
     model: ScoreModel, rows: consuming Matrix, streams: DrawStreams, times: (first: Double, law: TimeLaw)
@@ -42,7 +37,8 @@ final class DoubleLoss {
     (0..<rows.rows).reduce(0) { $0 + loss(row: $1, parameters) }
   }
 
-  private func loss(row: Int, _ parameters: [Double]) -> Double {
+  /// The loss of one row: its draws are those of its index.
+  func loss(row: Int, _ parameters: [Double]) -> Double {
     var u = [0.0]
     var span = u.mutableSpan
     streams.times.uniforms(firstIndex: UInt64(row), into: &span)
@@ -51,7 +47,7 @@ final class DoubleLoss {
       model.process, output: model.output, conditioning: model.conditioning, weight: model.weight, at: t)
     let d = model.dimension
     var noise = Matrix(rows: 1, columns: (c.sources - 1) * d)
-    streams.noise.fillNormals(&noise, firstIndex: UInt64(row))
+    streams.noise.fillNormals(&noise, firstIndex: UInt64(pairing?[row] ?? row))
     func source(_ j: Int, _ k: Int) -> Double { Double(j == 0 ? rows[row, k] : noise[0, (j - 1) * d + k]) }
     func sum(_ factor: (Int) -> Double, _ k: Int) -> Double {
       (0..<c.sources).reduce(0) { $0 + factor($1) * source($1, k) }

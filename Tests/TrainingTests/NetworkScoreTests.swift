@@ -1,6 +1,7 @@
 import Diffusion
 import LinearAlgebra
 import Networks
+import TestSupport
 import Testing
 
 @testable import Training

@@ -4,37 +4,22 @@ import Foundation
 import LinearAlgebra
 import Networks
 import Randomness
+import TestSupport
 import Testing
 
 @testable import Training
 
-/// The score of N(mean, deviation²) in every coordinate: −(H + deviation² MMᵀ)⁻¹(u − M mean).
-private struct GaussianScore: Score {
-  let process: any ForwardProcess
-  let dimension: Int
-  static let mean = 0.4
-  static let deviation = 0.5
+/// Data N(0.4, ½²) in every coordinate.
+private let dataMean = 0.4
+private let dataDeviation = 0.5
 
-  mutating func evaluate(_ state: borrowing Matrix, at t: Double, into score: inout Matrix) {
-    let kernel = process.kernel(at: t)
-    let spread = kernel.mean.outer(kernel.mean).scaled(by: Self.deviation * Self.deviation)
-    let inverse = (kernel.covariance + spread).inverse
-    for row in 0..<state.rows {
-      for k in 0..<dimension {
-        for i in 0..<process.blocks {
-          score[row, i * dimension + k] = Float(
-            (0..<process.blocks).reduce(0) { sum, j in
-              sum - inverse[i, j] * (Double(state[row, j * dimension + k]) - kernel.mean[j] * Self.mean)
-            })
-        }
-      }
-    }
-  }
+private func exactScore(_ process: any ForwardProcess) -> GaussianScore {
+  GaussianScore(process: process, dimension: 2, mean: dataMean, variance: dataDeviation * dataDeviation)
 }
 
 @Suite struct ScoreObjectiveTests {
   /// One objective's gradient for one batch of 512 fresh rows.
-  private func gradient(_ kind: ObjectiveKind, _ model: ScoreModel, batch: Int, _ parameters: borrowing Matrix)
+  private func gradient(_ kind: TrainingObjective, _ model: ScoreModel, batch: Int, _ parameters: borrowing Matrix)
     -> [Double]
   {
     let rows = 512
@@ -42,8 +27,8 @@ private struct GaussianScore: Score {
       architecture: model.network, frequencies: model.frequencies, rows: rows, use: kind.use(gradients: true))
     let times = TimeSampler(.uniform, process: model.process, first: 0.05)
     let objective = kind.make(model: model, times: times, pass: pass)
-    var data = normals(rows, model.dimension, seed: UInt64(100 + batch), scale: Float(GaussianScore.deviation))
-    for r in 0..<rows { for k in 0..<model.dimension { data[r, k] += Float(GaussianScore.mean) } }
+    var data = normals(rows, model.dimension, seed: UInt64(100 + batch), scale: Float(dataDeviation))
+    for r in 0..<rows { for k in 0..<model.dimension { data[r, k] += Float(dataMean) } }
     let source = data
     let streams = DrawStreams(
       times: RandomStream(seed: 3, purpose: .diffusionTime, step: UInt64(batch)),
@@ -65,7 +50,7 @@ private struct GaussianScore: Score {
       activation: .tanh, residual: false, embedding: TimeEmbedding(kind: .sinusoidal, features: 4), seed: 1)
   }
 
-  static let kinds: [(name: String, kind: @Sendable () -> ObjectiveKind)] = [
+  static let kinds: [(name: String, kind: @Sendable () -> TrainingObjective)] = [
     ("implicit", { .implicit(simulationSteps: 0) }), ("sliced", { .sliced(probes: 2, simulationSteps: 0) }),
     ("implicit, rows carried forward", { .implicit(simulationSteps: 6) }),
   ]
@@ -79,7 +64,7 @@ private struct GaussianScore: Score {
         ? model(CriticallyDampedLangevin(epsilon: 0.5)) : model(CriticallyDampedLangevin(epsilon: 0.5), .noise)
     let parameters = normals(1, ParameterLayout(model.network).count, seed: 2, scale: 0.5)
     let batches = 60
-    let score = GaussianScore(process: model.process, dimension: 2)
+    let score = exactScore(model.process)
     let pairs = (0..<batches).map { batch in
       (
         gradient(Self.kinds[kind].kind(), model, batch: batch, parameters),
@@ -105,47 +90,6 @@ private struct GaussianScore: Score {
     #expect(explained > 9 * noise, "\(Self.kinds[kind].name): \(explained / noise)")
   }
 
-  @Test("an exact score equal to the network's own leaves explicit score matching nothing to learn")
-  func explicitVanishes() {
-    struct Own: Score {
-      let process: any ForwardProcess
-      let dimension: Int
-      mutating func evaluate(_ state: borrowing Matrix, at t: Double, into score: inout Matrix) {
-        let c = ScoreCoefficients(process, output: .posteriorMean, conditioning: .data, at: t)
-        score.assign(c.precision.scaled(by: -1), times: state, dimension: dimension)
-      }
-    }
-    let model = model(CriticallyDampedLangevin(epsilon: 0.5))
-    let parameters = Matrix(rows: 1, columns: ParameterLayout(model.network).count)
-    let gradient = gradient(
-      .explicit(Own(process: model.process, dimension: 2)), model, batch: 0, parameters)
-    // F = 0 is this score exactly; Float rounding of scores of size 10.
-    #expect(gradient.allSatisfy { abs($0) < 1e-5 })
-  }
-
-  @Test("paired noise is the same noise, nearer to its data")
-  func transported() {
-    let model = model(FlowMatching(horizon: 0.999))
-    func loss(_ kind: ObjectiveKind) -> Double {
-      let pass = NetworkPass(
-        architecture: model.network, frequencies: model.frequencies, rows: 128, use: .training)
-      let objective = kind.make(
-        model: model, times: TimeSampler(.uniform, process: model.process, first: 0.05), pass: pass)
-      let data = normals(128, 2, seed: 5)
-      let streams = DrawStreams(
-        times: RandomStream(seed: 3, purpose: .diffusionTime), noise: RandomStream(seed: 3, purpose: .diffusionNoise))
-      unsafe objective.draw(set: 0, firstIndex: 0, streams: streams, into: pass) { row in
-        unsafe UnsafePointer(data.pointer) + row * data.columns
-      }
-      let parameters = Matrix(rows: 1, columns: pass.layout.count)
-      unsafe pass.forward(parameters.pointer)
-      return unsafe objective.loss(set: 0, of: pass, parameters: parameters.pointer, count: 128) / 128
-    }
-    // With F = 0 the loss is that of independent pairs, 1 for unit data; near pairs leave far less to tell apart.
-    #expect(abs(loss(.denoising) - 1) < 0.4)
-    #expect(loss(.transported) < 0.5 * loss(.denoising))
-  }
-
   @Test("score regression from a Student-t base has targets of the mean square that scales them")
   func studentTargets() {
     let degrees = 4.0
@@ -156,7 +100,7 @@ private struct GaussianScore: Score {
     let rows = 20_000
     let pass = NetworkPass(
       architecture: model.network, frequencies: model.frequencies, rows: rows, use: .inference)
-    let objective = ObjectiveKind.denoising.make(
+    let objective = TrainingObjective.denoising.make(
       model: model, times: TimeSampler(.uniform, process: model.process, first: 0.05), pass: pass)
     let data = normals(rows, 3, seed: 5)
     let streams = DrawStreams(
@@ -178,8 +122,8 @@ private struct GaussianScore: Score {
   @Test("each objective falls under each law of times, stays finite and has a right gradient", arguments: 0..<5, 0..<5)
   func falls(objective: Int, law: Int) throws {
     let model = model(VariancePreserving())
-    let score = GaussianScore(process: model.process, dimension: 2)
-    let kinds: [ObjectiveKind] = [
+    let score = exactScore(model.process)
+    let kinds: [TrainingObjective] = [
       .denoising, .explicit(score), .implicit(simulationSteps: 0), .sliced(probes: 1, simulationSteps: 0),
       .sliced(probes: 2, simulationSteps: 4),
     ]
@@ -193,7 +137,7 @@ private struct GaussianScore: Score {
     func fill(_ rows: inout Matrix, seed: UInt64) {
       RandomStream(seed: seed, purpose: .benchmark).fillNormals(&rows, firstIndex: 0)
       for r in 0..<rows.rows {
-        for k in 0..<2 { rows[r, k] = Float(GaussianScore.mean) + Float(GaussianScore.deviation) * rows[r, k] }
+        for k in 0..<2 { rows[r, k] = Float(dataMean) + Float(dataDeviation) * rows[r, k] }
       }
     }
     fill(&data.rows, seed: 7)

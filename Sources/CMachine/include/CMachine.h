@@ -10,9 +10,22 @@ double sgm_fma_peak(int runs);
 /// The first feature this program was compiled for and the CPU lacks, or NULL.
 const char *sgm_missing_cpu_feature(void);
 
-/// From now on SIGUSR1, SIGTERM and SIGINT only set a flag; a second SIGINT ends the process. Writing to a closed pipe or
-/// beyond a limit on file sizes is an error that is returned, not a signal.
+/// From now on SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 and SIGXCPU only set a flag; a second SIGINT ends the process. A
+/// SIGHUP that is ignored, by nohup, stays ignored.
 void sgm_catch_stop_signals(void);
+
+/// From now on the same signals end the process at once with status 128 + signal, without its half-written files. `name`
+/// stands in front of the one line that says so; it must stay valid, and NULL says nothing.
+void sgm_end_on_signals(const char *name);
+
+/// From now on writing to a closed pipe or beyond a limit on file sizes is an error that is returned, not a signal.
+void sgm_return_write_errors(void);
+
+/// A file is begun that is of no use until it is whole; it is removed if a signal ends the process. Any thread may ask.
+void sgm_begin_half(const char *path);
+
+/// The file is whole, or was removed.
+void sgm_end_half(const char *path);
 
 /// The signal that asked this process to stop, or 0.
 int sgm_stop_signal(void);

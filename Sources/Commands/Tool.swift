@@ -1,0 +1,45 @@
+internal import CMachine
+package import Communication
+package import Files
+internal import Foundation
+
+/// Runs a tool's work on all ranks and ends the process with its status: one message for any error, from one rank.
+///
+/// - Parameters:
+///   - name: the tool's name, in front of messages.
+///   - catchesStops: whether a signal that asks for a stop is the work's to follow, from before MPI starts; else it ends
+///     the program at once, with one line and without half-written files.
+///   - work: returns the exit status.
+package func runTool(
+  _ name: String, catchesStops: Bool = false, _ work: (Communicator) throws -> ExitStatus
+) -> Never {
+  sgm_return_write_errors()
+  if catchesStops {
+    sgm_catch_stop_signals()
+  } else {
+    // Never given back: the handler needs it to the end.
+    unsafe sgm_end_on_signals(Communicator.isFirstProcess ? strdup(name) : nil)
+  }
+  var communicator = Communicator.single
+  do {
+    communicator = try Communicator.start()
+    let status = try work(communicator)
+    communicator.finish()
+    exit(status.rawValue)
+  } catch let error as AgreedError {
+    // Every rank holds the same error; the root alone speaks, and all leave in good order.
+    if communicator.isRoot { say(name, printableLines(error.description)) }
+    communicator.finish()
+    exit(error.status)
+  } catch {
+    say(name, printableLines("\(error)"))
+    let status = (error as? any StatusError)?.status ?? ExitStatus.software.rawValue
+    if communicator.size > 1 { communicator.abort(status: status) }
+    communicator.finish()
+    exit(status)
+  }
+}
+
+private func say(_ name: String, _ text: String) {
+  writeText("\(name): \(text)\n", to: STDERR_FILENO)
+}

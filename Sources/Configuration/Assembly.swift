@@ -1,0 +1,57 @@
+internal import Diffusion
+internal import Files
+internal import LinearAlgebra
+internal import Networks
+internal import Sampling
+package import Targets
+package import Training
+
+// From an experiment's words to the modules' values: the one place where configuration turns into objects.
+
+extension Experiment {
+  /// The score model for data of `dimension` coordinates.
+  package func model(dimension: Int) -> ScoreModel {
+    ScoreModel(
+      process: process.make(), dimension: dimension, conditions: conditionCount, network: network,
+      conditioning: training.objective.conditioning,
+      weight: training.weight ?? (training.objective.comparesScores ? .unitVariance : nil), seed: seed)
+  }
+
+  /// What is learned from.
+  ///
+  /// - Parameter standardisation: the map to the coordinates of the exact score.
+  /// - Returns: the objective, with a score of its own where it needs one.
+  /// - Throws: an error of the target.
+  package func objective(in standardisation: Standardisation) throws -> TrainingObjective {
+    switch training.objective {
+    case .hybrid, .denoising: return training.coupling == .optimalTransport ? .transported : .denoising
+    case .implicit:
+      let dimension = standardisation.dimension - conditionCount
+      guard dimension <= TrainingObjective.largestTrace else {
+        throw ExperimentError.configuration(
+          Place("training.objective"),
+          "implicit takes the exact trace, of at most \(TrainingObjective.largestTrace) coordinates, but the data has "
+            + "\(dimension); take sliced, hsm or dsm")
+      }
+      return .implicit(simulationSteps: training.simulationSteps)
+    case .sliced: return .sliced(probes: training.probes, simulationSteps: training.simulationSteps)
+    case .explicit:
+      guard let score = try target()?.score(under: process.make(), in: standardisation) else {
+        throw ExperimentError.fault("training.objective explicit without an exact score")
+      }
+      return .explicit(score)
+    }
+  }
+
+  /// The built-in target, or `nil` where the data is a file.
+  ///
+  /// - Throws: `ExperimentError.configuration` for a dimension that the target does not have.
+  package func target() throws -> (any Target)? {
+    do { return try data.target?.make(dimension: data.dimension ?? 2) } catch {
+      throw ExperimentError.configuration(Place("data.dimension"), "\(error)")
+    }
+  }
+
+  /// The number of columns that condition.
+  package var conditionCount: Int { data.target?.conditions ?? data.conditions.names.count }
+}

@@ -1,0 +1,46 @@
+package import Files
+package import Targets
+
+/// Columns of a data file, by name or number from 0.
+package struct ColumnList: Sendable, Equatable {
+  /// The names or numbers as written.
+  package var names: [String]
+
+  /// A list, empty unless names are given.
+  package init(_ names: [String] = []) { self.names = names }
+}
+
+extension Experiment {
+  /// What is learned from: a built-in target or a file, never both.
+  package struct DataSection: Sendable, Equatable {
+    /// The built-in law, or nil for a file.
+    package var target: TargetKind?
+    /// A file of rows (`.npy` or `.csv`) as written in the experiment, or nil for a built-in law.
+    package var file: String?
+    /// Whether the first line of a table holds names.
+    package var header = TableHeader.automatic
+    /// Columns of a file that condition, by name or number from 0: known wherever samples are drawn.
+    package var conditions = ColumnList()
+    /// Coordinates of a row without conditions; nil for a file that has not been opened.
+    package var dimension: Int?
+    /// Rows drawn from a built-in law.
+    package var count = 50_000
+    /// Rows kept from training.
+    package var heldOut = HeldOut.fraction(0.1)
+    /// Whether each coordinate is shifted and scaled to mean 0, variance 1.
+    package var standardise = true
+    /// Whether the report shows rows as square grey pictures.
+    package var images = false
+
+    /// Which rows are kept from training.
+    package enum HeldOut: Sendable, Equatable {
+      /// A seeded share of the rows, in [0, 1).
+      case fraction(Double)
+      /// Another file, as written in the experiment.
+      case file(String)
+    }
+
+    /// The defaults.
+    package init() {}
+  }
+}

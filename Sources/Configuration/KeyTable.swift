@@ -1,0 +1,270 @@
+internal import Diffusion
+internal import Files
+internal import Metrics
+internal import Sampling
+internal import Training
+
+extension ExperimentKey {
+  /// Every key of an experiment file, in the order in which files are written.
+  package static let all: [ExperimentKey] =
+    general + data + process + network + training + sampling + checkpoints + evaluation
+
+  private static let general: [ExperimentKey] = [
+    .init(
+      "name", \.name,
+      "Name of the run and of its folder: letters, digits, `.`, `_`, `-`; starts with a letter, digit or `_`."),
+    .init(
+      "seed", \.seed, in: .seed, "Seed of all randomness; the result is a function of experiment, data and seed."
+    ),
+  ]
+
+  private static let ofFile = Condition(words: "data.file", subject: "data.target") { $0.data.file != nil }
+  private static let ofTarget = Condition(words: "data.target") { $0.data.target != nil }
+
+  private static let data: [ExperimentKey] = [
+    .init(
+      "data.target", \.data.target, default: "none",
+      "Built-in law to learn; exactly one of `data.target` and `data.file` is given."),
+    .init(
+      "data.file", \.data.file, default: "none",
+      "Rows to learn from, `.npy`, `.csv`, `.tsv`, `.txt` or `.dat`; a relative path starts at the experiment file's "
+        + "folder."),
+    .init(
+      "data.header", \.data.header, onResume: true, when: ofFile,
+      "Whether a table's first line holds names; auto takes a line of numbers for names where it is unlike those below."
+    ),
+    .init(
+      "data.conditions", \.data.conditions, when: ofFile,
+      "Columns given as conditions, by name or number from 0; the others are learned given these."),
+    .init(
+      "data.dimension", \.data.dimension, in: .whole(1, 1e6), default: "2 for a target, the file's for a file",
+      "Coordinates of a row without conditions; given with a file, it must agree with it."),
+    .init("data.count", \.data.count, in: .whole(1, 1e9), when: ofTarget, "Rows drawn from the target."),
+    .init(
+      "data.held_out", \.data.heldOut, in: .share,
+      "Share of the rows kept from training for the held-out loss and distances, or a file of such rows."),
+    .init(
+      "data.standardise", \.data.standardise,
+      "Train on coordinates of mean 0 and variance 1; a target's analytic moments, a file's measured ones."
+    ),
+    .init("data.images", \.data.images, "Show rows as square grey pictures in the report; dimension a square number."),
+  ]
+
+  private static let network: [ExperimentKey] = [
+    .init("network.widths", \.network.widths, in: .whole(1, 65_536), "Units of each hidden layer."),
+    .init("network.activation", \.network.activation, "Nonlinearity of the hidden layers."),
+    .init("network.residual", \.network.residual, "Hidden layers add to their input."),
+    .init("network.output", \.network.output, "What the outputs mean, after preconditioning."),
+    .init("network.embedding", \.network.embedding, "How the noise level or time becomes features."),
+    .init(
+      "network.embedding_features", \.network.embeddingFeatures, in: .whole(2, 4_096),
+      "Features of the embedding; even."),
+    .init("network.embedding_of", \.network.embeddingOf, "What is embedded: the scaled log-noise level, or time."),
+  ]
+
+  private static let ofLogNormal = Condition(words: "training.time_law log-normal", subject: "training.time_law") {
+    $0.training.timeLaw.kind == .logNormal
+  }
+  private static let ofFlow = Condition(words: "process.kind flow-matching", subject: "process.kind") {
+    $0.process.kind == .flowMatching
+  }
+  private static let ofSliced = Condition(words: "training.objective sliced", subject: "training.objective") {
+    $0.training.objective == .sliced
+  }
+  private static let ofImplicit = Condition(
+    words: "training.objective implicit or sliced", subject: "training.objective"
+  ) { $0.training.objective.needsCurvature }
+
+  private static let training: [ExperimentKey] = [
+    .init(
+      "training.objective", \.training.objective,
+      "Score matching given the data alone (hsm) or the data and the velocity (dsm), against the exact score of a target "
+        + "(explicit), or without kernel and score, with the exact trace (implicit) or random probes (sliced)."),
+    .init(
+      "training.weight", \.training.weight.orAutomatic,
+      "Weight of the loss over time; automatic is unit-variance for posterior-mean and velocity, uniform-noise for noise "
+        + "and score."),
+    .init(
+      "training.coupling", \.training.coupling, when: ofFlow,
+      "How a shard's rows are paired with noise: at random, or at least squared distance."),
+    .init(
+      "training.probes", \.training.probes, in: .whole(1, 1_024), when: ofSliced,
+      "Random directions for each row, in which the trace is taken."),
+    .init(
+      "training.simulation_steps", \.training.simulationSteps, in: .whole(0, 10_000), when: ofImplicit,
+      "Transitions by which a row is carried forward, for a process without a kernel; 0 uses the kernel."),
+    .init(
+      "training.steps", \.training.options.optimiser.steps, in: .count, onResume: true,
+      "Optimiser steps; a cosine decay ends there."),
+    .init(
+      "training.batch", \.training.options.batch, in: .whole(1, 16_777_216),
+      "Rows per step over all shards; a multiple of `training.shards`."),
+    .init(
+      "training.shards", \.training.shards, in: .whole(1, 4_096),
+      "Shards S, a power of two: the most ranks this experiment can ever use."),
+    .init(
+      "training.learning_rate", \.training.options.optimiser.learningRate, in: .positive,
+      "AdamW's learning rate at its peak."),
+    .init(
+      "training.warmup_steps", \.training.options.optimiser.warmupSteps, in: .interval,
+      "Steps over which the learning rate rises from 0."
+    ),
+    .init("training.learning_rate_schedule", \.training.options.optimiser.schedule, "The learning rate after warm-up."),
+    .init(
+      "training.final_learning_rate", \.training.options.optimiser.finalLearningRate, in: .notNegative,
+      "Learning rate at the end of a cosine decay."),
+    .init(
+      "training.weight_decay", \.training.options.optimiser.weightDecay, in: .notNegative,
+      "AdamW's decoupled weight decay."),
+    .init(
+      "training.beta1", \.training.options.optimiser.beta1, in: .share, "AdamW's decay of the first moment, per step."),
+    .init(
+      "training.beta2", \.training.options.optimiser.beta2, in: .share, "AdamW's decay of the second moment, per step."),
+    .init(
+      "training.clip_norm", \.training.options.optimiser.clipNorm, in: .notNegative,
+      "Largest global gradient norm; 0 turns clipping off."
+    ),
+    .init(
+      "training.ema_decay", \.training.options.optimiser.emaDecay, in: .share,
+      "Decay of the parameters' moving average, per step."),
+    .init(
+      "training.time_law", \.training.options.timeLaw.kind,
+      "Law of the diffusion times drawn in training; importance learns it from the losses."),
+    .init(
+      "training.noise_level_mean", \.training.options.timeLaw.mean, when: ofLogNormal,
+      "Mean of the logarithm of the noise's size beside the data's, −½ ln snr."),
+    .init(
+      "training.noise_level_deviation", \.training.options.timeLaw.deviation, in: .positive, when: ofLogNormal,
+      "Standard deviation of that logarithm."),
+    .init(
+      "training.minimum_time", \.training.options.minimumTime, in: .positive,
+      default: "where the noise is 0.002 of the data's deviation",
+      "Smallest diffusion time drawn, in the horizon's unit."),
+    .init(
+      "training.held_out_every", \.training.heldOutEvery, in: .interval, onResume: true,
+      "Steps between held-out losses; 0 for none."),
+    .init("training.log_every", \.training.logEvery, in: .count, onResume: true, "Steps between lines of the log."),
+    .init(
+      "training.audit_every", \.training.auditEvery, in: .interval, onResume: true,
+      "Steps between audits, in which ranks compute each other's gradients again and compare bits; 0 for none."),
+    .init(
+      "training.on_fault", \.training.onFault, onResume: true,
+      "What follows a step that is not finite or diverges: stop, skip it, or roll back to the last checkpoint."),
+    .init(
+      "training.divergence", \.training.options.divergence, in: .notNegative, onResume: true,
+      "A loss above this many times its highest moving average diverges; 0 for any loss."),
+    .init(
+      "training.fault_limit", \.training.faultLimit, in: .whole(1, 1e6), onResume: true,
+      "The most steps skipped in a row, or rollbacks to one checkpoint; then the run stops."),
+    .init(
+      "training.rollback_factor", \.training.rollbackFactor, in: .unit, onResume: true,
+      "What a rollback multiplies the learning rate by."),
+  ]
+
+  private static func only(_ samplers: SamplerChoice...) -> Condition {
+    Condition(words: samplers.map(\.rawValue).joined(separator: ", ")) { samplers.contains($0.sampling.sampler) }
+  }
+
+  private static let sampling: [ExperimentKey] = [
+    .init("sampling.sampler", \.sampling.options.sampler, onResume: true, "Sampler."),
+    .init(
+      "sampling.steps", \.sampling.options.steps, in: .whole(1, 1e6), onResume: true,
+      default: "50 for dpm-solver-2m, else 250", "Sampler steps."),
+    .init(
+      "sampling.grid", \.sampling.options.grid, onResume: true,
+      default: "log-snr for dpm-solver-2m and ancestral, else quadratic",
+      "How step sizes vary: equal, or smaller towards the data."),
+    .init(
+      "sampling.final_time", \.sampling.options.finalTime, in: .positive, onResume: true,
+      default: "where the noise is 0.002 of the data's deviation",
+      "Diffusion time at which generation ends, in the horizon's unit."),
+    .init("sampling.denoise", \.sampling.options.denoise, onResume: true, "Replace the final state u by E[x_0 | u]."),
+    .init("sampling.count", \.sampling.count, in: .whole(2, 1e12), onResume: true, "Samples."),
+    .init(
+      "sampling.every", \.sampling.every, in: .interval, onResume: true,
+      "Training steps between sample files; 0 for only at the end."),
+    .init(
+      "sampling.seed", \.sampling.seed, in: .seed, onResume: true, default: "the experiment's",
+      "Seed of sampling."),
+    .init(
+      "sampling.start", \.sampling.options.start, onResume: true,
+      "Law to start from: the prior, or the Gaussian with p_T's moments for data of mean 0 and variance 1."),
+    .init(
+      "sampling.observing", \.sampling.options.observing, onResume: true,
+      "How samples given --observe or --fix are drawn: as particles, weighted and resampled, or by guiding the sampler."
+    ),
+    .init(
+      "sampling.churn", \.sampling.options.churn, in: .notNegative, onResume: true,
+      when: only(.stepping(.stochasticHeun)),
+      "How long noise is added before each step, in steps; 0 is the probability flow."),
+    .init(
+      "sampling.predictor", \.sampling.options.predictor, onResume: true, when: only(.stepping(.predictorCorrector)),
+      "The sampler whose steps are corrected."),
+    .init(
+      "sampling.corrections", \.sampling.options.corrections, in: .whole(1, 1e6), onResume: true,
+      when: only(.stepping(.predictorCorrector), .stepping(.annealedLangevin)), "Langevin steps at each time."),
+    .init(
+      "sampling.signal_to_noise", \.sampling.options.signalToNoise, in: .positive, onResume: true,
+      when: only(.stepping(.predictorCorrector)), "Size r of a correction's drift beside its noise."),
+    .init(
+      "sampling.corrected", \.sampling.options.corrected, onResume: true, when: only(.stepping(.predictorCorrector)),
+      "Blocks that corrections move."),
+    .init(
+      "sampling.step_size", \.sampling.options.stepSize,
+      in: Limits(words: "greater than 0 and less than 2") { $0 > 0 && $0 < 2 },
+      onResume: true,
+      when: only(.stepping(.annealedLangevin), .chain(.unadjusted), .chain(.adjusted), .chain(.kinetic)),
+      "Langevin step, in units of the noise's variance (annealed-langevin) or in trained units."),
+    .init(
+      "sampling.slowdown", \.sampling.options.slowdown, in: .positive, onResume: true,
+      when: only(.stepping(.diffusionAnnealedLangevin), .stepping(.underdampedAnnealedLangevin), .stepping(.nelson)),
+      "κ: the path of laws is gone through in the time 1/κ."),
+    .init(
+      "sampling.friction", \.sampling.options.friction, in: .positive, onResume: true,
+      when: only(.stepping(.underdampedAnnealedLangevin), .chain(.kinetic)), "Friction γ of the momentum."),
+    .init(
+      "sampling.relative_tolerance", \.sampling.options.tolerance.relative, in: .positive, onResume: true,
+      when: only(.adaptive(.adaptiveEuler), .adaptive(.dormandPrince)),
+      "Error that a step may make, relative to the state."),
+    .init(
+      "sampling.absolute_tolerance", \.sampling.options.tolerance.absolute, in: .positive, onResume: true,
+      when: only(.adaptive(.adaptiveEuler), .adaptive(.dormandPrince)), "Error that a step may make, in trained units."),
+  ]
+
+  private static let checkpoints: [ExperimentKey] = [
+    .init("checkpoints.every", \.checkpoints.every, in: .count, onResume: true, "Training steps between checkpoints."),
+    .init(
+      "checkpoints.keep_last", \.checkpoints.keepLast, in: .whole(1, 1e6), onResume: true,
+      "How many of the newest checkpoints are kept."),
+    .init(
+      "checkpoints.keep_every", \.checkpoints.keepEvery, in: .interval, onResume: true,
+      "Checkpoints at multiples of this step are kept for ever; 0 for none."),
+  ]
+
+  private static let evaluation: [ExperimentKey] = [
+    .init(
+      "evaluation.directions", \.evaluation.directions, in: .whole(1, 1e6), onResume: true,
+      "Random directions of the sliced distances."),
+    .init(
+      "evaluation.repeats", \.evaluation.repeats, in: .whole(1, 1e4), onResume: true,
+      "Repetitions of floor and baseline."),
+    .init("evaluation.count", \.evaluation.count, in: .whole(2, 1e9), onResume: true, "Rows compared on either side."),
+    .init(
+      "evaluation.metrics", \.evaluation.metrics, onResume: true,
+      "What samples are judged by; docs/judging.md says when to choose which."),
+    .init(
+      "evaluation.pair_count", \.evaluation.pairCount, in: .whole(10, 5_000), onResume: true,
+      "Rows compared by metrics that go over all pairs (w2, mmd, energy, knn-kl, c2st, ksd), and those of nll."),
+    .init(
+      "evaluation.likelihood_steps", \.evaluation.likelihoodSteps, in: .whole(2, 1e5), onResume: true,
+      "Steps of the probability flow behind nll; rows that need more take more."),
+    .init(
+      "evaluation.likelihood_draws", \.evaluation.likelihoodDraws, in: .whole(1, 1e4), onResume: true,
+      "Draws of velocities, and of probes above 16 dimensions, for each row's nll."),
+  ]
+
+  /// The sections in order.
+  package static let sections: [String] = all.reduce(into: []) { sections, key in
+    if !key.section.isEmpty, sections.last != String(key.section) { sections.append(String(key.section)) }
+  }
+}

@@ -1,0 +1,98 @@
+internal import Diffusion
+internal import Files
+internal import Networks
+internal import Targets
+internal import Training
+
+extension ExperimentReader {
+  /// Refuses what an objective cannot do, and says what it can.
+  func checkObjective() throws(ExperimentError) {
+    let (training, network) = (experiment.training, experiment.network)
+    let objective = training.objective
+    try checkCoupling()
+    guard objective.comparesScores else { return }
+    if training.weight == .uniformNoise {
+      throw fault(
+        "training.weight",
+        "must be automatic, unit-variance or likelihood for training.objective \(objective.rawValue), found uniform-noise"
+      )
+    }
+    if objective.needsCurvature, !network.activation.isSmooth {
+      let smooth = Activation.allCases.filter(\.isSmooth).map(\.rawValue)
+      throw fault(
+        "network.activation",
+        "must be \(oneOf(smooth)) for training.objective \(objective.rawValue), which needs second derivatives, found \(network.activation.rawValue)"
+      )
+    }
+    if objective == .implicit, let dimension = experiment.data.dimension, dimension > TrainingObjective.largestTrace {
+      throw fault(
+        "training.objective",
+        "implicit takes the exact trace, of at most \(TrainingObjective.largestTrace) coordinates, but data.dimension is "
+          + "\(dimension); take sliced, hsm or dsm")
+    }
+    if objective == .explicit { try checkExactScore() }
+  }
+
+  private func checkCoupling() throws(ExperimentError) {
+    let training = experiment.training
+    guard training.coupling == .optimalTransport else { return }
+    if training.objective.comparesScores {
+      throw fault(
+        "training.objective",
+        "must be hsm or dsm for training.coupling optimal-transport, found \(training.objective.rawValue)")
+    }
+    if experiment.conditionCount > 0 {
+      throw fault("training.coupling", "must be independent with conditions: pairing would tie the noise to them")
+    }
+    let (rows, most) = (training.batch / training.shards, TrainingObjective.mostTransported)
+    if rows > most {
+      throw fault(
+        "training.coupling",
+        "optimal-transport pairs at most \(most) rows a shard, but training.batch / training.shards is \(rows); take more "
+          + "shards or a smaller batch")
+    }
+  }
+
+  private func checkExactScore() throws(ExperimentError) {
+    let known = TargetKind.allCases.filter(\.hasExactScore).map(\.rawValue)
+    guard let target = experiment.data.target else {
+      throw fault(
+        "training.objective", "explicit needs a data.target whose score is known: \(oneOf(known)); take hsm for a file")
+    }
+    guard target.hasExactScore else {
+      throw fault(
+        "training.objective",
+        "explicit needs a target whose score is known: \(oneOf(known)), but data.target is \(target.rawValue); take hsm"
+      )
+    }
+  }
+
+  /// Refuses conditions without held-out rows: those are the conditions that a run's own samples are drawn under.
+  func checkConditionColumns() throws(ExperimentError) {
+    guard experiment.conditionCount > 0, experiment.data.heldOut == .fraction(0) else { return }
+    throw fault(
+      "data.held_out",
+      "must be greater than 0 with conditions: the run's samples are drawn given those of held-out rows, found 0")
+  }
+
+  /// Refuses a log-normal law that the range of times cannot hold.
+  func checkNoiseLevels() throws(ExperimentError) {
+    let training = experiment.training
+    guard training.timeLaw.kind == .logNormal else { return }
+    let process = experiment.process.make()
+    let lowest = process.kernel(at: training.minimumTime).noiseLevel
+    let highest = process.kernel(at: process.horizon).noiseLevel
+    let mean = training.timeLaw.mean
+    guard mean < lowest || mean > highest else { return }
+    throw fault(
+      "training.noise_level_mean",
+      "must lie between the noise levels of training.minimum_time and process.horizon, \(decimal(rounded(lowest))) and "
+        + "\(decimal(rounded(highest))), found \(decimal(mean))")
+  }
+
+  private func rounded(_ x: Double) -> Double { (100 * x).rounded() / 100 }
+
+  private func oneOf(_ names: [String]) -> String {
+    names.count < 2 ? names.joined() : names.dropLast().joined(separator: ", ") + " or " + names[names.count - 1]
+  }
+}

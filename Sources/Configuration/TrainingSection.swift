@@ -1,0 +1,47 @@
+package import Diffusion
+package import Training
+
+extension Experiment {
+  /// Objective, optimiser, length, and what a run does on its way.
+  @dynamicMemberLookup
+  package struct TrainingSection: Sendable, Equatable {
+    /// Batch, times and optimiser.
+    package var options = TrainingOptions()
+    /// The score-matching objective.
+    package var objective = ObjectiveKind.hybrid
+    /// The weight of the loss over time; nil for the usual one of objective and output.
+    package var weight: LossWeight?
+    /// How the rows of a shard are paired with noise.
+    package var coupling = NoiseCoupling.independent
+    /// Random directions in which sliced score matching takes the trace, for each row.
+    package var probes = 1
+    /// Transitions that carry a row forward, for objectives that need no kernel; 0 uses the kernel.
+    package var simulationSteps = 0
+    /// Shards: the most ranks that can ever run this experiment.
+    package var shards = 16
+    /// Steps between held-out losses.
+    package var heldOutEvery = 500
+    /// Steps between lines of the log.
+    package var logEvery = 50
+    /// Steps between audits; 0 for none.
+    package var auditEvery = 500
+    /// What follows a step that is not finite, or diverges.
+    package var onFault = FaultPolicy.stop
+    /// The most steps skipped in a row, or rollbacks to one checkpoint.
+    package var faultLimit = 10
+    /// What a rollback multiplies the learning rate by.
+    package var rollbackFactor = 0.5
+
+    /// The defaults.
+    package init() {}
+
+    /// A number of the options.
+    package subscript<Value>(dynamicMember path: WritableKeyPath<TrainingOptions, Value>) -> Value {
+      get { options[keyPath: path] }
+      set { options[keyPath: path] = newValue }
+    }
+
+    /// Optimiser steps.
+    package var steps: Int { options.optimiser.steps }
+  }
+}

@@ -1,0 +1,62 @@
+/// A table of finite numbers on disk, read in order and in blocks.
+///
+/// The file is never mapped: truncating a mapped file
+/// kills its readers.
+package protocol RowSource: Sendable {
+  /// Rows.
+  var rows: Int { get }
+  /// Numbers in a row.
+  var dimension: Int { get }
+  /// The columns' names where the file gives them, safe to print.
+  var columnNames: [String]? { get }
+  /// Whether single precision may not hold every number: then samples are written in double precision as well.
+  var isDouble: Bool { get }
+  /// What was converted or guessed while the file was opened: lines to be shown, each a note or a warning that names the
+  /// file.
+  var remarks: [String] { get }
+  /// Reads the file once, from the first row to the last.
+  ///
+  /// - Parameter body: receives the index of the block's first row, from 0, and the block `[rows, dimension]`.
+  /// - Throws: ``ExperimentError`` naming row and column of anything that is not a finite number; what `body` throws.
+  func forEachBlock(_ body: (_ firstRow: Int, _ block: borrowing RowBlock) throws -> Void) throws
+}
+
+extension RowSource {
+  /// Nothing was converted.
+  package var remarks: [String] { [] }
+}
+
+/// Rows that a file holds.
+package protocol NamedRows { var path: String { get } }
+
+extension ArrayFile: NamedRows {}
+extension TableFile: NamedRows {}
+
+extension RowSource {
+  /// Rows of a block: about a quarter of a megabyte, so that it is still in cache when its rows are copied.
+  var rowsPerBlock: Int { max(1, min(rows, 65_536 / dimension)) }
+}
+
+/// Whether the first line of a table holds names.
+package enum TableHeader: String, Sendable, CaseIterable {
+  /// It does unless it is a line of numbers like those below.
+  case automatic = "auto"
+  /// It does, whatever it holds.
+  case present = "true"
+  /// It holds numbers.
+  case absent = "false"
+}
+
+/// The rows of a `.npy` file, or of a table: `.csv`, `.tsv`, `.txt` or `.dat`.
+///
+/// - Parameters:
+///   - path: the file.
+///   - header: whether a table's first line holds names.
+/// - Returns: the rows, of which nothing but the shape has been read.
+/// - Throws: ``ExperimentError`` if the file is missing, of another kind or malformed.
+package func openRows(_ path: String, header: TableHeader = .automatic) throws(ExperimentError) -> any RowSource {
+  let name = path.lowercased()
+  if name.hasSuffix(".npy") { return try ArrayFile(path) }
+  if [".csv", ".tsv", ".txt", ".dat"].contains(where: name.hasSuffix) { return try TableFile(path, header: header) }
+  throw .data(Place(path), "is of an unknown kind; data files end in .npy, .csv, .tsv, .txt or .dat")
+}

@@ -1,0 +1,57 @@
+/// What samples are judged by; a raw value is the name in experiment files.
+public enum Metric: String, Sendable, CaseIterable {
+  /// `SlicedWasserstein`.
+  case slicedW2 = "sliced-w2"
+  /// `RankedWasserstein`.
+  case rankedW2 = "sliced-w2-ranks"
+  /// `ExactWasserstein`.
+  case exactW2 = "w2"
+  /// `GaussianDistances`.
+  case gaussian
+  /// `MaximumMeanDiscrepancy`.
+  case mmd
+  /// `EnergyDistance`.
+  case energy
+  /// `NeighbourDivergence`.
+  case neighbours = "knn-kl"
+  /// `ClassifierTest`.
+  case classifier = "c2st"
+  /// `ModeCoverage`.
+  case modes
+  /// `Marginals`.
+  case marginals
+  /// `NeighbourSpacing`.
+  case spacing
+  /// `TailIndex`.
+  case tails = "hill"
+  /// `SteinDiscrepancy`.
+  case stein = "ksd"
+  /// `NearestTrainingRows`.
+  case nearest
+  /// `FlowLikelihood`.
+  case likelihood = "nll"
+}
+
+/// How samples are judged.
+public struct JudgingOptions: Sendable, Equatable {
+  /// Random directions of the sliced distances.
+  public var directions = 2_000
+  /// Repetitions of floor and baseline.
+  public var repeats = 5
+  /// Rows compared on either side.
+  public var count = 10_000
+  /// What samples are judged by.
+  public var metrics = [Metric.slicedW2]
+  /// Rows compared by metrics that go over all pairs.
+  public var pairCount = 2_000
+  /// Steps of the probability flow behind likelihoods.
+  public var likelihoodSteps = 200
+  /// Draws of velocities and probes for each row's likelihood.
+  public var likelihoodDraws = 4
+
+  /// The defaults.
+  public static let standard = JudgingOptions()
+
+  /// The defaults.
+  public init() {}
+}

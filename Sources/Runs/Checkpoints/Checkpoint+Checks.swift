@@ -1,0 +1,58 @@
+internal import Communication
+internal import Configuration
+internal import Files
+internal import Foundation
+internal import Reports
+internal import Training
+
+extension Checkpoint.Header {
+  /// Says where the folder's `experiment.yaml` differs from the checkpoint's: a change there has no effect.
+  func warnOfEdits(in folder: RunFolder, warn: (String) -> Void) {
+    guard FileManager.default.fileExists(atPath: folder.experiment) else { return }
+    do {
+      let edited = try Experiment(contentsOf: folder.experiment)
+      let keys = ExperimentKey.all.filter { $0.get(edited) != $0.get(experiment) }.map(\.path)
+      guard !keys.isEmpty else { return }
+      warn(
+        "\(folder.experiment) differs from the newest checkpoint in \(keys.joined(separator: ", ")), and the checkpoint's "
+          + "values are used; change keys by --set")
+    } catch {
+      warn("\(folder.experiment) cannot be read, and the checkpoint's values are used: \(error)")
+    }
+  }
+
+  /// Refuses other data than the run began with, unless they are allowed to change.
+  package func check(
+    _ data: DataSet.Description, instructionSet: String, allowingData: Bool, warn: (String) -> Void
+  ) throws {
+    if self.data.fingerprint != data.fingerprint {
+      let problem = "is not the data that the run began with: \(self.data.differences(to: data))"
+      guard allowingData, self.data.dimension == data.dimension else {
+        throw ExperimentError.configuration(
+          Place(experiment.data.file ?? "data"),
+          problem + (allowingData ? "" : "; bring it back, or go on with the new data by --allow-data-change"))
+      }
+      warn("the data \(problem); the scaling of the old data is kept")
+    }
+    if self.instructionSet != instructionSet {
+      warn(
+        "the checkpoint was made with instruction set \(self.instructionSet), this is \(instructionSet): "
+          + "the last bits may differ; pin it by --isa \(self.instructionSet)")
+    }
+  }
+
+  /// Refuses to begin with a network of another shape.
+  func checkNetwork(_ experiment: Experiment, dimension: Int) throws {
+    let (theirs, own) = (self.experiment.model(dimension: data.dimension), experiment.model(dimension: dimension))
+    guard theirs.network == own.network else {
+      throw ExperimentError.configuration(
+        Place("network"), "differs from that of the run to begin with: take over its network and process sections")
+    }
+    guard theirs.frequencies == own.frequencies else {
+      throw ExperimentError.configuration(
+        Place("seed"),
+        "draws other Fourier frequencies than those that the run to begin with has learned on: set seed to "
+          + "\(self.experiment.seed)")
+    }
+  }
+}

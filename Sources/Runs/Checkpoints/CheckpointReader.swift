@@ -1,0 +1,130 @@
+internal import Configuration
+internal import Files
+internal import LinearAlgebra
+internal import Networks
+internal import Reports
+internal import Targets
+internal import Training
+
+extension Checkpoint {
+  /// Reads a checkpoint; every part is checked before it is believed.
+  package init(contentsOf file: String) throws {
+    let reader = try TensorFileReader(file, checks: .required)
+    let (header, step) = try Self.header(reader, file: file)
+    self.init(header: header, state: try Self.state(reader, header, step: step, file: file))
+    state.guarding = reader.guarding
+  }
+
+  /// Reads what a checkpoint says of its run, and its step, without parameters; the file is checked all the same.
+  static func header(of file: String) throws -> (header: Header, step: Int) {
+    try header(TensorFileReader(file, checks: .required), file: file)
+  }
+
+  private static func header(
+    _ reader: borrowing TensorFileReader, file: String
+  ) throws -> (header: Header, step: Int) {
+    let format = try reader.text("format")
+    guard format == Self.format else {
+      throw ExperimentError.data(
+        Place(file), "is of format \(quoted(format)), not \(quoted(Self.format)); use the program that wrote it")
+    }
+    let experiment = try Self.experiment(try reader.text("experiment"), file: file)
+    guard let step = Int(try reader.text("step")), step >= 0, let rows = Int(try reader.text("data.rows")) else {
+      throw ExperimentError.data(Place(file), "has a step or data.rows that is no number; \(TensorFileReader.remedy)")
+    }
+    let mean = try reader.doubles("standardisation.mean", file: file)
+    let scale = try reader.doubles("standardisation.scale", count: mean.count, file: file)
+    let constant = try reader.flags("standardisation.constant", count: mean.count, file: file)
+    let header = Header(
+      experiment: experiment,
+      data: DataSet.Description(
+        dimension: mean.count - experiment.conditionCount, conditions: experiment.conditionCount, rows: rows,
+        columnNames: reader.names("data.columns", count: mean.count),
+        isDouble: (try? reader.text("data.precision")) == "double",
+        standardisation: Standardisation(mean: mean, scale: scale), constantColumns: constant,
+        fingerprint: try reader.text("data.fingerprint")),
+      instructionSet: try reader.text("instruction_set"), best: reader.best)
+    return (header, step)
+  }
+
+  /// The experiment within a file; its lines are not the file's.
+  private static func experiment(_ text: String, file: String) throws(ExperimentError) -> Experiment {
+    do { return try Experiment(yaml: text, file: "experiment") } catch {
+      throw .data(Place(file), "holds an experiment that cannot be used: \(error); use the program that wrote it")
+    }
+  }
+
+  private static func state(
+    _ reader: borrowing TensorFileReader, _ header: Header, step: Int, file: String
+  ) throws -> TrainerState {
+    let layout = ParameterLayout(header.experiment.model(dimension: header.data.dimension).network)
+    // Before room is made: the experiment may speak of a larger network than the file holds.
+    for part in StatePart.allCases {
+      for entry in layout.entries {
+        _ = try reader.entry("\(part.rawValue).\(entry.name)", shape: entry.shape, type: .float32)
+      }
+    }
+    var state = TrainerState(count: layout.count, step: step)
+    if header.experiment.training.timeLaw.kind == .importance {
+      state.timeHistory = try reader.doubles(
+        "time_law.history", shape: [2, Trainer.timeHistoryCount / 2], file: file)
+    }
+    for part in StatePart.allCases {
+      for entry in layout.entries {
+        guard
+          case .float32(let values) = try reader.tensor("\(part.rawValue).\(entry.name)", shape: entry.shape).elements
+        else { throw ExperimentError.data(Place(file), "holds \(entry.name) not in F32; \(TensorFileReader.remedy)") }
+        for (offset, value) in values.enumerated() { state[part][0, entry.offset + offset] = value }
+      }
+    }
+    return state
+  }
+}
+
+extension TensorFileReader {
+  fileprivate func doubles(_ name: String, count: Int? = nil, file: String) throws -> [Double] {
+    try doubles(name, shape: count.map { [$0] }, file: file)
+  }
+
+  fileprivate func doubles(_ name: String, shape: [Int]?, file: String) throws -> [Double] {
+    guard case .float64(let values) = try tensor(name, shape: shape).elements, !values.isEmpty else {
+      throw ExperimentError.data(Place(file), "holds \(name) not in F64, or empty; \(TensorFileReader.remedy)")
+    }
+    return values
+  }
+
+  fileprivate func flags(_ name: String, count: Int, file: String) throws -> [Bool] {
+    guard case .uint8(let values) = try tensor(name, shape: [count]).elements else {
+      throw ExperimentError.data(Place(file), "holds \(name) not in U8; \(TensorFileReader.remedy)")
+    }
+    return values.map { $0 != 0 }
+  }
+
+  fileprivate func names(_ name: String, count: Int) -> [String]? {
+    guard let text = try? text(name), case .array(let values) = JSONValue(line: text) else { return nil }
+    let names = values.compactMap { value -> String? in
+      if case .string(let name) = value { name } else { nil }
+    }
+    return names.count == count ? names : nil
+  }
+
+  fileprivate var guarding: Guarding {
+    func number<T: LosslessStringConvertible>(_ name: String) -> T? { (try? text("guard." + name)).flatMap { T($0) } }
+    var guarding = Guarding()
+    guarding.averageLoss = number("average_loss")
+    guarding.peakLoss = number("peak_loss") ?? 0
+    guarding.skipped = number("skipped") ?? 0
+    guarding.inARow = number("in_a_row") ?? 0
+    guarding.rollbacks = number("rollbacks") ?? 0
+    guarding.learningRateScale = number("learning_rate_scale") ?? 1
+    guarding.origin = number("origin")
+    return guarding
+  }
+
+  fileprivate var best: Checkpoint.Best? {
+    guard let step = (try? text("best.step")).flatMap({ Int($0) }),
+      let loss = (try? text("best.loss")).flatMap({ Double($0) })
+    else { return nil }
+    return Checkpoint.Best(step: step, loss: loss)
+  }
+}

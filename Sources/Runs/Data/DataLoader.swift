@@ -1,0 +1,173 @@
+internal import Communication
+internal import Configuration
+internal import Files
+internal import LinearAlgebra
+internal import Randomness
+internal import Reports
+internal import Targets
+internal import Training
+
+/// Decides which row goes to which shard, then goes through the source once.
+struct DataLoader {
+  private let data: DataSource
+  /// For each row: its position among the training rows, or −1 − its place among the held-out rows.
+  private let places: [Int32]
+  private let assignment: ShardAssignment
+
+  private var source: any RowSource { data.source }
+  private var separate: (any RowSource)? { data.separate }
+  private var experiment: Experiment { data.experiment }
+
+  init(_ data: DataSource) {
+    self.data = data
+    let isHeldOut = data.isHeldOut
+    let training = isHeldOut.indices.filter { !isHeldOut[$0] }
+    assignment = ShardAssignment(
+      rows: training.count, shards: data.experiment.training.shards, seed: data.experiment.seed)
+    var places = [Int32](repeating: 0, count: isHeldOut.count)
+    for (position, index) in assignment.order.enumerated() { places[training[Int(index)]] = Int32(position) }
+    var next: Int32 = 0
+    for row in isHeldOut.indices where isHeldOut[row] {
+      next += 1
+      places[row] = -next
+    }
+    self.places = places
+  }
+
+  /// This rank's rows and all held-out rows, in trained coordinates.
+  package func load(
+    keeping kept: DataSet.Description? = nil, _ communicator: Communicator
+  ) throws -> DataSet {
+    let tree = CanonicalTree(shards: experiment.training.shards)
+    let (target, standardise) = (data.target, experiment.data.standardise)
+    let shards = tree.range(rank: communicator.rank, of: communicator.size)
+    let d = source.dimension
+    var own = LoadedRows(rows: assignment.positions(of: shards).count, columns: d, isDouble: source.isDouble)
+    var heldOut = emptyHeldOut
+    try communicator.agree { () throws -> Void in try read(into: &own, &heldOut, shards: shards) }
+    let partials = try communicator.allGather(shards.flatMap { partial(of: $0, own, shards) })
+    let statistics = ColumnStatistics(partials: partials, dimension: d, tree: tree)
+    let rowsShown = try communicator.allGather(shards.flatMap { firstRows(of: $0, own, shards) })
+    var scaling = try communicator.agree { try self.scaling(statistics, target: target, standardise: standardise) }
+    // Of another dimension the old scaling is of no use; the resume will be refused.
+    if let kept, kept.dimension + kept.conditions == d { scaling = (kept.standardisation, kept.constantColumns) }
+    let description = DataSet.Description(
+      dimension: d - experiment.conditionCount, conditions: experiment.conditionCount,
+      rows: assignment.rows, columnNames: source.columnNames, isDouble: source.isDouble,
+      standardisation: scaling.standardisation, constantColumns: scaling.constant,
+      fingerprint: fingerprint(statistics.digests, heldOut))
+    let training = own.standardised(by: scaling.standardisation)
+    let held = heldOut.standardised(by: scaling.standardisation)
+    try communicator.agree {
+      try description.refuseNotFinite(training, file: data.name)
+      try description.refuseNotFinite(held, file: data.name)
+    }
+    var remarks = source.remarks + (separate?.remarks ?? [])
+    if target == nil {
+      let isScaled = standardise && kept == nil
+      remarks += description.warnings(statistics, sample: rowsShown, isScaled: isScaled).map { "warning: " + $0 }
+    }
+    return DataSet(
+      training: ShardedRows(assignment: assignment, shards: shards, rows: training, seed: experiment.seed),
+      heldOut: held, description: description, remarks: remarks)
+  }
+
+  /// The fingerprint of the data alone: each rank reads its own rows, and keeps none.
+  func fingerprint(_ communicator: Communicator) throws -> String {
+    let tree = CanonicalTree(shards: experiment.training.shards)
+    let shards = tree.range(rank: communicator.rank, of: communicator.size)
+    var own = LoadedRows(
+      rows: assignment.positions(of: shards).count, columns: source.dimension, isDouble: source.isDouble)
+    var heldOut = emptyHeldOut
+    try communicator.agree { () throws -> Void in try read(into: &own, &heldOut, shards: shards) }
+    let digests = try communicator.allGather(shards.map { Double(own.digest(local($0, shards))) })
+    return fingerprint(digests.map { UInt32($0) }, heldOut)
+  }
+
+  private var emptyHeldOut: LoadedRows {
+    LoadedRows(
+      rows: data.count(.heldOut), columns: source.dimension, isDouble: (separate ?? source).isDouble)
+  }
+
+  /// One pass over the source, and one over the held-out file where there is one.
+  private func read(into rows: inout LoadedRows, _ heldOut: inout LoadedRows, shards: Range<Int>) throws {
+    let own = assignment.positions(of: shards)
+    try source.forEachBlock { first, block in
+      try DataSource.refuseAfterSignal()
+      for r in 0..<block.rows {
+        let place = Int(places[first + r])
+        if place < 0 {
+          heldOut.copyRow(-1 - place, from: block, r)
+        } else if own.contains(place) {
+          rows.copyRow(place - own.lowerBound, from: block, r)
+        }
+      }
+    }
+    try separate?.forEachBlock { first, block in
+      for r in 0..<block.rows { heldOut.copyRow(first + r, from: block, r) }
+    }
+  }
+
+  /// A shard's rows among those of `shards`.
+  private func local(_ shard: Int, _ shards: Range<Int>) -> Range<Int> {
+    let first = assignment.positions(of: shards).lowerBound
+    let positions = assignment.positions(of: shard)
+    return positions.lowerBound - first..<positions.upperBound - first
+  }
+
+  /// A shard's count, digest, means, sums of squared deviations (Welford's recurrence: exact for constants), least and
+  /// largest numbers.
+  private func partial(of shard: Int, _ rows: borrowing LoadedRows, _ shards: Range<Int>) -> [Double] {
+    let local = self.local(shard, shards)
+    var means = [Double](repeating: 0, count: source.dimension)
+    var squares = means
+    var least = [Double](repeating: .infinity, count: means.count)
+    var largest = [Double](repeating: -.infinity, count: means.count)
+    for (k, r) in local.enumerated() {
+      for j in means.indices {
+        let x = rows[r, j]
+        let delta = x - means[j]
+        means[j] += delta / Double(k + 1)
+        squares[j] += delta * (x - means[j])
+        least[j] = min(least[j], x)
+        largest[j] = max(largest[j], x)
+      }
+    }
+    return [Double(local.count), Double(rows.digest(local))] + means + squares + least + largest
+  }
+
+  /// A shard's part of the few rows by which columns are looked at, row after row; none where they would be too many
+  /// numbers.
+  private func firstRows(of shard: Int, _ rows: borrowing LoadedRows, _ shards: Range<Int>) -> [Double] {
+    let each = min(2048, 4_194_304 / source.dimension) / assignment.shards
+    return local(shard, shards).prefix(each).flatMap { r in (0..<source.dimension).map { rows[r, $0] } }
+  }
+
+  private func fingerprint(_ digests: [UInt32], _ heldOut: borrowing LoadedRows) -> String {
+    let words: [UInt32] = digests + [UInt32(heldOut.rows), heldOut.digest(0..<heldOut.rows)]
+    var digest = CRC32C()
+    digest.update(words.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } })
+    return "\(assignment.rows)x\(source.dimension)-" + digest.text
+  }
+
+  private func scaling(
+    _ statistics: ColumnStatistics, target: (any Target)?, standardise: Bool
+  ) throws -> (standardisation: Standardisation, constant: [Bool]) {
+    let constant = statistics.isConstant
+    if let target, standardise { return (target.standardisation, constant.map { _ in false }) }
+    let d = source.dimension
+    if standardise {
+      for j in 0..<d where !constant[j] && !statistics.variances[j].isNormal {
+        let column = source.columnNames.map { shortened($0[j]) } ?? String(j)
+        throw ExperimentError.configuration(
+          Place(data.name),
+          "column \(column) lies between \(statistics.least[j]) and \(statistics.largest[j]), and the square of its "
+            + "width is beyond double precision; measure it in another unit")
+      }
+    }
+    // A constant column is centred in any case: its trained coordinate is then 0, and adding the mean is exact.
+    let mean = (0..<d).map { standardise || constant[$0] ? statistics.means[$0] : 0 }
+    let scale = (0..<d).map { standardise && !constant[$0] ? statistics.variances[$0].squareRoot() : 1 }
+    return (Standardisation(mean: mean, scale: scale), constant)
+  }
+}

@@ -1,0 +1,84 @@
+package import Communication
+internal import Configuration
+internal import Files
+package import LinearAlgebra
+internal import Metrics
+internal import Randomness
+internal import Reports
+package import Targets
+package import Training
+
+/// The rows that a run learns from, spread over shards, and those it is judged on.
+package struct DataSet: ~Copyable {
+  /// This rank's shards, in trained coordinates.
+  package let training: ShardedRows
+  /// The held-out rows in trained coordinates, on every rank; may be empty.
+  package let heldOut: Matrix
+  /// What the data is.
+  package let description: Description
+  /// What users should know of the data: lines to be shown once.
+  let remarks: [String]
+
+  /// What all ranks know of the data, and checkpoints record.
+  package struct Description: Sendable, Equatable {
+    /// d, without conditions.
+    package var dimension: Int
+    /// The number of columns after those that condition.
+    package var conditions = 0
+    /// The rows to train on.
+    package var rows: Int
+    /// The columns' names, where the file gives them.
+    package var columnNames: [String]?
+    /// Whether the file holds numbers that single precision may not hold: samples then come in double precision.
+    var isDouble = false
+    /// The map to trained coordinates.
+    package var standardisation: Standardisation
+    /// Columns whose value never changes; samples reproduce it exactly.
+    var constantColumns: [Bool]
+    /// A digest of every row's bits and its place, the same for any number of ranks.
+    var fingerprint: String
+  }
+}
+
+extension DataSource {
+  /// Reads or draws the rows: each rank goes through them once, in sequence, and keeps its own.
+  ///
+  /// - Parameters:
+  ///   - kept: other data whose scaling is kept in place of these data's own.
+  ///   - communicator: the ranks that share the shards.
+  /// - Returns: this rank's training rows, all held-out rows, and what all ranks know of the data.
+  /// - Throws: an error of the experiment or its files, the same on every rank, or one of MPI.
+  package func load(keeping kept: DataSet.Description? = nil, _ communicator: Communicator) throws -> DataSet {
+    try communicator.agree { try MemoryNeed(self, ranks: communicator.size, ranksHere: ranksOnThisMachine()).check() }
+    return try DataLoader(self).load(keeping: kept, communicator)
+  }
+
+  /// Refuses data that are not those a run was trained on: rows that were trained on could be among those it is judged by.
+  ///
+  /// Draws of a target are a function of the experiment, and need no look. Every rank calls it.
+  ///
+  /// - Parameters:
+  ///   - data: what the run was trained on.
+  ///   - allowsChange: whether other data may stand in for it.
+  ///   - remedy: what to do about it.
+  ///   - communicator: the ranks.
+  /// - Throws: `ExperimentError.configuration` that names both fingerprints, the same on every rank.
+  package func refuseOthers(
+    than data: DataSet.Description, allowsChange: Bool = false,
+    remedy: String = "bring it back, or use it nevertheless by --allow-data-change", _ communicator: Communicator
+  ) throws {
+    guard target == nil, !allowsChange || dimension != data.dimension else { return }
+    let found = try fingerprint(communicator)
+    try communicator.agree {
+      guard found != data.fingerprint else { return }
+      throw ExperimentError.configuration(
+        Place(name),
+        "is not the data that the run was trained on (fingerprint \(found), not \(data.fingerprint)); \(remedy)")
+    }
+  }
+
+  /// The data's fingerprint, as checkpoints record it; every rank calls it.
+  package func fingerprint(_ communicator: Communicator) throws -> String {
+    try DataLoader(self).fingerprint(communicator)
+  }
+}

@@ -1,0 +1,96 @@
+internal import Configuration
+internal import Files
+internal import Targets
+
+extension DataSource {
+  static func open(
+    _ experiment: Experiment, target: (any Target)?, base: String
+  ) throws -> any RowSource {
+    if let target {
+      return TargetRows(target: target, rows: experiment.data.count, seed: experiment.seed)
+    }
+    guard let file = experiment.data.file else { throw ExperimentError.fault("neither data.target nor data.file") }
+    return try ordered(openRows(path(file, from: base), header: experiment.data.header), experiment)
+  }
+
+  /// A file's rows with its conditions last.
+  private static func ordered(_ rows: any RowSource, _ experiment: Experiment) throws -> any RowSource {
+    let conditions = experiment.data.conditions.names
+    return conditions.isEmpty ? rows : try OrderedRows(rows, last: conditions, key: "data.conditions")
+  }
+
+  static func openHeldOut(_ experiment: Experiment, base: String) throws -> (any RowSource)? {
+    guard case .file(let file) = experiment.data.heldOut else { return nil }
+    return try ordered(openRows(path(file, from: base), header: experiment.data.header), experiment)
+  }
+
+  /// The files that hold an experiment's rows.
+  static func files(of experiment: Experiment, base: String) -> [String] {
+    var files = experiment.data.file.map { [path($0, from: base)] } ?? []
+    if case .file(let file) = experiment.data.heldOut { files.append(path(file, from: base)) }
+    return files
+  }
+
+  private static func path(_ file: String, from base: String) -> String {
+    file.hasPrefix("/") || base.isEmpty ? file : base + "/" + file
+  }
+}
+
+extension DataSource {
+  /// Refuses data that do not fit the experiment.
+  func check() throws {
+    try checkNames()
+    let trainingRows = count(.training)
+    let found = source.dimension - experiment.conditionCount
+    if let dimension = experiment.data.dimension, dimension != found {
+      let words = experiment.conditionCount > 0 ? "columns beside data.conditions" : "columns"
+      throw ExperimentError.configuration(
+        Place("data.dimension"), "is \(dimension), but the data file has \(found) \(words); remove the key")
+    }
+    if let separate, separate.dimension != source.dimension {
+      throw ExperimentError.configuration(
+        Place("data.held_out"), "has \(separate.dimension) columns where the data has \(source.dimension)")
+    }
+    if let separate, let names = source.columnNames, let others = separate.columnNames, names != others {
+      throw ExperimentError.configuration(
+        Place("data.held_out"),
+        "has the columns \(shortened(others.joined(separator: ", "))) where the data has "
+          + "\(shortened(names.joined(separator: ", "))): bring them into that order")
+    }
+    guard source.rows <= Int(Int32.max) else {
+      throw ExperimentError.configuration(
+        Place(experiment.data.file ?? "data.count"),
+        "has \(source.rows) rows, more than \(Int32.max); take a part of them")
+    }
+    let shards = experiment.training.shards
+    guard trainingRows >= shards else {
+      throw ExperimentError.configuration(
+        Place("training.shards"),
+        "\(trainingRows) rows to train on do not fill \(shards) shards: use fewer shards, or more rows")
+    }
+    // A run's end compares samples with these rows; it should not fail there.
+    guard (separate?.rows ?? source.rows - trainingRows) != 1 else {
+      throw ExperimentError.configuration(
+        Place("data.held_out"),
+        "is 1 row, but a distance needs at least 2: hold out more of the \(source.rows) rows, or 0")
+    }
+    guard experiment.conditionCount == 0 || separate != nil || trainingRows < source.rows else {
+      throw ExperimentError.configuration(
+        Place("data.held_out"),
+        "is no row of \(source.rows), but the run's samples are drawn given the conditions of held-out rows: hold out "
+          + "more")
+    }
+  }
+
+  /// Refuses column names that would not fit into checkpoints, before the first of them is due.
+  private func checkNames() throws {
+    // The rest of the header is for the experiment and the tensors' places.
+    let most = TensorFile.longestHeader / 2
+    let bytes = JSONValue.string(JSONValue(source.columnNames ?? []).description).description.utf8.count
+    guard bytes > most else { return }
+    throw ExperimentError.configuration(
+      Place(experiment.data.file ?? "data"),
+      "has \(source.dimension) column names of \(bytes) bytes in all, but at most \(most) fit into a checkpoint; "
+        + "shorten them, or remove the line of names")
+  }
+}

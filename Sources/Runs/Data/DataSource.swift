@@ -1,0 +1,143 @@
+internal import CMachine
+package import Communication
+package import Configuration
+internal import Files
+package import LinearAlgebra
+internal import Randomness
+package import Targets
+internal import Training
+
+/// The data of an experiment, opened once: where every row belongs, each rank's own rows, and the few rows that are named.
+///
+/// It lives from loading to report. No rank ever holds all rows, unless it is alone: `load` takes a rank's shards, `rows`
+/// the rows that are asked for, and `forEachBlock` goes through a part block by block.
+package final class DataSource {
+  /// The two parts of the data.
+  package enum Part: Sendable {
+    /// Rows to train on.
+    case training
+    /// Rows kept from training.
+    case heldOut
+  }
+
+  package let experiment: Experiment
+  /// The law that rows are drawn from; nil for a file.
+  package let target: (any Target)?
+  let source: any RowSource
+  let separate: (any RowSource)?
+  /// For each row of `source`, whether it is held out; made when it is first needed.
+  private(set) lazy var isHeldOut = experiment.heldOutRows(of: source.rows)
+
+  /// Opens the data and decides which rows are held out.
+  ///
+  /// - Parameters:
+  ///   - experiment: says where the rows come from and what is held out.
+  ///   - base: the folder that relative paths start from.
+  /// - Throws: `ExperimentError` where a file cannot be opened, or does not fit the experiment.
+  package init(_ experiment: Experiment, base: String) throws {
+    self.experiment = experiment
+    target = try experiment.target()
+    source = try Self.open(experiment, target: target, base: base)
+    separate = try Self.openHeldOut(experiment, base: base)
+    try check()
+  }
+
+  /// Opens the data on every rank.
+  package static func open(
+    _ experiment: Experiment, base: String, _ communicator: Communicator
+  ) throws -> DataSource {
+    try communicator.agree { try DataSource(experiment, base: base) }
+  }
+
+  /// d, without conditions.
+  package var dimension: Int { source.dimension - experiment.conditionCount }
+  /// Whether any row is held out.
+  package var hasHeldOut: Bool { count(.heldOut) > 0 }
+  /// The part to show and to judge against: rows held out, or those to train on where none are.
+  package var shownPart: Part { hasHeldOut ? .heldOut : .training }
+  /// The data, or what stands for it in messages.
+  var name: String { experiment.data.file ?? "data" }
+
+  /// The number of rows of a part.
+  package func count(_ part: Part) -> Int {
+    let kept = experiment.heldOutCount(of: source.rows)
+    return switch part {
+    case .training: source.rows - kept
+    case .heldOut: separate?.rows ?? kept
+    }
+  }
+}
+
+extension DataSource {
+  /// Rows of a part by their numbers in it, in the order of `numbers`, without conditions, in original units less
+  /// `origin`, rounded to single precision.
+  package func rows(_ part: Part, _ numbers: some Sequence<Int>, less origin: [Double]) throws -> Matrix {
+    // In the file's order; a row may be asked for twice.
+    let wanted = numbers.enumerated().map { (number: $1, place: $0) }.sorted { $0.number < $1.number }
+    try refuseBeyondMemory(wanted.count, dimension, from: name)
+    var rows = Matrix(rows: wanted.count, columns: dimension)
+    var next = 0
+    guard !wanted.isEmpty else { return rows }
+    do {
+      try forEachRow(of: part) { number, block, r in
+        while next < wanted.count, wanted[next].number == number {
+          copy(block, r, into: &rows, wanted[next].place, less: origin)
+          next += 1
+        }
+        if next == wanted.count { throw EnoughRows() }
+      }
+    } catch is EnoughRows {}
+    precondition(next == wanted.count, "row \(wanted[next].number) of \(count(part))")
+    return rows
+  }
+
+  /// Calls `body` with a part's rows in the file's order, block after block, as `rows` gives them.
+  package func forEachBlock(of part: Part, less origin: [Double], _ body: (borrowing Matrix) throws -> Void) throws {
+    let most = max(1, 65_536 / dimension)
+    var (filled, left) = (0, count(part))
+    var block = Matrix(rows: min(most, left), columns: dimension)
+    try forEachRow(of: part) { _, source, r in
+      copy(source, r, into: &block, filled, less: origin)
+      (filled, left) = (filled + 1, left - 1)
+      guard filled == block.rows else { return }
+      try body(block)
+      if left > 0, left < block.rows { block = Matrix(rows: left, columns: dimension) }
+      filled = 0
+    }
+  }
+
+  private func forEachRow(
+    of part: Part, _ body: (_ number: Int, _ block: borrowing RowBlock, _ row: Int) throws -> Void
+  ) throws {
+    if part == .heldOut, let separate {
+      return try separate.forEachBlock { first, block in
+        try Self.refuseAfterSignal()
+        for r in 0..<block.rows { try body(first + r, block, r) }
+      }
+    }
+    var number = 0
+    try source.forEachBlock { first, block in
+      try Self.refuseAfterSignal()
+      for r in 0..<block.rows where isHeldOut[first + r] == (part == .heldOut) {
+        try body(number, block, r)
+        number += 1
+      }
+    }
+  }
+
+  private func copy(
+    _ block: borrowing RowBlock, _ row: Int, into rows: inout Matrix, _ place: Int, less origin: [Double]
+  ) {
+    for j in 0..<dimension { rows[place, j] = Float(block[row, j] - origin[j]) }
+  }
+
+  /// Signals only set a flag: a long file must not make them wait.
+  static func refuseAfterSignal() throws {
+    guard sgm_stop_signal() == 0 else {
+      throw ExperimentError.stopped("stopped while the data was read; the same command, or --resume, goes on")
+    }
+  }
+}
+
+/// Ends a pass whose rows are all there.
+struct EnoughRows: Error {}

@@ -1,0 +1,78 @@
+internal import Files
+internal import LinearAlgebra
+internal import Targets
+
+/// Rows between their file and training: in single precision where that holds them exactly, else in double precision
+/// until they are centred and scaled.
+///
+/// A Julian date or a second of this century differs from the next by less than single precision can tell.
+struct LoadedRows: ~Copyable {
+  private var single: Matrix
+  private var double: RowBlock
+  private let isDouble: Bool
+
+  /// Rows of zeros.
+  init(rows: Int, columns: Int, isDouble: Bool) {
+    self.isDouble = isDouble
+    single = Matrix(rows: isDouble ? 0 : rows, columns: columns)
+    double = RowBlock(rows: isDouble ? rows : 0, columns: columns)
+  }
+
+  /// Rows.
+  var rows: Int { isDouble ? double.rows : single.rows }
+
+  /// The number in row `row` and column `column`.
+  subscript(_ row: Int, _ column: Int) -> Double { isDouble ? double[row, column] : Double(single[row, column]) }
+
+  /// Row `index` becomes row `other` of a file's block.
+  mutating func copyRow(_ index: Int, from block: borrowing RowBlock, _ other: Int) {
+    if isDouble {
+      double.copyRow(index, from: block, other)
+    } else {
+      for j in 0..<block.columns { single[index, j] = Float(block[other, j]) }
+    }
+  }
+
+  /// A digest of some rows' bits: of their single-precision parts, and of what these leave where they leave anything.
+  ///
+  /// So the same numbers have the same digest in files of both precisions.
+  func digest(_ rows: Range<Int>) -> UInt32 {
+    var crc = CRC32C()
+    guard isDouble else {
+      for r in rows {
+        let row = single.row(r)
+        unsafe row.withUnsafeBytes { unsafe crc.update($0.bytes) }
+      }
+      return crc.value
+    }
+    var part = Matrix(rows: 1, columns: double.columns)
+    for r in rows {
+      for j in 0..<part.columns { part[0, j] = Float(double[r, j]) }
+      let row = part.row(0)
+      unsafe row.withUnsafeBytes { unsafe crc.update($0.bytes) }
+      let left = (0..<part.columns).map { double[r, $0] - Double(part[0, $0]) }
+      guard left.contains(where: { $0 != 0 }) else { continue }
+      crc.update(left.flatMap { rest in (0..<8).map { UInt8(truncatingIfNeeded: rest.bitPattern >> (8 * $0)) } })
+    }
+    return crc.value
+  }
+
+  /// The rows in trained coordinates, each number rounded once.
+  consuming func standardised(by map: Standardisation) -> Matrix {
+    guard isDouble else {
+      var rows = single
+      map.apply(to: &rows)
+      return rows
+    }
+    var rows = Matrix(rows: double.rows, columns: double.columns)
+    for r in 0..<rows.rows {
+      for j in 0..<rows.columns { rows[r, j] = Float((double[r, j] - map.mean[j]) / map.scale[j]) }
+    }
+    return rows
+  }
+
+  /// Row `index` becomes row `other` of `rows`, in original units less `origin`.
+  func copyRow(_ other: Int, into rows: inout Matrix, _ index: Int, less origin: [Double]) {
+    for j in 0..<rows.columns { rows[index, j] = Float(self[other, j] - origin[j]) }
+  }
+}

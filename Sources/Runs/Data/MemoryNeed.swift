@@ -1,0 +1,130 @@
+internal import Communication
+internal import Configuration
+internal import Files
+internal import Foundation
+internal import Metrics
+internal import Networks
+internal import Reports
+internal import Training
+
+/// What a run will ask of a machine's memory, from sizes alone: known before anything is allocated for it.
+///
+/// It counts what grows with the experiment's numbers, from below; a run that passes may still be tight. All sums are in
+/// Double, where nothing overflows.
+struct MemoryNeed {
+  /// A part of the need, and the key that makes it smaller.
+  package struct Part: Equatable {
+    package var key: String
+    package var words: String
+    package var bytes: Double
+  }
+
+  package let parts: [Part]
+  /// Ranks that share the machine.
+  let ranksHere: Int
+
+  /// Bytes for one rank.
+  package var bytes: Double { parts.reduce(0) { $0 + $1.bytes } }
+
+  /// The need of each of `ranks` ranks.
+  ///
+  /// - Parameters:
+  ///   - experiment: gives the network, the batch and the numbers of samples.
+  ///   - rows: all rows of the source.
+  ///   - separate: rows of a held-out file.
+  ///   - dimension: d.
+  ///   - isDouble: whether rows are read in double precision, beside which they are then rounded.
+  ///   - ranks: ranks of the run.
+  ///   - ranksHere: ranks on this machine.
+  package init(
+    _ experiment: Experiment, rows: Int, separate: Int, dimension: Int, isDouble: Bool = false,
+    ranks: Int, ranksHere: Int
+  ) {
+    let network = experiment.model(dimension: dimension).network
+    // Not by the layout, whose integers absurd widths may overflow.
+    let layers = network.layers.map { (inputs: Double($0.inputs), outputs: Double($0.outputs)) }
+    let parameters = layers.reduce(0) { $0 + ($1.inputs + 1) * $1.outputs }
+    let training = experiment.training
+    let (d, n, share) = (4 * Double(dimension), Double(rows), 1 / Double(ranks))
+    let heldOut = if case .fraction(let fraction) = experiment.data.heldOut { fraction * n } else { Double(separate) }
+    // Permutation, place and choice of each row on every rank; the rows themselves on one, held-out ones on all.
+    let width = isDouble ? 3 * d : d
+    let data = n * (24 + width * share) + 2 * heldOut * width
+    // The tree's buffers, one more for each doubling of a rank's shards; moments and average; the state of a checkpoint.
+    let slots = 1 + log2(max(Double(training.shards) * share, 1)).rounded(.up)
+    let state = 4 * parameters * (1 + slots + 3 * share + 4)
+    let units = layers.reduce(0) { $0 + $1.inputs + $1.outputs } + 2 * (layers.last?.outputs ?? 0)
+    let activations = 4 * (Double(training.batch) * share).rounded(.up) * units
+    let judged = Double(min(experiment.evaluation.count, experiment.sampling.count))
+    // Every rank reads the samples to judge them, beside as many true rows and the directions.
+    let samples = d * (Double(experiment.sampling.count) + 2 * judged)
+    let source = experiment.data.target != nil ? "data.count" : "data.file"
+    // Covariance, factor and what is left while factoring, in Double: the Gaussian baseline is always fitted.
+    let covariances = 24 * Double(dimension) * Double(dimension)
+    parts = [
+      Part(key: source, words: "for the rows", bytes: data),
+      Part(key: "network.widths", words: "for parameters, gradients and the optimiser", bytes: state),
+      Part(key: "training.batch", words: "for the network's activations", bytes: activations),
+      Part(key: "sampling.count", words: "for samples and their judgement", bytes: samples),
+      Part(
+        key: "evaluation.directions", words: "for random directions",
+        bytes: d * Double(experiment.evaluation.directions)
+      ),
+      Part(
+        key: experiment.data.target != nil ? "data.dimension" : "data.file",
+        words: "for the covariance of its columns", bytes: covariances),
+    ]
+    self.ranksHere = ranksHere
+  }
+
+  /// The need of a run on opened data.
+  init(_ data: DataSource, ranks: Int, ranksHere: Int) {
+    self.init(
+      data.experiment, rows: data.source.rows, separate: data.separate?.rows ?? 0, dimension: data.source.dimension,
+      isDouble: data.source.isDouble, ranks: ranks, ranksHere: ranksHere)
+  }
+
+  /// Refuses what cannot fit, by the largest part.
+  package func check(against machine: Double = machineMemory()) throws(ExperimentError) {
+    let need = bytes * Double(ranksHere)
+    guard need > machine, let largest = parts.max(by: { $0.bytes < $1.bytes }) else { return }
+    let each = ranksHere == 1 ? "" : " (\(ranksHere) ranks of \(gigabytes(bytes)))"
+    throw .configuration(
+      Place(largest.key),
+      "the run needs at least \(gigabytes(need)) of memory on this machine\(each), which has \(gigabytes(machine)); "
+        + "\(gigabytes(largest.bytes * Double(ranksHere))) of it is \(largest.words): make \(largest.key) smaller")
+  }
+}
+
+/// Refuses to read or draw more numbers than the machine's memory holds.
+func refuseBeyondMemory(_ rows: Int, _ columns: Int, from name: String) throws(ExperimentError) {
+  let (bytes, machine) = (4 * Double(rows) * Double(columns), machineMemory())
+  guard bytes > machine else { return }
+  throw .configuration(
+    Place(name),
+    "\(rows) × \(columns) numbers need \(gigabytes(bytes)) of memory, but this machine has \(gigabytes(machine)); "
+      + "take a part of them")
+}
+
+/// Bytes of memory and swap that this process may have: the machine's, or its container's where that is less.
+func machineMemory() -> Double {
+  func number(_ file: String) -> Double? {
+    (try? String(contentsOfFile: file, encoding: .utf8)).flatMap {
+      Double($0.trimmingCharacters(in: .whitespacesAndNewlines))
+    }
+  }
+  let lines = ((try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8)) ?? "").split(separator: "\n")
+  let totals = ["MemTotal:", "SwapTotal:"].map { name -> Double in
+    let words = lines.first { $0.hasPrefix(name) }?.split(separator: " ") ?? []
+    return (words.count > 1 ? Double(words[1]) ?? 0 : 0) * 1024
+  }
+  let machine = totals[0] > 0 ? totals[0] + totals[1] : .infinity
+  // Version 2 and version 1 of control groups, as a container sees its own.
+  let limits = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"].compactMap(number)
+  return limits.reduce(machine, min)
+}
+
+/// Ranks on this machine, as mpirun says.
+func ranksOnThisMachine() -> Int {
+  max(ProcessInfo.processInfo.environment["OMPI_COMM_WORLD_LOCAL_SIZE"].flatMap { Int($0) } ?? 1, 1)
+}

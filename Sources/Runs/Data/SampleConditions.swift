@@ -1,0 +1,126 @@
+internal import Configuration
+internal import Files
+internal import LinearAlgebra
+internal import Reports
+internal import Targets
+package import Training
+
+/// Standard deviations beyond which a condition is far from the data: a normal law has one in 1.7 million there.
+private let farthest: Float = 5
+
+/// The conditions under which samples are drawn, in trained coordinates: sample i takes row i, and from the start again.
+package struct SampleConditions {
+  private let rows: MatrixBox
+  /// What users should know of the conditions: lines to be shown.
+  private(set) var remarks: [String] = []
+  /// Which sample is given which row, to stand behind a sentence.
+  private(set) var words = ""
+
+  /// The number of rows.
+  var count: Int { rows.value.rows }
+
+  /// The last columns of rows that are in trained coordinates already.
+  init(of data: borrowing Matrix, after dimension: Int) {
+    var conditions = Matrix(rows: data.rows, columns: data.columns - dimension)
+    for r in 0..<data.rows { for k in 0..<conditions.columns { conditions[r, k] = data[r, dimension + k] } }
+    rows = MatrixBox(conditions)
+  }
+
+  /// What `--condition` names: the numbers of one row, or a file of rows.
+  ///
+  /// - Parameters:
+  ///   - text: a file's path, or numbers between commas.
+  ///   - data: how many conditions there are, and their units.
+  ///   - header: whether a table's first line holds names.
+  /// - Throws: `ExperimentError.usage` for another number of columns; errors of the file.
+  init(_ text: String, data: DataSet.Description, header: TableHeader) throws {
+    let numbers = text.split(separator: ",", omittingEmptySubsequences: false).map {
+      real(from: $0.filter { $0 != " " })
+    }
+    var rows: RowBlock
+    if numbers.allSatisfy({ $0 != nil }) {
+      rows = RowBlock(rows: 1, columns: numbers.count)
+      for (k, number) in numbers.enumerated() { rows[0, k] = number ?? 0 }
+    } else {
+      let source = try openRows(text, header: header)
+      if let names = source.columnNames, let known = data.columnNames?.dropFirst(data.dimension),
+        names.count == known.count, names != Array(known)
+      {
+        throw ExperimentError.usage(
+          "--condition \(text): has the columns \(shortened(names.joined(separator: ", "))), but the network was "
+            + "trained with \(shortened(known.joined(separator: ", "))), in that order")
+      }
+      remarks = source.remarks
+      rows = try RowBlock(source)
+    }
+    guard rows.columns == data.conditions else {
+      let names = data.columnNames.map { " (\($0.dropFirst(data.dimension).joined(separator: ", ")))" } ?? ""
+      throw ExperimentError.usage(
+        "--condition \(text): has \(rows.columns) columns, but the network was trained with \(data.conditions) "
+          + "condition\(data.conditions == 1 ? "" : "s")\(names)")
+    }
+    let map = data.conditionMap
+    var trained = Matrix(rows: rows.rows, columns: rows.columns)
+    for r in 0..<rows.rows {
+      for k in 0..<rows.columns {
+        trained[r, k] = Float((rows[r, k] - map.mean[k]) / map.scale[k])
+        guard trained[r, k].isFinite else {
+          throw ExperimentError.usage("--condition \(text): \(rows[r, k]) is beyond single precision in trained units")
+        }
+      }
+    }
+    remarks += Self.warnings(trained, rows, data).map { "warning: --condition \(shortened(text)): \($0)" }
+    words = rows.rows == 1 ? "" : "; sample i is given row i mod \(rows.rows) of \(text)"
+    self.rows = MatrixBox(trained)
+  }
+
+  /// The number of samples: as many as asked for of each row, and one of each without a number.
+  func total(_ count: Int?, _ experiment: Experiment) throws -> Int {
+    let (total, overflow) = rows.value.rows.multipliedReportingOverflow(
+      by: count ?? (rows.value.rows == 1 ? experiment.sampling.count : 1))
+    guard !overflow else {
+      throw ExperimentError.usage("--count \(count ?? 0): for each row is more than there can be")
+    }
+    return total
+  }
+
+  /// Says which conditions lie so far from those of the data that the network knows nothing of them.
+  private static func warnings(
+    _ trained: borrowing Matrix, _ rows: borrowing RowBlock, _ data: DataSet.Description
+  ) -> [String] {
+    (0..<trained.columns).compactMap { k in
+      let column = data.dimension + k
+      let isConstant = data.constantColumns[column]
+      let far = (0..<trained.rows).filter { isConstant ? trained[$0, k] != 0 : abs(trained[$0, k]) > farthest }
+      guard let first = far.first else { return nil }
+      let others = far.count == 1 ? "" : ", and \(far.count - 1) more,"
+      let mean = rounded(data.standardisation.mean[column])
+      if isConstant {
+        return "\(data.title(column)) = \(rows[first, k])\(others) is not the \(mean) that all data has; "
+          + "the network has learned nothing of other values"
+      }
+      return
+        "\(data.title(column)) = \(rows[first, k])\(others) lies \(rounded(abs(Double(trained[first, k])))) standard "
+        + "deviations from the data's mean \(mean); the network has seen nothing like it"
+    }
+  }
+
+  /// Sets the conditions of a chunk's samples.
+  package func apply(to score: NetworkScore, chunk: Int) {
+    score.setConditions(rows.value, firstIndex: chunk * NetworkScore.rows)
+  }
+}
+
+extension DataSet.Description {
+  /// The map of the conditions to trained coordinates.
+  var conditionMap: Standardisation {
+    Standardisation(
+      mean: Array(standardisation.mean.dropFirst(dimension)), scale: Array(standardisation.scale.dropFirst(dimension)))
+  }
+
+  /// The map of the data columns alone.
+  var dataMap: Standardisation {
+    Standardisation(
+      mean: Array(standardisation.mean.prefix(dimension)), scale: Array(standardisation.scale.prefix(dimension)))
+  }
+}

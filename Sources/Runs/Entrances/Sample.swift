@@ -1,0 +1,193 @@
+package import Communication
+internal import Configuration
+internal import Diffusion
+internal import Files
+internal import LinearAlgebra
+internal import Reports
+internal import Sampling
+internal import Targets
+internal import Training
+
+/// Runs `sgm-sample` on all ranks.
+///
+/// - Returns: one line for people, on rank 0.
+package func sample(_ request: SampleRequest, _ communicator: Communicator) throws -> String {
+  request.isExact ? try sampleExactly(request, communicator) : try sampleRun(request, communicator)
+}
+
+private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) throws -> String {
+  let folder = RunFolder(request.source)
+  let checkpoint = try Checkpoint.newest(in: folder, step: request.checkpoint, communicator)
+  try followInstructionSet(checkpoint.header.instructionSet, communicator)
+  if communicator.isRoot { checkpoint.header.warnOfEdits(in: folder) { announce("warning: " + $0, communicator) } }
+  let experiment = try communicator.agree { () throws -> Experiment in
+    var changed = try Experiment(
+      yaml: checkpoint.header.experiment.yaml, file: folder.experiment, settings: request.settings)
+    changed.followSampler(from: checkpoint.header.experiment, settings: request.settings)
+    try changed.checkResume(of: checkpoint.header.experiment)
+    return changed
+  }
+  let data = checkpoint.header.data
+  let model = experiment.model(dimension: data.dimension)
+  var average = Matrix(rows: 1, columns: checkpoint.state.average.columns)
+  average.copy(from: checkpoint.state.average)
+  let network = NetworkScore(model: model, parameters: average)
+  var score = network
+  let conditions = try communicator.agree { try SampleConstraints(request, data) }
+  let trained = try communicator.agree { try request.conditions(data, header: experiment.data.header) }
+  for line in trained?.remarks ?? [] { announce(line, communicator) }
+  var request = request
+  if let trained { request.count = try communicator.agree { try trained.total(request.count, experiment) } }
+  let own = folder.samples(step: checkpoint.state.step)
+  let file = request.output ?? own
+  let isRuns = file == own || Identity(file).map { $0 == Identity(own) } ?? false
+  let lock = try communicator.agree { [request] () throws -> RunLock? in
+    guard communicator.isRoot else { return nil }
+    if isRuns { try folder.refuseLinks() }
+    try request.checkPlaces(file, isRuns: isRuns)
+    return isRuns ? try RunLock(folder) : nil
+  }
+  defer { lock?.release() }
+  if conditions.isGiven, experiment.sampling.observing == .particles, let trained, trained.count > 1 {
+    try communicator.agree {
+      throw ExperimentError.usage(
+        "--condition with several rows: particles replace one another and need one row for all; "
+          + "give one, or --set sampling.observing=guidance")
+    }
+  }
+  let line = try draw(request, experiment, data, &score, conditions, file, communicator) {
+    trained?.apply(to: network, chunk: $0)
+  }
+  // They speak of the samples that these have replaced.
+  try communicator.agree { if lock != nil { try folder.removeJudgements() } }
+  return line + (trained?.words ?? "")
+}
+
+extension SampleRequest {
+  /// The conditions of the samples, where the network was trained with any.
+  fileprivate func conditions(_ data: DataSet.Description, header: TableHeader) throws -> SampleConditions? {
+    guard data.conditions > 0 else {
+      guard let condition else { return nil }
+      throw ExperimentError.usage("--condition \(condition): the network was trained without conditions; leave it out")
+    }
+    guard let condition else {
+      throw ExperimentError.usage(
+        "--condition is needed: the network was trained with \(data.conditions) conditions; give their numbers, or a file"
+      )
+    }
+    return try SampleConditions(condition, data: data, header: header)
+  }
+}
+
+private func sampleExactly(_ request: SampleRequest, _ communicator: Communicator) throws -> String {
+  let (experiment, target) = try communicator.agree { () throws -> (Experiment, any Target) in
+    let experiment = try Experiment(contentsOf: request.source, settings: request.settings)
+    guard let target = try experiment.target() else {
+      throw ExperimentError.usage("--score exact needs data.target: a file's score is not known")
+    }
+    return (experiment, target)
+  }
+  let process = experiment.process.make()
+  let standardisation =
+    experiment.data.standardise ? target.standardisation : Standardisation.identity(target.dimension)
+  let data = DataSet.Description(
+    dimension: target.dimension, rows: 0, columnNames: nil, standardisation: standardisation,
+    constantColumns: [Bool](repeating: false, count: target.dimension), fingerprint: "")
+  let file = request.output ?? experiment.name + "-exact.npy"
+  try communicator.agree { if communicator.isRoot { try request.checkPlaces(file, isRuns: false) } }
+  if case .chain(let kind) = experiment.sampling.sampler {
+    return try runChains(kind, request, experiment, target, data, file, communicator)
+  }
+  let score = try communicator.agree { () throws -> any Score in
+    guard let score = target.score(under: process, in: standardisation) else {
+      throw ExperimentError.usage("--score exact: the score of \(experiment.data.target?.rawValue ?? "") is not known")
+    }
+    return score
+  }
+  let conditions = try communicator.agree { try SampleConstraints(request, data) }
+  func opened(_ score: some Score) throws -> String {
+    var score = score
+    return try draw(request, experiment, data, &score, conditions, file, communicator)
+  }
+  return try opened(score)
+}
+
+/// Draws from a score, given observations and fixed coordinates where there are any.
+private func draw<S: Score>(
+  _ request: SampleRequest, _ experiment: Experiment, _ data: DataSet.Description, _ score: inout S,
+  _ conditions: SampleConstraints, _ file: String, _ communicator: Communicator,
+  prepare: @escaping (_ chunk: Int) -> Void = { _ in }
+) throws -> String {
+  let observing = experiment.sampling.observing
+  guard conditions.isGiven, observing == .particles || conditions.observations != nil else {
+    let line = try drawFreely(
+      request, experiment, data, &score, fixed: conditions.fixed, file, communicator, prepare: prepare)
+    return conditions.isGiven ? line + "\n" + replacementNote : line
+  }
+  let known = score as? any DifferentiableScore
+  let differentiable = try communicator.agree { () throws -> any DifferentiableScore in
+    if let known, known.process.noise == .gaussian { return known }
+    throw ExperimentError.usage(
+      "--observe, and --fix without sampling.observing=guidance, need a score whose derivative is known and Gaussian "
+        + "noise: a network's, or that of a Gaussian, a Gaussian mixture or the funnel")
+  }
+  func opened(_ score: some DifferentiableScore) throws -> String {
+    var score = score
+    guard observing == .guidance, let observations = conditions.observations else {
+      let given = GivenSamples(
+        experiment: experiment, observations: conditions.all(dimension: data.dimension), data: data,
+        communicator: communicator, prepare: prepare)
+      let (count, trajectory) = request.amount(experiment, data)
+      var display = ProgressDisplay(isRoot: communicator.isRoot, steps: 1)
+      let text = try given.drawParticles(
+        score, count: count, to: file, trajectory: trajectory, progress: { display.sampling($0) })
+      try trajectory?.write(beside: file, communicator)
+      return text
+    }
+    let given = GivenSamples(
+      experiment: experiment, observations: observations, data: data, communicator: communicator, prepare: prepare)
+    let draws = try given.draws(&score)
+    var observed = ObservedScore(score, given: observations, draws: draws)
+    let line = try drawFreely(
+      request, experiment, data, &observed, fixed: conditions.fixed, limits: draws.plausible(given: observations), file,
+      communicator, prepare: prepare)
+    let held = try communicator.allGather([observed.heldShare]).max() ?? 0
+    return line + (held > 0.1 ? "\n" + heldWarning(held) : "")
+  }
+  return try opened(differentiable)
+}
+
+/// What replacement leaves, whatever the sampler: said wherever it is used.
+private let replacementNote =
+  "note: --fix by guidance replaces coordinates, which is exact only in the limit of many Langevin steps at each time: "
+  + "compare with twice sampling.corrections, or leave sampling.observing at particles"
+
+extension SampleRequest {
+  /// The number of samples, and the first ones' paths where they are kept.
+  fileprivate func amount(_ experiment: Experiment, _ data: DataSet.Description) -> (count: Int, Trajectory?) {
+    let count = count ?? experiment.sampling.count
+    return (count, trajectories > 0 ? Trajectory(count: min(trajectories, count), data) : nil)
+  }
+}
+
+/// Draws by the experiment's sampler.
+private func drawFreely(
+  _ request: SampleRequest, _ experiment: Experiment, _ data: DataSet.Description, _ score: inout some Score,
+  fixed: FixedCoordinates?, limits: [ClosedRange<Double>]? = nil, _ file: String, _ communicator: Communicator,
+  prepare: (_ chunk: Int) -> Void
+) throws -> String {
+  let process = score.process
+  let source = try communicator.agree {
+    try experiment.source(process: process, dimension: data.dimension, fixed: fixed)
+  }
+  let (count, trajectory) = request.amount(experiment, data)
+  var display = ProgressDisplay(isRoot: communicator.isRoot, steps: 1)
+  let writer = SampleWriter(communicator: communicator, description: data, limits: limits)
+  let summary = try writer.write(
+    count: count, score: &score, source: source, to: file, trajectory: trajectory, prepare: prepare,
+    progress: { display.sampling($0) })
+  try trajectory?.write(beside: file, communicator)
+  return
+    "\(count) samples by \(experiment.sampling.sampler.rawValue), \(summary.evaluations.text), "
+    + "in \(duration(summary.seconds)): \(file)"
+}

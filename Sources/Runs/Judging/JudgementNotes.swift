@@ -1,0 +1,59 @@
+internal import Configuration
+internal import Diffusion
+internal import Files
+internal import LinearAlgebra
+internal import Metrics
+internal import Randomness
+internal import Reports
+internal import Sampling
+internal import Targets
+
+/// What is to be said beside a sliced W2 of true rows with heavy tails; nil where none has any.
+func heavyTailNote(_ truth: borrowing Matrix) -> String? {
+  guard let heaviest = TailIndex.heaviestColumn(of: truth), heaviest.index > 0.45 else { return nil }
+  return
+    "note: column \(heaviest.column) has heavy tails (Hill index \(short(heaviest.index)) of its largest twentieth; "
+    + "0.5 is an infinite variance): a few rows decide the sliced W2 of values, and one below its floor means nothing; "
+    + "judge by sliced-w2-ranks, whose floor holds"
+}
+
+/// A warning where the noise at the end of sampling is not small beside the narrowest structure of the data; else nil.
+///
+/// The structure is measured by itself: what the noise, added to true rows, does to the distances of neighbours.
+///
+/// - Parameters:
+///   - experiment: tells process and final time.
+///   - data: the units in which the process runs.
+///   - truth: true rows in original units.
+/// - Returns: the warning, with a final time that would do.
+/// - Throws: `MetricsError` for rows that are not finite.
+func finalNoiseNote(
+  _ experiment: Experiment, _ data: DataSet.Description, _ truth: borrowing Matrix
+) throws -> String? {
+  let process = experiment.process.make()
+  if case .chain = experiment.sampling.sampler { return nil }
+  guard process.noise == .gaussian else { return nil }
+  let sigma = 1 / process.kernel(at: experiment.sampling.finalTime).signalToNoise.squareRoot()
+  let order = RandomStream(seed: experiment.seed, purpose: .bootstrap, step: 1 << 32).permutation(of: truth.rows)
+  let count = min(truth.rows, 2000)
+  guard count > NeighbourSpacing.neighbour, truth.columns == data.dimension else { return nil }
+  var rows = Matrix(rows: count, columns: truth.columns)
+  for r in 0..<count {
+    for k in 0..<truth.columns {
+      rows[r, k] = Float(Double(truth[Int(order[r]), k]) / data.standardisation.scale[k])
+    }
+  }
+  let spacing = try NeighbourSpacing.spacing(of: rows)
+  var noise = Matrix(rows: count, columns: truth.columns)
+  RandomStream(seed: experiment.seed, purpose: .bootstrap, step: 1 << 32 + 1).fillNormals(&noise, firstIndex: 0)
+  for r in 0..<count { for k in 0..<truth.columns { rows[r, k] += Float(sigma) * noise[r, k] } }
+  let ratio = try NeighbourSpacing.spacing(of: rows) / spacing
+  guard spacing > 0, ratio > 1.05 else { return nil }
+  // Widths add in squares: half a percent of width is left.
+  let wanted = sigma * (0.01 / (ratio * ratio - 1)).squareRoot()
+  let effect = experiment.sampling.denoise ? "narrower" : "wider"
+  return "warning: sampling ends at noise of \(short(sigma)) of the data's deviation (sampling.final_time "
+    + "\(short(experiment.sampling.finalTime))), which is not small beside the data's narrowest structure: samples there "
+    + "come out \(effect) by a factor of about \(short(ratio)); take sampling.final_time "
+    + "\(short(process.time(ofNoise: wanted))) or less, and training.minimum_time too"
+}

@@ -1,0 +1,52 @@
+internal import Configuration
+internal import Files
+internal import Glibc
+internal import Metrics
+internal import Reports
+
+/// Judgements as a table for people and as JSON lines, one a judgement, for programs; times stand in the table alone, so
+/// that the lines have the same bits on any number of ranks.
+func render(_ verdicts: [Judging.Verdict]) -> (table: String, json: String) {
+  let header = ["distance", "value", "floor", "Gaussian baseline", "rows", "unit", "seconds"]
+  var rows: [[String]] = []
+  for verdict in verdicts {
+    for (i, j) in verdict.judgements.enumerated() {
+      // The values of one metric share their work: its time stands once.
+      let seconds = i == 0 ? short(verdict.seconds) : ""
+      let floor = j.floor.mean.isNaN ? "–" : cell(j.floor, j.repeats)
+      rows.append([
+        j.name, cell(j.value, j.repeats), floor, cell(j.baseline, j.repeats), count(j), j.unit, seconds,
+      ])
+    }
+  }
+  let table = TextTable(title: "", header: header, rows: rows).plain
+  let notes = verdicts.flatMap(\.notes).map { $0 + "\n" }.joined()
+  return (table + notes, verdicts.flatMap(\.judgements).map { json($0).description + "\n" }.joined())
+}
+
+private func cell(_ spread: Spread, _ repeats: Int) -> String {
+  guard spread.mean.isFinite else { return "\(spread.mean)" }
+  // The figure of a single test has no spread.
+  return repeats == 1 && spread.deviation == 0
+    ? short(spread.mean) : "\(short(spread.mean)) ± \(short(spread.deviation))"
+}
+
+/// The rows of a set, of how many that the samples have.
+private func count(_ j: Judgement) -> String {
+  guard let all = j.rowsOfSamples, all > j.count else { return "\(j.count)" }
+  return "\(j.count) of \(all)"
+}
+
+private func json(_ j: Judgement) -> JSONValue {
+  func member(_ name: String, _ spread: Spread) -> JSONValue.Member {
+    .init(name, .object([.init("mean", .real(spread.mean)), .init("deviation", .real(spread.deviation))]))
+  }
+  return .object(
+    [
+      .init("metric", .string(j.name)), member("value", j.value),
+      // Not a number is what is not known: JSON's null.
+      j.floor.mean.isNaN ? .init("floor", .null) : member("floor", j.floor),
+      member("baseline", j.baseline), .init("repeats", .integer(j.repeats)), .init("rows", .integer(j.count)),
+      .init("unit", .string(j.unit)),
+    ] + (j.rowsOfSamples.map { [.init("rows_of_samples", .integer($0))] } ?? []))
+}

@@ -1,0 +1,97 @@
+internal import Communication
+internal import Configuration
+internal import Files
+internal import LinearAlgebra
+internal import Metrics
+internal import Reports
+internal import Training
+
+/// Judges samples against the truth, with floor and Gaussian baseline, in original units.
+struct Judging {
+  package let communicator: Communicator
+  package let section: JudgingOptions
+  package let seed: UInt64
+  /// The network that made the samples, where its likelihood is asked for.
+  package var network: NetworkLikelihood?
+
+  /// One metric's judgements, how long they took, and what is to be said beside them.
+  struct Verdict {
+    let judgements: [Judgement]
+    package let seconds: Double
+    var notes: [String] = []
+  }
+
+  /// `samples` judged by every metric that the experiment names, in its order; but for the times, the same on every rank.
+  package func judge(_ samples: borrowing Matrix, against truth: Truth) throws -> [Verdict] {
+    try communicator.agree {
+      try refuseBeyondMemory(section.directions, samples.columns, from: "evaluation.directions")
+    }
+    let gaussian = try truth.gaussian(communicator)
+    var verdicts: [Verdict] = []
+    for metric in section.metrics {
+      let start = Stopwatch.now
+      let judgements = try judge(metric, samples, truth, gaussian)
+      let notes = metric == .slicedW2 ? [heavyTailNote(try truth.shown().value)].compactMap { $0 } : []
+      verdicts.append(Verdict(judgements: judgements, seconds: Stopwatch.now - start, notes: notes))
+    }
+    return verdicts
+  }
+
+  private func judge(
+    _ metric: Metric, _ samples: borrowing Matrix, _ truth: Truth,
+    _ gaussian: GaussianFit
+  ) throws -> [Judgement] {
+    let (all, few) = (section.count, min(section.count, section.pairCount))
+    switch metric {
+    case .slicedW2:
+      var distance = sliced(samples.columns)
+      return try judge(samples, most: all, truth.samples, gaussian, &distance)
+    case .rankedW2:
+      var distance = RankedWasserstein(sliced(samples.columns))
+      return try judge(samples, most: all, truth.samples, gaussian, &distance)
+    case .exactW2: return try judge(samples, most: few, truth.samples, gaussian, ExactWasserstein())
+    case .gaussian: return try judge(samples, most: all, truth.samples, gaussian, GaussianDistances())
+    case .mmd: return try judge(samples, most: few, truth.samples, gaussian, MaximumMeanDiscrepancy(seed: seed))
+    case .energy: return try judge(samples, most: few, truth.samples, gaussian, EnergyDistance())
+    case .neighbours: return try judge(samples, most: few, truth.samples, gaussian, NeighbourDivergence())
+    case .classifier: return try judge(samples, most: few, truth.samples, gaussian, ClassifierTest(seed: seed))
+    case .marginals: return try judge(samples, most: all, truth.samples, gaussian, Marginals())
+    case .spacing: return try judge(samples, most: few, truth.samples, gaussian, NeighbourSpacing())
+    case .tails: return try judge(samples, most: all, truth.samples, gaussian, TailIndex())
+    case .nearest:
+      let distance = try communicator.agree { try truth.nearestTrainingRows() }
+      return try judge(samples, most: all, Exchanged(truth.samples), gaussian, distance)
+    case .likelihood: return try likelihood(truth, gaussian)
+    case .modes: return try judge(samples, most: all, truth.samples, gaussian, communicator.agree { try truth.modes() })
+    case .stein:
+      var distance = try communicator.agree { try truth.steinDiscrepancy() }
+      return try judge(samples, most: few, truth.samples, gaussian, &distance)
+    }
+  }
+
+  private func sliced(_ dimension: Int) -> SlicedWasserstein {
+    SlicedWasserstein(
+      directions: randomDirections(count: section.directions, dimension: dimension, seed: seed), over: communicator)
+  }
+
+  private func judge(
+    _ samples: borrowing Matrix, most: Int, _ truth: some TrueSamples, _ gaussian: GaussianFit,
+    _ distance: some SampleDistance
+  ) throws -> [Judgement] {
+    var distance = distance
+    return try judge(samples, most: most, truth, gaussian, &distance)
+  }
+
+  private func judge(
+    _ samples: borrowing Matrix, most: Int, _ truth: some TrueSamples, _ gaussian: GaussianFit,
+    _ distance: inout some (SampleDistance & ~Copyable)
+  ) throws -> [Judgement] {
+    do {
+      return try Judge(repeats: section.repeats, seed: seed, unit: "units of the data")
+        .judgements(of: samples, truth: truth, gaussian: gaussian, by: &distance, most: most, over: communicator)
+    } catch let error as MetricsError {
+      // Every rank holds all samples and comes to the same verdict: one of them says so.
+      return try communicator.agree { throw error }
+    }
+  }
+}

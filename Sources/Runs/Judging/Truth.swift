@@ -1,0 +1,176 @@
+internal import Communication
+internal import Configuration
+internal import Diffusion
+internal import Files
+internal import LinearAlgebra
+internal import Metrics
+internal import Randomness
+internal import Reports
+internal import Targets
+
+/// What samples are judged against.
+///
+/// Of data that a run has learned from, only the rows that are compared are held: the Gaussian fit and the nearest rows
+/// go through the rest block by block.
+final class Truth {
+  package let samples: any TrueSamples
+  /// The law, where it is built in.
+  private let target: (any Target)?
+  /// The data that a network has learned from; nil for a target or file alone.
+  private let source: DataSource?
+  /// What is taken from each column of rows before they are rounded to single precision.
+  private let origin: [Double]
+  /// Rows to fit a Gaussian to where there is no source.
+  private let fitted: MatrixBox?
+  private var looked: MatrixBox?
+
+  private init(
+    _ samples: any TrueSamples, target: (any Target)? = nil, source: DataSource? = nil, origin: [Double] = [],
+    fitted: MatrixBox? = nil
+  ) {
+    (self.samples, self.target, self.source, self.origin, self.fitted) = (samples, target, source, origin, fitted)
+  }
+
+  /// Fresh draws of a target.
+  ///
+  /// - Parameters:
+  ///   - target: the law.
+  ///   - experiment: the seed, and how many rows are judged.
+  ///   - source: the draws that a network has learned from.
+  package convenience init(target: any Target, _ experiment: Experiment, source: DataSource? = nil) throws {
+    let count = max(experiment.evaluation.count, 2)
+    try refuseBeyondMemory(count, target.dimension, from: "evaluation.count")
+    var rows = Matrix(rows: count, columns: target.dimension)
+    target.drawData(RandomStream(seed: experiment.seed, purpose: .bootstrap), firstIndex: 0, into: &rows)
+    let samples = DrawnSamples(dimension: target.dimension) { stream, rows in
+      target.drawData(stream, firstIndex: 0, into: &rows)
+    }
+    self.init(
+      samples, target: target, source: source, origin: [Double](repeating: 0, count: target.dimension),
+      fitted: MatrixBox(rows))
+  }
+
+  /// The rows of a file without a split; the floor compares its halves.
+  package convenience init(rows: consuming Matrix) {
+    let box = MatrixBox(rows)
+    self.init(RowSamples(box.value.head(.max)), fitted: box)
+  }
+
+  /// What a run's samples are judged against: fresh draws of its target, or its file's held-out rows.
+  ///
+  /// - Parameters:
+  ///   - source: the run's data.
+  ///   - origin: what is taken from a file's columns before they are rounded to single precision.
+  ///   - judged: the rows that are judged.
+  package convenience init(_ source: DataSource, less origin: [Double], judged: Int) throws {
+    if let target = source.target {
+      try self.init(target: target, source.experiment, source: source)
+    } else {
+      self.init(try SourceSamples(source, less: origin, judged: judged), source: source, origin: origin)
+    }
+  }
+
+  /// The most true rows that are looked at beside the judgements.
+  private static let mostShown = 10_000
+
+  /// True rows to look at: the first of the held-out ones, or fresh draws.
+  func shown() throws -> MatrixBox {
+    if let looked { return looked }
+    let box: MatrixBox
+    if let fitted {
+      box = MatrixBox(fitted.value.head(Self.mostShown))
+    } else if let source {
+      let part = source.shownPart
+      box = MatrixBox(try source.rows(part, 0..<min(Self.mostShown, source.count(part)), less: origin))
+    } else {
+      throw ExperimentError.fault("no true rows")
+    }
+    looked = box
+    return box
+  }
+
+  /// The moment-matched Gaussian, which a method must beat; its work is shared among the ranks.
+  package func gaussian(_ communicator: Communicator) throws -> GaussianFit {
+    do {
+      if let fitted { return try GaussianFit(fitted.value, over: communicator) }
+      guard let source else { throw ExperimentError.fault("no rows to fit a Gaussian to") }
+      return try GaussianFit(columns: source.dimension, over: communicator) { body in
+        try source.forEachBlock(of: .training, less: origin, body)
+      }
+    } catch let error as MetricsError {
+      return try communicator.agree { throw error }
+    }
+  }
+
+  /// The first rows that no network was trained on: held-out ones, or fresh draws.
+  func unseenRows(_ count: Int, seed: UInt64) throws -> Matrix {
+    if let target {
+      var rows = Matrix(rows: count, columns: target.dimension)
+      target.drawData(RandomStream(seed: seed, purpose: .likelihood), firstIndex: 0, into: &rows)
+      return rows
+    }
+    guard let source, source.hasHeldOut else {
+      throw ExperimentError.usage("the metric nll needs rows that were not trained on: set data.held_out")
+    }
+    return try source.rows(.heldOut, 0..<min(count, source.count(.heldOut)), less: origin)
+  }
+
+  /// log p of rows in original units under the law itself; nil where it is not known.
+  func logDensities(of rows: borrowing Matrix) -> [Double]? {
+    guard let target, var density = target.density(in: .identity(target.dimension)) else { return nil }
+    var values = [Double](repeating: 0, count: rows.rows)
+    var gradient = Matrix(rows: rows.rows, columns: rows.columns)
+    density.evaluate(rows, logDensity: &values, gradient: &gradient)
+    return values
+  }
+
+  /// The distance to the rows that a network was trained on, or to the truth's own where they stand for them.
+  func nearestTrainingRows() throws -> NearestTrainingRows {
+    if let source {
+      return NearestTrainingRows(dimension: source.dimension) { [origin] body in
+        try source.forEachBlock(of: .training, less: origin, body)
+      }
+    }
+    if target == nil { return NearestTrainingRows() }
+    throw ExperimentError.usage("the metric nearest needs a run, or a file of its training rows to judge against")
+  }
+
+  /// The coverage of a mixture's modes.
+  package func modes() throws -> ModeCoverage {
+    guard let mixture = target as? GaussianMixture else {
+      throw ExperimentError.usage("the metric modes needs a Gaussian mixture: gaussian, eight-gaussians, mg25, diamond")
+    }
+    return ModeCoverage(weights: mixture.weights, means: mixture.means, variances: mixture.variances)
+  }
+
+  /// The discrepancy from a law of known score.
+  func steinDiscrepancy() throws -> SteinDiscrepancy {
+    let process = OrnsteinUhlenbeck(horizon: 1)
+    guard let target, let score = target.score(under: process, in: .identity(target.dimension)) else {
+      let names = TargetKind.allCases.filter(\.hasExactScore).map(\.rawValue).joined(separator: ", ")
+      throw ExperimentError.usage("the metric ksd needs a target of known score: \(names)")
+    }
+    return SteinDiscrepancy(score: Self.slopes(of: score))
+  }
+
+  /// A score at a diffusion time so small that the law's own scales, squared, are far above 2t.
+  private static func slopes(of score: some Score) -> (borrowing Matrix, inout Matrix) throws -> Void {
+    var score = score
+    return { rows, slopes in score.evaluate(rows, at: 1e-9, into: &slopes) }
+  }
+
+}
+
+/// True samples whose two sets have changed places: rows held out are then the independent set.
+struct Exchanged: TrueSamples {
+  private let samples: any TrueSamples
+
+  init(_ samples: any TrueSamples) { self.samples = samples }
+
+  package var dimension: Int { samples.dimension }
+  var largestCount: Int? { samples.largestCount }
+
+  package func fill(_ first: inout Matrix, _ second: inout Matrix, repeat number: Int, seed: UInt64) throws {
+    try samples.fill(&second, &first, repeat: number, seed: seed)
+  }
+}

@@ -1,0 +1,126 @@
+internal import Communication
+internal import Configuration
+internal import Files
+internal import LinearAlgebra
+internal import Networks
+internal import Reports
+internal import Sampling
+internal import Training
+
+/// What `--check` finds out without touching a file: sizes, and the time that a few trial steps and one chunk of samples
+/// take, extrapolated to the run.
+package struct Estimate {
+  private static let warmSteps = 3
+  private static let timedSteps = 5
+
+  private let run: TrainingRun
+  private let steps: Int
+  private let secondsPerStep: Double
+  private let secondsPerHeldOut: Double?
+  private let secondsPerSamples: Double
+
+  /// Takes the trial steps: afterwards the trainer is of no other use.
+  package init(_ run: TrainingRun) throws {
+    self.run = run
+    steps = run.experiment.training.steps - run.trainer.step
+    for _ in 0..<Self.warmSteps { try Self.takeStep(run) }
+    let start = Stopwatch.now
+    for _ in 0..<Self.timedSteps { try Self.takeStep(run) }
+    secondsPerStep = (Stopwatch.now - start) / Double(Self.timedSteps)
+    secondsPerHeldOut = try run.heldOut.map { heldOut in
+      try Self.seconds { _ = try heldOut.evaluate(run.trainer.gatherAverage()) }
+    }
+    secondsPerSamples = try Self.secondsOfSampling(run)
+  }
+
+  private static func takeStep(_ run: TrainingRun) throws {
+    if let fault = try run.trainer.takeStep().fault { try run.fail(fault) }
+  }
+
+  private static func secondsOfSampling(_ run: TrainingRun) throws -> Double {
+    let model = run.trainer.model
+    var score = NetworkScore(model: model, parameters: try run.trainer.gatherAverage())
+    let source = try run.experiment.source(process: model.process, dimension: run.data.dimension)
+    var samples = Matrix(rows: NetworkScore.rows, columns: run.data.dimension)
+    let chunk = seconds { source.generate(chunk: 0, score: &score, into: &samples) }
+    // The slowest rank decides.
+    let slowest = try run.communicator.allGather([chunk]).max() ?? chunk
+    let chunks = (run.experiment.sampling.count + NetworkScore.rows - 1) / NetworkScore.rows
+    return slowest * Double((chunks + run.communicator.size - 1) / run.communicator.size)
+  }
+
+  private static func seconds(_ body: () throws -> Void) rethrows -> Double {
+    let start = Stopwatch.now
+    try body()
+    return Stopwatch.now - start
+  }
+
+  /// Draws of samples in the rest of the run, the last one included.
+  private var draws: Int {
+    let every = run.experiment.sampling.every
+    guard every > 0 else { return 1 }
+    return run.experiment.training.steps / every - run.trainer.step / every + 1
+  }
+
+  private var heldOutLosses: Int { Self.heldOutLosses(after: run.trainer.step, run.experiment) }
+
+  /// Steps after `step` at which the held-out loss is due: every `held_out_every`, each scheduled checkpoint, and the end.
+  static func heldOutLosses(after step: Int, _ experiment: Experiment) -> Int {
+    let (last, checkpoints) = (experiment.training.steps, experiment.checkpoints.every)
+    guard last > step else { return 0 }
+    func multiples(of every: Int) -> Int { last / every - step / every }
+    let scheduled = multiples(of: checkpoints) + (last % checkpoints == 0 ? 0 : 1)
+    let every = experiment.training.heldOutEvery
+    guard every > 0 else { return scheduled }
+    let own = stride(from: (step / every + 1) * every, through: last, by: every)
+    return scheduled + own.count(where: { $0 % checkpoints != 0 && $0 != last })
+  }
+
+  /// Seconds of the whole run, without judging and reporting.
+  package var seconds: Double {
+    Double(steps) * secondsPerStep + Double(heldOutLosses) * (secondsPerHeldOut ?? 0)
+      + Double(draws) * secondsPerSamples
+  }
+}
+
+extension Estimate: CustomStringConvertible {
+  /// A table for people.
+  package var description: String {
+    let (experiment, trainer) = (run.experiment, run.trainer)
+    let flops = trainer.model.network.trainingFlopsPerRow * Double(trainer.options.batch) / 1e9
+    let ranks = run.communicator.size
+    let samples = experiment.sampling.count * run.data.dimension * 4
+    var lines = [
+      "\(experiment.name): experiment and data are in order; nothing was written",
+      "  data        \(run.data.rows) rows of dimension \(run.data.dimension) to train on, \(run.heldOutRows) held out",
+      "  network     \(trainer.parameterCount) parameters, \(short(flops)) GFLOP a step",
+      "  memory      about \(megabytes(trainer.memoryBytes)) a rank",
+      "  disk        \(megabytes(16 * trainer.parameterCount)) a checkpoint, \(megabytes(samples)) a file of samples",
+      "  step        \(milliseconds(secondsPerStep)), \(short(flops / secondsPerStep / Double(ranks))) GFLOP/s a rank; "
+        + "\(steps) steps in \(duration(Double(steps) * secondsPerStep))",
+    ]
+    if let secondsPerHeldOut {
+      lines.append("  held-out    \(milliseconds(secondsPerHeldOut)) a loss, \(heldOutLosses) of them")
+    }
+    lines.append(
+      "  sampling    \(experiment.sampling.count) samples in \(duration(secondsPerSamples))"
+        + (draws == 1 ? "" : ", \(draws) times"))
+    let words = ranks == 1 ? "1 rank" : "\(ranks) ranks"
+    lines.append("  in all      about \(duration(seconds)) on \(words), judging not counted")
+    if run.wouldOverwrite {
+      lines.append("  output      \(run.folder.path) exists already: choose another by --output, or add --overwrite")
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private func megabytes(_ bytes: Int) -> String { short(Double(bytes) / 1e6) + " MB" }
+  private func milliseconds(_ seconds: Double) -> String { short(1e3 * seconds) + " ms" }
+}
+
+extension TrainingRun {
+  /// Whether the run would be refused for its output.
+  var wouldOverwrite: Bool {
+    if case .resume = request.start { return false }
+    return folder.exists && !request.overwrite
+  }
+}

@@ -1,0 +1,91 @@
+internal import CMachine
+internal import Communication
+internal import Configuration
+internal import Files
+internal import Foundation
+internal import LinearAlgebra
+internal import Metrics
+internal import Networks
+internal import Reports
+internal import Training
+
+/// One run from start to report; a sweep's cells leave table and report to the sweep.
+func trainOne(_ request: TrainingRequest, _ communicator: Communicator) throws -> ExitStatus {
+  let run = try TrainingRun(request, communicator)
+  run.watch()
+  do {
+    let status = try carryOut(run)
+    run.close()
+    return status
+  } catch {
+    // An error that all ranks share ends the run in good order; one of this rank alone is its last word.
+    if error is AgreedError { run.store?.finish() }
+    run.close(failed: communicator.size > 1 && !(error is AgreedError))
+    throw error
+  }
+}
+
+private func carryOut(_ run: TrainingRun) throws -> ExitStatus {
+  for text in run.experiment.warnings { run.warn(text) }
+  for line in run.remarks { run.remark(line) }
+  if run.request.checkOnly {
+    let estimate = try Estimate(run).description
+    return try run.communicator.agree { () throws -> ExitStatus in
+      if run.communicator.isRoot { try printResult(printableLines(estimate)) }
+      return .success
+    }
+  }
+  try run.train()
+  if run.isReplay {
+    run.say("replayed to step \(run.trainer.step); hashes are in \(run.folder.debug), all else is as it was")
+    return .success
+  }
+  if let reason = run.stopReason {
+    run.say("stopped at step \(run.trainer.step) by \(reason); go on with: sgm-train --resume \(run.folder.path)")
+    return .tempFail
+  }
+  guard run.trainer.step == run.experiment.training.steps else {
+    run.say("step \(run.trainer.step) reached; go on with: sgm-train --resume \(run.folder.path)")
+    return .success
+  }
+  let (file, summary) = try run.drawSamples(keeping: max(run.experiment.evaluation.count, RunRecord.mostRows))
+  run.say("\(run.experiment.sampling.count) samples in \(duration(summary.seconds)): \(file)")
+  RunStage.judging.begin()
+  try judge(run, summary.first, file: file)
+  return .success
+}
+
+/// Judges what a run has drawn and draws its report, from memory.
+private func judge(_ run: TrainingRun, _ samples: MatrixBox, file: String) throws {
+  let isCell = run.request.label != nil
+  var judged = JudgedRun(
+    folder: run.folder, experiment: run.experiment, data: run.data, source: run.source, samples: samples)
+  if run.experiment.evaluation.metrics.contains(.likelihood) {
+    judged.network = NetworkLikelihood(
+      model: run.trainer.model, parameters: MatrixBox(try run.trainer.gatherAverage()), data: run.data,
+      section: run.experiment.evaluation, firstTime: run.experiment.training.minimumTime, seed: run.experiment.seed,
+      file: run.folder.likelihood)
+  }
+  try run.source.refuseOthers(
+    than: run.data, remedy: "bring it back, and judge the run by: sgm-evaluate \(run.folder.path)", run.communicator)
+  let verdicts = try judged.judge(run.communicator)
+  // Said first: what comes after may find the disk full, or a gnuplot that hangs.
+  if !isCell { run.say(render(verdicts).table.trimmingCharacters(in: .newlines)) }
+  try run.communicator.agree { [judged] in
+    guard run.communicator.isRoot else { return }
+    try judged.keep(verdicts)
+    guard !isCell else { return }
+    try judged.writeReport(
+      verdicts, step: run.trainer.step, samplesFile: String(file.split(separator: "/").last ?? ""))
+    run.say("report: \(run.folder.report)")
+  }
+}
+
+extension TrainingRun {
+  /// One line or more from rank 0.
+  package func say(_ text: String) {
+    guard communicator.isRoot else { return }
+    let label = request.label.map { $0 + ": " } ?? ""
+    writeText(printableLines(label + text) + "\n", to: STDOUT_FILENO)
+  }
+}

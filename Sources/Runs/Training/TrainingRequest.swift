@@ -1,0 +1,60 @@
+package import Configuration
+package import LinearAlgebra
+internal import Reports
+package import Training
+
+/// What a user asks of `sgm-train` beside the experiment.
+package struct TrainingRequest: Sendable {
+  /// Where a run starts.
+  package enum Start: Sendable {
+    /// An experiment file.
+    case experiment(file: String)
+    /// A run folder's newest checkpoint.
+    case resume(run: String)
+    /// A cell of a sweep whose relative paths start from `base`.
+    case cell(experiment: Experiment, base: String)
+  }
+
+  /// Where the run starts.
+  package var start: Start
+  /// A run whose averaged parameters a new run begins with.
+  package var initialise: String?
+  /// `key=value` settings.
+  package var settings: [String] = []
+  /// The run folder; by default `runs/NAME`.
+  package var output: String?
+  /// The step to stop after, before the experiment's last.
+  package var until: Int?
+  /// Whether to check and estimate alone.
+  package var checkOnly = false
+  /// Whether to run the debug checks.
+  package var debug = false
+  /// Steps whose gradient hashes are recorded, on any number of ranks.
+  package var hashSteps: [Int] = []
+  /// Whether an existing run may be replaced.
+  package var overwrite = false
+  /// The instruction set that oneDNN is pinned to.
+  package var instructionSet: InstructionSet?
+  /// Seconds after which the run stops with a checkpoint.
+  package var timeLimit: Double?
+  /// Seconds after which a call to other ranks ends the job; 0 for never.
+  package var stallLimit = 600.0
+  /// Whether a resumed run may go on with other data.
+  package var allowsDataChange = false
+  /// A fault made on purpose, to see it found.
+  package var injected: InjectedFault?
+  /// What stands in front of each line, for one of several runs at the same time.
+  package var label: String?
+
+  /// A request with the defaults.
+  package init(start: Start) { self.start = start }
+}
+
+extension TrainingRequest {
+  /// The files that a new run reads: the experiment and its data.
+  func files(of experiment: Experiment, base: String) -> [String] {
+    var files: [String] = []
+    if case .experiment(let file) = start { files.append(file) }
+    return files + DataSource.files(of: experiment, base: base)
+  }
+}

@@ -1,0 +1,47 @@
+internal import Communication
+internal import Configuration
+internal import Files
+internal import Foundation
+internal import Reports
+internal import Training
+
+// How a run enters its folder, is watched, and leaves.
+
+extension TrainingRun {
+  /// Takes the folder's lock, says how the last attempt died, and opens the log; on the root.
+  func openFolder(_ plan: RunPlan) throws {
+    if case .resume = request.start {
+      // Before the folder's file is written anew.
+      plan.checkpoint?.value.header.warnOfEdits(in: folder, warn: warn)
+      lock = try folder.takeOver(experiment)
+      try folder.removeJudgements()
+      if let dead = PostMortem(Heartbeat.all(in: folder)) { warn(dead.description) }
+      if plan.checkpoint == nil { warn("there is no checkpoint yet: the run begins again") }
+    } else {
+      lock = try folder.create(
+        experiment, base: base, overwrite: request.overwrite, needed: request.files(of: experiment, base: base))
+    }
+    log = try MetricsLog(folder, keepingUntil: trainer.step, ranks: communicator.size)
+    try? FileManager.default.removeItem(atPath: folder.ranks)
+    try? makeFolder(folder.ranks)
+  }
+
+  /// From now on this rank writes heartbeats, and does not wait for the others for ever.
+  func watch() {
+    guard !request.checkOnly, !isReplay else { return }
+    watchdog = Watchdog(
+      Watchdog.Plan(
+        folder: folder, rank: communicator.rank, ranks: communicator.size, limit: request.stallLimit))
+  }
+
+  /// The run leaves its folder: no heartbeat, no lock; after an error of this rank alone the heartbeat stays.
+  package func close(failed: Bool = false) {
+    watchdog?.stop(failed: failed)
+    watchdog = nil
+    // The others' heartbeats go before the folder that holds them.
+    if !failed { try? communicator.barrier() }
+    guard communicator.isRoot, let lock else { return }
+    unsafe _ = rmdir(folder.ranks)
+    lock.release()
+  }
+}

@@ -1,0 +1,262 @@
+internal import CMachine
+package import Communication
+package import Configuration
+internal import Diffusion
+internal import Files
+internal import Foundation
+internal import LinearAlgebra
+internal import Reports
+internal import Sampling
+internal import Targets
+package import Training
+
+/// One training run from start to report.
+package final class TrainingRun {
+  package let communicator: Communicator
+  package let request: TrainingRequest
+  package let experiment: Experiment
+  package let folder: RunFolder
+  package let data: DataSet.Description
+  package let trainer: Trainer
+  package let base: String
+  /// The data, opened once.
+  package let source: DataSource
+  /// Whether steps before the newest checkpoint are gone through again: nothing is written but hashes.
+  let isReplay: Bool
+  package let heldOut: HeldOutLoss?
+  /// The conditions of the run's samples: those of held-out rows.
+  package let conditions: SampleConditions?
+  /// What users should know of the data.
+  let remarks: [String]
+  /// Rows held out from training.
+  let heldOutRows: Int
+  let store: CheckpointStore?
+  package var log: MetricsLog?
+  private var display: ProgressDisplay
+  package var best: Checkpoint.Best?
+  private let instructionSet: InstructionSet
+  private let clock: StopClock
+  var lock: RunLock?
+  package var watchdog: Watchdog?
+
+  /// Steps taken by this process.
+  private(set) var stepsTaken = 0
+  /// Why the run ended before its last step, if it did.
+  private(set) var stopReason: String?
+
+  init(_ request: TrainingRequest, _ communicator: Communicator) throws {
+    try DebugMode.check(request, communicator)
+    // The root alone keeps time: two clocks would not agree on why the run stops.
+    clock = StopClock(
+      limit: communicator.isRoot ? request.timeLimit : nil,
+      environment: communicator.isRoot ? ProcessInfo.processInfo.environment : [:])
+    self.request = request
+    self.communicator = communicator
+    instructionSet = try agreeOnInstructionSet(request.instructionSet, communicator)
+    let plan = try RunPlan(request, communicator)
+    experiment = plan.experiment
+    folder = plan.folder
+    base = plan.base
+    isReplay = plan.isReplay
+    try Self.checkRanks(plan.experiment, communicator)
+    // The network's units are those of the data that the run began with, whatever has become of the data since.
+    source = try DataSource.open(plan.experiment, base: plan.base, communicator)
+    let dataSet = try source.load(keeping: plan.checkpoint?.value.header.data, communicator)
+    data = dataSet.description
+    let model = plan.experiment.model(dimension: data.dimension)
+    let objective = try communicator.agree { [data] in try plan.experiment.objective(in: data.standardisation) }
+    trainer = Trainer(
+      model: model, objective: objective, options: plan.experiment.training.options, data: dataSet.training,
+      tree: CanonicalTree(shards: plan.experiment.training.shards), communicator: communicator,
+      seed: plan.experiment.seed)
+    remarks = dataSet.remarks
+    heldOutRows = dataSet.heldOut.rows
+    conditions = data.conditions > 0 ? SampleConditions(of: dataSet.heldOut, after: data.dimension) : nil
+    let options = plan.experiment.training.options
+    heldOut =
+      heldOutRows == 0
+      ? nil
+      : HeldOutLoss(
+        model: model, kind: objective, minimumTime: options.minimumTime, law: options.timeLaw, rows: dataSet.heldOut,
+        seed: plan.experiment.seed, communicator: communicator)
+    let isRoot = communicator.isRoot
+    store =
+      isRoot && !request.checkOnly && !plan.isReplay
+      ? CheckpointStore(
+        folder: plan.folder, keepLast: plan.experiment.checkpoints.keepLast,
+        keepEvery: plan.experiment.checkpoints.keepEvery) : nil
+    display = ProgressDisplay(isRoot: isRoot, steps: plan.experiment.training.steps, label: request.label)
+    try restore(plan)
+  }
+
+  /// Goes on from a checkpoint, or from another run's parameters, or makes the new folder.
+  private func restore(_ plan: RunPlan) throws {
+    if let checkpoint = plan.checkpoint {
+      let header = checkpoint.value.header
+      try communicator.agree {
+        try header.check(
+          data, instructionSet: instructionSet.rawValue, allowingData: request.allowsDataChange, warn: warn)
+      }
+      trainer.restore(checkpoint.value.state)
+      best = header.best
+    } else if let source = plan.initial {
+      try communicator.agree { try source.value.header.checkNetwork(experiment, dimension: data.dimension) }
+      trainer.initialise(from: source.value.state.average)
+    }
+    if request.checkOnly { return }
+    try communicator.agree {
+      try DebugMode.check(hashSteps: request.hashSteps, among: trainer.step + 1...max(lastStep, trainer.step + 1))
+    }
+    trainer.injected = request.injected
+    if isReplay { return }
+    try communicator.agree { if communicator.isRoot { try openFolder(plan) } }
+  }
+
+  /// Trains to the last step, or to where the user or a signal stops it.
+  package func train() throws {
+    let last = lastStep
+    display.begin(announcement, step: trainer.step)
+    let debug = DebugMode(request, self) { [self] in display.line($0) }
+    try markStart()
+    while trainer.step < last {
+      try debug?.prepare()
+      let report = try takeStep()
+      guard report.step > 0 else { continue }
+      stepsTaken += 1
+      if report.fault == nil { try debug?.record(step: report.step) }
+      let isScheduled = report.step % experiment.checkpoints.every == 0 || report.step == experiment.training.steps
+      let loss = try heldOutLoss(after: report.step, isScheduled: isScheduled)
+      record(report, heldOut: loss)
+      if isScheduled, let loss, loss < best?.loss ?? .infinity { best = Checkpoint.Best(step: report.step, loss: loss) }
+      if !isReplay, isScheduled || report.step == last || report.stopRequested {
+        try saveCheckpoint(isScheduled: isScheduled)
+      }
+      // The last step's samples are drawn after training.
+      let isDue = experiment.sampling.every > 0 && report.step % experiment.sampling.every == 0
+      if !isReplay, isDue, report.step < experiment.training.steps {
+        try drawSamplesOrWarn()
+      }
+      if report.stopRequested, report.step < last {
+        stopReason = clock.reason ?? "another rank's signal"
+        break
+      }
+    }
+    RunStage.checkpoint.begin()
+    let failure = store?.finish()
+    reportFailures()
+    do { try log?.flush() } catch { warn("the log is behind: \(error)") }
+    display.end()
+    // Warnings went before; a run that ends without its last checkpoint has lost work, and says so by its status.
+    try communicator.agree { if let failure { throw failure } }
+  }
+
+  /// Takes a step, or does what follows a faulty one; the report's step is 0 where the run was rolled back.
+  private func takeStep() throws -> Trainer.StepReport {
+    let next = trainer.step + 1
+    sgm_pulse_step(Int64(next))
+    let every = experiment.training.auditEvery
+    let audit = every > 0 && next % every == 0 ? next / every : nil
+    let stop = clock.reason != nil
+    var report = try audited {
+      if audit != nil { try trainer.auditParameters() }
+      RunStage.step.begin()
+      return try trainer.takeStep(stop: stop, audit: audit)
+    }
+    if let fault = report.fault {
+      report.step = try follow(fault, loss: report.loss) ? next : 0
+    } else if experiment.training.onFault == .skip {
+      trainer.guarding.inARow = 0
+    }
+    return report
+  }
+
+  private func heldOutLoss(after step: Int, isScheduled: Bool) throws -> Double? {
+    let every = experiment.training.heldOutEvery
+    guard let heldOut, isScheduled || (every > 0 && step % every == 0) else { return nil }
+    RunStage.heldOut.begin()
+    var clock = Stopwatch()
+    let loss = try heldOut.evaluate(trainer.gatherAverage())
+    clock.lap(into: &trainer.timings.heldOut)
+    return loss
+  }
+
+  private func record(_ report: Trainer.StepReport, heldOut: Double?) {
+    display.update(report, heldOut: heldOut, trainer: trainer)
+    let isDue = report.step % experiment.training.logEvery == 0 || report.step == experiment.training.steps
+    guard isDue || heldOut != nil || report.fault != nil else { return }
+    do { try log?.append(report, heldOut: heldOut, timings: trainer.timings) } catch {
+      warn("the log is behind: \(error)")
+    }
+  }
+
+  func saveCheckpoint(isScheduled: Bool) throws {
+    var clock = Stopwatch()
+    RunStage.audit.begin()
+    if experiment.training.auditEvery > 0 { try audited { try trainer.auditParameters() } }
+    RunStage.checkpoint.begin()
+    if isScheduled { markOrigin() }
+    let state = try trainer.gatherState()
+    if let store {
+      let header = Checkpoint.Header(
+        experiment: experiment, data: data, instructionSet: instructionSet.rawValue, best: best)
+      store.save(Checkpoint(header: header, state: state))
+      reportFailures()
+    }
+    clock.lap(into: &trainer.timings.checkpoint)
+  }
+
+  func reportFailures() {
+    for failure in store?.takeFailures() ?? [] { warn("checkpoint not written: \(failure)") }
+  }
+
+  /// In the middle of training a full disk, a sample that is not finite or a signal costs a sample file, not the run.
+  private func drawSamplesOrWarn() throws {
+    do { _ = try drawSamples() } catch let error as any StatusError {
+      let lost = [ExitStatus.cantCreate, .ioErr, .dataErr, .tempFail].map(\.rawValue)
+      guard lost.contains(error.status) else { throw error }
+      warn("samples not written: \(error.description)")
+    }
+  }
+
+  /// Draws the experiment's samples from the averaged network.
+  func drawSamples(keeping kept: Int = 0) throws -> (file: String, summary: SampleWriter.Summary) {
+    RunStage.sampling.begin()
+    let model = trainer.model
+    let network = NetworkScore(model: model, parameters: try trainer.gatherAverage())
+    var score = network
+    let source = try experiment.source(process: model.process, dimension: data.dimension)
+    let file = folder.samples(step: trainer.step)
+    let writer = SampleWriter(communicator: communicator, description: data, kept: kept)
+    let summary = try writer.write(
+      count: experiment.sampling.count, score: &score, source: source, to: file,
+      prepare: { conditions?.apply(to: network, chunk: $0) }, progress: { display.sampling($0) })
+    return (file, summary)
+  }
+
+  /// One line to whoever watches, from rank 0 alone.
+  func warn(_ text: String) { remark("warning: " + text) }
+
+  /// A warning or note from rank 0 alone.
+  func remark(_ line: String) { if communicator.isRoot { display.line(line) } }
+
+  private var announcement: String {
+    "\(experiment.name): \(data.rows) rows of dimension \(data.dimension), \(trainer.parameterCount) parameters, "
+      + "batch \(experiment.training.batch) in \(experiment.training.shards) shards, "
+      + "\(communicator.size) rank\(communicator.size == 1 ? "" : "s"), from step \(trainer.step)"
+  }
+
+  /// The last step that is to be taken.
+  private var lastStep: Int { min(request.until ?? Int.max, experiment.training.steps) }
+
+  private static func checkRanks(_ experiment: Experiment, _ communicator: Communicator) throws {
+    try communicator.agree {
+      let shards = experiment.training.shards
+      guard communicator.size <= shards else {
+        throw ExperimentError.configuration(
+          Place("training.shards"),
+          "\(communicator.size) ranks need at least as many shards, but there are \(shards): "
+            + "start at most \(shards) ranks, or set more shards (a run's shards cannot change on resume)")
+      }
+    }
+  }
+}

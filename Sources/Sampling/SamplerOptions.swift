@@ -1,0 +1,45 @@
+internal import Diffusion
+internal import LinearAlgebra
+
+/// How samples are drawn: the sampler, its grid, and the numbers that samplers take, each used by those that name it.
+public struct SamplerOptions: Sendable, Equatable {
+  /// The sampler.
+  public var sampler = SamplerChoice.usual
+  /// Steps.
+  public var steps = SamplerChoice.usual.usualSteps
+  /// How step sizes vary.
+  public var grid = SamplerChoice.usual.usualGrid
+  /// The diffusion time at which generation ends, in the horizon's unit.
+  public var finalTime = 1e-3
+  /// Whether the final state is replaced by E[x_0 | u].
+  public var denoise = true
+  /// The law that generation starts from.
+  public var start = StartingChoice.prior
+  /// How samples given observations or fixed coordinates are drawn.
+  public var observing = ConditioningMethod.particles
+  /// How long `stochastic-heun` adds noise, in steps.
+  public var churn = 0.5
+  /// What `predictor-corrector` corrects: a sampler of single steps, other than itself.
+  public var predictor = Predictor.eulerMaruyama
+  /// Langevin steps at each time, of `predictor-corrector` and `annealed-langevin`.
+  public var corrections = 1
+  /// r of `predictor-corrector`.
+  public var signalToNoise = 0.16
+  /// The blocks that `predictor-corrector` corrects.
+  public var corrected = CorrectedBlocks.all
+  /// The step of `annealed-langevin` in units of the noise's variance, and of `ula`, `mala` and `kinetic-langevin`.
+  public var stepSize = 0.1
+  /// κ of the annealed dynamics and of `nelson`.
+  public var slowdown = 0.05
+  /// γ of the underdamped dynamics.
+  public var friction = 1.0
+
+  /// The error that a step of an adaptive sampler may make.
+  public var tolerance = Tolerance()
+
+  /// The defaults.
+  public static let standard = SamplerOptions()
+
+  /// The defaults.
+  public init() {}
+}

@@ -1,0 +1,93 @@
+internal import Communication
+internal import Configuration
+internal import Diffusion
+internal import Files
+internal import LinearAlgebra
+internal import Networks
+internal import Randomness
+internal import Reports
+internal import Runs
+internal import Sampling
+internal import Targets
+internal import Theory
+internal import Training
+
+/// A trained run as the theory's studies use it: its network's score, and the exact one where the target's is known.
+struct TheoryRun {
+  package let path: String
+  package let experiment: Experiment
+  package let data: DataSet.Description
+  package let process: any ForwardProcess
+  package let score: NetworkScore
+  package let parameterCount: Int
+  package let target: (any Target)?
+  /// Whether other data may stand in for what the run was trained on.
+  private let allowsDataChange: Bool
+
+  /// Reads the newest checkpoint; settings may change what a resumed run may.
+  init(_ path: String, _ request: TheoryRequest, _ communicator: Communicator) throws {
+    let folder = RunFolder(path)
+    _ = try agreeOnInstructionSet(nil, communicator)
+    let checkpoint = try Checkpoint.newest(in: folder, communicator)
+    let header = checkpoint.header
+    let experiment = try communicator.agree { () throws -> Experiment in
+      let changed = try Experiment(yaml: header.experiment.yaml, file: folder.experiment, settings: request.settings)
+      try changed.checkResume(of: header.experiment)
+      guard header.data.conditions == 0 else {
+        throw ExperimentError.usage("\(path): a network with conditions has no score of the data alone")
+      }
+      return changed
+    }
+    let model = experiment.model(dimension: header.data.dimension)
+    var average = Matrix(rows: 1, columns: checkpoint.state.average.columns)
+    average.copy(from: checkpoint.state.average)
+    self.path = path
+    allowsDataChange = request.allowsDataChange
+    self.experiment = experiment
+    data = header.data
+    process = model.process
+    score = NetworkScore(model: model, parameters: average)
+    parameterCount = ParameterLayout(model.network).count
+    target = try communicator.agree { try experiment.target() }
+  }
+
+  /// The exact score in trained coordinates.
+  var exactScore: (any Score)? { target?.score(under: process, in: data.standardisation) }
+
+  /// The run's sampler and grid where its steps stand alone; else Euler and Maruyama's.
+  var singleStepSampler: (sampler: any Sampler, grid: TimeGrid) {
+    let sampling = experiment.sampling
+    let grid = sampling.grid
+    guard case .stepping(let kind) = sampling.sampler else { return (EulerMaruyama(), grid) }
+    let sampler = kind.make(sampling.options)
+    let times = grid.times(steps: 3, of: process, to: sampling.finalTime)
+    let stands =
+      sampler.requirement.isMet(by: process) && sampler.blocks(for: process) == process.blocks
+      && SynchronousChains.canRun(sampler, process, from: times[0], to: times[1])
+    return (stands ? sampler : EulerMaruyama(), grid)
+  }
+
+  /// True rows: fresh draws, or those of the file, again from the start where it is too short.
+  func laboratory(count: Int, _ communicator: Communicator) throws -> ChainLaboratory {
+    let (map, seed) = (data.standardisation, experiment.seed)
+    if let target {
+      return ChainLaboratory(dimension: data.dimension, seed: seed, count: count, communicator) { set, first, rows in
+        let stream = RandomStream(seed: seed, purpose: .bootstrap, step: set)
+        target.draw(stream, firstIndex: first, into: &rows)
+        map.apply(to: &rows)
+      }
+    }
+    let base = try communicator.fromRoot { RunFolder(path).base() }
+    let source = try DataSource.open(experiment, base: base, communicator)
+    try source.refuseOthers(than: data, allowsChange: allowsDataChange, communicator)
+    let own = try communicator.agree { () throws -> MatrixBox in
+      let part = source.shownPart
+      return MatrixBox(try source.rows(part, 0..<source.count(part), less: data.origin))
+    }
+    let fromOrigin = data.mapFromOrigin
+    return ChainLaboratory(dimension: data.dimension, seed: seed, count: count, communicator) { set, first, rows in
+      for r in 0..<rows.rows { rows.copyRow(r, from: own.value, (Int(first + set) + r) % own.value.rows) }
+      fromOrigin.apply(to: &rows)
+    }
+  }
+}

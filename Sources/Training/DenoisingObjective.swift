@@ -1,0 +1,182 @@
+internal import Diffusion
+internal import LinearAlgebra
+internal import Networks
+internal import Randomness
+
+/// The regression that score matching is: noisy states as the network's input, targets, and the loss between.
+///
+/// For each row a time t and sources z are drawn by global index; `TrainingCoefficients` say how input and target are
+/// sums over z.
+@safe final class DenoisingObjective: Objective {
+  var times: TimeSampler
+  private(set) var losses: [Double]
+  private(set) var cells: CellSums
+  private let model: ScoreModel
+  private let rows: Int
+  private var draws: RowDraws
+  private var targets: Matrix
+  private var gains: [Float]
+  /// κ of a row where it is no number.
+  private var mixtures: [BlockMatrix?]
+  /// Pairs data with noise within a set, where they are not independent.
+  private let assignment: OptimalAssignment?
+
+  init(model: ScoreModel, isTransported: Bool = false, times: TimeSampler, rows: Int, sets: Int) {
+    (self.model, self.times, self.rows) = (model, times, rows)
+    let probe = TrainingCoefficients(
+      model.process, output: model.output, conditioning: model.conditioning, weight: model.weight,
+      at: model.process.horizon)
+    targets = Matrix(rows: rows * sets, columns: model.network.outputs)
+    gains = [Float](repeating: 0, count: rows * sets)
+    mixtures = [BlockMatrix?](repeating: nil, count: rows * sets)
+    draws = RowDraws(
+      dimension: model.dimension, conditions: model.conditions, rows: rows, sets: sets,
+      normals: (probe.sources - 1) * model.dimension)
+    losses = [Double](repeating: 0, count: sets)
+    cells = CellSums(sets: sets)
+    precondition(
+      !isTransported || model.process.blocks == 1 && model.conditions == 0, "transport of several blocks or conditions")
+    assignment = isTransported ? OptimalAssignment(count: rows) : nil
+  }
+
+  var bytes: Int { 4 * (targets.count + draws.noise.count + draws.clean.count) + (assignment?.bytes ?? 0) }
+
+  func draw(
+    set: Int, firstIndex: UInt64, streams: DrawStreams, into pass: NetworkPass, data: (Int) -> UnsafePointer<Float>
+  ) {
+    unsafe draws.draw(set: set, firstIndex: firstIndex, streams: streams, times: times, data: data)
+    assignment?.solve(draws.clean, draws.noise, dimension: model.dimension)
+    for row in 0..<rows {
+      let draw = draws.times[set * rows + row]
+      let c = TrainingCoefficients(
+        model.process, output: model.output, conditioning: model.conditioning, weight: model.weight, at: draw.time)
+      // The draw's weight multiplies the loss: its root the residual.
+      let root = draw.weight.squareRoot()
+      gains[set * rows + row] = Float(root * c.outputGain(0))
+      mixtures[set * rows + row] = c.hasUniformGain ? nil : c.gain.scaled(by: root)
+      pass.setLevel(model.embeddedLevel(noiseLevel: c.noiseLevel, at: draw.time), set: set, row: row)
+      let state = unsafe pass.state(set: set, row: row)
+      let z = unsafe draws.normals(assignment?.columns[row] ?? row)
+      let tail = unsafe tail(z, streams.tails, index: firstIndex + UInt64(row))
+      unsafe combine(c, z, tail: tail, root: root, set: set, row: row, into: state)
+      unsafe draws.copyConditions(row, behind: state, columns: c.inputBlocks * model.dimension)
+    }
+  }
+
+  /// What a row's normals g are multiplied by, for e = g/√w in the input and φe in the target; 1 for Gaussian noise.
+  private func tail(
+    _ g: UnsafePointer<Float>, _ stream: RandomStream, index: UInt64
+  ) -> (input: Double, target: Double) {
+    guard case .studentT(let degrees) = model.process.noise else { return (1, 1) }
+    var sequence = stream.row(index)
+    let scale = 1 / (sequence.nextGamma(shape: 0.5 * degrees) / (0.5 * degrees)).squareRoot()
+    var square = 0.0
+    for k in 0..<model.dimension { unsafe square += Double(g[k]) * Double(g[k]) }
+    let factor = model.process.noise.scoreFactor(squaredNorm: scale * scale * square, dimension: model.dimension)
+    return (scale, scale * factor)
+  }
+
+  /// Input and target of one row as sums over the sources.
+  private func combine(
+    _ c: TrainingCoefficients, _ z: UnsafePointer<Float>, tail: (input: Double, target: Double), root: Double, set: Int,
+    row: Int, into state: UnsafeMutablePointer<Float>
+  ) {
+    let d = model.dimension
+    let data = unsafe draws.data(row)
+    let y = unsafe targets.pointer + (set * rows + row) * targets.columns
+    for i in 0..<c.inputBlocks {
+      unsafe scale(data, by: Float(c.input(i, 0)), into: state + i * d, count: d)
+      for j in 1..<c.sources where c.input(i, j) != 0 {
+        unsafe accumulate(z + (j - 1) * d, times: Float(tail.input * c.input(i, j)), into: state + i * d, count: d)
+      }
+    }
+    for o in 0..<c.outputBlocks {
+      unsafe scale(data, by: Float(root * c.target(o, 0)), into: y + o * d, count: d)
+      for j in 1..<c.sources where c.target(o, j) != 0 {
+        unsafe accumulate(z + (j - 1) * d, times: Float(tail.target * root * c.target(o, j)), into: y + o * d, count: d)
+      }
+    }
+  }
+
+  /// Σ ρ² over the rows, ρ = κF − y, divided by the number of outputs.
+  func loss(set: Int, of pass: NetworkPass, parameters: UnsafePointer<Float>, count: Int) -> Double {
+    var sum = 0.0
+    for row in 0..<count { sum += unsafe squaredResidual(set: set, row: row, pass, gradient: nil, scale: 0) }
+    return sum / Double(targets.columns)
+  }
+
+  var sumsSets: Bool { true }
+
+  func lossesAndGradients(
+    of pass: NetworkPass, group: Range<Int>, parameters: UnsafePointer<Float>, scale: Double,
+    into gradients: GradientSink
+  ) {
+    for set in group { losses[set] = lossAndGradient(set: set, of: pass, scale: scale) }
+    unsafe pass.backward(parameters, into: gradients)
+  }
+
+  /// The loss of a set; writes ∂/∂F of `scale` times it into the pass.
+  private func lossAndGradient(set: Int, of pass: NetworkPass, scale: Double) -> Double {
+    var sum = 0.0
+    let factor = Float(2 * scale / Double(targets.columns))
+    let learns = times.law == .importance
+    if learns { cells.clear(set: set) }
+    for row in 0..<rows {
+      let loss = unsafe squaredResidual(
+        set: set, row: row, pass, gradient: pass.outputGradient(set: set, row: row), scale: factor)
+      sum += loss
+      if learns { cells.add(loss / Double(targets.columns), draws.times[set * rows + row], set: set) }
+    }
+    return sum / Double(targets.columns)
+  }
+
+  // Eight explicit lanes: the order of additions is written here, not left to the vectoriser.
+  private func squaredResidual(
+    set: Int, row: Int, _ pass: NetworkPass, gradient: UnsafeMutablePointer<Float>?, scale: Float
+  ) -> Double {
+    let n = targets.columns
+    let f = unsafe pass.output(set: set, row: row)
+    let y = unsafe targets.pointer + (set * rows + row) * n
+    if let mixture = mixtures[set * rows + row] {
+      return unsafe mixedResidual(mixture, f, y, dimension: model.dimension, gradient: gradient, scale: scale)
+    }
+    let gain = gains[set * rows + row]
+    let slope = scale * gain
+    let whole = n / 8 * 8
+    var lanes = SIMD8<Float>.zero
+    for start in Swift.stride(from: 0, to: whole, by: 8) {
+      let residual = unsafe gain * load(f + start) - load(y + start)
+      lanes.addProduct(residual, residual)
+      if let gradient = unsafe gradient { unsafe store(slope * residual, to: gradient + start) }
+    }
+    var rest: Float = 0
+    for i in whole..<n {
+      let residual = unsafe gain * f[i] - y[i]
+      rest.addProduct(residual, residual)
+      if let gradient = unsafe gradient { unsafe gradient[i] = slope * residual }
+    }
+    return Double(lanes.sum()) + Double(rest)
+  }
+}
+
+@inline(__always)
+private func load(_ x: UnsafePointer<Float>) -> SIMD8<Float> {
+  unsafe UnsafeRawPointer(x).loadUnaligned(as: SIMD8<Float>.self)
+}
+
+@inline(__always)
+private func store(_ value: SIMD8<Float>, to x: UnsafeMutablePointer<Float>) {
+  unsafe UnsafeMutableRawPointer(x).storeBytes(of: value, as: SIMD8<Float>.self)
+}
+
+@inline(__always)
+private func scale(_ x: UnsafePointer<Float>, by factor: Float, into y: UnsafeMutablePointer<Float>, count: Int) {
+  for k in 0..<count { unsafe y[k] = factor * x[k] }
+}
+
+@inline(__always)
+private func accumulate(
+  _ x: UnsafePointer<Float>, times factor: Float, into y: UnsafeMutablePointer<Float>, count: Int
+) {
+  for k in 0..<count { unsafe y[k] = y[k].addingProduct(factor, x[k]) }
+}

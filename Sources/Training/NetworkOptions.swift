@@ -1,0 +1,23 @@
+public import Diffusion
+public import Networks
+
+/// The score network's shape, and what goes in and comes out.
+public struct NetworkOptions: Sendable, Equatable {
+  /// Units of each hidden layer.
+  public var widths = [128, 128, 128]
+  /// The nonlinearity.
+  public var activation = Activation.silu
+  /// Whether hidden layers add to their input.
+  public var residual = true
+  /// What the network's outputs mean.
+  public var output = NetworkOutput.posteriorMean
+  /// How the noise level or time becomes features.
+  public var embedding = TimeEmbedding.Kind.sinusoidal
+  /// The number of these features.
+  public var embeddingFeatures = 64
+  /// What is embedded.
+  public var embeddingOf = ScoreModel.Level.noiseLevel
+
+  /// The defaults.
+  public init() {}
+}

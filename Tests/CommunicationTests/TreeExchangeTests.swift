@@ -1,0 +1,103 @@
+import Communication
+import TestSupport
+import Testing
+
+@Suite struct TreeExchangeTests {
+  /// A shard's gradient, of numbers whose sum depends on the order of additions.
+  private static func gradient(ofShard shard: Int, count: Int) -> [Float] {
+    (0..<count).map { i in
+      var state = UInt64(shard * count + i + 1) &* 0x9e37_79b9_7f4a_7c15
+      state = (state ^ (state >> 30)) &* 0xbf58_476d_1ce4_e5b9
+      return Float(Int64(bitPattern: state ^ (state >> 27)) >> 20) * 0x1p-30
+    }
+  }
+
+  /// The tree written down as a recursion: left half plus right half.
+  private static func sum(_ shards: Range<Int>, count: Int) -> [Float] {
+    guard shards.count > 1 else { return gradient(ofShard: shards.lowerBound, count: count) }
+    let middle = (shards.lowerBound + shards.upperBound) / 2
+    let (left, right) = (
+      sum(shards.lowerBound..<middle, count: count), sum(middle..<shards.upperBound, count: count)
+    )
+    return zip(left, right).map { $0 + $1 }
+  }
+
+  /// What every rank holds after it summed its own shards, exchanged nodes and gathered the slices.
+  private static func exchanged(ranks: Int, shards: Int, count: Int, block: Int) throws -> [[Float]] {
+    try onRanks(ranks) { communicator in
+      let exchange = TreeExchange(
+        communicator: communicator, tree: CanonicalTree(shards: shards), parameters: count, block: block)
+      // Gaps between the buffers, which nobody may read or write.
+      let stride = count + 3
+      var buffers = [Float](repeating: .nan, count: exchange.slotCount * stride)
+      return try unsafe buffers.withUnsafeMutableBufferPointer { buffer in
+        let base = try unsafe #require(buffer.baseAddress)
+        var whole: [Float] = []
+        // Twice: a second exchange in the same buffers must not remember the first.
+        for _ in 0..<2 {
+          for (shard, step) in zip(exchange.shards, exchange.localSteps) {
+            for (i, x) in gradient(ofShard: shard, count: count).enumerated() {
+              unsafe base[step.slot * stride + i] = x
+            }
+            for addition in step.additions {
+              unsafe add(base + addition.from * stride, into: base + addition.into * stride, count: count)
+            }
+          }
+          let own = exchange.slices.range(communicator.rank)
+          let slice = try unsafe exchange.complete(base, stride: stride)
+          whole = [Float](repeating: 0, count: count)
+          for i in 0..<own.count { whole[own.lowerBound + i] = unsafe slice[i] }
+          try unsafe whole.withUnsafeMutableBufferPointer { pointer in
+            try unsafe communicator.allGatherInPlace(#require(pointer.baseAddress), sections: exchange.slices)
+          }
+        }
+        return whole
+      }
+    }
+  }
+
+  @Test("every rank ends with the tree's sum, bit by bit, for any number of ranks", arguments: 1...16)
+  func sums(ranks: Int) throws {
+    // Seven blocks: with more ranks than blocks some slices are empty, and the last block is short.
+    let expected = Self.sum(0..<16, count: 100)
+    let found = try Self.exchanged(ranks: ranks, shards: 16, count: 100, block: 16)
+    for (rank, whole) in found.enumerated() { #expect(whole == expected, "rank \(rank) of \(ranks)") }
+    // The shards' numbers tell orders apart: a plain sum from the left is another.
+    let plain = (1..<16).reduce(Self.gradient(ofShard: 0, count: 100)) { sum, shard in
+      zip(sum, Self.gradient(ofShard: shard, count: 100)).map { $0 + $1 }
+    }
+    #expect(plain != expected)
+  }
+
+  @Test("slices are whole blocks, in order, and cover all parameters", arguments: [1, 2, 3, 5, 8])
+  func slices(ranks: Int) throws {
+    let all = try onRanks(ranks) { communicator in
+      let slices = TreeExchange(
+        communicator: communicator, tree: CanonicalTree(shards: 8), parameters: 100, block: 16
+      ).slices
+      return (0..<ranks).map { slices.range($0) }
+    }
+    for ranges in all {
+      #expect(ranges == all[0])
+      #expect(ranges.flatMap { Array($0) } == Array(0..<100))
+      #expect(ranges.allSatisfy { $0.lowerBound % 16 == 0 || $0.isEmpty })
+      // Seven blocks: no rank has two more than another.
+      let blocks = ranges.map { ($0.count + 15) / 16 }
+      #expect((blocks.max() ?? 9) - (blocks.min() ?? 0) <= 1)
+    }
+  }
+
+  @Test("a group of ranks that is part of the whole sums among themselves alone")
+  func groups() throws {
+    let sums = try onRanks(4) { communicator in
+      let part = try communicator.split(color: communicator.rank / 2, key: communicator.rank)
+      let exchange = TreeExchange(communicator: part, tree: CanonicalTree(shards: 2), parameters: 4, block: 2)
+      var numbers = [Float](repeating: Float(1 + communicator.rank), count: 4)
+      return try unsafe numbers.withUnsafeMutableBufferPointer { buffer in
+        let slice = try unsafe exchange.complete(#require(buffer.baseAddress), stride: 4)
+        return unsafe [slice[0], slice[1]]
+      }
+    }
+    #expect(sums == [[3, 3], [3, 3], [7, 7], [7, 7]])
+  }
+}

@@ -1,0 +1,165 @@
+import Foundation
+import LinearAlgebra
+import Networks
+import Randomness
+import Targets
+import TestSupport
+import Testing
+
+@testable import Configuration
+@testable import Files
+@testable import Reports
+@testable import Runs
+@testable import Training
+
+/// The Python program that `docs/formats.md` holds.
+private func documentedReader() throws -> String {
+  let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
+  let text = try String(contentsOf: repository.appendingPathComponent("docs/formats.md"), encoding: .utf8)
+  let start = try #require(text.range(of: "```python\n"))
+  let end = try #require(text.range(of: "```", range: start.upperBound..<text.endIndex))
+  return String(text[start.upperBound..<end.lowerBound])
+}
+
+private func normals(_ rows: Int, _ columns: Int, seed: UInt64, scale: Float) -> Matrix {
+  var matrix = Matrix(rows: rows, columns: columns)
+  RandomStream(seed: seed, purpose: .benchmark).fillNormals(&matrix, firstIndex: 0)
+  for r in 0..<rows { for c in 0..<columns { matrix[r, c] *= scale } }
+  return matrix
+}
+
+/// A checkpoint of random parameters, with F of its averaged network at random states and levels.
+private struct Example: ~Copyable {
+  static let rows = 32
+  let checkpoint: Checkpoint
+  let states, levels: Matrix
+  var outputs: Matrix
+
+  init(activation: String, residual: Bool, embedding: String) throws {
+    let experiment = try Experiment(
+      yaml: """
+        data: {target: gaussian, dimension: 3}
+        process: {kind: critically-damped-langevin}
+        network: {widths: [24, 24, 16], activation: \(activation), residual: \(residual), embedding: \(embedding)}
+        """, file: "example.yaml")
+    let description = DataSet.Description(
+      dimension: 3, rows: 10, columnNames: ["a", "b", "ß"],
+      standardisation: Standardisation(mean: [1, 2, 3], scale: [0.5, 1, 2]), constantColumns: [false, false, true],
+      fingerprint: "0123")
+    let model = experiment.model(dimension: 3)
+    var state = TrainerState(count: ParameterLayout(model.network).count, step: 7)
+    for (seed, part) in StatePart.allCases.enumerated() {
+      state[part].copy(from: normals(1, state.average.count, seed: UInt64(seed), scale: 0.2))
+    }
+    states = normals(Self.rows, model.network.inputs, seed: 11, scale: 1)
+    // Levels of about ±7, the ends of what is embedded.
+    levels = normals(Self.rows, 1, seed: 12, scale: 3)
+    outputs = Matrix(rows: Self.rows, columns: model.network.outputs)
+    let pass = NetworkPass(
+      architecture: model.network, frequencies: model.frequencies, rows: Self.rows, use: .inference)
+    for row in 0..<Self.rows {
+      pass.setLevel(levels[row, 0], set: 0, row: row)
+      for k in 0..<states.columns { unsafe pass.state(set: 0, row: row)[k] = states[row, k] }
+    }
+    unsafe pass.forward(state.average.pointer)
+    for row in 0..<Self.rows {
+      for k in 0..<outputs.columns { outputs[row, k] = unsafe pass.output(set: 0, row: row)[k] }
+    }
+    let header = Checkpoint.Header(
+      experiment: experiment, data: description, instructionSet: "best", best: Checkpoint.Best(step: 4, loss: 0.5))
+    checkpoint = Checkpoint(header: header, state: state)
+  }
+
+  /// Writes checkpoint, states, levels and outputs.
+  func write(to folder: String) throws {
+    try checkpoint.write(to: folder + "/checkpoint.safetensors")
+    try ArrayFileWriter.write(states, to: folder + "/states.npy")
+    try ArrayFileWriter.write(levels, to: folder + "/levels.npy")
+    try ArrayFileWriter.write(outputs, to: folder + "/outputs.npy")
+  }
+}
+
+private let comparison = """
+
+  import sys
+  folder = sys.argv[1]
+  network = Network(folder + "/checkpoint.safetensors")
+  states, levels, outputs = (np.load(f"{folder}/{name}.npy") for name in ("states", "levels", "outputs"))
+  assert outputs.std() > 0.1, "outputs too small to compare"
+  print(abs(network(states, levels[:, 0]) - outputs).max())
+  other = Network(folder + "/checkpoint.safetensors", "parameters")
+  print(abs(other(states, levels[:, 0]) - outputs).max())
+  print(network.metadata["step"], network.metadata["format"], network.metadata["data.columns"])
+  """
+
+@Suite struct FormatsDocumentTests {
+  static let networks = ["silu", "gelu", "relu", "tanh", "softplus"].flatMap { [($0, false), ($0, true)] }
+
+  @Test(
+    "the documented Python reader rebuilds the network of a checkpoint",
+    .enabled(if: python != nil, "\(withoutPython)"),
+    arguments: networks)
+  func reader(activation: String, residual: Bool) throws {
+    let folder = try TemporaryFolder()
+    let example = try Example(
+      activation: activation, residual: residual, embedding: residual ? "sinusoidal" : "fourier")
+    try example.write(to: folder.path)
+    let (status, output) = try runPython(documentedReader() + comparison, [folder.path])
+    #expect(status == 0, "\(output)")
+    let lines = output.split(separator: "\n")
+    let deviation = try #require(lines.first.flatMap { Double($0) })
+    // Single precision over sums of 88 terms of order 1; the promise of the document.
+    #expect(deviation < 1e-5)
+    // Other parameters give other numbers: the comparison can fail.
+    let other = try #require(lines.dropFirst().first.flatMap { Double($0) })
+    #expect(other > 0.01)
+    #expect(lines.last == "7 sgm-train checkpoint 1 [\"a\",\"b\",\"\\u00df\"]")
+  }
+
+  @Test("the documented reader is short")
+  func length() throws {
+    let lines = try documentedReader().split(separator: "\n").filter { !$0.allSatisfy(\.isWhitespace) }
+    #expect(lines.count <= 40)
+  }
+
+  @Test("NumPy reads our arrays bit by bit", .enabled(if: python != nil, "\(withoutPython)"))
+  func ours() throws {
+    let folder = try TemporaryFolder()
+    let matrix = normals(5, 3, seed: 1, scale: 1)
+    try ArrayFileWriter.write(matrix, to: folder.path + "/a.npy")
+    let program = """
+      import sys, numpy
+      a = numpy.load(sys.argv[1] + "/a.npy", allow_pickle=False)
+      m = numpy.load(sys.argv[1] + "/a.npy", mmap_mode="r")
+      assert (a == m).all()
+      print(a.dtype.str, a.shape, a.flags.c_contiguous, *a.view("<u4").ravel())
+      """
+    let (status, output) = try runPython(program, [folder.path])
+    #expect(status == 0, "\(output)")
+    let bits = matrix.span.indices.map { String(matrix.span[$0].bitPattern) }.joined(separator: " ")
+    #expect(output == "<f4 (5, 3) True \(bits)\n")
+  }
+
+  @Test(
+    "we read what NumPy saves", .enabled(if: python != nil, "\(withoutPython)"),
+    arguments: ["float32", "float64", "float16", ">f8", "int64", "uint8", "bool"], [false, true])
+  func theirs(type: String, isFortran: Bool) throws {
+    let folder = try TemporaryFolder()
+    let program = """
+      import sys, numpy
+      a = (numpy.arange(12).reshape(4, 3) / 3).astype(sys.argv[2])
+      numpy.save(sys.argv[1] + "/two.npy", numpy.asfortranarray(a) if sys.argv[3] == "true" else a)
+      numpy.save(sys.argv[1] + "/one.npy", a[:, 1])
+      print(*a.astype("float64").ravel().tolist())
+      """
+    let (status, output) = try runPython(program, [folder.path, type, "\(isFortran)"])
+    #expect(status == 0, "\(output)")
+    let numbers = output.split(whereSeparator: \.isWhitespace).compactMap { Double($0) }
+    #expect(numbers.count == 12)
+    let two = try collect(ArrayFile(folder.path + "/two.npy")).rows
+    #expect(two.flatMap { $0 } == numbers)
+    let one = try collect(ArrayFile(folder.path + "/one.npy")).rows
+    #expect(one == stride(from: 1, to: 12, by: 3).map { [numbers[$0]] })
+  }
+}

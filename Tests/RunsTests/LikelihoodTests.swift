@@ -1,0 +1,64 @@
+import Communication
+import Foundation
+import LinearAlgebra
+import Metrics
+import Networks
+import Randomness
+import Targets
+import TestSupport
+import Testing
+import Training
+
+@testable import Configuration
+@testable import Files
+@testable import Reports
+@testable import Runs
+
+@Suite struct LikelihoodTests {
+  private static func network(
+    _ settings: [String] = [], constantColumns: [Bool] = [false, false]
+  ) throws -> NetworkLikelihood {
+    let experiment = try Experiment(
+      yaml: "data: {target: gaussian, dimension: 2}\nnetwork: {widths: [8]}\n", file: "a.yaml", settings: settings)
+    let model = experiment.model(dimension: 2)
+    let data = DataSet.Description(
+      dimension: 2, rows: 10, columnNames: nil,
+      standardisation: Standardisation(mean: [1, -2], scale: [0.1, 3]), constantColumns: constantColumns,
+      fingerprint: "")
+    return NetworkLikelihood(
+      model: model, parameters: MatrixBox(Matrix(rows: 1, columns: ParameterLayout(model.network).count)), data: data,
+      section: experiment.evaluation, firstTime: 1e-3, seed: 1, file: "")
+  }
+
+  @Test(
+    "an untrained network's NLL is that of the Gaussian of the data's moments, in the data's units",
+    arguments: ["variance-preserving", "critically-damped-langevin"])
+  func untrained(process: String) throws {
+    let network = try Self.network(["process.kind=\(process)"])
+    var rows = Matrix(rows: 300, columns: 2)
+    RandomStream(seed: 1, purpose: .benchmark).fillNormals(&rows, firstIndex: 0)
+    Standardisation(mean: [1, -2], scale: [0.1, 3]).invert(&rows)
+    let values = try network.values(of: rows, .single)
+    let errors = values.indices.map { r in
+      let (x, y) = ((Double(rows[r, 0]) - 1) / 0.1, (Double(rows[r, 1]) + 2) / 3)
+      return values[r].mean - 0.5 * (x * x + y * y) - log(0.1 * 3) - log(2 * Double.pi)
+    }
+    // The blur at t = 1e-3 is 1e-4 of the variance; the prior's lack of data and the draws of velocities err by more in
+    // single rows.
+    #expect(abs(errors.reduce(0, +) / 300) < 1e-2, "\(errors.reduce(0, +) / 300)")
+    #expect(values.count == 300)
+    #expect(values.allSatisfy { process.hasPrefix("variance") == ($0.deviation == 0) })
+  }
+
+  @Test("what has no density is refused, with what is needed in its place")
+  func refusals() throws {
+    func text(_ network: NetworkLikelihood) -> String { errorText { try network.check() } }
+    #expect(text(try Self.network()) == "no error was thrown")
+    #expect(text(try Self.network(["data.target=two-moons-simulator"])).contains("without data.conditions"))
+    #expect(text(try Self.network(constantColumns: [false, true])).contains("column 1 (counted from 0) is constant"))
+    let studentT = ["process.kind=annealed", "process.base=student-t", "network.output=score"]
+    #expect(text(try Self.network(studentT)).contains("process.base gaussian in place of student-t"))
+    let whole = Truth(rows: Matrix(rows: 4, columns: 2))
+    #expect(errorText { _ = try whole.unseenRows(2, seed: 1) }.contains("set data.held_out"))
+  }
+}

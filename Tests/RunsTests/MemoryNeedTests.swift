@@ -1,0 +1,64 @@
+import TestSupport
+import Testing
+
+@testable import Configuration
+@testable import Files
+@testable import Reports
+@testable import Runs
+
+private func refusal(_ yaml: String, rows: Int? = nil, dimension: Int = 2, machine: Double = 24e9) -> String {
+  errorText {
+    let experiment = try Experiment(yaml: yaml, file: "f")
+    try MemoryNeed(
+      experiment, rows: rows ?? experiment.data.count, separate: 0, dimension: dimension, ranks: 1, ranksHere: 1
+    ).check(against: machine)
+  }
+}
+
+@Suite struct MemoryNeedTests {
+  // By hand: 4 bytes · 8.603e9 parameters · (1 + 5 + 3 + 4) buffers; 1e9 rows · (24 + 8) + 2 · 1e8 · 8 bytes;
+  // 4 bytes · 16,777,216 rows · 968 units; 1e12 rows · 8 bytes; 24 bytes · 1e12 pairs of columns.
+  @Test(
+    "absurd sizes are refused by key, before anything is allocated",
+    arguments: [
+      ("data: {target: funnel}\nnetwork: {widths: [65536, 65536, 65536]}", "network.widths", "447.4 GB"),
+      ("data: {target: funnel, count: 1000000000}", "data.count", "33.60 GB"),
+      ("data: {target: funnel}\ntraining: {batch: 16777216}", "training.batch", "64.96 GB"),
+      ("data: {target: funnel}\nsampling: {count: 1000000000000}", "sampling.count", "8000 GB"),
+      ("data: {target: funnel, dimension: 1000000, count: 100}", "data.dimension", "24000 GB"),
+    ])
+  func refuses(yaml: String, key: String, size: String) throws {
+    let dimension = try Experiment(yaml: yaml, file: "f").data.dimension ?? 2
+    let text = refusal(yaml, dimension: dimension)
+    #expect(text.hasPrefix("\(key): the run needs at least ") && text.contains("; \(size) of it is for "), "\(text)")
+    #expect(text.hasSuffix("make \(key) smaller"), "\(text)")
+  }
+
+  @Test("the message names need, machine and remedy, and several ranks on a machine add up")
+  func text() throws {
+    let experiment = try Experiment(yaml: "data: {target: funnel}\nsampling: {count: 10000000000}", file: "f")
+    let need = MemoryNeed(experiment, rows: 50_000, separate: 0, dimension: 2, ranks: 4, ranksHere: 4)
+    #expect(
+      errorText { try need.check(against: 24e9) }
+        == "sampling.count: the run needs at least 320.0 GB of memory on this machine (4 ranks of 80.00 GB), "
+        + "which has 24.00 GB; 320.0 GB of it is for samples and their judgement: make sampling.count smaller")
+    #expect(errorStatus { try need.check(against: 24e9) } == .config)
+  }
+
+  @Test("ordinary experiments fit, and this machine's memory is known")
+  func ordinary() throws {
+    #expect(refusal("data: {target: funnel}\nnetwork: {widths: [512, 512, 512, 512]}") == "no error was thrown")
+    let machine = machineMemory()
+    #expect(machine.isFinite && machine > 1e8)
+    #expect(
+      errorText { try refuseBeyondMemory(.max, .max, from: "a.npy") }.hasSuffix("take a part of them"))
+  }
+
+  @Test("samples that no disk holds are refused before the file is made")
+  func disk() {
+    let path = temporaryPath("samples.npy")
+    let body = { try ArrayFileWriter.create(path, rows: .max, columns: 100) }
+    #expect(errorText(body).hasPrefix("\(path): making room for 9223372036854775807 × 100 numbers ("))
+    #expect(errorStatus(body) == .ioErr)
+  }
+}

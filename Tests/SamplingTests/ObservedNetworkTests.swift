@@ -1,0 +1,102 @@
+import Diffusion
+import Foundation
+import LinearAlgebra
+import Randomness
+import Targets
+import Testing
+import Training
+
+@testable import Sampling
+
+/// One process of every family.
+struct Family: CustomTestStringConvertible, Sendable {
+  let testDescription: String
+  let process: any ForwardProcess
+
+  static let all: [Family] = [
+    Family(testDescription: "ornstein-uhlenbeck", process: OrnsteinUhlenbeck()),
+    Family(testDescription: "variance-preserving", process: VariancePreserving()),
+    Family(testDescription: "sub-variance-preserving", process: SubVariancePreserving()),
+    Family(testDescription: "variance-exploding", process: VarianceExploding(prior: .noiseAndData)),
+    Family(testDescription: "critically-damped-langevin", process: CriticallyDampedLangevin(epsilon: 0)),
+    Family(testDescription: "critically-damped-langevin, ε > 0", process: CriticallyDampedLangevin(epsilon: 0.25)),
+    Family(testDescription: "phase-space-langevin", process: LinearProcess.phaseSpaceLangevin()),
+    Family(testDescription: "third-order-langevin", process: LinearProcess.thirdOrderLangevin()),
+    Family(testDescription: "flow-matching", process: FlowMatching(horizon: 0.999)),
+    Family(testDescription: "annealed", process: AnnealedPath(annealing: .exponential, horizon: 5)),
+  ]
+}
+
+/// Samples given observations by particles, 1,536 of them, with what became of them.
+func particles(
+  _ score: some DifferentiableScore, given observations: Observations, draws: DataDraws?, times: [Double]? = nil
+) -> (rows: [[Double]], outcomes: [ParticleGenerator.Outcome], held: Double) {
+  var score = score
+  let process = score.process
+  let times = times ?? TimeGrid.logSNR.times(steps: 250, of: process, to: process.time(ofNoise: 0.002))
+  var generator = ParticleGenerator(
+    process: process, dimension: 2, times: times, denoises: true, seed: 3, given: observations, draws: draws,
+    derivativeError: score.derivativeError)
+  var rows: [[Double]] = []
+  var outcomes: [ParticleGenerator.Outcome] = []
+  var chunk = Matrix(rows: Generator.rows, columns: 2)
+  for c in 0..<6 {
+    outcomes.append(generator.generate(chunk: c, score: &score, into: &chunk))
+    for r in 0..<chunk.rows { rows.append([Double(chunk[r, 0]), Double(chunk[r, 1])]) }
+  }
+  return (rows, outcomes, generator.heldShare)
+}
+
+extension PlaneMixture {
+  /// Expects means, deviations and weights of samples to be this law's.
+  ///
+  /// A chunk's 256 particles count for about 150: 0.033 deviations is one standard error of a mean over six chunks, and
+  /// 0.024 one of a deviation's logarithm. The network's own error is held to 5 % of a deviation.
+  func expect(
+    _ rows: [[Double]], mean tolerance: Double = 0.15, deviation: Double = 0.1, weight: Double = 0.06,
+    _ comment: Comment
+  ) {
+    for h in [[1.0, 0], [0, 1.0]] {
+      let (mean, exact) = moments(along: h)
+      let values = rows.map { h[0] * $0[0] + h[1] * $0[1] }
+      let found = values.reduce(0, +) / Double(values.count)
+      let spread = (values.reduce(0) { $0 + ($1 - found) * ($1 - found) } / Double(values.count)).squareRoot()
+      #expect(abs(found - mean) < tolerance * exact, comment)
+      #expect(abs(log(spread / exact)) < deviation, "\(comment): \(spread) for \(exact)")
+    }
+    var counts = [Double](repeating: 0, count: weights.count)
+    for row in rows { counts[component(of: row)] += 1 / Double(rows.count) }
+    for (found, expected) in zip(counts, weights) {
+      #expect(abs(found - expected) < weight, "\(comment): \(counts) for \(weights)")
+    }
+  }
+}
+
+@Suite struct ObservedNetworkTests {
+  private static let cases = [
+    Observations(rows: [[1, 0.5]], values: [-0.6], deviations: [0.01]),
+    Observations(rows: [[1, 0.5]], values: [-0.6], deviations: [1]),
+    Observations(rows: [[1, 0], [0.5, 1]], values: [-1, 0.4], deviations: [0.1, 0.2]),
+  ]
+
+  @Test(
+    "a network that has learned a correlated Gaussian samples its exact law given observations", arguments: Family.all)
+  func gaussian(_ family: Family) throws {
+    try check(family, PlaneMixture.gaussian(correlation: 0.8))
+  }
+
+  @Test("a network that has learned three modes samples their exact law given observations", arguments: Family.all)
+  func modes(_ family: Family) throws { try check(family, PlaneMixture.modes) }
+
+  private func check(_ family: Family, _ law: PlaneMixture) throws {
+    var score = try trainedScore(on: family.process) { law.draw(&$0) }
+    let draws = DataDraws.drawn(from: &score, seed: 9)
+    for observations in Self.cases {
+      let (rows, outcomes, held) = particles(score, given: observations, draws: draws)
+      law.given(observations).expect(rows, "\(observations.deviations)")
+      // Γ has to be held where the network's derivative is noise, which the average with Γ_g leaves to few rows.
+      #expect(held < 0.05)
+      #expect(outcomes.allSatisfy { $0.distinct > 150 })
+    }
+  }
+}

@@ -1,0 +1,134 @@
+import Diffusion
+import Foundation
+import LinearAlgebra
+import Randomness
+import Targets
+import Testing
+import Training
+
+@testable import Sampling
+
+@Suite struct ParticleTests {
+  @Test(
+    "an ancestral step adds to what is known of the data as much as the signal-to-noise ratio grows",
+    arguments: Family.all)
+  func information(_ family: Family) {
+    let process = family.process
+    let times = TimeGrid.logSNR.times(steps: 300, of: process, to: process.time(ofNoise: 0.002))
+    for (t, s) in zip(times, times.dropFirst()) {
+      let (kernel, end) = (process.kernel(at: t), process.kernel(at: s))
+      let a = AncestralStep(from: kernel, to: end, process.transition(from: s, to: t)).whitenedGain
+      let growth = end.signalToNoise - kernel.signalToNoise
+      // Doubles; third-order noise reaches the data through two integrations, each with a condition of its own.
+      #expect(abs(a.dot(a) / growth - 1) < 1e-4, "t = \(t): \(a.dot(a)) for \(growth)")
+    }
+  }
+
+  @Test("resampling takes each particle as often as its weight asks for, or one more or less")
+  func systematic() {
+    var variates = RandomStream(seed: 1, purpose: .benchmark).row(0)
+    var sums = [Double](repeating: 0, count: 100)
+    let weights = (0..<100).map { exp(-0.05 * Double($0)) * ($0 % 7 == 0 ? 0 : 1) }
+    let total = weights.reduce(0, +)
+    for _ in 0..<2000 {
+      let chosen = ParticleGenerator.systematic(weights, sum: total, offset: variates.nextUniform())
+      for (i, weight) in weights.enumerated() {
+        let copies = chosen.count { $0 == i }
+        #expect(abs(Double(copies) - 100 * weight / total) < 1 + 1e-9)
+        if copies > 0 { #expect(chosen[i] == i) }
+        sums[i] += Double(copies)
+      }
+    }
+    for (sum, weight) in zip(sums, weights) {
+      // One standard error of a mean of 2,000 numbers that are one of two neighbours is at most 0.011.
+      #expect(abs(sum / 2000 - 100 * weight / total) < 0.05)
+    }
+  }
+
+  /// A score whose whitened derivative is off by up to a half in every element, and Γh by as much over √snr: at the
+  /// horizon anything between −80 and 80, as measured on trained networks.
+  private struct Broken<Base: DifferentiableScore>: DifferentiableScore {
+    var base: Base
+    var process: any ForwardProcess { base.process }
+    var dimension: Int { base.dimension }
+    var derivativeError: Double { 0.1 }
+    mutating func evaluate(_ state: borrowing Matrix, at t: Double, into score: inout Matrix) {
+      base.evaluate(state, at: t, into: &score)
+    }
+    mutating func vjp(
+      _ state: borrowing Matrix, at t: Double, cotangent: borrowing Matrix, into result: inout Matrix
+    ) { base.vjp(state, at: t, cotangent: cotangent, into: &result) }
+    mutating func posterior(
+      _ state: borrowing Matrix, atTimes times: [Double], directions: [[Double]],
+      into moments: inout PosteriorMoments
+    ) {
+      base.posterior(state, atTimes: times, directions: directions, into: &moments)
+      for i in 0..<moments.products.rows {
+        let size = 0.5 / process.kernel(at: times[i % times.count]).signalToNoise.squareRoot()
+        for k in 0..<dimension { moments.products[i, k] += Float(size * Double((i * 37 + k * 11) % 151 - 75) / 75) }
+      }
+    }
+  }
+
+  private let law = PlaneMixture(weights: [1], means: [[0.5, -0.3]], covariances: [[1.2, 0, 0.4]])
+  private let observations = Observations(
+    rows: [[1.0, 0.7], [0.2, -1]], values: [1.5, 0.1], deviations: [0.5, 0.3])
+
+  private func broken() throws -> any DifferentiableScore {
+    let target = GaussianMixture(mean: [0.5, -0.3], variance: [1.2, 0.4])
+    let score = try #require(target.score(under: VariancePreserving(), in: .identity(2)) as? any DifferentiableScore)
+    func opened(_ score: some DifferentiableScore) -> any DifferentiableScore { Broken(base: score) }
+    return opened(score)
+  }
+
+  @Test("a derivative that is noise is held, counted, and cannot spoil the particles' law")
+  func held() throws {
+    func opened(_ score: some DifferentiableScore) {
+      var score = score
+      let draws = DataDraws.drawn(from: &score, seed: 9)
+      let (rows, _, held) = particles(score, given: observations, draws: draws)
+      // Only weights stand between noise and the law: fewer particles count.
+      law.given(observations).expect(rows, mean: 0.25, deviation: 0.2, "particles")
+      // Those rows whose Γ came out negative or beyond what the data allows.
+      #expect(held > 0.1)
+    }
+    try opened(broken())
+  }
+
+  @Test("guidance by a derivative that is noise stays near what is observed")
+  func guided() throws {
+    func opened(_ score: some DifferentiableScore) -> [Double] {
+      var score = score
+      let process = VariancePreserving()
+      let draws = DataDraws.drawn(from: &score, seed: 9)
+      let times = TimeGrid.logSNR.times(steps: 200, of: process, to: 1e-3)
+      var generator = Generator(
+        process: process, dimension: 2, sampler: ExponentialIntegrator(), times: times, denoises: true, seed: 12)
+      var observed = ObservedScore(score, given: observations, draws: draws)
+      let values = generator.values(chunks: 4, score: &observed)
+      #expect(observed.heldShare > 0.1)
+      return values
+    }
+    // The data's deviation is 1.1: ten of them would be a sample that nothing explains.
+    #expect(try opened(broken()).allSatisfy { abs($0) < 6 })
+  }
+
+  @Test("Γ of Gaussian data along a direction is that of its covariance", arguments: [0, 1e-3, 1, 100])
+  func gaussianCovariance(snr: Double) {
+    let d = 6
+    var rows = Matrix(rows: 500, columns: d)
+    RandomStream(seed: 2, purpose: .benchmark).fillNormals(&rows, firstIndex: 0)
+    for r in 0..<rows.rows { for k in 1..<d { rows[r, k] += 0.8 * rows[r, k - 1] } }
+    let draws = DataDraws(rows)
+    let h = (0..<d).map { cos(Double($0)) }
+    let found = GaussianCovariance(draws, along: h).product(signalToNoise: snr)
+    // (1 + snr Σ) x = Σh.
+    let image = (0..<d).map { k in draws.covarianceProduct((0..<d).map { $0 == k ? 1 : 0 }) }
+    let right = (0..<d).map { i in (0..<d).reduce(0) { $0 + image[i][$1] * h[$1] } }
+    for i in 0..<d {
+      let left = (0..<d).reduce(found[i]) { $0 + snr * image[i][$1] * found[$1] }
+      // Draws are Floats; six steps of Lanczos' process are exact.
+      #expect(abs(left - right[i]) < 1e-5, "\(left), \(right[i])")
+    }
+  }
+}

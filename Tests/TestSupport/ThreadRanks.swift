@@ -1,0 +1,218 @@
+public import Communication
+public import Foundation
+
+/// Runs `body` once on each of `count` ranks that are threads of this process; the results in rank order.
+///
+/// The ranks' collectives go through mailboxes in memory, and their rules are checked: all ranks must make the same call
+/// with sizes that fit, within `limit` seconds, else every rank throws `BrokenCollective`.
+///
+/// - Throws: the error of the lowest rank that failed on its own account.
+public func onRanks<Result: Sendable>(
+  _ count: Int, limit: TimeInterval = 30, _ body: @escaping @Sendable (Communicator) throws -> Result
+) throws -> [Result] {
+  let hub = ThreadHub(size: count, limit: limit)
+  let outcomes = Outcomes<Result>(count: count)
+  let done = DispatchGroup()
+  for rank in 0..<count {
+    done.enter()
+    let thread = Thread {
+      let communicator = Communicator(link: count > 1 ? ThreadLink(hub, rank: rank) : nil, rank: rank, size: count)
+      do {
+        outcomes.put(.success(try body(communicator)), rank)
+        hub.leave(nil)
+      } catch {
+        outcomes.put(.failure(error), rank)
+        hub.leave("rank \(rank) failed: \(error)")
+      }
+      done.leave()
+    }
+    thread.stackSize = 8 << 20
+    thread.start()
+  }
+  done.wait()
+  return try outcomes.inOrder()
+}
+
+/// Ranks that did not make the same collective calls, and what they did.
+public struct BrokenCollective: Error, CustomStringConvertible {
+  /// What happened.
+  public let description: String
+}
+
+private final class Outcomes<Value: Sendable>: @unchecked Sendable {
+  private let lock = NSLock()
+  private var values: [Result<Value, any Error>?]
+
+  init(count: Int) { values = Array(repeating: nil, count: count) }
+
+  func put(_ value: Result<Value, any Error>, _ rank: Int) { lock.withLock { values[rank] = value } }
+
+  func inOrder() throws -> [Value] {
+    let all = lock.withLock { values.compactMap(\.self) }
+    let errors = all.compactMap { if case .failure(let error) = $0 { error } else { nil } }
+    if let error = errors.first(where: { !($0 is BrokenCollective) }) ?? errors.first { throw error }
+    return try all.map { try $0.get() }
+  }
+}
+
+/// What one rank brings to a collective call.
+@safe private struct Deposit {
+  var call: String
+  var address: UnsafeMutableRawPointer?
+  var messages: [Transfer] = unsafe []
+  var numbers: [Int] = []
+  var link: ThreadHub?
+}
+
+/// The mailboxes of a group of threads.
+private final class ThreadHub: @unchecked Sendable {
+  let size: Int
+  private let limit: TimeInterval
+  private let condition = NSCondition()
+  private var deposits: [Deposit?]
+  private var arrived = 0
+  private var round = 0
+  private var failure: String?
+  private var hasLeft = false
+
+  init(size: Int, limit: TimeInterval) {
+    (self.size, self.limit) = (size, limit)
+    deposits = Array(repeating: nil, count: size)
+  }
+
+  /// A rank has ended: the others must not wait for it.
+  func leave(_ reason: String?) {
+    condition.withLock {
+      hasLeft = true
+      if arrived > 0 { failure = failure ?? reason ?? "a rank has ended where others wait for it" }
+      failure = failure ?? reason
+      condition.broadcast()
+    }
+  }
+
+  /// Puts down a deposit, waits for all others', lets `body` look at them, and waits until all have looked.
+  func meet<Result>(_ rank: Int, _ deposit: Deposit, _ body: ([Deposit]) throws -> Result) throws -> Result {
+    condition.withLock { deposits[rank] = deposit }
+    try wait(rank)
+    let all = condition.withLock { deposits.compactMap { $0 } }
+    let calls = all.map(\.call)
+    do {
+      if Set(calls).count > 1 { throw BrokenCollective(description: "the ranks' calls differ: \(calls)") }
+      let result = try body(all)
+      try wait(rank)
+      return result
+    } catch {
+      leave("rank \(rank): \(error)")
+      throw error
+    }
+  }
+
+  private func wait(_ rank: Int) throws {
+    condition.lock()
+    defer { condition.unlock() }
+    if hasLeft { failure = failure ?? "a rank has ended before the others" }
+    let mine = round
+    arrived += 1
+    if arrived == size {
+      (arrived, round) = (0, round + 1)
+      condition.broadcast()
+    }
+    let end = Date(timeIntervalSinceNow: limit)
+    while round == mine && failure == nil {
+      if !condition.wait(until: end) {
+        failure = failure ?? "rank \(rank) waited \(limit) s for the others"
+        condition.broadcast()
+      }
+    }
+    if let failure { throw BrokenCollective(description: failure) }
+  }
+}
+
+/// One rank's way to the other threads.
+private final class ThreadLink: RankLink {
+  private let hub: ThreadHub
+  private let rank: Int
+
+  init(_ hub: ThreadHub, rank: Int) { (self.hub, self.rank) = (hub, rank) }
+
+  func broadcast(_ data: UnsafeMutableRawPointer, count: Int, root: Int) throws {
+    try unsafe hub.meet(rank, Deposit(call: "broadcast of \(count) bytes from \(root)", address: data)) { all in
+      if rank != root { unsafe copy(all[root].address, 0..<count, to: data) }
+    }
+  }
+
+  func allGather(_ value: Int64, into all: UnsafeMutablePointer<Int64>) throws {
+    try unsafe hub.meet(rank, Deposit(call: "gathering of one number", numbers: [Int(value)])) { others in
+      for (i, other) in others.enumerated() { unsafe all[i] = Int64(other.numbers[0]) }
+    }
+  }
+
+  func allGather(
+    inPlace data: UnsafeMutableRawPointer, sections: borrowing Sections, of element: GatheredElement
+  ) throws {
+    let ranges = (0..<hub.size).map { sections.range($0) }
+    let call = "gathering of \(element)s \(ranges)"
+    try unsafe hub.meet(rank, Deposit(call: call, address: data)) { all in
+      for (other, range) in ranges.enumerated() where other != rank {
+        let bytes = range.lowerBound * element.stride..<range.upperBound * element.stride
+        unsafe copy(all[other].address, bytes, to: data)
+      }
+    }
+  }
+
+  func allReduce(_ data: UnsafeMutablePointer<Float>, count: Int) throws {
+    let call = "sum of \(count) numbers"
+    let sum = try unsafe hub.meet(rank, Deposit(call: call, address: UnsafeMutableRawPointer(data))) { all in
+      (0..<count).map { i in
+        all.reduce(Float(0)) { unsafe $0 + ($1.address?.load(fromByteOffset: 4 * i, as: Float.self) ?? .nan) }
+      }
+    }
+    try barrier()
+    for i in 0..<count { unsafe data[i] = sum[i] }
+  }
+
+  func exchange(sends: [Transfer], receives: [Transfer]) throws {
+    try unsafe hub.meet(rank, Deposit(call: "exchange", messages: sends)) { all in
+      let mine = unsafe all.map { unsafe $0.messages.filter { unsafe $0.peer == rank && $0.count > 0 } }
+      var taken = 0
+      // The formatter would join `unsafe` and `t`.
+      // swift-format-ignore
+      for unsafe t in unsafe receives where unsafe t.count > 0 {
+        guard let message = unsafe mine[t.peer].first(where: { unsafe $0.tag == t.tag }), unsafe message.count == t.count
+        else { throw BrokenCollective(description: unsafe "no message \(t.tag) of \(t.count) from \(t.peer)") }
+        unsafe t.address.update(from: message.address, count: t.count)
+        taken += 1
+      }
+      let sent = unsafe mine.reduce(0) { unsafe $0 + $1.count }
+      guard taken == sent else { throw BrokenCollective(description: "\(sent) messages, \(taken) taken") }
+    }
+  }
+
+  func barrier() throws { try unsafe hub.meet(rank, Deposit(call: "barrier")) { _ in } }
+
+  func split(color: Int, key: Int) throws -> (link: any RankLink, rank: Int, size: Int) {
+    let places = try unsafe hub.meet(rank, Deposit(call: "split", numbers: [color, key])) { all in
+      all.indices.filter { all[$0].numbers[0] == color }.sorted { a, b in
+        (all[a].numbers[1], a) < (all[b].numbers[1], b)
+      }
+    }
+    let hub = ThreadHub(size: places.count, limit: 30)
+    // The first of each group brings the mailboxes.
+    let shared = try unsafe self.hub.meet(rank, Deposit(call: "split, shared", link: hub)) { all in
+      all[places[0]].link ?? hub
+    }
+    let place = places.firstIndex(of: rank) ?? 0
+    return (ThreadLink(shared, rank: place), place, places.count)
+  }
+
+  func free() throws {}
+
+  func finish() {}
+
+  func abort(status: Int32) { hub.leave("rank \(rank) asked for the end with status \(status)") }
+}
+
+private func copy(_ source: UnsafeMutableRawPointer?, _ bytes: Range<Int>, to target: UnsafeMutableRawPointer) {
+  guard let source = unsafe source, !bytes.isEmpty else { return }
+  unsafe (target + bytes.lowerBound).copyMemory(from: source + bytes.lowerBound, byteCount: bytes.count)
+}
