@@ -8,7 +8,6 @@ package func versionText() -> String {
   sgm-train \(programVersion), commit \(unsafe String(cString: sgm_commit()))
   \(messagePassingVersion())
   products by \(MatrixProduct.engine)
-  instruction set \(InstructionSet.highest?.rawValue ?? "less than avx2")
   """
 }
 

@@ -157,6 +157,9 @@ extension MatrixProduct.Operand {
 extension MatrixProduct {
   /// Who computes the tiles on this machine, for example `LIBXSMM 1.17 for hsw`, or loops and the reason.
   public static var engine: String { unsafe String(cString: sgm_tiles_description()) }
+
+  /// Whether that is code made just in time.
+  public static var isJustInTime: Bool { engine.hasPrefix("LIBXSMM") }
 }
 
 /// Writes the transpose of a row-major matrix.

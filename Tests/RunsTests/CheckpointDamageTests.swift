@@ -20,7 +20,7 @@ private func checkpoint(step: Int) throws -> Checkpoint {
     standardisation: Standardisation(mean: [1, 2, 3], scale: [0.5, 1, 2]), constantColumns: [false, false, true],
     fingerprint: "10x3-01234567")
   let header = Checkpoint.Header(
-    experiment: experiment, data: description, instructionSet: "avx2", best: Checkpoint.Best(step: 2, loss: 0.25))
+    experiment: experiment, data: description, best: Checkpoint.Best(step: 2, loss: 0.25))
   let count = ParameterLayout(experiment.model(dimension: 3).network).count
   var state = TrainerState(count: count, step: step)
   for (k, part) in StatePart.allCases.enumerated() {
@@ -87,7 +87,7 @@ private struct Draws {
     let tensors = ["mean", "scale"].map { Tensor("standardisation.\($0)", shape: [3], .float64([1, 1, 1])) }
     let metadata: [(name: String, text: String)] = [
       (name: "format", text: Checkpoint.format), ("step", "3"), ("experiment", yaml), ("data.rows", "3"),
-      ("data.fingerprint", ""), ("instruction_set", "avx2"),
+      ("data.fingerprint", ""),
     ]
     try TensorFile.write(
       tensors + [Tensor("standardisation.constant", shape: [3], .uint8([0, 0, 0]))], metadata: metadata, to: path)
