@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// How a run may be started without any effect on its numbers.
-private struct Circumstances: CustomTestStringConvertible, Sendable {
+struct Circumstances: CustomTestStringConvertible, Sendable {
   let name: String
   var ranks = 0
   var environment: [String: String] = [:]
@@ -28,7 +28,7 @@ private struct Circumstances: CustomTestStringConvertible, Sendable {
 private let golden = Golden(
   parameters: "PARAMETERS", samples: "SAMPLES", distances: "DISTANCES")
 
-private struct Golden: Equatable {
+struct Golden: Equatable {
   var parameters, samples, distances: String
 }
 
@@ -48,7 +48,7 @@ private let experiment = """
 extension LaunchTests {
   @Suite(.serialized) struct GoldenTests {
     @Test("parameters, samples and distances are, bit for bit, those of every other CPU", arguments: Circumstances.all)
-    fileprivate func everywhere(_ circumstances: Circumstances) throws {
+    func everywhere(_ circumstances: Circumstances) throws {
       let workshop = try Workshop()
       try workshop.write(experiment, to: "golden.yaml")
       func run(_ program: String, _ words: [String]) throws -> Outcome {
