@@ -95,7 +95,7 @@ private func reference(_ activation: Activation, _ z: Double) -> (value: Double,
 }
 
 /// One row of numbers in memory of its own.
-private final class Row {
+@safe private final class Row {
   private let matrix: Matrix
   let buffer: Buffer
 
