@@ -1,5 +1,4 @@
 package import Configuration
-package import LinearAlgebra
 internal import Reports
 package import Training
 
