@@ -64,6 +64,20 @@ private struct Draws {
     #expect(try Checkpoint(contentsOf: path).state.step == 3)
   }
 
+  @Test("a checkpoint of a version that rounded by the instruction set goes on, with one line")
+  func formerVersion() throws {
+    func warnings(of header: Checkpoint.Header) throws -> [String] {
+      var said: [String] = []
+      try header.check(header.data, allowingData: false) { said.append($0) }
+      return said
+    }
+    var header = checkpoint(step: 3).header
+    #expect(try warnings(of: header).isEmpty)
+    header.formerInstructionSet = "avx512"
+    let said = try warnings(of: header)
+    #expect(said.count == 1 && said[0].contains("rounded products as avx512 does: the run goes on"), "\(said)")
+  }
+
   @Test("truncation at every fiftieth is found, and named with file and remedy")
   func truncations() throws {
     let path = temporaryPath("step.safetensors")
