@@ -217,11 +217,13 @@ let mistakes: [Mistake] = [
     name: "a number beyond double precision", words: set("training.learning_rate=1e400"), status: 78,
     says: ["training.learning_rate is \"1e400\", beyond the largest number of double precision, 1.8e308"]),
   Mistake(
-    name: "a negative seed", program: "sgm-sample", words: ["small.yaml", "--score", "exact", "--seed", "-1"], status: 78,
+    name: "a negative seed", program: "sgm-sample", words: ["small.yaml", "--score", "exact", "--seed", "-1"],
+    status: 78,
     says: ["sampling.seed must be 0 to 18446744073709551615, found \"-1\""]),
   Mistake(
     name: "a negative number of samples", program: "sgm-sample",
-    words: ["small.yaml", "--score", "exact", "--count", "-5"], status: 64, says: ["--count -5: at least 1 is expected"]),
+    words: ["small.yaml", "--score", "exact", "--count", "-5"], status: 64, says: ["--count -5: at least 1 is expected"]
+  ),
   Mistake(
     name: "samples of no known format", program: "sgm-sample",
     words: ["small.yaml", "--score", "exact", "--output", "s.txt"], status: 64,
@@ -235,7 +237,8 @@ let mistakes: [Mistake] = [
     words: ["good.npy", "--against", "diamond", "--output", "full"], status: 73,
     says: ["full: exists already; it is a folder; name a file in it"]),
   Mistake(
-    name: "plots into a file", program: "sgm-theory", words: ["schedule", "gaussian", "--plots", "good.npy"], status: 73,
+    name: "plots into a file", program: "sgm-theory", words: ["schedule", "gaussian", "--plots", "good.npy"],
+    status: 73,
     says: ["good.npy: exists already; it is no folder"]),
   Mistake(
     name: "a page over another's file", program: "sgm-report", words: ["full", "--output", "full/note.txt"], status: 73,

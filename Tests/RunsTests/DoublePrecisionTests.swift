@@ -45,7 +45,8 @@ import Testing
     }
     let text = "a\n" + (0..<128).map { "\(Double($0 % 3) * 1e-200)\n" }.joined()
     let said = errorText { try load(text) { _ in } }
-    #expect(said.contains("column a lies between 0.0 and 2e-200, and the square of its width is beyond double precision"))
+    #expect(
+      said.contains("column a lies between 0.0 and 2e-200, and the square of its width is beyond double precision"))
   }
 
   @Test("the same numbers have one fingerprint in files of both precisions, and the last bit of a double has its own")
