@@ -156,6 +156,17 @@ struct DataLoader {
     let constant = statistics.isConstant
     if let target, standardise { return (target.standardisation, constant.map { _ in false }) }
     let d = source.dimension
+    for j in 0..<d where target == nil {
+      // Samples are around the data, and distances compute in single precision too.
+      let reach = abs(statistics.means[j]) + 4 * statistics.variances[j].squareRoot()
+      let largest = max(abs(statistics.least[j]), abs(statistics.largest[j]), reach)
+      guard largest > Double(Float.greatestFiniteMagnitude) else { continue }
+      let column = source.columnNames.map { shortened($0[j]) } ?? String(j)
+      throw ExperimentError.configuration(
+        Place(name),
+        "column \(column) lies between \(statistics.least[j]) and \(statistics.largest[j]): numbers about it are beyond "
+          + "single precision (3.4e38), in which samples are judged; measure it in a larger unit")
+    }
     if standardise {
       for j in 0..<d where !constant[j] && !statistics.variances[j].isNormal {
         let column = source.columnNames.map { shortened($0[j]) } ?? String(j)
