@@ -31,6 +31,14 @@ extension LaunchTests {
         #expect(outcome.status == 73 && outcome.errors.contains("not a run's folder"), "\(outcome.errors)")
         #expect(try workshop.names(in: "p") == ["data.csv", "experiment.yaml", "notes.txt"])
       }
+      // One sign, and folders with a run's names.
+      for folder in ["q", "q/samples", "q/checkpoints"] {
+        try FileManager.default.createDirectory(
+          atPath: workshop.path + "/" + folder, withIntermediateDirectories: false)
+      }
+      try workshop.write(smallExperiment, to: "q/experiment.yaml")
+      let other = try workshop.run("sgm-train", ["small.yaml", "--output", "q", "--overwrite"])
+      #expect(other.status == 73 && exists(workshop, "q/experiment.yaml"), "\(other.errors)")
       let here = try workshop.run("sgm-train", ["small.yaml", "--output", ".", "--overwrite"] + short)
       #expect(here.status == 73 && exists(workshop, "small.yaml"), "\(here.errors)")
 
