@@ -133,7 +133,7 @@ private let mistakes: [(String, String)] = [
   ),
   (
     "data: {target: mg25}\nprocess: {horizon: 1e-4}\ntraining: {minimum_time: 1e-3}",
-    "funnel.yaml:3:12: training.minimum_time must be less than process.horizon = 0.0001, found 0.001"
+    "funnel.yaml:3:26: training.minimum_time must be less than process.horizon = 0.0001, found 0.001"
   ),
   (
     "data: {target: mg25}\nnetwork: {activation: relu}\ntraining: {objective: sliced}",
