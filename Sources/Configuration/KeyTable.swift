@@ -253,6 +253,9 @@ extension ExperimentKey {
       "evaluation.metrics", \.evaluation.metrics, onResume: true,
       "What samples are judged by; docs/judging.md says when to choose which."),
     .init(
+      "evaluation.units", \.evaluation.units, onResume: true,
+      "Units of distances: the data's, of which columns of large scale decide, or each column's standard deviation."),
+    .init(
       "evaluation.pair_count", \.evaluation.pairCount, in: .whole(10, 5_000), onResume: true,
       "Rows compared by metrics that go over all pairs (w2, mmd, energy, knn-kl, c2st, ksd), and those of nll."),
     .init(

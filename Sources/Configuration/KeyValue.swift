@@ -222,3 +222,4 @@ extension ConditioningMethod: Choice {}
 extension Predictor: Choice {}
 extension CorrectedBlocks: Choice {}
 extension Metric: Choice, ListItem {}
+extension JudgingUnits: Choice {}

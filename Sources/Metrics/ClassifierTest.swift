@@ -33,6 +33,9 @@ public struct ClassifierTest: SampleDistance {
     self.reference = Self.rows(reference)
   }
 
+  /// A row of each set for every fold.
+  public var fewestRows: Int { Self.folds }
+
   /// The accuracy on rows of both sets that were held out.
   public mutating func values(to samples: borrowing Matrix) throws -> [Double] {
     try checkSamples(samples, atLeast: Self.folds, dimension: dimension)

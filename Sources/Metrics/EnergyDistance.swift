@@ -5,7 +5,8 @@ public import LinearAlgebra
 /// ```
 /// E = 2 mean‖x_i − y_j‖ − mean‖x_i − x_j‖ − mean‖y_i − y_j‖,   means over all pairs, i = j included
 /// ```
-/// Zero for equal sets, else positive; its square root is a metric. Sums are in Double over rows in their order.
+/// Zero for equal sets, else positive; its square root is a metric. There are two definitions in use: this is Székely and
+/// Rizzo's E, the square of what `scipy.stats.energy_distance` returns on the line. Sums are in Double over rows in their order.
 /// Accuracy: relative 1e-12 of the three means. Cost: 2n² distances.
 ///
 /// Source: Székely, Rizzo, "Energy statistics", J. Statistical Planning and Inference 143, 2013.
@@ -17,6 +18,9 @@ public struct EnergyDistance: SampleDistance {
 
   /// A distance without a reference.
   public init() {}
+
+  /// E has the unit of the coordinates; the other definition is its square root.
+  public func units(coordinates: String) -> [String] { ["\(coordinates); the square of SciPy's"] }
 
   /// Takes the reference and sums the distances within it.
   public mutating func setReference(_ reference: borrowing Matrix) throws {

@@ -58,6 +58,25 @@ public struct GaussianFit: Sendable, Equatable {
     self.init(mean: sums.means, products: try communicator.allGather(products.finished()), rows: sums.count)
   }
 
+  /// The fit of the same rows with each column divided by a positive number.
+  public func divided(by scales: [Double]) -> GaussianFit {
+    let d = dimension
+    precondition(scales.count == d, "\(scales.count) numbers for \(d) columns")
+    var (covariance, factor) = (covariance, factor)
+    for i in 0..<d {
+      for j in 0..<d {
+        covariance[i * d + j] /= scales[i] * scales[j]
+        // Row j of the transposed factor holds column j: element i belongs to coordinate i.
+        factor[j * d + i] /= scales[i]
+      }
+    }
+    return GaussianFit(mean: zip(mean, scales).map { $0 / $1 }, covariance: covariance, factor: factor)
+  }
+
+  private init(mean: [Double], covariance: [Double], factor: [Double]) {
+    (self.mean, self.covariance, self.factor) = (mean, covariance, factor)
+  }
+
   private static func ownRows(of dimension: Int, over communicator: Communicator) -> Range<Int> {
     ownRows(of: dimension, rank: communicator.rank, ranks: communicator.size)
   }

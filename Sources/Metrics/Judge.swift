@@ -49,7 +49,7 @@ public struct Judge {
     by distance: inout some (SampleDistance & ~Copyable), most: Int? = nil, over communicator: Communicator = .single
   ) throws -> [Judgement] {
     let n = min(count(samples: samples.rows, truth: truth, most: distance.largestCount), most ?? .max)
-    guard n >= 2 else { throw MetricsError.tooFewRows(rows: n, needed: 2) }
+    guard n >= distance.fewestRows else { throw MetricsError.tooFewRows(rows: n, needed: distance.fewestRows) }
     let comparisons = 3 * repeats
     var values: [Double]
     if distance.sharesComparisons {

@@ -32,6 +32,14 @@ public enum Metric: String, Sendable, CaseIterable {
   case likelihood = "nll"
 }
 
+/// The units in which distances are measured.
+public enum JudgingUnits: String, Sendable, CaseIterable {
+  /// Those of the data: the columns of the largest scale decide.
+  case data
+  /// Each column's standard deviation among true rows: all columns count alike.
+  case standardised
+}
+
 /// How samples are judged.
 public struct JudgingOptions: Sendable, Equatable {
   /// Random directions of the sliced distances.
@@ -42,6 +50,8 @@ public struct JudgingOptions: Sendable, Equatable {
   public var count = 10_000
   /// What samples are judged by.
   public var metrics = [Metric.slicedW2]
+  /// In which units distances are measured.
+  public var units = JudgingUnits.data
   /// Rows compared by metrics that go over all pairs.
   public var pairCount = 2_000
   /// Steps of the probability flow behind likelihoods.

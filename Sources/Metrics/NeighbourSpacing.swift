@@ -24,6 +24,9 @@ public struct NeighbourSpacing: SampleDistance {
   /// A ratio.
   public func units(coordinates: String) -> [String] { ["ratio"] }
 
+  /// The neighbour must be there among the others.
+  public var fewestRows: Int { Self.neighbour + 1 }
+
   /// Measures the reference.
   public mutating func setReference(_ reference: borrowing Matrix) throws {
     dimension = reference.columns
@@ -43,7 +46,7 @@ public struct NeighbourSpacing: SampleDistance {
     try checkSamples(rows, atLeast: neighbour + 1)
     let panels = RowPanels(rows)
     let squares = (0..<panels.count).map { i in
-      smallestSquares(panels, from: panels.point(i), count: neighbour, except: i)[neighbour - 1]
+      smallest(of: squaredDistances(panels, from: panels.point(i), except: i), count: neighbour)[neighbour - 1]
     }
     let sorted = squares.sorted()
     let middle = sorted.count / 2

@@ -11,6 +11,9 @@ public protocol SampleDistance: ~Copyable {
   /// The values' units, in the same order, where coordinates have the unit `coordinates`.
   func units(coordinates: String) -> [String]
 
+  /// The fewest rows that a set may have.
+  var fewestRows: Int { get }
+
   /// The most rows that a set may have; nil where there is no limit.
   var largestCount: Int? { get }
 
@@ -32,6 +35,8 @@ public protocol SampleDistance: ~Copyable {
 extension SampleDistance where Self: ~Copyable {
   /// The coordinates' unit for each value.
   public func units(coordinates: String) -> [String] { names.map { _ in coordinates } }
+  /// Two: one row has no spread.
+  public var fewestRows: Int { 2 }
   /// No limit.
   public var largestCount: Int? { nil }
   /// None.

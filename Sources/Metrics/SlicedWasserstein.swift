@@ -64,7 +64,8 @@ public struct SlicedWasserstein: SampleDistance, ~Copyable {
   /// Sorts the reference's projections.
   public mutating func setReference(_ reference: borrowing Matrix) throws {
     guard reference.columns == dimension else {
-      throw MetricsError.dimensionsDiffer(reference: dimension, samples: reference.columns)
+      // The directions are those of the samples.
+      throw MetricsError.dimensionsDiffer(reference: reference.columns, samples: dimension)
     }
     try checkSamples(reference)
     let n = reference.rows

@@ -49,7 +49,7 @@ import Testing
   @Test("writing to a closed pipe, or beyond the limit on a file's size, is an error and no signal") func writes() async
   {
     await #expect(processExitsWith: .exitCode(17)) {
-      sgm_catch_stop_signals()
+      sgm_return_write_errors()
       var ends: [Int32] = [0, 0]
       unsafe pipe(&ends)
       close(ends[0])

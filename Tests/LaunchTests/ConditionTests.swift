@@ -28,21 +28,40 @@ extension LaunchTests {
         try train(workshop, "on-\(ranks)", ranks: ranks)
         expectSame(try RunFiles(workshop, "on-\(ranks)"), alone, "\(ranks) ranks")
       }
-      // 128 bytes of header, 700 rows of the two columns that are learned.
-      #expect(alone.samples.count == 128 + 700 * 2 * 4)
-      func sample(_ condition: String, ranks: Int, _ file: String) throws -> Data {
+      // 192 bytes of header, 700 rows of the two columns that are learned, in double precision as a table's are.
+      #expect(alone.samples.count == 192 + 700 * 2 * 8)
+      func sample(_ condition: String, _ count: [String] = [], ranks: Int, _ file: String) throws -> Data {
         let outcome = try workshop.run(
-          "sgm-sample", ["run", "--count", "600", "--condition", condition, "--output", file], ranks: ranks)
+          "sgm-sample", ["run", "--condition", condition, "--output", file] + count, ranks: ranks)
         try #require(outcome.status == 0, "\(outcome.errors)")
         return try workshop.bytes(file)
       }
       try workshop.write((0..<600).map { "\($0 < 300 ? 0 : 6)\n" }.joined(), to: "seen.csv")
-      let (low, high) = (try sample("0", ranks: 1, "low.npy"), try sample("6", ranks: 2, "high.npy"))
+      let count = ["--count", "600"]
+      let (low, high) = (try sample("0", count, ranks: 1, "low.npy"), try sample("6", count, ranks: 2, "high.npy"))
       let (both, again) = (try sample("seen.csv", ranks: 3, "both.npy"), try sample("seen.csv", ranks: 1, "again.npy"))
       #expect(both == again && low != high)
       // Sample i depends on its own condition alone.
-      #expect(both.prefix(128 + 300 * 8) == low.prefix(128 + 300 * 8))
-      #expect(both.suffix(300 * 8) == high.suffix(300 * 8))
+      #expect(both.prefix(192 + 300 * 16) == low.prefix(192 + 300 * 16))
+      #expect(both.suffix(300 * 16) == high.suffix(300 * 16))
+      // Two of each row, in turns: sample i is given row i mod 600.
+      let twice = try sample("seen.csv", ["--count", "2"], ranks: 2, "twice.npy")
+      #expect(twice.count == 192 + 1200 * 16 && twice.prefix(192 + 600 * 16).suffix(600 * 16) == both.suffix(600 * 16))
+    }
+
+    @Test("a condition far from all data is warned of, and values that begin with a minus are values")
+    func far() throws {
+      let workshop = try Workshop()
+      try train(workshop, "run", ranks: 0)
+      let words = ["run", "--count", "3", "--output", "far.npy", "--condition"]
+      let far = try workshop.run("sgm-sample", words + ["-100"], ranks: 2)
+      #expect(far.status == 0, "\(far.errors)")
+      #expect(far.errors.contains("warning: --condition -100: seen = -100.0 lies 51"), "\(far.errors)")
+      let near = try workshop.run("sgm-sample", words + ["-0.5"])
+      #expect(near.status == 0 && !near.errors.contains("warning"), "\(near.errors)")
+      let seed = try workshop.run("sgm-sample", words + ["1", "--seed", "-1"])
+      #expect(
+        seed.status == 78 && seed.errors.contains("sampling.seed must be 0 to 18446744073709551615, found \"-1\""))
     }
 
     @Test("conditions that do not fit are refused in words")

@@ -27,13 +27,30 @@ struct Judging {
       try refuseBeyondMemory(section.directions, samples.columns, from: "evaluation.directions")
     }
     let gaussian = try truth.gaussian(communicator)
+    if section.units == .data, section.metrics.contains(where: \.hasUnits), let note = gaussian.scaleNote {
+      announce(note, communicator)
+    }
     var verdicts: [Verdict] = []
+    var refusal: ExperimentError?
     for metric in section.metrics {
       let start = Stopwatch.now
-      let judgements = try judge(metric, samples, truth, gaussian)
-      let notes = metric == .slicedW2 ? [heavyTailNote(try truth.shown().value)].compactMap { $0 } : []
-      verdicts.append(Verdict(judgements: judgements, seconds: Stopwatch.now - start, notes: notes))
+      do {
+        let judgements: [Judgement]
+        if section.units == .standardised, metric.hasUnits {
+          let scales = gaussian.scales
+          judgements = try judge(
+            metric, samples.divided(by: scales), truth.divided(by: scales), gaussian.divided(by: scales))
+        } else {
+          judgements = try judge(metric, samples, truth, gaussian)
+        }
+        let notes = metric == .slicedW2 ? [heavyTailNote(try truth.shown().value)].compactMap { $0 } : []
+        verdicts.append(Verdict(judgements: judgements, seconds: Stopwatch.now - start, notes: notes))
+      } catch let few as TooFewRows {
+        refusal = .data(Place("evaluation.metrics"), "\(metric.rawValue) \(few.words)")
+        announce("warning: the metric \(metric.rawValue) is left out: it \(few.words)", communicator)
+      }
     }
+    if verdicts.isEmpty, let refusal { return try communicator.agree { throw refusal } }
     return verdicts
   }
 
@@ -87,8 +104,21 @@ struct Judging {
     _ distance: inout some (SampleDistance & ~Copyable)
   ) throws -> [Judgement] {
     do {
-      return try Judge(repeats: section.repeats, seed: seed, unit: "units of the data")
+      let unit = section.units == .standardised ? "standard deviations" : "units of the data"
+      return try Judge(repeats: section.repeats, seed: seed, unit: unit)
         .judgements(of: samples, truth: truth, gaussian: gaussian, by: &distance, most: most, over: communicator)
+    } catch MetricsError.tooFewRows(let count, let needed) {
+      // All ranks know the numbers, and leave the metric out together.
+      let most = truth.largestCount ?? .max
+      let cause =
+        if count < min(samples.rows, most) {
+          "evaluation.count and evaluation.pair_count take \(count)"
+        } else if samples.rows <= most {
+          "the samples are \(samples.rows)"
+        } else {
+          "the true rows give sets of \(most)"
+        }
+      throw TooFewRows(words: "needs at least \(needed) rows on either side, and \(cause)")
     } catch let error as MetricsError {
       // Every rank holds all samples and comes to the same verdict: one of them says so.
       return try communicator.agree { throw error }

@@ -23,11 +23,14 @@ final class Truth {
   /// Rows to fit a Gaussian to where there is no source.
   private let fitted: MatrixBox?
   private var looked: MatrixBox?
+  /// What columns of rows are divided by, where distances are not in units of the data.
+  private let scales: [Double]?
 
   private init(
     _ samples: any TrueSamples, target: (any Target)? = nil, source: DataSource? = nil, origin: [Double] = [],
-    fitted: MatrixBox? = nil
+    fitted: MatrixBox? = nil, scales: [Double]? = nil
   ) {
+    self.scales = scales
     (self.samples, self.target, self.source, self.origin, self.fitted) = (samples, target, source, origin, fitted)
   }
 
@@ -37,6 +40,7 @@ final class Truth {
   ///   - target: the law.
   ///   - experiment: the seed, and how many rows are judged.
   ///   - source: the draws that a network has learned from.
+  /// - Throws: `ExperimentError` where the rows are beyond the machine's memory.
   package convenience init(target: any Target, _ experiment: Experiment, source: DataSource? = nil) throws {
     let count = max(experiment.evaluation.count, 2)
     try refuseBeyondMemory(count, target.dimension, from: "evaluation.count")
@@ -62,6 +66,7 @@ final class Truth {
   ///   - source: the run's data.
   ///   - origin: what is taken from a file's columns before they are rounded to single precision.
   ///   - judged: the rows that are judged.
+  /// - Throws: `ExperimentError` where the rows cannot be read.
   package convenience init(_ source: DataSource, less origin: [Double], judged: Int) throws {
     if let target = source.target {
       try self.init(target: target, source.experiment, source: source)
@@ -87,6 +92,12 @@ final class Truth {
     }
     looked = box
     return box
+  }
+
+  /// The same truth with each column divided by a number.
+  func divided(by scales: [Double]) -> Truth {
+    Truth(
+      Rescaled(samples, by: scales), target: target, source: source, origin: origin, fitted: fitted, scales: scales)
   }
 
   /// The moment-matched Gaussian, which a method must beat; its work is shared among the ranks.
@@ -127,8 +138,10 @@ final class Truth {
   /// The distance to the rows that a network was trained on, or to the truth's own where they stand for them.
   func nearestTrainingRows() throws -> NearestTrainingRows {
     if let source {
-      return NearestTrainingRows(dimension: source.dimension) { [origin] body in
-        try source.forEachBlock(of: .training, less: origin, body)
+      return NearestTrainingRows(dimension: source.dimension) { [origin, scales] body in
+        try source.forEachBlock(of: .training, less: origin) { block in
+          if let scales { try body(block.divided(by: scales)) } else { try body(block) }
+        }
       }
     }
     if target == nil { return NearestTrainingRows() }

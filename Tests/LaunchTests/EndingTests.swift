@@ -1,0 +1,109 @@
+import Foundation
+import Testing
+
+extension LaunchTests {
+  @Suite(.serialized) struct EndingTests {
+    @Test(
+      "a signal ends sgm-sample, sgm-evaluate and sgm-theory at once, with one line and nothing half written",
+      arguments: [SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU])
+    func ends(signal: Int32) throws {
+      let workshop = try Workshop()
+      try workshop.write(smallExperiment, to: "small.yaml")
+      let commands: [(program: String, words: [String])] = [
+        (
+          "sgm-sample",
+          ["small.yaml", "--score", "exact", "--count", "100000000", "--steps", "1000", "--output", "s.npy"]
+        ),
+        (
+          "sgm-sample",
+          ["small.yaml", "--score", "exact", "--count", "100000000", "--steps", "1000", "--output", "s.csv"]
+        ),
+        (
+          "sgm-evaluate",
+          [
+            "funnel", "--against", "funnel", "--set", "evaluation.count=1000000", "--set",
+            "evaluation.directions=100000",
+          ]
+        ),
+        ("sgm-theory", ["contract", "funnel", "--count", "1000000", "--steps", "100000"]),
+      ]
+      for (program, words) in commands {
+        let job = try Job(program, words, ranks: 0, in: workshop)
+        // Into the work: a handler is there before MPI starts.
+        usleep(700_000)
+        job.send(signal)
+        let outcome = try job.outcome(within: 60)
+        #expect(outcome.status == 128 + signal, "\(program): \(outcome.status) \(outcome.errors)")
+        #expect(outcome.messages.count == 1, "\(program): \(outcome.errors)")
+        #expect(outcome.errors.contains("\(program): ended by "), "\(program): \(outcome.errors)")
+        let left = try workshop.names(in: ".").filter { $0.hasSuffix(".partial") || $0.hasPrefix("s.") }
+        #expect(left.isEmpty, "\(program): \(left)")
+      }
+    }
+
+    @Test(
+      "a signal to mpirun ends sgm-sample on two ranks without a half file, with one line",
+      arguments: [SIGINT, SIGTERM])
+    func endsRanks(signal: Int32) throws {
+      let workshop = try Workshop()
+      try workshop.write(smallExperiment, to: "small.yaml")
+      let words = ["small.yaml", "--score", "exact", "--count", "100000000", "--steps", "1000", "--output", "s.npy"]
+      let job = try Job("sgm-sample", words, ranks: 2, in: workshop)
+      let begin = Date()
+      while try !workshop.names(in: ".").contains(".s.npy.partial"), Date().timeIntervalSince(begin) < 60 {
+        usleep(20_000)
+      }
+      job.send(signal)
+      let outcome = try job.outcome(within: 60)
+      #expect(outcome.status != 0 && outcome.messages.count == 1, "\(outcome.status) \(outcome.errors)")
+      // mpirun does not wait for the ranks that it ends.
+      usleep(500_000)
+      #expect(try !workshop.names(in: ".").contains { $0.contains("s.npy") })
+    }
+
+    @Test(
+      "signals by which terminals and batch systems end a job stop training with a checkpoint and status 75",
+      arguments: [SIGHUP, SIGTERM, SIGINT, SIGUSR2, SIGXCPU])
+    func stops(signal: Int32) throws {
+      let workshop = try Workshop()
+      try workshop.write(smallExperiment, to: "small.yaml")
+      let words = ["small.yaml", "--output", "run", "--set", "training.steps=100000"]
+      let job = try Job("sgm-train", words, ranks: 0, in: workshop)
+      try job.wait(toSay: "step 100/")
+      job.send(signal)
+      let outcome = try job.outcome()
+      #expect(
+        outcome.status == 75 && outcome.output.contains("go on with: sgm-train --resume run"), "\(outcome.output)")
+      #expect(FileManager.default.fileExists(atPath: workshop.path + "/run/checkpoints/latest"))
+    }
+
+    @Test("a hangup that nohup ignores stays ignored") func nohup() throws {
+      let workshop = try Workshop()
+      try workshop.write(smallExperiment, to: "small.yaml")
+      let program = try programFolder() + "/sgm-train"
+      let script = "trap '' HUP; exec \(program) small.yaml --output run --set training.steps=2000"
+      let job = try Job("/bin/bash", ["-c", script], ranks: 0, in: workshop)
+      try job.wait(toSay: "step 100/")
+      job.send(SIGHUP)
+      #expect(try job.outcome().status == 0)
+    }
+
+    @Test("a gnuplot that hangs is given up, after the distances were printed") func hang() throws {
+      let workshop = try Workshop()
+      try workshop.write(smallExperiment, to: "small.yaml")
+      let gnuplot = workshop.path + "/gnuplot"
+      try workshop.write("#!/bin/sh\nexec sleep 1000\n", to: "gnuplot")
+      #expect(unsafe chmod(gnuplot, 0o755) == 0)
+      let path = workshop.path + ":" + (ProcessInfo.processInfo.environment["PATH"] ?? "")
+      let words = ["small.yaml", "--output", "run", "--set", "training.steps=5", "--set", "training.warmup_steps=0"]
+      let begin = Date()
+      let job = try Job("sgm-train", words, ranks: 0, environment: ["PATH": path], in: workshop)
+      try job.wait(toSay: "sliced W2")
+      #expect(Date().timeIntervalSince(begin) < 25)
+      let outcome = try job.outcome(within: 120)
+      #expect(outcome.status == 0 && outcome.output.contains("report: run/report.html"), "\(outcome.errors)")
+      let page = String(decoding: try workshop.bytes("run/report.html"), as: UTF8.self)
+      #expect(page.contains("gnuplot did not end within 30 s and was given up"))
+    }
+  }
+}
