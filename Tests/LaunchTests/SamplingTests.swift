@@ -70,12 +70,18 @@ extension LaunchTests {
       try workshop.write(experiment, to: "small.yaml")
       try workshop.write("1,0,0,0,0.5,0.7,0.1\n0,1,0,0,0,-0.2,0\n", to: "observed.csv")
       try workshop.write("2,0.5\n", to: "fixed.csv")
+      let guided = ["--set", "sampling.observing=guidance"]
       let choices: [([String], String)] = [
         (["--sampler", "dormand-prince"], " (at most "),
         (["--sampler", "adaptive-euler", "--set", "sampling.relative_tolerance=0.05"], " (at most "),
         (["--sampler", "mala", "--set", "sampling.step_size=0.3"], " % accepted, split-R̂ "),
-        (["--observe", "observed.csv"], "11 evaluations each"),
-        (["--sampler", "annealed-langevin", "--fix", "fixed.csv", "--trajectory", "3"], "11 evaluations each"),
+        (["--observe", "observed.csv"], "by particles, 251 evaluations each"),
+        (["--fix", "fixed.csv", "--observe", "observed.csv"], "of each 256 particles at least "),
+        (["--observe", "observed.csv"] + guided, "11 evaluations each"),
+        (
+          ["--sampler", "annealed-langevin", "--steps", "10", "--fix", "fixed.csv", "--trajectory", "3"] + guided,
+          "11 evaluations each"
+        ),
       ]
       for (words, said) in choices {
         var outputs: [Data] = []
