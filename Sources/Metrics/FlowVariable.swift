@@ -1,4 +1,5 @@
 internal import Diffusion
+internal import LinearAlgebra
 internal import Sampling
 
 /// The variable in which a probability flow takes equal steps: ζ = ℓ + c τ, ℓ = −½ ln snr.
