@@ -89,8 +89,8 @@ extension LaunchTests {
         }
         let isSame = outputs[0] == outputs[1] && outputs[0] == outputs[2]
         #expect(isSame, "\(words)")
-        // 192 bytes of header; three paths of 11 times with number, time and two blocks of 5.
-        let length = 192 + 600 * 5 * 4 + (words.contains("--trajectory") ? 128 + 33 * 12 * 4 : 0)
+        // 192 bytes of header; three paths of 251 times with number, time and two blocks of 5.
+        let length = 192 + 600 * 5 * 4 + (words.contains("--trajectory") ? 192 + 3 * 251 * 12 * 4 : 0)
         #expect(outputs[0].count == length)
       }
     }
