@@ -3,7 +3,7 @@
 #   launch/resilient.sh [-np N] [--hosts LIST] [--backoff SECONDS] RUN [EXPERIMENT.yaml] [option of sgm-train]...
 # Starts RUN from the experiment, or resumes it; starts again after crashes and status 75, after a pause that doubles, on
 # the hosts less those whose ranks died twice. Gives up when the run dies twice at the same step, and after errors that a
-# new start does not mend (64 to 69, 73, 78). Ctrl-C and SIGTERM stop the run with a checkpoint, and with it this script.
+# new start does not mend (64 to 69, 73, 78). Ctrl-C, SIGTERM and their like stop the run with a checkpoint, and with it this script.
 set -uo pipefail
 here=$(dirname "${BASH_SOURCE[0]}")
 program=${SGM_TRAIN:-$here/../.build/release/sgm-train}
@@ -58,7 +58,7 @@ on_stop() {
   asked=yes
   [[ -z $child ]] || kill -"$1" "$child" 2> /dev/null
 }
-trap 'on_stop USR1' USR1 TERM
+trap 'on_stop USR1' USR1 USR2 TERM HUP XCPU
 trap 'on_stop INT' INT
 
 declare -A deaths=()

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs a program of ours under mpirun and keeps its status: launch/run.sh [-np N] [--host LIST] PROGRAM [ARGUMENT]...
-# Ctrl-C, SIGTERM and SIGUSR1 stop it with a checkpoint and status 75; a second Ctrl-C ends it at once.
+# Ctrl-C, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 and SIGXCPU stop it with a checkpoint and status 75; a second Ctrl-C ends it at once.
 # Options of mpirun that its version does not know by default are in SGM_MPIRUN_OPTIONS.
 set -uo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
@@ -58,7 +58,7 @@ on_interrupt() {
   on_stop
 }
 trap on_interrupt INT
-trap on_stop USR1 TERM
+trap on_stop USR1 USR2 TERM HUP XCPU
 
 # A process group of its own: the terminal's Ctrl-C reaches us alone, and mpirun does not kill its ranks for it.
 set -m

@@ -27,11 +27,14 @@ package func runTool(
     communicator.finish()
     exit(status.rawValue)
   } catch let error as AgreedError {
-    // Every rank holds the same error; the root alone speaks, and all leave in good order.
+    // Every rank holds the same error; the root alone speaks, and all leave in good order. The first to leave makes the
+    // launcher end the others: what has been said is then the last word.
+    if !catchesStops { unsafe sgm_end_on_signals(nil) }
     if communicator.isRoot { say(name, printableLines(error.description)) }
     communicator.finish()
     exit(error.status)
   } catch {
+    if !catchesStops { unsafe sgm_end_on_signals(nil) }
     say(name, printableLines("\(error)"))
     let status = (error as? any StatusError)?.status ?? ExitStatus.software.rawValue
     if communicator.size > 1 { communicator.abort(status: status) }

@@ -23,22 +23,41 @@ extension Communicator {
     return result
   }
 
-  /// Runs `body` on the root and gives every rank its bytes, or its error.
-  public func fromRoot(_ body: () throws -> [UInt8]) throws -> [UInt8] {
-    let bytes = try agree { isRoot ? try body() : [] }
-    return try broadcast(bytes)
-  }
-
-  /// Runs `body` on the root and gives every rank its text, or its error.
-  public func fromRoot(_ body: () throws -> String) throws -> String {
-    String(decoding: try fromRoot { Array(try body().utf8) }, as: UTF8.self)
-  }
-
-  /// Runs `body` on the root and gives every rank its answer, or its error.
-  public func fromRoot(_ body: () throws -> Bool) throws -> Bool {
-    try fromRoot { try body() ? [1] : [] } == [1]
+  /// Runs `body` on the root and gives every rank its value, or its error.
+  public func fromRoot<Value: Broadcastable>(_ body: () throws -> Value) throws -> Value {
+    let bytes = try agree { isRoot ? try body().bytes : [] }
+    return Value(bytes: try broadcast(bytes))
   }
 
   /// This rank's part of `count` items in order: parts of neighbours differ by at most one item.
   public func share(of count: Int) -> Range<Int> { rank * count / size..<(rank + 1) * count / size }
+}
+
+/// What the root can give to every rank.
+public protocol Broadcastable {
+  /// The value as bytes.
+  var bytes: [UInt8] { get }
+  /// The value of these bytes.
+  init(bytes: [UInt8])
+}
+
+extension [UInt8]: Broadcastable {
+  /// The bytes themselves.
+  public var bytes: [UInt8] { self }
+  /// The bytes themselves.
+  public init(bytes: [UInt8]) { self = bytes }
+}
+
+extension String: Broadcastable {
+  /// The text in UTF-8.
+  public var bytes: [UInt8] { Array(utf8) }
+  /// A text in UTF-8.
+  public init(bytes: [UInt8]) { self.init(decoding: bytes, as: UTF8.self) }
+}
+
+extension Bool: Broadcastable {
+  /// One byte where it is true, none where it is not.
+  public var bytes: [UInt8] { self ? [1] : [] }
+  /// Whether there is a byte.
+  public init(bytes: [UInt8]) { self = !bytes.isEmpty }
 }

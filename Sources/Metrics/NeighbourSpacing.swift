@@ -24,6 +24,9 @@ public struct NeighbourSpacing: SampleDistance {
   /// A ratio.
   public func units(coordinates: String) -> [String] { ["ratio"] }
 
+  /// The neighbour must be there among the others.
+  public var fewestRows: Int { Self.neighbour + 1 }
+
   /// Measures the reference.
   public mutating func setReference(_ reference: borrowing Matrix) throws {
     dimension = reference.columns

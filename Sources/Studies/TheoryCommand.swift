@@ -69,7 +69,10 @@ package func theory(_ request: TheoryRequest, _ communicator: Communicator) thro
   let inquiry = try communicator.agree { try TheoryInquiry(request) }
   try communicator.agree {
     guard communicator.isRoot, let folder = request.plots else { return }
-    try PlotFolder.check(folder, prefix: inquiry.study.rawValue, overwrite: request.overwrite)
+    // Pictures are named after their study, one of constants after its target.
+    for prefix in [inquiry.study.rawValue, "double-well"] {
+      try PlotFolder.check(folder, prefix: prefix, overwrite: request.overwrite)
+    }
   }
   let findings =
     switch inquiry.study {

@@ -23,7 +23,7 @@ extension LaunchTests {
       try workshop.write(table(400), to: "table.csv")
       #expect(try workshop.run("sgm-evaluate", ["run"]).status == 0)
       try workshop.write(table(401), to: "table.csv")
-      let theory = ["epsilon", "run", "--count", "64", "--repeats", "1", "--steps", "4"]
+      let theory = ["errors", "run", "--count", "256", "--repeats", "1", "--steps", "4"]
       for (program, words) in [("sgm-evaluate", ["run"]), ("sgm-report", ["run"]), ("sgm-theory", theory)] {
         for ranks in [0, 2] {
           let outcome = try workshop.run(program, words, ranks: ranks, environment: quickEnd)

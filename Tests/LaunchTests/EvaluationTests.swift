@@ -14,9 +14,9 @@ extension LaunchTests {
         + ["--set", "evaluation.directions=70"] + Self.few
       let alone = try workshop.run("sgm-evaluate", words)
       try #require(alone.status == 0, "\(alone.errors)")
-      // Two sliced distances, W2, two of Gaussians, two of MMD, energy, k-NN, classifier, three of modes, four of
+      // A heading, two sliced distances, W2, two of Gaussians, two of MMD, energy, k-NN, classifier, four of modes, four of
       // marginals, Hill, Stein.
-      #expect(alone.output.split(separator: "\n").count == 19)
+      #expect(alone.output.split(separator: "\n").count == 20)
       let shared = try workshop.run("sgm-evaluate", words, ranks: ranks)
       #expect(shared.output == alone.output)
     }
@@ -66,8 +66,8 @@ extension LaunchTests {
       try #require(alone.status == 0, "\(alone.errors)")
       #expect(alone.output.contains("\"NLL, upper bound\"") && alone.output.contains("\"nats a row\""))
       let rows = try workshop.bytes("run/likelihood.npy")
-      // A header of 128 bytes; NLL, its standard error, the Gaussian fit's and the law's own.
-      #expect(rows.count == 128 + 300 * 4 * 4)
+      // A header of 192 bytes; NLL, its standard error, the Gaussian fit's and the law's own.
+      #expect(rows.count == 192 + 300 * 4 * 4)
       #expect(String(decoding: try workshop.bytes("run/report.html"), as: UTF8.self).contains("NLL, upper bound"))
       for ranks in [2, 3] {
         let shared = try workshop.run("sgm-evaluate", words, ranks: ranks)

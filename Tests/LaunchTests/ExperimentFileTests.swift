@@ -23,7 +23,7 @@ extension LaunchTests {
       let outcome = try workshop.run(
         "sgm-train", [experiments + "/" + file, "--output", "run"] + settings, ranks: 2)
       #expect(outcome.status == 0, "\(outcome.errors)")
-      #expect(outcome.errors.isEmpty)
+      #expect(outcome.errors.split(separator: "\n").allSatisfy { $0.hasPrefix("note: ") }, "\(outcome.errors)")
       #expect(try workshop.names(in: "run/checkpoints") == ["latest", "step-000000004.safetensors"])
       #expect(try workshop.names(in: "run/samples") == ["step-000000004.npy"])
       let report = try workshop.bytes("run/report.html")

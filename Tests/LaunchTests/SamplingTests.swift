@@ -17,8 +17,8 @@ extension LaunchTests {
         return try workshop.bytes(file)
       }
       let alone = try sample(0)
-      // 128 bytes of header, 1000 rows of 5 numbers.
-      #expect(alone.count == 128 + 1000 * 5 * 4)
+      // 192 bytes of header, 1000 rows of 5 numbers.
+      #expect(alone.count == 192 + 1000 * 5 * 4)
       for ranks in 1...3 {
         let isSame = try sample(ranks) == alone
         #expect(isSame, "\(ranks) ranks")
@@ -33,8 +33,8 @@ extension LaunchTests {
         let words = ["run", "--count", "\(count)", "--output", "\(count).npy"]
         #expect(try workshop.run("sgm-sample", words, ranks: 2).status == 0)
       }
-      let few = try workshop.bytes("300.npy").dropFirst(128)
-      let isPrefix = try workshop.bytes("777.npy").dropFirst(128).starts(with: few)
+      let few = try workshop.bytes("300.npy").dropFirst(192)
+      let isPrefix = try workshop.bytes("777.npy").dropFirst(192).starts(with: few)
       #expect(few.count == 300 * 5 * 4 && isPrefix)
     }
 
@@ -74,8 +74,8 @@ extension LaunchTests {
         (["--sampler", "dormand-prince"], " (at most "),
         (["--sampler", "adaptive-euler", "--set", "sampling.relative_tolerance=0.05"], " (at most "),
         (["--sampler", "mala", "--set", "sampling.step_size=0.3"], " % accepted, split-R̂ "),
-        (["--observe", "observed.csv"], "11 evaluations each"),
-        (["--sampler", "annealed-langevin", "--fix", "fixed.csv", "--trajectory", "3"], "11 evaluations each"),
+        (["--observe", "observed.csv"], "251 evaluations each"),
+        (["--sampler", "annealed-langevin", "--fix", "fixed.csv", "--trajectory", "3"], "251 evaluations each"),
       ]
       for (words, said) in choices {
         var outputs: [Data] = []
@@ -89,8 +89,8 @@ extension LaunchTests {
         }
         let isSame = outputs[0] == outputs[1] && outputs[0] == outputs[2]
         #expect(isSame, "\(words)")
-        // 128 bytes of header; three paths of 11 times with number, time and two blocks of 5.
-        let length = 128 + 600 * 5 * 4 + (words.contains("--trajectory") ? 128 + 33 * 12 * 4 : 0)
+        // 192 bytes of header; three paths of 11 times with number, time and two blocks of 5.
+        let length = 192 + 600 * 5 * 4 + (words.contains("--trajectory") ? 128 + 33 * 12 * 4 : 0)
         #expect(outputs[0].count == length)
       }
     }

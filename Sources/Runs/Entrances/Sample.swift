@@ -34,6 +34,7 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
   let network = NetworkScore(model: model, parameters: average)
   var score = network
   let conditions = try communicator.agree { try SampleConstraints(request, data) }
+  for line in conditions.remarks { announce(line, communicator) }
   let trained = try communicator.agree { try request.conditions(data, header: experiment.data.header) }
   for line in trained?.remarks ?? [] { announce(line, communicator) }
   var request = request
@@ -105,6 +106,7 @@ private func sampleExactly(_ request: SampleRequest, _ communicator: Communicato
     return score
   }
   let conditions = try communicator.agree { try SampleConstraints(request, data) }
+  for line in conditions.remarks { announce(line, communicator) }
   func opened(_ score: some Score) throws -> String {
     var score = score
     return try draw(request, experiment, data, &score, conditions, file, communicator)

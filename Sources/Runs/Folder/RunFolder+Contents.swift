@@ -66,10 +66,16 @@ extension RunFolder {
       signs.append("origin")
     }
     if RunLock.isLock(text(lock)) { signs.append("lock") }
-    if (try? SweepFolder(path).read()) != nil { signs.append("sweep.json") }
+    if case .string(let format)? = JSONValue(line: text(path + "/sweep.json"))?["format"],
+      format.hasPrefix("sgm-train sweep")
+    {
+      signs.append("sweep.json")
+    }
     if (try? Experiment(contentsOf: experiment)) != nil { signs.append("experiment.yaml") }
     if FileManager.default.fileExists(atPath: events) { signs.append("events") }
-    if !CheckpointStore.steps(in: self).isEmpty { signs.append("checkpoints") }
+    if Self.names(in: checkpoints).contains(where: { $0 != "latest" && Self.isOwn($0, in: "checkpoints") }) {
+      signs.append("checkpoints")
+    }
     return signs
   }
 

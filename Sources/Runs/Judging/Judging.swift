@@ -109,13 +109,16 @@ struct Judging {
         .judgements(of: samples, truth: truth, gaussian: gaussian, by: &distance, most: most, over: communicator)
     } catch MetricsError.tooFewRows(let count, let needed) {
       // All ranks know the numbers, and leave the metric out together.
-      let largest = truth.largestCount ?? .max
-      let side =
-        samples.rows <= largest
-        ? "the samples are \(samples.rows)" : "the true rows give sets of \(largest)"
-      throw TooFewRows(
-        words: "needs at least \(needed) rows on either side, and \(side)"
-          + (count < min(samples.rows, largest) ? ", of which \(count) are compared" : ""))
+      let most = truth.largestCount ?? .max
+      let cause =
+        if count < min(samples.rows, most) {
+          "evaluation.count and evaluation.pair_count take \(count)"
+        } else if samples.rows <= most {
+          "the samples are \(samples.rows)"
+        } else {
+          "the true rows give sets of \(most)"
+        }
+      throw TooFewRows(words: "needs at least \(needed) rows on either side, and \(cause)")
     } catch let error as MetricsError {
       // Every rank holds all samples and comes to the same verdict: one of them says so.
       return try communicator.agree { throw error }

@@ -40,6 +40,7 @@ final class Truth {
   ///   - target: the law.
   ///   - experiment: the seed, and how many rows are judged.
   ///   - source: the draws that a network has learned from.
+  /// - Throws: `ExperimentError` where the rows are beyond the machine's memory.
   package convenience init(target: any Target, _ experiment: Experiment, source: DataSource? = nil) throws {
     let count = max(experiment.evaluation.count, 2)
     try refuseBeyondMemory(count, target.dimension, from: "evaluation.count")
@@ -65,6 +66,7 @@ final class Truth {
   ///   - source: the run's data.
   ///   - origin: what is taken from a file's columns before they are rounded to single precision.
   ///   - judged: the rows that are judged.
+  /// - Throws: `ExperimentError` where the rows cannot be read.
   package convenience init(_ source: DataSource, less origin: [Double], judged: Int) throws {
     if let target = source.target {
       try self.init(target: target, source.experiment, source: source)

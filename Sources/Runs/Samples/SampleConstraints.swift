@@ -14,6 +14,9 @@ struct SampleConstraints {
   /// Known coordinates, in trained coordinates.
   package var fixed: FixedCoordinates?
 
+  /// What was converted or guessed while the files were read: lines to be shown.
+  let remarks: [String]
+
   /// Whether there are any.
   var isGiven: Bool { observations != nil || fixed != nil }
 
@@ -32,6 +35,7 @@ struct SampleConstraints {
   init(_ request: SampleRequest, _ data: DataSet.Description) throws {
     observations = try request.observations.map { try Self.observations($0, data) }
     fixed = try request.fixed.map { try Self.fixed($0, data) }
+    remarks = try [request.observations, request.fixed].compactMap { $0 }.flatMap { try openRows($0).remarks }
   }
 
   /// Rows H_1 … H_d, y, standard deviation: y = Hx + noise becomes y − H·mean = (H·scale)z + noise.

@@ -43,6 +43,7 @@ extension SampleRequest {
   /// - Parameters:
   ///   - file: the samples' file.
   ///   - isRuns: whether it is the run's own.
+  /// - Throws: `ExperimentError` for a place that must not be written to, or an ending that says no format.
   func checkPlaces(_ file: String, isRuns: Bool) throws(ExperimentError) {
     guard SampleTable.separator(of: file) != nil || file.lowercased().hasSuffix(".npy") else {
       throw .usage("--output \(file): end the name in .npy, .csv or .tsv")
