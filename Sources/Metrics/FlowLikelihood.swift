@@ -1,7 +1,7 @@
 public import Diffusion
-internal import Glibc
 public import LinearAlgebra
 internal import Randomness
+internal import RealFunctions
 internal import Sampling
 
 /// Log-densities of rows under the law that a score's probability flow carries from the prior to the data.
