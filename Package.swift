@@ -56,28 +56,39 @@ let package = Package(
   targets: [
     // 0: the C edges.
     .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
+    // libxsmm.a names a BLAS for products that it has no code for; libxsmmnoblas.a is none, as nothing here asks for one.
     .target(
-      name: "COneDNN", cSettings: c,
-      linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp")]),
+      name: "CXSMM", cSettings: c,
+      linkerSettings: ["xsmm", "xsmmnoblas", "dl", "m", "pthread", "rt"].map {
+        .linkedLibrary($0, .when(platforms: [.linux], traits: nil))
+      }),
     .target(name: "CLEMON", cxxSettings: [.unsafeFlags(cTarget + ["-O2", "-Wall", "-Wextra", "-Werror"])]),
     .target(name: "CMachine", cSettings: c + [.define("SGM_COMMIT", to: "\"\(commit)\"")]),
     // 1
     module("Communication", ["CMPI", "CMachine"]),
-    module("LinearAlgebra", ["COneDNN"]),
-    module("Randomness", ["LinearAlgebra"]),
+    module("RealFunctions"),
+    module("LinearAlgebra", ["CXSMM"]),
+    module("Randomness", ["LinearAlgebra", "RealFunctions"]),
     module("Files", ["CMachine", "Communication", "LinearAlgebra"]),
     // 2
-    module("Networks", ["COneDNN", "LinearAlgebra", "Randomness"]),
-    module("Diffusion", ["LinearAlgebra"]),
-    module("Targets", ["Diffusion", "LinearAlgebra", "Randomness"]),
+    module("Networks", ["LinearAlgebra", "Randomness", "RealFunctions"]),
+    module("Diffusion", ["LinearAlgebra", "RealFunctions"]),
+    module("Targets", ["Diffusion", "LinearAlgebra", "Randomness", "RealFunctions"]),
     // 3
-    module("Training", ["Communication", "Diffusion", "LinearAlgebra", "Networks", "Randomness"]),
-    module("Sampling", ["Diffusion", "LinearAlgebra", "Randomness"]),
+    module(
+      "Training", ["Communication", "Diffusion", "LinearAlgebra", "Networks", "Randomness", "RealFunctions"]),
+    module("Sampling", ["Diffusion", "LinearAlgebra", "Randomness", "RealFunctions"]),
     // 4
     module(
-      "Metrics", ["CLEMON", "Communication", "Diffusion", "LinearAlgebra", "Networks", "Randomness", "Sampling"]),
+      "Metrics",
+      [
+        "CLEMON", "Communication", "Diffusion", "LinearAlgebra", "Networks", "Randomness", "RealFunctions", "Sampling",
+      ]),
     module(
-      "Theory", ["Communication", "Diffusion", "LinearAlgebra", "Metrics", "Randomness", "Sampling", "Targets"]),
+      "Theory",
+      [
+        "Communication", "Diffusion", "LinearAlgebra", "Metrics", "Randomness", "RealFunctions", "Sampling", "Targets",
+      ]),
     // 5
     module(
       "Configuration",
@@ -90,13 +101,13 @@ let package = Package(
       "Runs",
       [
         "CMachine", "Communication", "Configuration", "Diffusion", "Files", "LinearAlgebra", "Metrics", "Networks",
-        "Randomness", "Reports", "Sampling", "Targets", "Training",
+        "Randomness", "RealFunctions", "Reports", "Sampling", "Targets", "Training",
       ]),
     module(
       "Studies",
       [
         "Communication", "Configuration", "Diffusion", "Files", "LinearAlgebra", "Metrics", "Networks", "Randomness",
-        "Reports", "Runs", "Sampling", "Targets", "Theory", "Training",
+        "RealFunctions", "Reports", "Runs", "Sampling", "Targets", "Theory", "Training",
       ]),
     // 7
     module("Commands", ["CMachine", "Communication", "Files", "LinearAlgebra", argumentParser]),
@@ -115,7 +126,8 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Communication", "Diffusion", "Files", "LinearAlgebra", "Randomness"],
       path: "Tests/TestSupport", swiftSettings: swift),
-    tests("LinearAlgebraTests", ["LinearAlgebra"]),
+    tests("RealFunctionsTests", ["RealFunctions"]),
+    tests("LinearAlgebraTests", ["CXSMM", "LinearAlgebra"]),
     tests("RandomnessTests", ["LinearAlgebra", "Randomness", "TestSupport"], resources: [.copy("Fixtures")]),
     tests("CommunicationTests", ["CMachine", "Communication", "TestSupport"]),
     tests("NetworksTests", ["LinearAlgebra", "Networks", "Randomness", "TestSupport"]),

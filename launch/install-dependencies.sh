@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 packages=(
   build-essential git pkg-config # the linker and headers that the Swift toolchain expects
   libopenmpi-dev openmpi-bin     # message passing
-  libdnnl-dev                    # layers and matrix products
+  libxsmm-dev                    # small matrix products, whose code it makes just in time
   liblemon-dev                   # network simplex, for exact W2
   gnuplot-nox                    # plots in the report
 )

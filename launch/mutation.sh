@@ -235,7 +235,7 @@ run_tests() {
   by=${first:-${by:-the process ended: $(grep -m 1 -E 'Fatal error|Precondition|crash|error:' "$output" | tail -c 120 || true)}}
 }
 
-tests_of() { case $1 in COneDNN) echo LinearAlgebra ;; CLEMON) echo Metrics ;; CMachine | CMPI) echo Communication ;; *) echo "$1" ;; esac; }
+tests_of() { case $1 in CXSMM) echo LinearAlgebra ;; CLEMON) echo Metrics ;; CMachine | CMPI) echo Communication ;; *) echo "$1" ;; esac; }
 
 for table in launch/mutations/*.txt; do read_table "$table"; done
 case $build in

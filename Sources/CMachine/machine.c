@@ -223,12 +223,8 @@ struct sgm_pulse sgm_pulse_now(void) {
 
 const char *sgm_commit(void) { return SGM_COMMIT; }
 
-// A test preloads a library that defines these symbols; without it nothing is counted.
-static int64_t counted(const char *name) {
-  int64_t (*count)(void) = (int64_t(*)(void))dlsym(RTLD_DEFAULT, name);
+// A test preloads a library that defines this symbol; without it nothing is counted.
+int64_t sgm_allocations(void) {
+  int64_t (*count)(void) = (int64_t(*)(void))dlsym(RTLD_DEFAULT, "sgm_counted_allocations");
   return count ? count() : -1;
 }
-
-int64_t sgm_allocations(void) { return counted("sgm_counted_allocations"); }
-
-int64_t sgm_library_allocations(void) { return counted("sgm_counted_library_allocations"); }

@@ -7,8 +7,7 @@ package func versionText() -> String {
   """
   sgm-train \(programVersion), commit \(unsafe String(cString: sgm_commit()))
   \(messagePassingVersion())
-  oneDNN \(oneDNNVersion)
-  instruction set \(InstructionSet.highest?.rawValue ?? "less than avx2")
+  products by \(MatrixProduct.engine)
   """
 }
 

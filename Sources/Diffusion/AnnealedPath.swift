@@ -1,5 +1,5 @@
-internal import Glibc
 public import LinearAlgebra
+internal import RealFunctions
 
 /// The annealed path from data to a base law, `annealed`.
 ///

@@ -1,5 +1,5 @@
-internal import Glibc
 public import LinearAlgebra
+internal import RealFunctions
 
 /// Critically damped Langevin dynamics (CLD, `critically-damped-langevin`) with noise on velocity and position.
 ///

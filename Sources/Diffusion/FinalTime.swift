@@ -1,4 +1,4 @@
-internal import Glibc
+internal import RealFunctions
 
 extension ForwardProcess {
   /// The time at which the noise has a given size beside data of unit variance, σ(t) = snr^{−½}; by bisection in ln t, to

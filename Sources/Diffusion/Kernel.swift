@@ -1,5 +1,5 @@
-internal import Glibc
 public import LinearAlgebra
+internal import RealFunctions
 
 /// The law of u_t given the data x_0, alike for every coordinate.
 ///

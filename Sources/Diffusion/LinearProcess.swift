@@ -1,5 +1,5 @@
-internal import Glibc
 public import LinearAlgebra
+internal import RealFunctions
 
 /// Any linear process on one to three blocks: A and D are values, kernels come from the matrix exponential.
 ///

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import RealFunctions
 
 /// How fast the process's own time τ runs with diffusion time t: τ(t) = ∫₀ᵗ β, t ∈ [0, T].
 public enum NoiseSchedule: Sendable, Equatable {

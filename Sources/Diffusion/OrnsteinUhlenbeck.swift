@@ -1,5 +1,5 @@
-internal import Glibc
 public import LinearAlgebra
+internal import RealFunctions
 
 /// The Ornstein–Uhlenbeck process (`ornstein-uhlenbeck`), with stationary law N(0, I).
 ///

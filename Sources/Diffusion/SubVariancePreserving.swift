@@ -1,5 +1,5 @@
-internal import Glibc
 public import LinearAlgebra
+internal import RealFunctions
 
 /// The sub-variance-preserving process, `sub-variance-preserving`.
 ///

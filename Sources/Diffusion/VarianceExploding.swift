@@ -1,5 +1,5 @@
-internal import Glibc
 public import LinearAlgebra
+internal import RealFunctions
 
 /// The variance-exploding process, `variance-exploding`: Brownian motion in the clock τ.
 ///

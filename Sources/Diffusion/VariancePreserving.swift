@@ -1,5 +1,5 @@
-internal import Glibc
 public import LinearAlgebra
+internal import RealFunctions
 
 /// The variance-preserving process, `variance-preserving` in experiment files.
 ///

@@ -1,5 +1,5 @@
-internal import Glibc
 internal import LinearAlgebra
+internal import RealFunctions
 
 /// What a classifier is told of pooled rows, apart from their labels: values, ranks, ties and decimals.
 ///

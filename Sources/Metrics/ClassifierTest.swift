@@ -1,7 +1,7 @@
-internal import Glibc
 public import LinearAlgebra
 internal import Networks
 internal import Randomness
+internal import RealFunctions
 
 /// The classifier two-sample test: how often a network tells samples from true rows that it has not seen.
 ///

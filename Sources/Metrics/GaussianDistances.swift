@@ -1,5 +1,5 @@
-internal import Glibc
 public import LinearAlgebra
+internal import RealFunctions
 
 /// Distances between the Gaussian fits of two sets: what the first two moments alone can tell.
 ///

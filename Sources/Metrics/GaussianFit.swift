@@ -1,7 +1,7 @@
 public import Communication
-internal import Glibc
 public import LinearAlgebra
 public import Randomness
+internal import RealFunctions
 
 /// The Gaussian with the mean and covariance of a sample set.
 ///

@@ -1,6 +1,6 @@
-internal import Glibc
 public import LinearAlgebra
 internal import Randomness
+internal import RealFunctions
 
 /// The squared maximum mean discrepancy of a Gaussian kernel, without bias, and its permutation p-value.
 ///
@@ -65,7 +65,7 @@ public struct MaximumMeanDiscrepancy: SampleDistance {
     }
     var sums = Matrix(rows: all, columns: permutations)
     MatrixProduct(
-      rows: all, columns: permutations, inner: all, left: .plain(stride: all), right: .plain(stride: permutations),
+      rows: all, columns: permutations, inner: all, left: .plain(stride: all), rightStride: permutations,
       stride: permutations)(kernel, labels, into: &sums)
     let rowSums = (0..<all).map { i in
       let row = kernel.row(i)

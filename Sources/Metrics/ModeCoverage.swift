@@ -1,5 +1,5 @@
-internal import Glibc
 public import LinearAlgebra
+internal import RealFunctions
 
 /// Whether samples of a Gaussian mixture visit all its modes, as often as they should, and nothing else.
 ///

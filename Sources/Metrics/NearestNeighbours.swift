@@ -1,5 +1,5 @@
-internal import Glibc
 public import LinearAlgebra
+internal import RealFunctions
 
 /// The Kullback–Leibler divergence KL(truth ‖ samples), from distances to the k-th nearest neighbours.
 ///

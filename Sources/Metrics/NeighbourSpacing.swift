@@ -1,5 +1,5 @@
-internal import Glibc
 public import LinearAlgebra
+internal import RealFunctions
 
 /// How closely samples lie to one another, beside true rows: the structure that is too small for other distances.
 ///

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import RealFunctions
 
 /// The eigenvalues of a symmetric matrix, in no order.
 ///

@@ -1,5 +1,5 @@
-internal import Glibc
 public import LinearAlgebra
+internal import RealFunctions
 
 /// How heavy the tails are: Hill's index of the rows' norms around the reference's mean.
 ///

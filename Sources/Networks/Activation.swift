@@ -21,7 +21,7 @@ protocol Nonlinearity {
 
 enum SiLU: Nonlinearity {
   @inline(__always) static func valueAndDerivative(_ z: Float) -> (value: Float, derivative: Float) {
-    let s = 1 / (1 + Elementary.exp(-z))
+    let s = 1 / (1 + Elementary.expNegative(z))
     let h = z * s
     return (h, s.addingProduct(h, 1 - s))
   }
@@ -64,56 +64,37 @@ enum Softplus: Nonlinearity {
 }
 
 extension Activation {
-  /// Applies the activation to rows of pre-activations.
+  /// Applies the activation to a tile of pre-activations.
   ///
   /// - Parameters:
-  ///   - z: `[rows, width]`, overwritten by the derivative where `keepDerivative` is true.
-  ///   - rows: the number of rows.
-  ///   - width: the number of columns.
-  ///   - skip: what is added to the value, or `nil`.
-  ///   - skipStride: the distance between rows of `skip`.
-  ///   - h: takes value (+ skip).
-  ///   - hStride: the distance between rows of `h`.
-  ///   - keepDerivative: whether derivatives will be needed.
+  ///   - z: pre-activations without their bias; overwritten by the derivative, or by the value where `h` is nil.
+  ///   - bias: added to every row first.
+  ///   - h: takes the value.
+  ///   - size: the tile's.
   @unsafe func apply(
-    _ z: UnsafeMutablePointer<Float>, rows: Int, width: Int, skip: UnsafePointer<Float>?, skipStride: Int,
-    into h: UnsafeMutablePointer<Float>, hStride: Int, keepDerivative: Bool
+    _ z: Buffer, bias: UnsafePointer<Float>, into h: Buffer?, _ size: (rows: Int, columns: Int)
   ) {
-    let shape = Shape(rows: rows, width: width, skipStride: skipStride, hStride: hStride)
     switch self {
-    case .silu: unsafe run(SiLU.self, z, skip, h, shape, keepDerivative)
-    case .gelu: unsafe run(GELU.self, z, skip, h, shape, keepDerivative)
-    case .relu: unsafe run(ReLU.self, z, skip, h, shape, keepDerivative)
-    case .tanh: unsafe run(Tanh.self, z, skip, h, shape, keepDerivative)
-    case .softplus: unsafe run(Softplus.self, z, skip, h, shape, keepDerivative)
+    case .silu: unsafe run(SiLU.self, z, bias, h, size)
+    case .gelu: unsafe run(GELU.self, z, bias, h, size)
+    case .relu: unsafe run(ReLU.self, z, bias, h, size)
+    case .tanh: unsafe run(Tanh.self, z, bias, h, size)
+    case .softplus: unsafe run(Softplus.self, z, bias, h, size)
     }
-  }
-
-  private struct Shape {
-    let rows, width, skipStride, hStride: Int
   }
 
   @inline(__always)
   private func run<F: Nonlinearity>(
-    _ f: F.Type, _ z: UnsafeMutablePointer<Float>, _ skip: UnsafePointer<Float>?, _ h: UnsafeMutablePointer<Float>,
-    _ shape: Shape, _ keepDerivative: Bool
+    _ f: F.Type, _ z: Buffer, _ bias: UnsafePointer<Float>, _ h: Buffer?, _ size: (rows: Int, columns: Int)
   ) {
-    for row in 0..<shape.rows {
-      let z = unsafe z + row * shape.width
-      let h = unsafe h + row * shape.hStride
-      if keepDerivative {
-        for j in 0..<shape.width {
-          let (value, derivative) = unsafe F.valueAndDerivative(z[j])
-          unsafe h[j] = value
-          unsafe z[j] = derivative
-        }
-      } else {
-        for j in 0..<shape.width { unsafe h[j] = F.valueAndDerivative(z[j]).value }
+    for row in 0..<size.rows {
+      let z = unsafe z.row(row)
+      guard let h = unsafe h else {
+        for j in 0..<size.columns { unsafe z[j] = F.valueAndDerivative(z[j] + bias[j]).value }
+        continue
       }
-      if let skip = unsafe skip {
-        let skip = unsafe skip + row * shape.skipStride
-        for j in 0..<shape.width { unsafe h[j] += skip[j] }
-      }
+      let value = unsafe h.row(row)
+      for j in 0..<size.columns { unsafe (value[j], z[j]) = F.valueAndDerivative(z[j] + bias[j]) }
     }
   }
 }

@@ -1,29 +1,105 @@
 public import LinearAlgebra
 
 extension NetworkPass {
-  /// Propagates ∂loss/∂F to the parameters, after `forward` with the same parameters.
+  /// Propagates ∂loss/∂F to the parameters and adds the sets' gradients, after `forward` of the same group.
+  ///
+  /// - Parameters:
+  ///   - parameters: those of the last `forward`.
+  ///   - sums: how the sets' gradients are added.
+  ///   - slot: where a slot of the sums lies, laid out like the parameters. After the last group all sums are whole, but
+  ///     for the gaps.
+  @unsafe public func backward(
+    _ parameters: UnsafePointer<Float>, sums: SetSums, slot: (_ index: Int) -> UnsafeMutablePointer<Float>
+  ) {
+    precondition(sums.steps.count == sets, "sums of \(sums.steps.count) sets for \(sets)")
+    unsafe backward(parameters) { l in
+      unsafe writeGradient(layer: l, sets: group, sums.steps[group], sums, slot)
+    }
+  }
+
+  /// Propagates ∂loss/∂F to the parameters, after `forward` of the same group, for each set on its own.
   ///
   /// - Parameters:
   ///   - parameters: those of the last `forward`.
   ///   - gradient: where a set's gradient goes, laid out like the parameters; every element but the gaps is written.
-  ///   - completed: called when a set's gradient of a layer is whole, with the layer's elements: the place to add
-  ///     along the canonical tree while the numbers are in cache.
+  ///   - completed: called when a set's gradient of a layer is whole, with the layer's elements.
   @unsafe public func backward(
     _ parameters: UnsafePointer<Float>, gradient: (_ set: Int) -> UnsafeMutablePointer<Float>,
     completed: (_ set: Int, _ elements: Range<Int>) -> Void
   ) {
-    for l in layers.indices.reversed() {
-      let elements = layout.range(ofLayer: l)
-      for set in 0..<sets {
-        let delta = unsafe preactivationGradient(layer: l, set: set, bias: gradient(set) + layout.bias(l).offset)
-        unsafe weightProducts[l](delta, inputs[l].row(set * rows), into: gradient(set) + layout.weight(l).offset)
-        completed(set, elements)
-        if l > 0 { unsafe propagate(delta, layer: l, set: set, parameters) }
+    unsafe backward(parameters) { l in
+      for set in group {
+        unsafe writeGradient(layer: l, sets: set..<set + 1, singleSums.steps[...], singleSums) { _ in
+          unsafe gradient(set)
+        }
+        completed(set, layout.range(ofLayer: l))
       }
     }
   }
 
-  /// cᵀJ for each row, J = ∂F/∂u: the vector–Jacobian product of the first set, after `forward`.
+  private func backward(_ parameters: UnsafePointer<Float>, layer: (_ l: Int) -> Void) {
+    precondition(use != .inference, "a pass for inference keeps no derivatives")
+    sumRowsOfOutput()
+    for l in layers.indices.reversed() {
+      layer(l)
+      if l > 0 { unsafe propagate(layer: l, parameters) }
+    }
+  }
+
+  /// ∂loss/∂Z_l of the group: the last layer's is ∂loss/∂F.
+  func delta(_ l: Int) -> Buffer {
+    unsafe l == layers.count - 1 ? outputGradient.from(row: group.lowerBound * rows) : deltas[l % 2]
+  }
+
+  /// Each set's sums of ∂loss/∂F over its rows, in their order.
+  private func sumRowsOfOutput() {
+    for set in group {
+      let sums = unsafe biasSums.row(set - group.lowerBound)
+      unsafe sums.update(repeating: 0, count: architecture.outputs)
+      for row in 0..<rows {
+        let d = unsafe outputGradient(set: set, row: row)
+        for j in 0..<architecture.outputs { unsafe sums[j] += d[j] }
+      }
+    }
+  }
+
+  /// ∂loss/∂Z_{l−1} = act′ ∂loss/∂h_l, ∂loss/∂h_l = ∂loss/∂Z_l · W_l (+ ∂loss/∂h_{l+1} where the layer skips), and each
+  /// set's sums over its rows, tile by tile.
+  private func propagate(layer l: Int, _ parameters: UnsafePointer<Float>) {
+    guard let product = dataProducts[l] else { preconditionFailure("no product for layer \(l)") }
+    for set in group.indices {
+      unsafe biasSums.row(set - group.lowerBound).update(repeating: 0, count: layers[l].width)
+    }
+    let delta = unsafe delta(l).base
+    let asked = group.count * rows
+    // Its tiles are those of Z_{l−1}.
+    product.forEachTile(rows: asked) { i, j in
+      let (tileRows, columns) = (product.rowTiles[i], product.columnTiles[j])
+      let (row, column) = (tileRows.lowerBound, columns.lowerBound)
+      let below = unsafe deltas[(l - 1) % 2].from(row: row, column: column)
+      unsafe product.computeTile(i, j, delta, parameters + layout.weight(l).offset, into: below.base)
+      if layers[l].skips {
+        unsafe below.add(hidden[(l + 1) % 2].from(row: row, column: column), tileRows.count, columns.count)
+      }
+      if layers[l - 1].skips {
+        unsafe hidden[l % 2].from(row: row, column: column).copy(below, tileRows.count, columns.count)
+      }
+      let slopes = unsafe tile(l - 1, i, j, of: slopes)
+      for index in 0..<min(tileRows.count, asked - row) {
+        let (d, slope) = unsafe (below.row(index), slopes.row(index))
+        let sums = unsafe biasSums.row((row + index) / rows) + column
+        for k in 0..<columns.count {
+          let product = unsafe d[k] * slope[k]
+          unsafe d[k] = product
+          unsafe sums[k] += product
+        }
+      }
+    }
+  }
+}
+
+extension NetworkPass {
+  /// cᵀJ for each row, J = ∂F/∂u: the vector–Jacobian product, after `forward` of a pass with one set.
   ///
   /// - Parameters:
   ///   - parameters: those of the last `forward`.
@@ -32,94 +108,36 @@ extension NetworkPass {
   @unsafe public func vjp(
     _ parameters: UnsafePointer<Float>, cotangent: borrowing Matrix, into result: inout Matrix
   ) {
-    precondition(use != .inference, "a pass for inference keeps no derivatives")
+    precondition(use != .inference && sets == 1, "a vjp after inference, or of \(sets) sets")
     precondition(
       cotangent.rows == rows && cotangent.columns == architecture.outputs,
       "\(cotangent.rows) × \(cotangent.columns) in place of \(rows) × \(architecture.outputs)")
     unsafe outputGradient.base.update(from: cotangent.pointer, count: cotangent.count)
-    for l in layers.indices.reversed() {
-      let delta = unsafe preactivationGradient(layer: l, set: 0, bias: nil)
-      unsafe propagate(delta, layer: l, set: 0, parameters)
-    }
-    unsafe result.pointer.update(from: gradientOfInput(layer: 0, set: 0), count: rows * layers[0].width)
+    for l in layers.indices.dropFirst().reversed() { unsafe propagate(layer: l, parameters) }
+    unsafe inputProduct(delta(0).base, parameters + layout.weight(0).offset, into: result.pointer)
   }
 
-  /// Jv for each row, J = ∂F/∂u: the Jacobian–vector product of the first set, after `forward`.
+  /// Jv for each row, J = ∂F/∂u: the Jacobian–vector product, after `forward` of a pass with one set.
   ///
   /// - Parameters:
-  ///   - parameters: those of the last `forward`.
   ///   - tangent: v, `[rows, inputs]`.
   ///   - result: `[rows, outputs]`.
-  @unsafe public func jvp(
-    _ parameters: UnsafePointer<Float>, tangent: borrowing Matrix, into result: inout Matrix
-  ) {
-    precondition(use != .inference, "a pass for inference keeps no derivatives")
-    unsafe gradientOfInput(layer: 0, set: 0).update(from: tangent.pointer, count: rows * layers[0].width)
+  public func jvp(tangent: borrowing Matrix, into result: inout Matrix) {
+    precondition(use != .inference && sets == 1, "a jvp after inference, or of \(sets) sets")
+    unsafe deltas[0].base.update(from: tangent.pointer, count: rows * layers[0].width)
     for (l, layer) in layers.enumerated() {
-      let product = MatrixProduct(
-        rows: rows, columns: layer.outputs, inner: layer.width, left: .plain(stride: layer.width),
-        right: .transposed(stride: layer.inputs), stride: layer.outputs)
-      let below = unsafe gradientOfInput(layer: l, set: 0)
       let isLast = l == layers.count - 1
-      let above = unsafe isLast ? result.pointer : gradientOfInput(layer: l + 1, set: 0)
-      unsafe product(below, parameters + layout.weight(l).offset, into: above)
+      let (below, above) = unsafe (deltas[l % 2].base, isLast ? result.pointer : deltas[(l + 1) % 2].base)
+      unsafe tangentProducts[l](below, turned[l].base, into: above)
       guard !isLast else { return }
-      let slope = unsafe slopes[l].row(0)
-      for i in 0..<rows * layer.outputs { unsafe above[i] *= slope[i] }
-      if layer.skips { for i in 0..<rows * layer.outputs { unsafe above[i] += below[i] } }
-    }
-  }
-
-  /// ∂loss/∂h for the state-side input of layer l of a set: `[rows, width of layer l]` without gaps.
-  private func gradientOfInput(layer l: Int, set: Int) -> UnsafeMutablePointer<Float> {
-    unsafe hidden[l % 2].base + set * rows * layers[l].width
-  }
-
-  /// ∂loss/∂Z_l from ∂loss/∂h_{l+1}; its column sums, in row order, are the bias gradient.
-  private func preactivationGradient(
-    layer l: Int, set: Int, bias: UnsafeMutablePointer<Float>?
-  ) -> UnsafeMutablePointer<Float> {
-    let columns = layers[l].outputs
-    let isLast = l == layers.count - 1
-    let result = unsafe isLast ? outputGradient.row(set * rows) : delta.base
-    unsafe bias?.update(repeating: 0, count: columns)
-    if isLast {
-      if let bias = unsafe bias { unsafe addRows(of: result, columns: columns, into: bias) }
-      return unsafe result
-    }
-    let upstream = unsafe gradientOfInput(layer: l + 1, set: set)
-    let slope = unsafe slopes[l].row(set * rows)
-    for row in 0..<rows {
-      let start = row &* columns
-      let (d, u, s) = unsafe (result + start, upstream + start, slope + start)
-      if let bias = unsafe bias {
-        for j in 0..<columns {
-          let product = unsafe u[j] * s[j]
-          unsafe d[j] = product
-          unsafe bias[j] += product
+      for row in 0..<rows {
+        let (from, into) = unsafe (below + row * layer.width, above + row * layer.outputs)
+        for (j, columns) in forwardProducts[l].columnTiles.enumerated() {
+          let slope = unsafe self.row(row, l, j, of: slopes)
+          for k in 0..<columns.count { unsafe into[columns.lowerBound + k] *= slope[k] }
         }
-      } else {
-        for j in 0..<columns { unsafe d[j] = u[j] * s[j] }
+        if layer.skips { for j in 0..<layer.outputs { unsafe into[j] += from[j] } }
       }
     }
-    return unsafe result
-  }
-
-  private func addRows(of matrix: UnsafeMutablePointer<Float>, columns: Int, into sums: UnsafeMutablePointer<Float>) {
-    for row in 0..<rows {
-      let d = unsafe matrix + row &* columns
-      for j in 0..<columns { unsafe sums[j] += d[j] }
-    }
-  }
-
-  /// ∂loss/∂h_l = ∂loss/∂Z_l · W_l (+ ∂loss/∂h_{l+1} where the layer skips).
-  private func propagate(
-    _ delta: UnsafeMutablePointer<Float>, layer l: Int, set: Int, _ parameters: UnsafePointer<Float>
-  ) {
-    let below = unsafe gradientOfInput(layer: l, set: set)
-    unsafe dataProducts[l](delta, parameters + layout.weight(l).offset, into: below)
-    guard layers[l].skips else { return }
-    let upstream = unsafe gradientOfInput(layer: l + 1, set: set)
-    for i in 0..<rows * layers[l].width { unsafe below[i] += upstream[i] }
   }
 }

@@ -6,6 +6,22 @@ internal import LinearAlgebra
   let stride: Int
 
   @inline(__always) func row(_ index: Int) -> UnsafeMutablePointer<Float> { unsafe base + index &* stride }
+
+  /// The rows from `index` on, from one of their columns on.
+  func from(row index: Int, column: Int = 0) -> Buffer { unsafe Buffer(base: row(index) + column, stride: stride) }
+
+  /// Adds so many rows and columns of another buffer.
+  func add(_ other: Buffer, _ rows: Int, _ columns: Int) {
+    for index in 0..<rows {
+      let (into, from) = unsafe (row(index), other.row(index))
+      for j in 0..<columns { unsafe into[j] += from[j] }
+    }
+  }
+
+  /// Copies so many rows and columns of another buffer.
+  func copy(_ other: Buffer, _ rows: Int, _ columns: Int) {
+    for index in 0..<rows { unsafe row(index).update(from: other.row(index), count: columns) }
+  }
 }
 
 /// The memory of a pass: one block, so that large passes lie on few, huge pages.

@@ -4,16 +4,27 @@ extension Activation {
   /// Whether the second derivative exists everywhere.
   public var isSmooth: Bool { self != .relu }
 
-  /// Writes act″(z), absolute error below 1e-6, for `count` numbers.
+  /// Writes act″(z + bias) of a tile, absolute error below 1e-6.
   @unsafe func writeCurvature(
-    of z: UnsafePointer<Float>, into curvature: UnsafeMutablePointer<Float>, count: Int
+    of z: Buffer, bias: UnsafePointer<Float>, into curvature: Buffer, _ size: (rows: Int, columns: Int)
   ) {
     switch self {
-    case .silu: for i in 0..<count { unsafe curvature[i] = SiLU.secondDerivative(z[i]) }
-    case .gelu: for i in 0..<count { unsafe curvature[i] = GELU.secondDerivative(z[i]) }
+    case .silu: unsafe map(z, bias, curvature, size, SiLU.secondDerivative)
+    case .gelu: unsafe map(z, bias, curvature, size, GELU.secondDerivative)
     case .relu: preconditionFailure("relu has no second derivative")
-    case .tanh: for i in 0..<count { unsafe curvature[i] = Tanh.secondDerivative(z[i]) }
-    case .softplus: for i in 0..<count { unsafe curvature[i] = Softplus.secondDerivative(z[i]) }
+    case .tanh: unsafe map(z, bias, curvature, size, Tanh.secondDerivative)
+    case .softplus: unsafe map(z, bias, curvature, size, Softplus.secondDerivative)
+    }
+  }
+
+  @inline(__always)
+  private func map(
+    _ z: Buffer, _ bias: UnsafePointer<Float>, _ result: Buffer, _ size: (rows: Int, columns: Int),
+    _ f: (Float) -> Float
+  ) {
+    for row in 0..<size.rows {
+      let (z, result) = unsafe (z.row(row), result.row(row))
+      for j in 0..<size.columns { unsafe result[j] = f(z[j] + bias[j]) }
     }
   }
 }

@@ -2,8 +2,12 @@ internal import LinearAlgebra
 
 /// The buffers and products that take a network over several sets of `rows` rows each, forward and backward.
 ///
-/// A set is a shard's batch: every product has its fixed shape, and sets are never merged, so that a shard's bits do not
-/// depend on who computes it. Within a layer all sets are gone over before the next layer, while its weights are in cache.
+/// A set is a shard's batch. Outputs and data gradients of several sets are one product for each layer: each of their
+/// elements depends on its own row alone. Gradients of parameters are sums over rows: each set has its own, and they are
+/// added in an order that the caller gives, so that a shard's bits do not depend on who computes it.
+///
+/// Sets are gone through in groups of so many rows that a layer's numbers stay in the second cache. Inputs and outputs are
+/// kept for all sets, everything between for one group.
 /// A pass allocates nothing once made. Not shared between threads.
 @safe public final class NetworkPass {
   /// What a pass will be used for.
@@ -24,25 +28,39 @@ internal import LinearAlgebra
   public let rows: Int
   /// The number of sets.
   public let sets: Int
+  /// The sets in the groups that they are gone through in.
+  public let groups: [Range<Int>]
   let use: Use
   let layers: [NetworkArchitecture.Layer]
   let frequencies: [Float]
+  private let places: Places
   private let arena: Arena
-  /// What layer l sees, X_l: `[sets · rows, inputs of layer l]`, rows on cache lines.
+  /// The group that was gone through last.
+  var group = 0..<0
+  /// What layer l sees, X_l: `[rows, inputs of layer l]`; that of layer 0 for all sets.
   let inputs: [Buffer]
-  /// Z_l, then act′(Z_l), `[sets · rows, outputs of layer l]`.
+  /// Z_l, then act′(Z_l) of the group, tile after tile; without tiles for inference.
   let slopes: [Buffer]
-  /// act″(Z_l), as `slopes`; without rows where no one asks.
+  /// act″(Z_l), as `slopes`; without tiles where no one asks.
   let curvatures: [Buffer]
-  /// F and ∂loss/∂F, `[sets · rows, outputs]`.
+  /// F and ∂loss/∂F, `[sets · rows, outputs]` without gaps.
   let output, outputGradient: Buffer
-  /// ∂loss/∂h_l for all sets, in turns for even and odd l.
+  /// ∂loss/∂Z_l of hidden layers, `[group's rows, outputs of layer l]`, in turns for even and odd l.
+  let deltas: [Buffer]
+  /// ∂loss/∂h_l, in turns for even and odd l; without rows where no layer skips.
   let hidden: [Buffer]
-  /// ∂loss/∂Z of one set and layer.
-  let delta: Buffer
+  /// ∂loss/∂b_l of each set of the group, for one layer at a time.
+  let biasSums: Buffer
+  /// W_lᵀ, `[inputs, outputs]`: what `forward` made of the parameters.
+  let turned: [Buffer]
   let forwardProducts: [MatrixProduct]
-  let dataProducts: [MatrixProduct]
+  /// For layers above the first: ∂loss/∂h_l = ∂loss/∂Z_l · W_l.
+  let dataProducts: [MatrixProduct?]
+  /// One set's ∂loss/∂W_l, in tiles without gaps.
   let weightProducts: [MatrixProduct]
+  let singleSums = SetSums([SetSums.Step(slot: 0, additions: [])])
+  private(set) lazy var inputProduct = places.dataProduct(0)
+  private(set) lazy var tangentProducts = layers.indices.map { places.tangentProduct($0, rows: rows) }
 
   /// Room for `sets` sets of `rows` rows.
   ///
@@ -61,81 +79,69 @@ internal import LinearAlgebra
     self.use = use
     self.frequencies = frequencies
     layout = ParameterLayout(architecture)
-    let layers = architecture.layers
-    self.layers = layers
-
-    let all = rows * sets
-    let trained = use == .inference ? 0 : all
-    let curved = use == .curvature ? all : 0
-    let widest = max(architecture.widths.max() ?? 0, architecture.inputs)
-    var plan = Arena.Plan()
-    let inputPlaces = layers.map { plan.reserve(rows: all, stride: Self.lines($0.inputs)) }
-    let slopePlaces = layers.dropLast().map { plan.reserve(rows: all, stride: $0.outputs) }
-    let curvaturePlaces = layers.dropLast().map { plan.reserve(rows: curved, stride: $0.outputs) }
-    let outputPlaces = [all, trained].map { plan.reserve(rows: $0, stride: architecture.outputs) }
-    let hiddenPlaces = (0..<2).map { _ in plan.reserve(rows: trained, stride: widest) }
-    let deltaPlace = plan.reserve(rows: trained / sets, stride: max(widest, architecture.outputs))
-    let arena = Arena(plan)
+    layers = architecture.layers
+    let places = Places(architecture, rows: rows, sets: sets, use: use)
+    self.places = places
+    groups = places.groups
+    let arena = Arena(places.plan)
     self.arena = arena
-    unsafe inputs = unsafe inputPlaces.map { unsafe arena.buffer($0) }
-    unsafe slopes = unsafe slopePlaces.map { unsafe arena.buffer($0) }
-    unsafe curvatures = unsafe curvaturePlaces.map { unsafe arena.buffer($0) }
-    unsafe output = arena.buffer(outputPlaces[0])
-    unsafe outputGradient = arena.buffer(outputPlaces[1])
-    unsafe hidden = unsafe hiddenPlaces.map { unsafe arena.buffer($0) }
-    unsafe delta = arena.buffer(deltaPlace)
-
-    forwardProducts = layers.map {
-      MatrixProduct(
-        rows: rows, columns: $0.outputs, inner: $0.inputs, left: .plain(stride: Self.lines($0.inputs)),
-        right: .transposed(stride: $0.inputs), stride: $0.outputs, bias: true, packs: true)
-    }
-    let trainedLayers = trained > 0 ? layers : []
-    dataProducts = trainedLayers.map {
-      MatrixProduct(
-        rows: rows, columns: $0.width, inner: $0.outputs, left: .plain(stride: $0.outputs),
-        right: .plain(stride: $0.inputs), stride: $0.width)
-    }
-    weightProducts = trainedLayers.map {
-      MatrixProduct(
-        rows: $0.outputs, columns: $0.inputs, inner: rows, left: .transposed(stride: $0.outputs),
-        right: .plain(stride: Self.lines($0.inputs)), stride: $0.inputs)
-    }
+    unsafe inputs = unsafe places.inputs.map { unsafe arena.buffer($0) }
+    unsafe slopes = unsafe places.slopes.map { unsafe arena.buffer($0) }
+    unsafe curvatures = unsafe places.curvatures.map { unsafe arena.buffer($0) }
+    unsafe output = arena.buffer(places.output)
+    unsafe outputGradient = arena.buffer(places.outputGradient)
+    unsafe deltas = unsafe places.deltas.map { unsafe arena.buffer($0) }
+    unsafe hidden = unsafe places.hidden.map { unsafe arena.buffer($0) }
+    unsafe biasSums = arena.buffer(places.biasSums)
+    unsafe turned = unsafe places.turned.map { unsafe arena.buffer($0) }
+    let indices = architecture.layers.indices
+    forwardProducts = indices.map { places.forwardProduct($0) }
+    dataProducts = indices.map { use == .inference || $0 == 0 ? nil : places.dataProduct($0) }
+    weightProducts = use == .inference ? [] : indices.map { places.weightProduct($0, rows: rows) }
   }
-
-  /// A row's length in whole cache lines.
-  static func lines(_ count: Int) -> Int { (count + 15) / 16 * 16 }
 
   /// Bytes of all buffers.
   public var bytes: Int { arena.bytes }
+
+  /// Where a set's rows begin in buffers that hold the group alone.
+  func firstRow(ofSet set: Int) -> Int {
+    precondition(group.contains(set), "set \(set) after a forward pass of sets \(group)")
+    return (set - group.lowerBound) * rows
+  }
+
+  /// A tile of `slopes` or `curvatures` of layer l.
+  func tile(_ l: Int, _ i: Int, _ j: Int, of buffers: [Buffer]) -> Buffer {
+    unsafe Buffer(
+      base: buffers[l].row(i * forwardProducts[l].columnTiles.count + j), stride: MatrixProduct.largestTile.columns)
+  }
+
+  /// A row's part in column tile j of `slopes` or `curvatures` of layer l.
+  func row(_ row: Int, _ l: Int, _ j: Int, of buffers: [Buffer]) -> UnsafeMutablePointer<Float> {
+    let place = forwardProducts[l].place(ofRow: row)
+    return unsafe tile(l, place.tile, j, of: buffers).row(place.row)
+  }
+
+  /// The first row of what layer l saw of a set.
+  func input(_ l: Int, set: Int) -> UnsafeMutablePointer<Float> {
+    unsafe inputs[l].row(l == 0 ? set * rows : firstRow(ofSet: set))
+  }
 
   /// Where set `set`'s row `row` of the state goes: `inputs` numbers, then the features, which `setLevel` writes.
   @unsafe public func state(set: Int, row: Int) -> UnsafeMutablePointer<Float> {
     unsafe inputs[0].row(set * rows + row)
   }
 
-  /// Embeds the noise level of one row, for every layer that sees it.
+  /// Embeds the noise level of one row.
   public func setLevel(_ level: Float, set: Int, row: Int) {
-    let index = set * rows + row
-    let first = unsafe inputs[0].row(index) + layers[0].width
-    unsafe embed(level, frequencies: frequencies, into: first)
-    copyFeatures(of: index)
+    unsafe embed(level, frequencies: frequencies, into: inputs[0].row(set * rows + row) + layers[0].width)
   }
 
   /// Gives every row of the first set the same level.
   public func setLevel(_ level: Float) {
     setLevel(level, set: 0, row: 0)
     let first = unsafe inputs[0].row(0) + layers[0].width
-    for index in 1..<rows {
-      unsafe (inputs[0].row(index) + layers[0].width).update(from: first, count: architecture.embedding.features)
-      copyFeatures(of: index)
-    }
-  }
-
-  private func copyFeatures(of index: Int) {
-    let first = unsafe inputs[0].row(index) + layers[0].width
-    for l in 1..<layers.count where layers[l].inputs > layers[l].width {
-      unsafe (inputs[l].row(index) + layers[l].width).update(from: first, count: architecture.embedding.features)
+    for row in 1..<rows {
+      unsafe (inputs[0].row(row) + layers[0].width).update(from: first, count: architecture.embedding.features)
     }
   }
 
@@ -145,36 +151,5 @@ internal import LinearAlgebra
   /// ∂loss/∂F of one row, to be written before `backward`.
   @unsafe public func outputGradient(set: Int, row: Int) -> UnsafeMutablePointer<Float> {
     unsafe outputGradient.row(set * rows + row)
-  }
-
-  /// Computes F for all sets from their states and levels.
-  @unsafe public func forward(_ parameters: UnsafePointer<Float>) {
-    for l in layers.indices {
-      unsafe forwardProducts[l].pack(parameters + layout.weight(l).offset)
-      for set in 0..<sets { unsafe forward(layer: l, set: set, parameters) }
-    }
-  }
-
-  /// As `forward`, with the very parameters of the last `forward`: what was made of them is used again.
-  @unsafe public func forwardAgain(_ parameters: UnsafePointer<Float>) {
-    for l in layers.indices {
-      for set in 0..<sets { unsafe forward(layer: l, set: set, parameters) }
-    }
-  }
-
-  private func forward(layer l: Int, set: Int, _ parameters: UnsafePointer<Float>) {
-    let isLast = l == layers.count - 1
-    let x = unsafe inputs[l].row(set * rows)
-    let z = unsafe (isLast ? output : slopes[l]).row(set * rows)
-    unsafe forwardProducts[l](x, bias: parameters + layout.bias(l).offset, into: z)
-    guard !isLast else { return }
-    if use == .curvature {
-      unsafe architecture.activation.writeCurvature(
-        of: z, into: curvatures[l].row(set * rows), count: rows * layers[l].outputs)
-    }
-    unsafe architecture.activation.apply(
-      z, rows: rows, width: layers[l].outputs, skip: layers[l].skips ? UnsafePointer(x) : nil,
-      skipStride: inputs[l].stride, into: inputs[l + 1].row(set * rows), hStride: inputs[l + 1].stride,
-      keepDerivative: use != .inference)
   }
 }

@@ -34,13 +34,13 @@ internal import LinearAlgebra
     let (layers, architecture) = (pass.layers, pass.architecture)
     let (all, some) = ((1 + probes) * pass.rows, probes * pass.rows)
     let turned = pass.use == .curvature ? all : 0
-    let widest = max(architecture.widths.max() ?? 0, architecture.inputs)
+    let widest = max(architecture.widths.max() ?? 0, architecture.inputs, architecture.outputs)
     var plan = Arena.Plan()
-    let inputPlaces = layers.map { plan.reserve(rows: all, stride: NetworkPass.lines($0.inputs)) }
+    let inputPlaces = layers.map { plan.reserve(rows: all, stride: Places.stride($0.inputs)) }
     let tangentPlaces = layers.map { plan.reserve(rows: some, stride: $0.outputs) }
     let cotangentPlace = plan.reserve(rows: some, stride: architecture.outputs)
     let hiddenPlaces = (0..<2).map { _ in plan.reserve(rows: turned, stride: widest) }
-    let deltaPlace = plan.reserve(rows: turned, stride: max(widest, architecture.outputs))
+    let deltaPlace = plan.reserve(rows: turned, stride: widest)
     let arena = Arena(plan)
     self.arena = arena
     unsafe inputs = unsafe inputPlaces.map { unsafe arena.buffer($0) }
@@ -48,21 +48,22 @@ internal import LinearAlgebra
     unsafe cotangents = arena.buffer(cotangentPlace)
     unsafe hidden = unsafe hiddenPlaces.map { unsafe arena.buffer($0) }
     unsafe delta = arena.buffer(deltaPlace)
-    tangentProducts = layers.map {
+    tangentProducts = layers.indices.map { l in
       MatrixProduct(
-        rows: some, columns: $0.outputs, inner: $0.width, left: .plain(stride: NetworkPass.lines($0.inputs)),
-        right: .transposed(stride: $0.inputs), stride: $0.outputs)
+        rows: some, columns: layers[l].outputs, inner: layers[l].width,
+        left: .plain(stride: Places.stride(layers[l].inputs)), rightStride: unsafe pass.turned[l].stride,
+        stride: layers[l].outputs)
     }
     let turnedLayers = turned > 0 ? layers : []
     dataProducts = turnedLayers.map {
       MatrixProduct(
-        rows: all, columns: $0.width, inner: $0.outputs, left: .plain(stride: $0.outputs),
-        right: .plain(stride: $0.inputs), stride: $0.width)
+        rows: all, columns: $0.width, inner: $0.outputs, left: .plain(stride: $0.outputs), rightStride: $0.inputs,
+        stride: $0.width)
     }
     weightProducts = turnedLayers.map {
       MatrixProduct(
         rows: $0.outputs, columns: $0.inputs, inner: all, left: .transposed(stride: $0.outputs),
-        right: .plain(stride: NetworkPass.lines($0.inputs)), stride: $0.inputs)
+        rightStride: Places.stride($0.inputs), stride: $0.inputs)
     }
   }
 
@@ -84,17 +85,19 @@ internal import LinearAlgebra
     unsafe UnsafePointer(tangents[tangents.count - 1].row(probe * rows + row))
   }
 
-  /// Computes Jb for a set of the pass, after the pass's `forward` with the same parameters.
-  @unsafe public func forward(_ parameters: UnsafePointer<Float>, set: Int) {
+  /// Computes Jb for a set of the pass, after the pass's `forward` of its group.
+  public func forward(set: Int) {
     for (l, layer) in pass.layers.enumerated() {
-      unsafe tangentProducts[l](
-        inputs[l].row(rows), parameters + pass.layout.weight(l).offset, into: tangents[l].base)
+      unsafe tangentProducts[l](inputs[l].row(rows), pass.turned[l].base, into: tangents[l].base)
       guard l < pass.layers.count - 1 else { return }
       for index in 0..<probes * rows {
-        let slope = unsafe pass.slopes[l].row(set * rows + index % rows)
         let (z, x) = unsafe (tangents[l].row(index), inputs[l].row(rows + index))
         let above = unsafe inputs[l + 1].row(rows + index)
-        for j in 0..<layer.outputs { unsafe above[j] = slope[j] * z[j] }
+        for (j, columns) in pass.forwardProducts[l].columnTiles.enumerated() {
+          let slope = unsafe pass.row(pass.firstRow(ofSet: set) + index % rows, l, j, of: pass.slopes)
+          let first = columns.lowerBound
+          for k in 0..<columns.count { unsafe above[first + k] = slope[k] * z[first + k] }
+        }
         if layer.skips { for j in 0..<layer.outputs { unsafe above[j] += x[j] } }
       }
     }
@@ -124,7 +127,7 @@ internal import LinearAlgebra
   }
 
   private func copyInputs(layer l: Int, set: Int) {
-    unsafe inputs[l].base.update(from: pass.inputs[l].row(set * rows), count: rows * inputs[l].stride)
+    unsafe inputs[l].base.update(from: pass.input(l, set: set), count: rows * inputs[l].stride)
   }
 
   /// The rows of an adjoint of X_l and Ẋ_l: `[(1 + probes) · rows, width of layer l]` without gaps.
@@ -141,18 +144,25 @@ internal import LinearAlgebra
       return
     }
     for row in 0..<rows {
-      let slope = unsafe pass.slopes[l].row(set * rows + row)
-      let curvature = unsafe pass.curvatures[l].row(set * rows + row)
-      let (own, upstream) = unsafe (delta.base + row &* columns, adjoint(layer: l + 1, row: row))
-      for j in 0..<columns { unsafe own[j] = slope[j] * upstream[j] }
-      for probe in 0..<probes {
-        let index = probe &* rows &+ row
-        let (u, z) = unsafe (adjoint(layer: l + 1, row: rows + index), tangents[l].row(index))
-        let turned = unsafe delta.base + (rows + index) &* columns
-        for j in 0..<columns {
-          unsafe own[j] = own[j].addingProduct(curvature[j] * z[j], u[j])
-          unsafe turned[j] = slope[j] * u[j]
-        }
+      for (j, columns) in pass.forwardProducts[l].columnTiles.enumerated() {
+        adjoints(layer: l, row: row, tile: j, columns, pass.firstRow(ofSet: set) + row)
+      }
+    }
+  }
+
+  private func adjoints(layer l: Int, row: Int, tile j: Int, _ part: Range<Int>, _ passRow: Int) {
+    let (columns, first) = (pass.layers[l].outputs, part.lowerBound)
+    let slope = unsafe pass.row(passRow, l, j, of: pass.slopes)
+    let curvature = unsafe pass.row(passRow, l, j, of: pass.curvatures)
+    let (own, upstream) = unsafe (delta.base + row &* columns + first, adjoint(layer: l + 1, row: row) + first)
+    for k in 0..<part.count { unsafe own[k] = slope[k] * upstream[k] }
+    for probe in 0..<probes {
+      let index = probe &* rows &+ row
+      let (u, z) = unsafe (adjoint(layer: l + 1, row: rows + index) + first, tangents[l].row(index) + first)
+      let turned = unsafe delta.base + (rows + index) &* columns + first
+      for k in 0..<part.count {
+        unsafe own[k] = own[k].addingProduct(curvature[k] * z[k], u[k])
+        unsafe turned[k] = slope[k] * u[k]
       }
     }
   }

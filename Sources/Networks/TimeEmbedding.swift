@@ -1,6 +1,6 @@
-internal import Glibc
 internal import LinearAlgebra
 internal import Randomness
+internal import RealFunctions
 
 /// Features of the noise level or time: φ(ℓ) = (sin 2πf₁ℓ, …, sin 2πf_kℓ, cos 2πf₁ℓ, …, cos 2πf_kℓ).
 public struct TimeEmbedding: Sendable, Equatable {
@@ -29,7 +29,7 @@ public struct TimeEmbedding: Sendable, Equatable {
     let count = features / 2
     switch kind {
     case .sinusoidal:
-      return (0..<count).map { Float(Glibc.pow(2, -6 + 7 * Double($0) / Double(max(count - 1, 1)))) }
+      return (0..<count).map { Float(pow(2, -6 + 7 * Double($0) / Double(max(count - 1, 1)))) }
     case .fourier:
       var sequence = RandomStream(seed: seed, purpose: .embedding).row(0)
       return (0..<count).map { _ in Float(0.5 * sequence.nextNormal()) }

@@ -1,4 +1,4 @@
-import Glibc
+import RealFunctions
 
 /// The variates of one index of a stream, in Double, one after another.
 ///

@@ -1,6 +1,6 @@
 public import Diffusion
-internal import Glibc
 internal import LinearAlgebra
+internal import RealFunctions
 
 /// The stochastic improved Euler method on the reverse SDE, its step chosen for each sample; two evaluations a step
 /// tried.
@@ -72,7 +72,7 @@ struct DyadicStep: Equatable {
   private(set) var isDone = false
 
   /// The length of the step.
-  var length: Double { scalbn(1, Int32(-level)) }
+  var length: Double { Double(sign: .plus, exponent: -level, significand: 1) }
   /// Where it ends.
   var end: Double { Double(index + 1) * length }
 

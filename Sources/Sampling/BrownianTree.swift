@@ -1,6 +1,6 @@
-internal import Glibc
 internal import LinearAlgebra
 internal import Randomness
+internal import RealFunctions
 
 /// A Brownian path for each sample, which can be asked for any dyadic interval again and again.
 ///

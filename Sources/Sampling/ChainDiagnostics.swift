@@ -1,5 +1,5 @@
-internal import Glibc
 internal import LinearAlgebra
+internal import RealFunctions
 
 /// How well chains have mixed, the worst over all coordinates and log π.
 public struct ChainDiagnostics: Sendable, Equatable {

@@ -1,6 +1,6 @@
 public import Diffusion
-internal import Glibc
 internal import LinearAlgebra
+internal import RealFunctions
 
 extension ForwardProcess {
   /// The time at which generation starts: the horizon T, or 0.999 T where nothing of the data is left at T.

@@ -1,6 +1,6 @@
 public import Diffusion
-internal import Glibc
 internal import LinearAlgebra
+internal import RealFunctions
 
 /// Diffusion annealed Langevin dynamics: overdamped Langevin dynamics along the path p_T … p_{t_f}, at speed κ.
 ///

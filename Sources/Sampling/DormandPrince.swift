@@ -1,6 +1,6 @@
 public import Diffusion
-internal import Glibc
 internal import LinearAlgebra
+internal import RealFunctions
 
 /// Dormand and Prince's pair of orders 5 and 4 on the probability flow, its step chosen for each sample; six
 /// evaluations a step tried, and one at the start.

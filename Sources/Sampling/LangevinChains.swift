@@ -1,7 +1,7 @@
 public import Diffusion
-internal import Glibc
 public import LinearAlgebra
 internal import Randomness
+internal import RealFunctions
 
 /// A Markov chain for a known density π, without a process.
 public enum ChainKind: String, Sendable, CaseIterable {

@@ -1,6 +1,6 @@
 internal import Diffusion
-internal import Glibc
 internal import LinearAlgebra
+internal import RealFunctions
 
 /// Kalman's update of x_0 given u by observations, with x_0 given u taken as a Gaussian of its mean and covariance Γ.
 ///

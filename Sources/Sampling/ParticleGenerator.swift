@@ -1,7 +1,7 @@
 public import Diffusion
-internal import Glibc
 public import LinearAlgebra
 internal import Randomness
+internal import RealFunctions
 
 /// Draws samples given observations: the 256 samples of a chunk are particles, weighted and resampled on their way.
 ///

@@ -1,5 +1,5 @@
 public import Diffusion
-internal import Glibc
+internal import RealFunctions
 
 /// Where a sampler's steps end: diffusion times from the start, the horizon T, down to the final time t_f.
 public enum TimeGrid: String, Sendable, CaseIterable {

@@ -39,7 +39,7 @@ struct EpsilonCase {
 
   /// A network of the experiment's size, trained for its steps on all ranks.
   package func train(_ communicator: Communicator) throws -> (score: NetworkScore, parameters: Int) {
-    _ = try agreeOnInstructionSet(nil, communicator)
+    try checkProcessor(communicator)
     let data = try DataSource.open(experiment, base: "", communicator).load(communicator)
     let model = experiment.model(dimension: data.description.dimension)
     let trainer = Trainer(

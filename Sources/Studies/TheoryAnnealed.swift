@@ -1,7 +1,7 @@
 internal import Communication
 internal import Configuration
 internal import Files
-internal import Glibc
+internal import RealFunctions
 internal import Reports
 internal import Runs
 internal import Targets

@@ -2,9 +2,9 @@ internal import Communication
 internal import Configuration
 internal import Diffusion
 internal import Files
-internal import Glibc
 internal import LinearAlgebra
 internal import Randomness
+internal import RealFunctions
 internal import Reports
 internal import Runs
 internal import Sampling

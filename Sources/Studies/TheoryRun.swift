@@ -27,7 +27,7 @@ struct TheoryRun {
   /// Reads the newest checkpoint; settings may change what a resumed run may.
   init(_ path: String, _ request: TheoryRequest, _ communicator: Communicator) throws {
     let folder = RunFolder(path)
-    _ = try agreeOnInstructionSet(nil, communicator)
+    try checkProcessor(communicator)
     let checkpoint = try Checkpoint.newest(in: folder, communicator)
     let header = checkpoint.header
     let experiment = try communicator.agree { () throws -> Experiment in

@@ -1,6 +1,6 @@
 internal import Diffusion
-internal import Glibc
 internal import LinearAlgebra
+internal import RealFunctions
 
 /// The exact score of a law's marginals under a linear process, in trained coordinates.
 ///

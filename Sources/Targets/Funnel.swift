@@ -1,7 +1,7 @@
 public import Diffusion
-internal import Glibc
 public import LinearAlgebra
 public import Randomness
+internal import RealFunctions
 
 /// Neal's funnel: the first coordinate is the logarithm of the others' variance.
 ///

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import RealFunctions
 
 /// Expectations over the posterior of y = x_1 of a funnel blurred by noise of variance q₁ on x_1 and q on the rest.
 ///

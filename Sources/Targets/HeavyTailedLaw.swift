@@ -1,4 +1,4 @@
-internal import Glibc
+internal import RealFunctions
 
 /// A law blurred by multivariate Student-t noise: the mixture over w of the law blurred by N(0, q/w).
 ///

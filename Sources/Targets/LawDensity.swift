@@ -1,6 +1,6 @@
 internal import Diffusion
-internal import Glibc
 internal import LinearAlgebra
+internal import RealFunctions
 
 /// A law's own density in trained coordinates, for samplers without a process.
 ///

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import RealFunctions
 
 /// ln Γ(x) for x > 0, to an accuracy of 1e-14 max(1, |ln Γ|), by Stirling's series at x + n ≥ 15.
 ///

@@ -1,6 +1,6 @@
-internal import Glibc
 public import LinearAlgebra
 public import Randomness
+internal import RealFunctions
 
 // Fills rows with points of the plane, each from the variates of its index.
 private func drawPoints(

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import RealFunctions
 
 /// A Gaussian mixture blurred by noise: the mixture of N(μ_k, v_k + q).
 ///

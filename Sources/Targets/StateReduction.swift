@@ -1,6 +1,6 @@
 internal import Diffusion
-internal import Glibc
 internal import LinearAlgebra
+internal import RealFunctions
 
 /// The sufficient statistic of a kernel at one time, and the way back from its score to the state's; see `ExactScore`.
 struct StateReduction {

@@ -1,7 +1,7 @@
 public import Diffusion
-internal import Glibc
 public import LinearAlgebra
 public import Randomness
+internal import RealFunctions
 
 /// Ten multivariate Student-t laws with two degrees of freedom, of scale 1 in every coordinate and equal weights.
 ///

@@ -1,6 +1,6 @@
-internal import Glibc
 public import LinearAlgebra
 public import Randomness
+internal import RealFunctions
 
 /// The two-moons simulator of likelihood-free inference: rows (θ | x) of two parameters and the two numbers seen.
 ///

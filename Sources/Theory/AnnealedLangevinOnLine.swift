@@ -1,4 +1,4 @@
-internal import Glibc
+internal import RealFunctions
 
 /// Annealed Langevin dynamics on the line by its Fokker–Planck equation: a density, no samples.
 ///

@@ -1,6 +1,6 @@
 public import Diffusion
-internal import Glibc
 internal import LinearAlgebra
+internal import RealFunctions
 
 /// Points of the line with the weights of a quadrature rule, which are the widths of the cells around them.
 struct LineRule: Sendable, Equatable {

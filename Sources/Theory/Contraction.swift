@@ -1,6 +1,6 @@
 public import Diffusion
-internal import Glibc
 public import LinearAlgebra
+internal import RealFunctions
 
 extension BlockMatrix {
   /// The Euclidean logarithmic norm λ_max(½(A + Aᵀ)): the rate at which |u|² /2 can grow along du = A u dt.

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import RealFunctions
 
 /// How L̃_t, the curvature of ln(p_t/p_∞), is said to fall: up to a constant.
 public enum CurvatureLaw {

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import RealFunctions
 
 extension DensityOnLine {
   /// Bounds on both constants of a law on the line.

@@ -1,6 +1,6 @@
 public import Diffusion
-internal import Glibc
 internal import LinearAlgebra
+internal import RealFunctions
 internal import Sampling
 
 /// The error split of Euler–Maruyama for a mixture on the line, by its chains' densities: no samples, no noise.

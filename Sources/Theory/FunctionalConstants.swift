@@ -1,4 +1,4 @@
-internal import Glibc
+internal import RealFunctions
 public import Targets
 
 // Conventions: Var f ≤ C_P E|∇f|² (Poincaré) and KL ≤ ½ C_LS I (log-Sobolev); C_P ≤ C_LS, and N(0, s²) has both equal

@@ -1,5 +1,5 @@
-internal import Glibc
 internal import LinearAlgebra
+internal import RealFunctions
 
 /// What a slow annealed Langevin dynamics reaches, beside the bounds on its bias.
 public struct AnnealedBias: Sendable, Equatable {

@@ -1,5 +1,5 @@
-internal import Glibc
 internal import LinearAlgebra
+internal import RealFunctions
 
 /// How λ runs from the base (0) to the data (1) in annealing time t ∈ [0, 1].
 public enum AnnealingSchedule: Sendable, Equatable {

@@ -1,5 +1,5 @@
-internal import Glibc
 internal import LinearAlgebra
+internal import RealFunctions
 
 extension GaussianLaw {
   /// KL(self‖other), exact; infinite where `other` is singular.

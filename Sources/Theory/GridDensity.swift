@@ -1,4 +1,4 @@
-internal import Glibc
+internal import RealFunctions
 
 /// Equidistant points of the line.
 public struct LineGrid: Sendable, Equatable {

@@ -1,6 +1,6 @@
 public import Diffusion
-internal import Glibc
 internal import LinearAlgebra
+internal import RealFunctions
 
 /// The simplest law that is a log-Lipschitz perturbation of a strongly log-concave one and not smooth.
 ///

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import RealFunctions
 public import Targets
 
 /// A mixture of Gaussians on the line, with the derivatives and the distribution function that quadrature needs.

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import RealFunctions
 public import Targets
 
 // Upper bounds on the log-Sobolev constant, hence on Poincaré's, each with its theorem.

@@ -1,6 +1,6 @@
 public import Diffusion
-internal import Glibc
 public import LinearAlgebra
+internal import RealFunctions
 public import Sampling
 
 extension SamplerStage {

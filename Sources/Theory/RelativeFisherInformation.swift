@@ -1,5 +1,5 @@
-internal import Glibc
 public import LinearAlgebra
+internal import RealFunctions
 
 extension GaussianLaw {
   /// I(self‖other) = E|∇log(p/q)|², exact.

@@ -1,6 +1,6 @@
 public import Diffusion
-internal import Glibc
 internal import LinearAlgebra
+internal import RealFunctions
 public import Sampling
 
 /// One member of a family of noise schedules: bounds beside what Gaussian data measures.

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import RealFunctions
 
 /// The slope of ln y over ln x by least squares, over the pairs in which both are positive.
 public func fittedSlope(_ x: [Double], _ y: [Double]) -> Double {

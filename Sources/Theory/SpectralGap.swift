@@ -1,4 +1,4 @@
-internal import Glibc
+internal import RealFunctions
 
 /// A probability density on the line, given by its logarithm up to a constant.
 public struct DensityOnLine: Sendable {

@@ -1,8 +1,8 @@
 public import Diffusion
-internal import Glibc
 public import LinearAlgebra
 internal import Metrics
 public import Randomness
+internal import RealFunctions
 internal import Sampling
 
 /// The action of an annealed path by optimal transport between neighbouring marginals.

@@ -150,13 +150,14 @@ extension Trainer {
     unsafe audit.pass.forward(parameters.pointer)
     var digest = Digest()
     unsafe audit.objective.lossesAndGradients(
-      of: audit.pass, parameters: parameters.pointer, scale: 1 / Double(options.batch),
-      gradient: { _ in unsafe audit.gradient.pointer },
-      completed: { _, elements in
-        let first = unsafe audit.gradient.pointer + elements.lowerBound
-        if injected != nil { unsafe corrupt(first) }
-        unsafe digest.update(first, count: elements.count)
-      })
+      of: audit.pass, group: 0..<1, parameters: parameters.pointer, scale: 1 / Double(options.batch),
+      into: .sets(
+        gradient: { _ in unsafe audit.gradient.pointer },
+        completed: { _, elements in
+          let first = unsafe audit.gradient.pointer + elements.lowerBound
+          if self.injected != nil { unsafe self.corrupt(first) }
+          unsafe digest.update(first, count: elements.count)
+        }))
     return digest.value
   }
 }

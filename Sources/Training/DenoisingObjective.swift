@@ -105,12 +105,14 @@ internal import Randomness
     return sum / Double(targets.columns)
   }
 
+  var sumsSets: Bool { true }
+
   func lossesAndGradients(
-    of pass: NetworkPass, parameters: UnsafePointer<Float>, scale: Double,
-    gradient: (_ set: Int) -> UnsafeMutablePointer<Float>, completed: (_ set: Int, _ elements: Range<Int>) -> Void
+    of pass: NetworkPass, group: Range<Int>, parameters: UnsafePointer<Float>, scale: Double,
+    into gradients: GradientSink
   ) {
-    for set in 0..<pass.sets { losses[set] = lossAndGradient(set: set, of: pass, scale: scale) }
-    unsafe pass.backward(parameters, gradient: gradient, completed: completed)
+    for set in group { losses[set] = lossAndGradient(set: set, of: pass, scale: scale) }
+    unsafe pass.backward(parameters, into: gradients)
   }
 
   /// The loss of a set; writes ∂/∂F of `scale` times it into the pass.

@@ -45,11 +45,13 @@ internal import Networks
     }
   }
 
+  var sumsSets: Bool { true }
+
   func lossesAndGradients(
-    of pass: NetworkPass, parameters: UnsafePointer<Float>, scale: Double,
-    gradient: (_ set: Int) -> UnsafeMutablePointer<Float>, completed: (_ set: Int, _ elements: Range<Int>) -> Void
+    of pass: NetworkPass, group: Range<Int>, parameters: UnsafePointer<Float>, scale: Double,
+    into gradients: GradientSink
   ) {
-    for set in 0..<pass.sets {
+    for set in group {
       losses[set] = 0
       cells.clear(set: set)
       for row in 0..<count {
@@ -59,7 +61,7 @@ internal import Networks
         cells.add(loss, rows.time(set: set, row: row), set: set)
       }
     }
-    unsafe pass.backward(parameters, gradient: gradient, completed: completed)
+    unsafe pass.backward(parameters, into: gradients)
   }
 
   private func square(

@@ -147,9 +147,12 @@ extension Trainer {
 
   /// The loss of the batch that was drawn last.
   private func loss() -> Double {
-    unsafe pass.forward(parameters.pointer)
-    let sum = (0..<pass.sets).reduce(0.0) { sum, set in
-      unsafe sum + objective.loss(set: set, of: pass, parameters: parameters.pointer, count: pass.rows)
+    var sum = 0.0
+    for group in pass.groups {
+      unsafe pass.forward(parameters.pointer, group: group)
+      for set in group {
+        sum += unsafe objective.loss(set: set, of: pass, parameters: parameters.pointer, count: pass.rows)
+      }
     }
     return sum / Double(options.batch)
   }

@@ -64,19 +64,25 @@ internal import Randomness
 
   func loss(set: Int, of pass: NetworkPass, parameters: UnsafePointer<Float>, count: Int) -> Double {
     writeProbes(set: set, scale: 1)
-    unsafe tangents.forward(parameters, set: set)
+    tangents.forward(set: set)
     return (0..<count).reduce(0) { sum, row in
       unsafe sum + loss(set: set, row: row, pass, gradient: nil, scale: 1)
     }
   }
 
+  /// A set's tangents need its gradient in one place.
+  var sumsSets: Bool { false }
+
   func lossesAndGradients(
-    of pass: NetworkPass, parameters: UnsafePointer<Float>, scale: Double,
-    gradient: (_ set: Int) -> UnsafeMutablePointer<Float>, completed: (_ set: Int, _ elements: Range<Int>) -> Void
+    of pass: NetworkPass, group: Range<Int>, parameters: UnsafePointer<Float>, scale: Double,
+    into gradients: GradientSink
   ) {
-    for set in 0..<pass.sets {
+    guard case .sets(let gradient, let completed) = gradients else {
+      preconditionFailure("sums of tangents' gradients")
+    }
+    for set in group {
       writeProbes(set: set, scale: scale)
-      unsafe tangents.forward(parameters, set: set)
+      tangents.forward(set: set)
       losses[set] = 0
       cells.clear(set: set)
       for row in 0..<count {

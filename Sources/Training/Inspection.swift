@@ -33,7 +33,14 @@ extension Trainer {
   /// Goes through draws, forward and backward of the coming step once, and changes nothing.
   public func rehearseStep() {
     drawBatch()
-    computeGradients()
+    computeGradients(recordsActivations: true)
+  }
+
+  /// Remembers the sizes of what a group's sets passed on, before another group takes their place.
+  func record(_ group: Range<Int>) {
+    for set in group {
+      activations[set] = (0...model.network.layerCount).map { pass.activationSquares(at: $0, set: set) }
+    }
   }
 
   /// The mean loss of one of this rank's shards in the last step.
@@ -41,15 +48,12 @@ extension Trainer {
     loss(ofSet: shard - shards.lowerBound) / Double(pass.rows)
   }
 
-  /// Root mean squares of a shard's numbers in the last step.
+  /// Root mean squares of a shard's numbers in the last step that was observed, or rehearsed.
   ///
   /// - Returns: that of the input (state and features), then that of what each layer passes on; not finite exactly where
   ///   some number is not.
   public func activationSizes(ofShard shard: Int) -> [Double] {
-    (0...model.network.layerCount).map { level in
-      let (sum, count) = pass.activationSquares(at: level, set: shard - shards.lowerBound)
-      return (sum / Double(count)).squareRoot()
-    }
+    activations[shard - shards.lowerBound].map { ($0.sum / Double($0.count)).squareRoot() }
   }
 
   /// The norm of one layer of the last step's gradient, of the whole batch; on one process alone.

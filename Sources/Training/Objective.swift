@@ -82,13 +82,36 @@ protocol Objective: AnyObject {
   func draw(
     set: Int, firstIndex: UInt64, streams: DrawStreams, into pass: NetworkPass, data: (Int) -> UnsafePointer<Float>)
 
-  /// Σ loss over the rows `0..<count` of a set, after `forward`.
+  /// Σ loss over the rows `0..<count` of a set, after `forward` of its group.
   func loss(set: Int, of pass: NetworkPass, parameters: UnsafePointer<Float>, count: Int) -> Double
 
-  /// Computes `losses`, and the gradient of `scale` times their sum as `NetworkPass.backward` does, after `forward`.
+  /// Whether gradients of `lossesAndGradients` can be added as they are computed.
+  var sumsSets: Bool { get }
+
+  /// Computes `losses` of a group of sets, and the gradient of `scale` times their sum, after its `forward`.
   func lossesAndGradients(
-    of pass: NetworkPass, parameters: UnsafePointer<Float>, scale: Double,
+    of pass: NetworkPass, group: Range<Int>, parameters: UnsafePointer<Float>, scale: Double,
+    into gradients: GradientSink)
+}
+
+/// Where gradients go.
+@safe enum GradientSink {
+  /// Into sums along the steps, in the slots that the closure gives.
+  case sums(SetSums, slot: (_ index: Int) -> UnsafeMutablePointer<Float>)
+  /// Each set's on its own; the second closure hears when a set's gradient of a layer is whole.
+  case sets(
     gradient: (_ set: Int) -> UnsafeMutablePointer<Float>, completed: (_ set: Int, _ elements: Range<Int>) -> Void)
+}
+
+extension NetworkPass {
+  /// Propagates ∂loss/∂F of the group.
+  func backward(_ parameters: UnsafePointer<Float>, into gradients: GradientSink) {
+    switch gradients {
+    case .sums(let sums, let slot): unsafe backward(parameters, sums: sums, slot: slot)
+    case .sets(let gradient, let completed):
+      unsafe backward(parameters, gradient: gradient, completed: completed)
+    }
+  }
 }
 
 extension TrainingObjective {

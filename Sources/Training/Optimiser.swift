@@ -1,4 +1,4 @@
-internal import Glibc
+internal import RealFunctions
 
 /// AdamW with warm-up, cosine decay and an exponential moving average of the parameters.
 ///

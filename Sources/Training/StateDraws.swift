@@ -1,6 +1,6 @@
 internal import Diffusion
-internal import Glibc
 internal import LinearAlgebra
+internal import RealFunctions
 
 /// States u_t of the forward process for given data, from the kernel or carried forward by transitions.
 ///

@@ -1,5 +1,5 @@
 internal import Diffusion
-internal import Glibc
+internal import RealFunctions
 
 /// The law of the diffusion times seen in training, on [t_min, T].
 public struct TimeLaw: Sendable, Equatable {

@@ -36,6 +36,10 @@ internal import Randomness
   let pass: NetworkPass
   let objective: any Objective
   let exchange: TreeExchange
+  /// The exchange's steps, for gradients that are added as they are computed.
+  private let sums: SetSums
+  /// Of the sets' last recorded pass: Σ x² and the number of numbers, level by level.
+  var activations: [[(sum: Double, count: Int)]]
   /// All parameters, on every rank.
   var parameters: Matrix
   /// The own slice of the moments and of the average.
@@ -66,8 +70,13 @@ internal import Randomness
     let exchange = TreeExchange(
       communicator: communicator, tree: tree, parameters: layout.count, block: Self.block)
     self.exchange = exchange
+    sums = SetSums(
+      exchange.localSteps.map {
+        SetSums.Step(slot: $0.slot, additions: $0.additions.map { (into: $0.into, from: $0.from) })
+      })
     let rows = options.batch / tree.shards
     let sets = exchange.shards.count
+    activations = Array(repeating: [], count: sets)
     pass = NetworkPass(
       architecture: model.network, frequencies: model.frequencies, rows: rows, sets: sets,
       use: kind.use(gradients: true))
@@ -150,22 +159,34 @@ internal import Randomness
     }
   }
 
-  func computeGradients() {
-    unsafe pass.forward(parameters.pointer)
-    let base = unsafe gradients.pointer
-    let stride = layout.count
-    unsafe objective.lossesAndGradients(
-      of: pass, parameters: parameters.pointer, scale: 1 / Double(options.batch),
-      gradient: { set in unsafe base + exchange.localSteps[set].slot * stride },
+  func computeGradients(recordsActivations: Bool = false) {
+    // Whoever looks at single shards' gradients needs them whole; else they are added tile by tile.
+    let isSummed = objective.sumsSets && observer == nil && injected == nil && audited == nil
+    for group in pass.groups {
+      unsafe pass.forward(parameters.pointer, group: group)
+      if recordsActivations || observer != nil { record(group) }
+      unsafe objective.lossesAndGradients(
+        of: pass, group: group, parameters: parameters.pointer, scale: 1 / Double(options.batch),
+        into: isSummed ? summedGradients : singleGradients)
+    }
+  }
+
+  private func slot(_ index: Int) -> UnsafeMutablePointer<Float> { unsafe gradients.pointer + index * layout.count }
+
+  private var summedGradients: GradientSink { unsafe .sums(sums) { unsafe self.slot($0) } }
+
+  private var singleGradients: GradientSink {
+    unsafe .sets(
+      gradient: { unsafe self.slot(self.exchange.localSteps[$0].slot) },
       completed: { set, elements in
-        let own = unsafe base + (exchange.localSteps[set].slot * stride + elements.lowerBound)
-        if injected != nil { unsafe corrupt(own) }
-        if let observer { show(elements, ofSet: set, to: observer) }
-        if set == audited?.set { unsafe audited?.digest.update(own, count: elements.count) }
-        for addition in exchange.localSteps[set].additions {
-          let first = unsafe base + elements.lowerBound
+        let own = unsafe self.slot(self.exchange.localSteps[set].slot) + elements.lowerBound
+        if self.injected != nil { unsafe self.corrupt(own) }
+        if let observer = self.observer { self.show(elements, ofSet: set, to: observer) }
+        if set == self.audited?.set { unsafe self.audited?.digest.update(own, count: elements.count) }
+        for addition in self.exchange.localSteps[set].additions {
           unsafe add(
-            first + addition.from * stride, into: first + addition.into * stride, count: elements.count)
+            self.slot(addition.from) + elements.lowerBound, into: self.slot(addition.into) + elements.lowerBound,
+            count: elements.count)
         }
       })
   }

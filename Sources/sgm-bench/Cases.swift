@@ -15,6 +15,8 @@ struct Case {
 
   static let large = Case(dimension: 100, widths: [512, 512, 512, 512], batch: 512, shards: 2)
   static let larger = Case(dimension: 100, widths: [512, 512, 512, 512], batch: 2048, shards: 8)
+  static let finer = Case(dimension: 100, widths: [512, 512, 512, 512], batch: 512, shards: 16)
+  static let largest = Case(dimension: 100, widths: [512, 512, 512, 512], batch: 2048, shards: 16)
   static let small = Case(dimension: 2, widths: [128, 128, 128], batch: 256, shards: 2)
 
   var name: String { "\(widths.count)×\(widths[0]), d = \(dimension), batch \(batch) in \(shards)" }

@@ -13,28 +13,27 @@ func layerKernels(_ meter: Meter) -> [Measurement] {
   for (inputs, outputs) in [(164, 512), (512, 512), (512, 100)] {
     let x = randomMatrix(rows, inputs)
     let w = randomMatrix(outputs, inputs)
+    let turned = randomMatrix(inputs, outputs)
     let z = randomMatrix(rows, outputs)
     var dx = Matrix(rows: rows, columns: inputs)
     var dw = Matrix(rows: outputs, columns: inputs)
     var y = Matrix(rows: rows, columns: outputs)
     let flops = 2 * Double(rows * inputs * outputs)
     let forward = MatrixProduct(
-      rows: rows, columns: outputs, inner: inputs, left: .plain(stride: inputs), right: .transposed(stride: inputs),
-      stride: outputs)
+      rows: rows, columns: outputs, inner: inputs, left: .plain(stride: inputs), rightStride: outputs, stride: outputs)
     let data = MatrixProduct(
-      rows: rows, columns: inputs, inner: outputs, left: .plain(stride: outputs), right: .plain(stride: inputs),
-      stride: inputs)
+      rows: rows, columns: inputs, inner: outputs, left: .plain(stride: outputs), rightStride: inputs, stride: inputs)
     let weight = MatrixProduct(
-      rows: outputs, columns: inputs, inner: rows, left: .transposed(stride: outputs), right: .plain(stride: inputs),
+      rows: outputs, columns: inputs, inner: rows, left: .transposed(stride: outputs), rightStride: inputs,
       stride: inputs)
     let count = Meter.count(flops: flops)
     let layer = "\(rows)×\(inputs)→\(outputs)"
     results.append(
-      .work("forward \(layer)", seconds: meter.seconds(count: count) { forward(x, w, into: &y) }, flops: flops))
+      meter.work("forward \(layer)", count: count, flops: flops) { forward(x, turned, into: &y) })
     results.append(
-      .work("data gradient \(layer)", seconds: meter.seconds(count: count) { data(z, w, into: &dx) }, flops: flops))
+      meter.work("data gradient \(layer)", count: count, flops: flops) { data(z, w, into: &dx) })
     results.append(
-      .work("weight gradient \(layer)", seconds: meter.seconds(count: count) { weight(z, x, into: &dw) }, flops: flops))
+      meter.work("weight gradient \(layer)", count: count, flops: flops) { weight(z, x, into: &dw) })
   }
   return results
 }

@@ -19,12 +19,12 @@ func samplingSteps(_ meter: Meter) -> [Measurement] {
     var samples = Matrix(rows: Generator.rows, columns: example.dimension)
     let flops =
       Double(generator.evaluationsPerSample * Generator.rows) * model.network.inferenceFlopsPerRow
-    let seconds = meter.seconds(count: Meter.count(flops: flops)) {
-      generator.generate(chunk: 0, score: &score, into: &samples)
-    }
     let steps = Double(generator.evaluationsPerSample)
-    return .work(
+    var measurement = meter.work(
       "Euler–Maruyama step \(example.widths.count)×\(example.widths[0]), \(Generator.rows) samples",
-      seconds: seconds / steps, flops: flops / steps)
+      count: Meter.count(flops: flops), flops: flops
+    ) { generator.generate(chunk: 0, score: &score, into: &samples) }
+    measurement.value /= steps
+    return measurement
   }
 }

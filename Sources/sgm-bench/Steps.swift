@@ -8,15 +8,16 @@ import Training
 /// Whole steps on one rank, and on all where there are more: rows, draws, gradients, exchange, update.
 func trainingSteps(_ meter: Meter, _ communicator: Communicator) throws -> [Measurement] {
   var results: [Measurement] = []
-  for example in [Case.large, .larger, .small] {
+  for example in [Case.large, .finer, .larger, .largest, .small] {
     let flops = example.stepFlops
     let count = Meter.count(flops: flops)
     var alone = 0.0
     if communicator.isRoot {
       let trainer = example.trainer(.single)
       for _ in 0..<3 { _ = try trainer.takeStep() }
-      alone = try meter.seconds(count: count) { _ = try trainer.takeStep() }
-      results.append(.work("step \(example.name)", seconds: alone, flops: flops))
+      let step = try meter.work("step \(example.name)", count: count, flops: flops) { _ = try trainer.takeStep() }
+      alone = 1e-3 * step.value
+      results.append(step)
     }
     try communicator.barrier()
     guard communicator.size > 1, communicator.size <= example.shards else { continue }
@@ -45,21 +46,17 @@ func checkpointStall(_ meter: Meter, _ communicator: Communicator) throws -> [Me
   ]
 }
 
-/// Calls of malloc and its like in a warm step, where a preloaded library counts them: ours, and those that oneDNN makes
-/// whenever a product runs.
+/// Calls of malloc and its like in a warm step, where a preloaded library counts them.
 func warmAllocations() throws -> [Measurement] {
   guard sgm_allocations() >= 0 else { return [] }
-  return try [Case.large, .small].flatMap { example in
+  return try [Case.large, .small].map { example in
     let trainer = example.trainer(.single)
     for _ in 0..<5 { _ = try trainer.takeStep() }
-    let (all, library) = (sgm_allocations(), sgm_library_allocations())
-    let steps: Int64 = 10
+    let before = sgm_allocations()
+    let steps = 10
     for _ in 0..<steps { _ = try trainer.takeStep() }
-    let theirs = sgm_library_allocations() - library
-    let ours = sgm_allocations() - all - theirs
-    return [
-      Measurement(name: "allocations, \(steps) warm steps \(example.name)", value: Double(ours), unit: "calls"),
-      Measurement(name: "oneDNN's in them", value: Double(theirs), unit: "calls"),
-    ]
+    return Measurement(
+      name: "allocations, \(steps) warm steps \(example.name)", value: Double(sgm_allocations() - before), unit: "calls"
+    )
   }
 }

@@ -34,7 +34,7 @@ enum Table {
 
   private static func share(_ result: Measurement, peak: Double) -> String {
     if let rate = result.rate {
-      return "\(number(rate / 1e9)) GFLOP/s  \(number(100 * rate / peak)) % of peak"
+      return "\(number(rate / 1e9)) GFLOP/s  \(number(100 * (result.share ?? rate / peak))) % of peak"
     }
     if let ratio = result.ratio { return "\(number(ratio.value)) × \(ratio.to)" }
     return ""

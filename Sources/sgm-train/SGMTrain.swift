@@ -76,9 +76,6 @@ struct SGMTrain: RankCommand {
       valueName: "fault", visibility: .hidden))
   var injectFault: String?
 
-  @Option(help: "Pin oneDNN's instruction set: avx2 or avx512.")
-  var isa: String?
-
   @Flag(help: "Replace an existing run folder.")
   var overwrite = false
 
@@ -88,7 +85,7 @@ struct SGMTrain: RankCommand {
   @Flag(help: "Print the table of all keys as Markdown: docs/experiment-file.md.")
   var printKeys = false
 
-  @Flag(help: "Print the versions of program, MPI and oneDNN, and the instruction set.")
+  @Flag(help: "Print the versions of the program and of what it stands on.")
   var version = false
 
   func run() throws {
@@ -130,12 +127,6 @@ struct SGMTrain: RankCommand {
       }
     }
     if let until, until < 1 { throw ExperimentError.usage("--until \(until): a step of at least 1 is expected") }
-    if let isa {
-      guard let set = InstructionSet(rawValue: isa) else {
-        throw ExperimentError.usage("--isa \(isa): avx2 or avx512 is expected")
-      }
-      request.instructionSet = set
-    }
     if let timeLimit { request.timeLimit = try seconds(of: timeLimit, option: "--time-limit") }
     request.stallLimit = try seconds(of: stallLimit, option: "--stall-limit", orZero: true)
     if allowDataChange, resume == nil {

@@ -30,7 +30,7 @@ func smallCheckpoint() throws -> [UInt8] {
     dimension: 2, rows: 10, columnNames: ["a", "ß"], standardisation: Standardisation(mean: [1, 2], scale: [0.5, 1]),
     constantColumns: [false, true], fingerprint: "10x2-01234567")
   let header = Checkpoint.Header(
-    experiment: experiment, data: description, instructionSet: "avx2", best: Checkpoint.Best(step: 2, loss: 0.25))
+    experiment: experiment, data: description, best: Checkpoint.Best(step: 2, loss: 0.25))
   let count = ParameterLayout(experiment.model(dimension: 2).network).count
   var state = TrainerState(count: count, step: 3)
   for (k, part) in StatePart.allCases.enumerated() {

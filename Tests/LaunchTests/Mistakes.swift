@@ -143,7 +143,6 @@ let mistakes: [Mistake] = [
     name: "experiment and resume", words: ["small.yaml", "--resume", "full"], status: 64, says: ["--resume"]),
   Mistake(
     name: "resume and overwrite", words: ["--resume", "full", "--overwrite"], status: 64, says: ["--overwrite"]),
-  Mistake(name: "unknown instruction set", words: ["small.yaml", "--isa", "sse"], status: 64, says: ["--isa sse"]),
   Mistake(
     name: "hashes of a step that is not taken", words: ["small.yaml", "--hashes-at", "61"], status: 64,
     says: ["--hashes-at 61", "1 to 60"]),

@@ -37,18 +37,6 @@ extension LaunchTests {
       expectSame(try RunFiles(workshop, "run"), undisturbed, "stopped at 33")
     }
 
-    @Test("thread counts and oneDNN's arithmetic mode in the environment change no bit")
-    func environment() throws {
-      let workshop = try Workshop()
-      let plain = try workshop.train("plain", environment: ["OMP_NUM_THREADS": "1"])
-      for threads in ["2", "4"] {
-        let files = try workshop.train("threads-\(threads)", environment: ["OMP_NUM_THREADS": threads])
-        expectSame(files, plain, "\(threads) threads")
-      }
-      let hostile = ["ONEDNN_DEFAULT_FPMATH_MODE": "BF16", "DNNL_DEFAULT_FPMATH_MODE": "BF16"]
-      expectSame(try workshop.train("hostile", ranks: 2, environment: hostile), plain, "BF16")
-    }
-
     @Test("debug mode changes no byte, and replays a step of 4 ranks with the hashes recorded there")
     func debug() throws {
       let workshop = try Workshop()

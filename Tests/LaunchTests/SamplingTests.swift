@@ -75,6 +75,7 @@ extension LaunchTests {
         (["--sampler", "adaptive-euler", "--set", "sampling.relative_tolerance=0.05"], " (at most "),
         (["--sampler", "mala", "--set", "sampling.step_size=0.3"], " % accepted, split-R̂ "),
         (["--observe", "observed.csv"], "251 evaluations each"),
+        (["--observe", "observed.csv", "--set", "sampling.observing=guidance"], "11 evaluations each"),
         (["--sampler", "annealed-langevin", "--fix", "fixed.csv", "--trajectory", "3"], "251 evaluations each"),
       ]
       for (words, said) in choices {

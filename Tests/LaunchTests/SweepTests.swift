@@ -31,7 +31,7 @@ extension LaunchTests {
           expectSame(files, try RunFiles(workshop, "alone/cells/\(cell)"), "\(cell)")
         }
       }
-      #expect(String(decoding: table, as: UTF8.self).contains("process.epsilon   process.a   sliced W2"))
+      #expect(String(decoding: table, as: UTF8.self).contains("process.epsilon  process.a  sliced W2"))
       // Three figures (two distances, the held-out loss) of six combinations.
       #expect(lines.count(where: { $0 == 10 }) >= 18)
       let page = String(decoding: try workshop.bytes("alone/report.html"), as: UTF8.self)

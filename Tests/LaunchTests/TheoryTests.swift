@@ -91,7 +91,7 @@ extension LaunchTests {
         (["errors", "gaussian", "--variance", "1,x"], "--variance 1,x: numbers separated by commas"),
         (["errors", "gaussian", "--steps", "0"], "--steps 0: at least 2"),
         (["errors", "mg25", "--mean", "1"], "--mean and --variance belong to the targets gaussian and mixture"),
-        (["epsilon", "gaussian"], "epsilon takes a built-in target"),
+        (["epsilon", "gaussian", "--mean", "1", "--learned"], "leave out --mean and --variance"),
       ])
     func mistakes(words: [String], says: String) throws {
       for ranks in [0, 2] {

@@ -64,6 +64,10 @@ private struct KnownProcess: CustomTestStringConvertible {
       testDescription: "CLD",
       process: CriticallyDampedLangevin(a: 2, sigma: root2, epsilon: 0, velocityVariance: 0.04, beta: 6, horizon: 1)),
     KnownProcess(testDescription: "third order", process: LinearProcess.thirdOrderLangevin(schedule: .constant(10))),
+    // Off critical damping the signal-to-noise ratio stands still at isolated times.
+    KnownProcess(
+      testDescription: "third order, oscillating",
+      process: LinearProcess.thirdOrderLangevin(coupling: 2, friction: 3.5, schedule: .constant(14))),
   ]
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import LinearAlgebra
 import Testing
 
 @testable import Networks
@@ -28,10 +29,11 @@ private func reference(_ activation: Activation, _ z: Double) -> (value: Double,
 
   /// What the network's own loop over a layer makes of some preactivations: values, and derivatives in their place.
   private func applied(_ activation: Activation, _ z: [Float]) -> (values: [Float], derivatives: [Float]) {
-    var (kept, values) = (z, [Float](repeating: 0, count: z.count))
-    unsafe activation.apply(
-      &kept, rows: 1, width: z.count, skip: nil, skipStride: 0, into: &values, hStride: z.count, keepDerivative: true)
-    return (values, kept)
+    let (kept, values) = (Row(z), Row(z.map { _ in 0 }))
+    // Half of each number is the bias.
+    unsafe kept.buffer.base.update(from: z.map { 0.5 * $0 }, count: z.count)
+    unsafe activation.apply(kept.buffer, bias: z.map { 0.5 * $0 }, into: values.buffer, (1, z.count))
+    return (values.numbers, kept.numbers)
   }
 
   @Test("values and derivatives are those of the formulas", arguments: Activation.allCases)
@@ -47,8 +49,10 @@ private func reference(_ activation: Activation, _ z: Double) -> (value: Double,
 
   @Test("second derivatives are those of the formulas", arguments: Activation.allCases.filter(\.isSmooth))
   func curvatures(activation: Activation) {
-    var found = [Float](repeating: 0, count: Self.points.count)
-    unsafe activation.writeCurvature(of: Self.points, into: &found, count: found.count)
+    let (z, result) = (Row(Self.points), Row(Self.points))
+    let bias = [Float](repeating: 0, count: Self.points.count)
+    unsafe activation.writeCurvature(of: z.buffer, bias: bias, into: result.buffer, (1, Self.points.count))
+    let found = result.numbers
     for (i, z) in Self.points.enumerated() {
       // As above, in products of up to four factors; gelu's inner slope reaches 8.
       #expect(abs(Double(found[i]) - reference(activation, Double(z)).second) < 2e-5, "\(z)")
@@ -82,13 +86,24 @@ private func reference(_ activation: Activation, _ z: Double) -> (value: Double,
     }
   }
 
-  @Test("a skip adds each row's own numbers, with strides of its own")
-  func skips() {
-    var z: [Float] = [1, -1, 2, -2]
-    let skip: [Float] = [10, 20, 99, 30, 40, 99]
-    var h = [Float](repeating: -7, count: 8)
-    unsafe Activation.relu.apply(
-      &z, rows: 2, width: 2, skip: skip, skipStride: 3, into: &h, hStride: 4, keepDerivative: false)
-    #expect(h == [11, 20, -7, -7, 32, 40, -7, -7])
+  @Test("in place, each row of a tile takes its values, with the bias of its column and a stride of its own")
+  func inPlace() {
+    let z = Row([1, -1, 99, 2, -2, 99])
+    unsafe Activation.relu.apply(Buffer(base: z.buffer.base, stride: 3), bias: [0, 10], into: nil, (2, 2))
+    #expect(z.numbers == [1, 9, 99, 2, 8, 99])
   }
+}
+
+/// One row of numbers in memory of its own.
+@safe private final class Row {
+  private let matrix: Matrix
+  let buffer: Buffer
+
+  init(_ numbers: [Float]) {
+    matrix = Matrix(rows: 1, columns: numbers.count)
+    unsafe buffer = Buffer(base: matrix.pointer, stride: numbers.count)
+    unsafe buffer.base.update(from: numbers, count: numbers.count)
+  }
+
+  var numbers: [Float] { (0..<matrix.count).map { matrix[0, $0] } }
 }

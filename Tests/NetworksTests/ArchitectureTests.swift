@@ -82,7 +82,7 @@ import Testing
     // The second time into a buffer that is not zero.
     for i in 0..<pass.layout.count { unsafe gradient.pointer[pass.layout.count + i] = 9 }
     for turn in 0..<2 {
-      unsafe tangents.forward(example.parameters.pointer, set: 0)
+      tangents.forward(set: 0)
       unsafe tangents.backward(
         example.parameters.pointer, set: 0, gradient: gradient.pointer + turn * pass.layout.count
       ) { _ in }

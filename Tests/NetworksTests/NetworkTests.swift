@@ -112,7 +112,7 @@ final class Case {
     RandomStream(seed: 9, purpose: .benchmark).fillNormals(&cotangent, firstIndex: 0)
     var forward = Matrix(rows: Case.rows, columns: 3)
     var backward = Matrix(rows: Case.rows, columns: 5)
-    unsafe pass.jvp(example.parameters.pointer, tangent: tangent, into: &forward)
+    pass.jvp(tangent: tangent, into: &forward)
     unsafe pass.vjp(example.parameters.pointer, cotangent: cotangent, into: &backward)
     let oracle = example.oracle
     for row in 0..<Case.rows {

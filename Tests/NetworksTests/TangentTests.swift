@@ -42,12 +42,12 @@ import Testing
     let example = Case(activation, residual: residual)
     let (pass, tangents) = prepared(example, sets: 1)
     write(pass, tangents, set: 0)
-    unsafe tangents.forward(example.parameters.pointer, set: 0)
+    tangents.forward(set: 0)
     for probe in 0..<Self.probes {
       var tangent = Matrix(rows: Case.rows, columns: 5)
       for row in 0..<Case.rows { for k in 0..<5 { tangent[row, k] = Float(directions(row, probe).b[k]) } }
       var expected = Matrix(rows: Case.rows, columns: 3)
-      unsafe pass.jvp(example.parameters.pointer, tangent: tangent, into: &expected)
+      pass.jvp(tangent: tangent, into: &expected)
       for row in 0..<Case.rows {
         for o in 0..<3 {
           let found = unsafe tangents.product(probe: probe, row: row)[o]
@@ -64,7 +64,7 @@ import Testing
     let gradient = Matrix(rows: 2, columns: pass.layout.count)
     for set in 0..<2 {
       write(pass, tangents, set: set)
-      unsafe tangents.forward(example.parameters.pointer, set: set)
+      tangents.forward(set: set)
       var seen: [Range<Int>] = []
       unsafe tangents.backward(
         example.parameters.pointer, set: set, gradient: gradient.pointer + set * pass.layout.count

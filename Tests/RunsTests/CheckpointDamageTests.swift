@@ -20,7 +20,7 @@ private func checkpoint(step: Int) throws -> Checkpoint {
     standardisation: Standardisation(mean: [1, 2, 3], scale: [0.5, 1, 2]), constantColumns: [false, false, true],
     fingerprint: "10x3-01234567")
   let header = Checkpoint.Header(
-    experiment: experiment, data: description, instructionSet: "avx2", best: Checkpoint.Best(step: 2, loss: 0.25))
+    experiment: experiment, data: description, best: Checkpoint.Best(step: 2, loss: 0.25))
   let count = ParameterLayout(experiment.model(dimension: 3).network).count
   var state = TrainerState(count: count, step: step)
   for (k, part) in StatePart.allCases.enumerated() {
@@ -64,6 +64,20 @@ private struct Draws {
     #expect(try Checkpoint(contentsOf: path).state.step == 3)
   }
 
+  @Test("a checkpoint of a version that rounded by the instruction set goes on, with one line")
+  func formerVersion() throws {
+    func warnings(of header: Checkpoint.Header) throws -> [String] {
+      var said: [String] = []
+      try header.check(header.data, allowingData: false) { said.append($0) }
+      return said
+    }
+    var header = checkpoint(step: 3).header
+    #expect(try warnings(of: header).isEmpty)
+    header.formerInstructionSet = "avx512"
+    let said = try warnings(of: header)
+    #expect(said.count == 1 && said[0].contains("rounded products as avx512 does: the run goes on"), "\(said)")
+  }
+
   @Test("truncation at every fiftieth is found, and named with file and remedy")
   func truncations() throws {
     let path = temporaryPath("step.safetensors")
@@ -87,7 +101,7 @@ private struct Draws {
     let tensors = ["mean", "scale"].map { Tensor("standardisation.\($0)", shape: [3], .float64([1, 1, 1])) }
     let metadata: [(name: String, text: String)] = [
       (name: "format", text: Checkpoint.format), ("step", "3"), ("experiment", yaml), ("data.rows", "3"),
-      ("data.fingerprint", ""), ("instruction_set", "avx2"),
+      ("data.fingerprint", ""),
     ]
     try TensorFile.write(
       tensors + [Tensor("standardisation.constant", shape: [3], .uint8([0, 0, 0]))], metadata: metadata, to: path)

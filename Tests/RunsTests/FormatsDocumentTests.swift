@@ -67,7 +67,7 @@ private struct Example: ~Copyable {
       for k in 0..<outputs.columns { outputs[row, k] = unsafe pass.output(set: 0, row: row)[k] }
     }
     let header = Checkpoint.Header(
-      experiment: experiment, data: description, instructionSet: "best", best: Checkpoint.Best(step: 4, loss: 0.5))
+      experiment: experiment, data: description, best: Checkpoint.Best(step: 4, loss: 0.5))
     checkpoint = Checkpoint(header: header, state: state)
   }
 

@@ -3,6 +3,7 @@ import Foundation
 import LinearAlgebra
 import Randomness
 import Targets
+import TestSupport
 import Testing
 import Training
 
@@ -43,6 +44,29 @@ import Training
       // One standard error of a mean of 2,000 numbers that are one of two neighbours is at most 0.011.
       #expect(abs(sum / 2000 - 100 * weight / total) < 0.05)
     }
+  }
+
+  @Test("coordinates fixed by particles give the others their conditional law, rare ones too", arguments: [-0.1, 1.6])
+  func fixed(value: Double) throws {
+    let (weights, means, variances) = ([0.4, 0.6], [[-1, -0.3], [0.7, 0.35]], [[0.3, 0.1], [0.4, 0.15]])
+    let target = GaussianMixture(weights: weights, means: means, variances: variances)
+    let score = try #require(target.score(under: VariancePreserving(), in: .identity(2)) as? any DifferentiableScore)
+    let known = Observations(FixedCoordinates(columns: [0], values: [value]), dimension: 2)
+    func opened(_ score: some DifferentiableScore) -> [[Double]] { particles(score, given: known, draws: nil).rows }
+    let rows = opened(score)
+    #expect(rows.allSatisfy { $0[0] == Double(Float(value)) })
+    let law = PlaneMixture(
+      weights: weights, means: means, covariances: variances.map { [$0[0], 0, $0[1]] })
+    let exact = law.given(known)
+    let (mean, deviation) = exact.moments(along: [0, 1])
+    let found = rows.reduce(0) { $0 + $1[1] } / Double(rows.count)
+    // 1,536 particles that count for some 900: a standard error of 3.3 % of a deviation.
+    #expect(abs(found - mean) < 0.13 * deviation, "\(found) for \(mean)")
+    // The share below 0 of the exact mixture; one standard error is 1.7 %.
+    let below = exact.weights.indices.reduce(0) {
+      $0 + exact.weights[$1] * normalDistribution(0, exact.means[$1][1], exact.covariances[$1][2])
+    }
+    #expect(abs(Double(rows.count { $0[1] < 0 }) / Double(rows.count) - below) < 0.06, "\(below)")
   }
 
   /// A score whose whitened derivative is off by up to a half in every element, and Γh by as much over √snr: at the

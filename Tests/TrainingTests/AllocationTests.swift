@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 @Suite struct AllocationTests {
-  @Test("a warm step allocates nothing but what oneDNN does inside its own calls")
+  @Test("a warm step allocates nothing")
   func warmStep() throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "sgm-allocations-\(UUID())")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

@@ -19,7 +19,7 @@ mkdir -p "$runs"
 judge() {
   local start end
   start=$(date +%s.%N)
-  "$bin/sgm-sample" "$@" --count 10000 --output "$runs/samples.npy" > "$runs/log" 2> /dev/null || return 1
+  "$bin/sgm-sample" "$@" --count 10000 --output "$runs/samples.npy" --overwrite > "$runs/log" 2> /dev/null || return 1
   end=$(date +%s.%N)
   "$bin/sgm-evaluate" "$runs/samples.npy" --against eight-gaussians --metrics sliced-w2,modes --json \
     --set evaluation.directions=500 |

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The promise, at full length: a 300-step funnel-100 run gives the same bytes on any number of ranks, through stops and
-# resumes, in debug mode, under any OpenMP or oneDNN environment, and with builds for other instruction sets.
+# resumes, in debug mode, with LIBXSMM's code for other CPUs and without it, and with builds for other instruction sets.
 # Usage: launch/benchmarks/same-bits.sh [BUILD-FOLDER]...   (default: this checkout's; name a second one to compare builds)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -65,11 +65,11 @@ for build in "${builds[@]}"; do
   report "$build: to 100 on 4 ranks, to 200 on 3, to 300 on 1" "$folder/run"
   run 1 "$folder/funnel.yaml" --output "$folder/run" --debug
   report "$build: debug mode" "$folder/run"
-  for threads in 1 2 4; do
-    OMP_NUM_THREADS=$threads ONEDNN_DEFAULT_FPMATH_MODE=BF16 run 2 "$folder/funnel.yaml" --output "$folder/run"
-    report "$build: 2 ranks, OMP_NUM_THREADS=$threads, ONEDNN_DEFAULT_FPMATH_MODE=BF16" "$folder/run"
+  for target in hsw skx generic; do
+    LIBXSMM_TARGET=$target run 2 "$folder/funnel.yaml" --output "$folder/run"
+    report "$build: 2 ranks, LIBXSMM_TARGET=$target" "$folder/run"
   done
-  ONEDNN_MAX_CPU_ISA=AVX2 run 2 "$folder/funnel.yaml" --output "$folder/run"
-  report "$build: 2 ranks, ONEDNN_MAX_CPU_ISA=AVX2" "$folder/run"
+  GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-FMA,-AVX512F run 2 "$folder/funnel.yaml" --output "$folder/run"
+  report "$build: 2 ranks, a C library without AVX2 and FMA" "$folder/run"
 done
 exit "$status"

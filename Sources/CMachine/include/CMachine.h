@@ -61,6 +61,3 @@ const char *sgm_commit(void);
 
 /// Allocations of this process so far, where a preloaded library counts them; else -1.
 int64_t sgm_allocations(void);
-
-/// Those of them that oneDNN and the C++ library it is written with made; else -1.
-int64_t sgm_library_allocations(void);

@@ -23,7 +23,7 @@ extension Checkpoint.Header {
 
   /// Refuses other data than the run began with, unless they are allowed to change.
   package func check(
-    _ data: DataSet.Description, instructionSet: String, allowingData: Bool, warn: (String) -> Void
+    _ data: DataSet.Description, allowingData: Bool, warn: (String) -> Void
   ) throws {
     if self.data.fingerprint != data.fingerprint {
       let problem = "is not the data that the run began with: \(self.data.differences(to: data))"
@@ -34,10 +34,10 @@ extension Checkpoint.Header {
       }
       warn("the data \(problem); the scaling of the old data is kept")
     }
-    if self.instructionSet != instructionSet {
+    if let formerInstructionSet {
       warn(
-        "the checkpoint was made with instruction set \(self.instructionSet), this is \(instructionSet): "
-          + "the last bits may differ; pin it by --isa \(self.instructionSet)")
+        "the checkpoint is by an earlier version, which rounded products as \(printable(formerInstructionSet)) does: the "
+          + "run goes on, and its last bits are no longer that version's")
     }
   }
 

@@ -16,10 +16,10 @@ package struct Checkpoint: ~Copyable, Sendable {
     package var experiment: Experiment
     /// What the data is.
     package var data: DataSet.Description
-    /// oneDNN's instruction set: with another, sums may round differently.
-    package var instructionSet: String
     /// The scheduled checkpoint with the lowest held-out loss so far.
     package var best: Best?
+    /// The instruction set that earlier versions rounded by, where one of them wrote the file.
+    package var formerInstructionSet: String?
   }
 
   /// A checkpoint's step and held-out loss.
@@ -66,7 +66,6 @@ package struct Checkpoint: ~Copyable, Sendable {
     var metadata = [
       (name: "format", text: Self.format), ("step", String(state.step)), ("experiment", header.experiment.yaml),
       ("data.rows", String(header.data.rows)), ("data.fingerprint", header.data.fingerprint),
-      ("instruction_set", header.instructionSet),
     ]
     if let names = header.data.columnNames {
       metadata.append(("data.columns", JSONValue(names).description))

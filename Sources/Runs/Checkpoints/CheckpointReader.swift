@@ -43,7 +43,7 @@ extension Checkpoint {
         isDouble: (try? reader.text("data.precision")) == "double",
         standardisation: Standardisation(mean: mean, scale: scale), constantColumns: constant,
         fingerprint: try reader.text("data.fingerprint")),
-      instructionSet: try reader.text("instruction_set"), best: reader.best)
+      best: reader.best, formerInstructionSet: try? reader.text("instruction_set"))
     return (header, step)
   }
 

@@ -1,7 +1,7 @@
 internal import Configuration
 internal import Files
-internal import Glibc
 internal import LinearAlgebra
+internal import RealFunctions
 internal import Reports
 package import Targets
 

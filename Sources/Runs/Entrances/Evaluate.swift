@@ -76,7 +76,7 @@ package func evaluate(_ request: EvaluateRequest, _ communicator: Communicator) 
   var isFolder: ObjCBool = false
   let exists = unsafe FileManager.default.fileExists(atPath: request.samples, isDirectory: &isFolder)
   if exists, isFolder.boolValue { return try evaluateRun(request, communicator) }
-  _ = try agreeOnInstructionSet(nil, communicator)
+  try checkProcessor(communicator)
   let (samples, truth, experiment) = try communicator.agree { try open(request, exists: exists, communicator) }
   let judging = Judging(communicator: communicator, section: experiment.evaluation, seed: experiment.seed)
   let (table, json) = render(try judging.judge(samples.value, against: truth))
@@ -152,7 +152,7 @@ private func evaluateRun(_ request: EvaluateRequest, _ communicator: Communicato
   }
   let folder = RunFolder(request.samples)
   let (header, step) = try Checkpoint.newestHeader(in: folder, communicator)
-  try followInstructionSet(header.instructionSet, communicator)
+  try checkProcessor(communicator)
   if communicator.isRoot { header.warnOfEdits(in: folder) { announce("warning: " + $0, communicator) } }
   let experiment = try communicator.agree {
     try Experiment(yaml: header.experiment.yaml, file: folder.experiment, settings: request.allSettings)

@@ -18,7 +18,7 @@ package func sample(_ request: SampleRequest, _ communicator: Communicator) thro
 private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) throws -> String {
   let folder = RunFolder(request.source)
   let checkpoint = try Checkpoint.newest(in: folder, step: request.checkpoint, communicator)
-  try followInstructionSet(checkpoint.header.instructionSet, communicator)
+  try checkProcessor(communicator)
   if communicator.isRoot { checkpoint.header.warnOfEdits(in: folder) { announce("warning: " + $0, communicator) } }
   let experiment = try communicator.agree { () throws -> Experiment in
     var changed = try Experiment(

@@ -25,10 +25,8 @@ struct SweepRun {
     pending = plan.cells.filter { !$0.isFinished }
     groups = max(1, min(communicator.size, pending.count))
     clock = StopClock(limit: request.timeLimit, environment: ProcessInfo.processInfo.environment)
-    var request = request
-    // Once for all groups: what oneDNN is pinned to cannot change within a process.
-    request.instructionSet = try agreeOnInstructionSet(request.instructionSet, communicator)
     self.request = request
+    try checkProcessor(communicator)
     try communicator.agree { [self] in try check() }
   }
 

@@ -1,5 +1,4 @@
 package import Configuration
-package import LinearAlgebra
 internal import Reports
 package import Training
 
@@ -33,8 +32,6 @@ package struct TrainingRequest: Sendable {
   package var hashSteps: [Int] = []
   /// Whether an existing run may be replaced.
   package var overwrite = false
-  /// The instruction set that oneDNN is pinned to.
-  package var instructionSet: InstructionSet?
   /// Seconds after which the run stops with a checkpoint.
   package var timeLimit: Double?
   /// Seconds after which a call to other ranks ends the job; 0 for never.

@@ -34,7 +34,6 @@ package final class TrainingRun {
   package var log: MetricsLog?
   private var display: ProgressDisplay
   package var best: Checkpoint.Best?
-  private let instructionSet: InstructionSet
   private let clock: StopClock
   var lock: RunLock?
   package var watchdog: Watchdog?
@@ -52,7 +51,7 @@ package final class TrainingRun {
       environment: communicator.isRoot ? ProcessInfo.processInfo.environment : [:])
     self.request = request
     self.communicator = communicator
-    instructionSet = try agreeOnInstructionSet(request.instructionSet, communicator)
+    try checkProcessor(communicator)
     let plan = try RunPlan(request, communicator)
     experiment = plan.experiment
     folder = plan.folder
@@ -94,8 +93,7 @@ package final class TrainingRun {
     if let checkpoint = plan.checkpoint {
       let header = checkpoint.value.header
       try communicator.agree {
-        try header.check(
-          data, instructionSet: instructionSet.rawValue, allowingData: request.allowsDataChange, warn: warn)
+        try header.check(data, allowingData: request.allowsDataChange, warn: warn)
       }
       trainer.restore(checkpoint.value.state)
       best = header.best
@@ -197,8 +195,7 @@ package final class TrainingRun {
     if isScheduled { markOrigin() }
     let state = try trainer.gatherState()
     if let store {
-      let header = Checkpoint.Header(
-        experiment: experiment, data: data, instructionSet: instructionSet.rawValue, best: best)
+      let header = Checkpoint.Header(experiment: experiment, data: data, best: best)
       store.save(Checkpoint(header: header, state: state))
       reportFailures()
     }

@@ -1,6 +1,4 @@
 // Preloaded into a process, counts its calls of malloc and the like; `sgm_counted_allocations` tells how many.
-#define _GNU_SOURCE
-#include <dlfcn.h>
 #include <errno.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -12,28 +10,9 @@ extern void *__libc_calloc(size_t, size_t);
 extern void *__libc_realloc(void *, size_t);
 extern void *__libc_memalign(size_t, size_t);
 
-static _Atomic int64_t calls, library_calls;
+static _Atomic int64_t calls;
 
-// oneDNN allocates on its own account; what comes straight from it is told apart by the caller's address.
-static void count(const void *caller) {
-  atomic_fetch_add_explicit(&calls, 1, memory_order_relaxed);
-  static _Thread_local int busy;
-  if (busy) return;
-  busy = 1;
-  Dl_info info;
-  if (dladdr(caller, &info) && info.dli_fname) {
-    for (const char *s = info.dli_fname; *s; s++) {
-      if (s[0] == 'l' && s[1] == 'i' && s[2] == 'b' && ((s[3] == 'd' && s[4] == 'n' && s[5] == 'n' && s[6] == 'l') ||
-                                                        (s[3] == 's' && s[4] == 't' && s[5] == 'd' && s[6] == 'c'))) {
-        atomic_fetch_add_explicit(&library_calls, 1, memory_order_relaxed);
-        break;
-      }
-    }
-  }
-  busy = 0;
-}
-
-#define COUNT() count(__builtin_return_address(0))
+#define COUNT() atomic_fetch_add_explicit(&calls, 1, memory_order_relaxed)
 
 void *malloc(size_t size) {
   COUNT();
@@ -67,4 +46,3 @@ int posix_memalign(void **result, size_t alignment, size_t size) {
 }
 
 int64_t sgm_counted_allocations(void) { return atomic_load(&calls); }
-int64_t sgm_counted_library_allocations(void) { return atomic_load(&library_calls); }

@@ -1,0 +1,45 @@
+// Tiles of matrix products in one order of additions, by LIBXSMM where it may make machine code, else by loops.
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+/// The shape of a tile C[m, n] = op(A)[m, k] B[k, n], all row-major Float, rows `stride_` numbers apart.
+///
+/// Every element is one chain of fused multiply-adds from 0 over ascending k. So its bits depend on its row of A and its
+/// column of B alone, whatever the tile, the vectors or the machine.
+typedef struct {
+  int32_t m, n, k;
+  int32_t stride_a, stride_b, stride_c;
+  /// Whether A is stored as [k, m].
+  bool transposed_a;
+} sgm_tile_shape;
+
+/// A tile ready to run; re-entrant, never freed.
+typedef struct {
+  sgm_tile_shape shape;
+  /// LIBXSMM's code; NULL where loops run.
+  void (*code)(const float *, const float *, float *);
+} sgm_tile;
+
+/// Prepares a tile. LIBXSMM's code is used only after it gave the loops' bits on random numbers.
+sgm_tile sgm_tile_make(sgm_tile_shape shape);
+
+/// The same tile by loops over vectors that the compiler knows, whatever LIBXSMM offers.
+void sgm_tile_loops(const sgm_tile_shape *shape, const float *a, const float *b, float *c);
+
+/// Runs the tile: C is overwritten.
+static inline void sgm_tile_run(const sgm_tile *tile, const float *a, const float *b, float *c) {
+  // LIBXSMM counts columns first: its first operand is our second.
+  if (tile->code) tile->code(b, a, c);
+  else sgm_tile_loops(&tile->shape, a, b, c);
+}
+
+/// The definition: one scalar fused multiply-add after the other. For tests.
+void sgm_tile_reference(const sgm_tile_shape *shape, const float *a, const float *b, float *c);
+
+/// into[j, i] = from[i, j] for i < rows and j < columns; rows of `from` and `into` are so many numbers apart.
+void sgm_transpose(int64_t rows, int64_t columns, const float *from, int64_t stride_from, float *into,
+                   int64_t stride_into);
+
+/// Who computes tiles: for example "LIBXSMM 1.17 for cpx", or "loops, because …". In static memory.
+const char *sgm_tiles_description(void);
