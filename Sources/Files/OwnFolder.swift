@@ -22,7 +22,7 @@ package func refuseLink(_ path: String) throws(ExperimentError) {
   case S_IFDIR: return
   case S_IFLNK:
     throw .exists(file: path, remedy: "it is a link, and a run writes to folders of its own alone; put a folder there")
-  default: throw .exists(file: path, remedy: "it is no folder; remove it")
+  default: throw .exists(file: path, remedy: "it is no folder; choose another name")
   }
 }
 

@@ -108,6 +108,11 @@ final class Truth {
       return try GaussianFit(columns: source.dimension, over: communicator) { body in
         try source.forEachBlock(of: .training, less: origin, body)
       }
+    } catch MetricsError.tooFewRows(let count, let needed) {
+      return try communicator.agree {
+        throw ExperimentError.usage(
+          "the true rows are \(count), but a distance needs at least \(needed) of them: judge against more")
+      }
     } catch let error as MetricsError {
       return try communicator.agree { throw error }
     }
