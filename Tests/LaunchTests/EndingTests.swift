@@ -4,7 +4,7 @@ import Testing
 extension LaunchTests {
   @Suite(.serialized) struct EndingTests {
     @Test(
-      "a signal ends sgm-sample, sgm-evaluate and sgm-theory at once, with one line and nothing half written",
+      "a signal ends sgm-sample, sgm-evaluate, sgm-theory and sgm-bench at once, with one line and nothing half written",
       arguments: [SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU])
     func ends(signal: Int32) throws {
       let workshop = try Workshop()
@@ -26,6 +26,7 @@ extension LaunchTests {
           ]
         ),
         ("sgm-theory", ["contract", "funnel", "--count", "1000000", "--steps", "100000"]),
+        ("sgm-bench", ["--only", "distances"]),
       ]
       for (program, words) in commands {
         let job = try Job(program, words, ranks: 0, in: workshop)

@@ -142,10 +142,10 @@ extension LaunchTests {
       for command in [
         "sgm-evaluate run", "sgm-evaluate --help", "sgm-train --version", "sgm-train --print-defaults",
         "sgm-train --print-keys", "sgm-train small.yaml --check", "sgm-train --status run",
-        "sgm-theory constants gaussian",
+        "sgm-theory constants gaussian", "sgm-bench --peak",
         "sgm-report run",
       ] {
-        for target in ["> /dev/full", "| true"] {
+        for target in ["> /dev/full", ">&-", "| true"] {
           let script = "set -o pipefail; sleep 0.1; \(folder)/\(command) \(target)"
           // A pipe whose reader has gone before the first byte.
           let words = target.hasPrefix(">") ? script : "set -o pipefail; (sleep 1; \(folder)/\(command)) | true"

@@ -110,8 +110,8 @@ final class Truth {
       }
     } catch MetricsError.tooFewRows(let count, let needed) {
       return try communicator.agree {
-        throw ExperimentError.usage(
-          "the true rows are \(count), but a distance needs at least \(needed) of them: judge against more")
+        throw ExperimentError.data(
+          Place("--against"), "gives \(counted(count, "true row")), but a distance needs at least \(needed)")
       }
     } catch let error as MetricsError {
       return try communicator.agree { throw error }
