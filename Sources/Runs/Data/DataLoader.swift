@@ -178,7 +178,7 @@ struct DataLoader {
       guard largest > Double(Float.greatestFiniteMagnitude) else { continue }
       let column = source.columnNames.map { shortened($0[j]) } ?? String(j)
       throw ExperimentError.configuration(
-        Place(name),
+        Place(data.name),
         "column \(column) lies between \(statistics.least[j]) and \(statistics.largest[j]): numbers about it are beyond "
           + "single precision (3.4e38), in which samples are judged; measure it in a larger unit")
     }
