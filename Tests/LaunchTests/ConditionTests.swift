@@ -74,6 +74,19 @@ extension LaunchTests {
           ["--condition", "1,2"],
           "--condition 1,2: has 2 columns, but the network was trained with 1 condition (seen)"
         ),
+        (["--condition", "1,nan"], "--condition 1,nan: is neither numbers between commas, such as 0.5,-1, nor a file"),
+        (["--condition", ""], "--condition : is neither numbers between commas"),
+        (["--condition", "1e400"], "--condition 1e400: a number is beyond single precision in trained units"),
+        (["--condition", "none.csv"], "none.csv: cannot be read: no such file"),
+        (
+          ["--condition", "1", "--checkpoint", "7"],
+          "--checkpoint 7: run/checkpoints has none of that step, only of "
+        ),
+        (["--condition", "1", "--checkpoint", "-1"], "--checkpoint -1: run/checkpoints has none of that step"),
+        (
+          ["--condition", "table.csv", "--output", "table.csv", "--overwrite"],
+          "table.csv: exists already; this command reads it; name another file"
+        ),
         (
           ["--condition", "table.csv"],
           "--condition table.csv: has 3 columns, but the network was trained with 1 condition (seen)"

@@ -1,5 +1,6 @@
 internal import Configuration
 internal import Files
+internal import Foundation
 internal import LinearAlgebra
 internal import Reports
 internal import Targets
@@ -42,6 +43,10 @@ package struct SampleConditions {
       rows = RowBlock(rows: 1, columns: numbers.count)
       for (k, number) in numbers.enumerated() { rows[0, k] = number ?? 0 }
     } else {
+      guard endsAsData(text) || FileManager.default.fileExists(atPath: text) else {
+        throw ExperimentError.usage(
+          "--condition \(text): is neither numbers between commas, such as 0.5,-1, nor a file of them")
+      }
       let source = try openRows(text, header: header)
       if let names = source.columnNames, let known = data.columnNames?.dropFirst(data.dimension),
         names.count == known.count, names != Array(known)
@@ -56,8 +61,8 @@ package struct SampleConditions {
     guard rows.columns == data.conditions else {
       let names = data.columnNames.map { " (\($0.dropFirst(data.dimension).joined(separator: ", ")))" } ?? ""
       throw ExperimentError.usage(
-        "--condition \(text): has \(rows.columns) columns, but the network was trained with \(data.conditions) "
-          + "condition\(data.conditions == 1 ? "" : "s")\(names)")
+        "--condition \(text): has \(counted(rows.columns, "column")), but the network was trained with "
+          + "\(counted(data.conditions, "condition"))\(names)")
     }
     let map = data.conditionMap
     var trained = Matrix(rows: rows.rows, columns: rows.columns)
@@ -65,7 +70,8 @@ package struct SampleConditions {
       for k in 0..<rows.columns {
         trained[r, k] = Float((rows[r, k] - map.mean[k]) / map.scale[k])
         guard trained[r, k].isFinite else {
-          throw ExperimentError.usage("--condition \(text): \(rows[r, k]) is beyond single precision in trained units")
+          let number = rows[r, k].isFinite ? "\(rows[r, k])" : "a number"
+          throw ExperimentError.usage("--condition \(text): \(number) is beyond single precision in trained units")
         }
       }
     }

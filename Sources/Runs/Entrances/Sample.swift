@@ -45,7 +45,8 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
   let lock = try communicator.agree { [request] () throws -> RunLock? in
     guard communicator.isRoot else { return nil }
     if isRuns { try folder.refuseLinks() }
-    try request.checkPlaces(file, isRuns: isRuns)
+    try request.checkPlaces(
+      file, isRuns: isRuns, inputs: DataSource.files(of: experiment, base: folder.base()))
     return isRuns ? try RunLock(folder) : nil
   }
   defer { lock?.release() }
@@ -95,7 +96,7 @@ private func sampleExactly(_ request: SampleRequest, _ communicator: Communicato
     dimension: target.dimension, rows: 0, columnNames: nil, standardisation: standardisation,
     constantColumns: [Bool](repeating: false, count: target.dimension), fingerprint: "")
   let file = request.output ?? experiment.name + "-exact.npy"
-  try communicator.agree { if communicator.isRoot { try request.checkPlaces(file, isRuns: false) } }
+  try communicator.agree { if communicator.isRoot { try request.checkPlaces(file, isRuns: false, inputs: []) } }
   if case .chain(let kind) = experiment.sampling.sampler {
     return try runChains(kind, request, experiment, target, data, file, communicator)
   }
@@ -190,6 +191,6 @@ private func drawFreely(
     progress: { display.sampling($0) })
   try trajectory?.write(beside: file, communicator)
   return
-    "\(count) samples by \(experiment.sampling.sampler.rawValue), \(summary.evaluations.text), "
+    "\(counted(count, "sample")) by \(experiment.sampling.sampler.rawValue), \(summary.evaluations.text), "
     + "in \(duration(summary.seconds)): \(file)"
 }

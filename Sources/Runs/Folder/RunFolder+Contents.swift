@@ -79,12 +79,14 @@ extension RunFolder {
     return signs
   }
 
-  /// Whether the folder is a run's beyond doubt: by more than one sign, or by one where nothing else lies in it.
+  /// Whether the folder is a run's beyond doubt: by more than one sign, or as a start that died leaves it, by one that no
+  /// person makes and with nothing else in it.
   private var isRun: Bool {
     let signs = signs
     if signs.count > 1 { return true }
-    return signs.count == 1
-      && Self.names(in: path).allSatisfy { Self.ownNames.contains(Self.published($0)) || $0 == "lock" }
+    let own = Self.ownNames.union(["lock", "checkpoints", "samples", "plots", "debug", "ranks", "failures", "cells"])
+    guard let sign = signs.first, ["lock", "origin"].contains(sign) else { return false }
+    return Self.names(in: path).allSatisfy { own.contains(Self.published($0)) }
   }
 
   /// Refuses to replace what stands in the folder, unless it is a run that the user has given up and that holds nothing

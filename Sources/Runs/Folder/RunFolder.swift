@@ -87,10 +87,7 @@ package struct RunFolder: Sendable, Equatable {
 
   /// Makes the run's folder, and what leads to it; the folder itself is new, or a folder of the user's.
   private func makePath() throws {
-    let parent = parentFolder(of: path)
-    if !parent.isEmpty {
-      try attempt { try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true) }
-    }
+    try makeFolders(to: path)
     try makeFolder(path)
   }
 

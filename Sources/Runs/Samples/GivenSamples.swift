@@ -48,7 +48,7 @@ struct GivenSamples {
     }
     record.held = generator.heldShare
     return
-      "\(count) samples by particles, \(generator.evaluationsPerSample) evaluations each, "
+      "\(counted(count, "sample")) by particles, \(generator.evaluationsPerSample) evaluations each, "
       + "in \(duration(seconds)): \(file)\n" + (try record.over(communicator)).text
   }
 

@@ -44,7 +44,8 @@ struct SampleConstraints {
     let d = data.dimension
     guard table[0].count == d + 2 else {
       throw ExperimentError.data(
-        Place(path), "has \(table[0].count) columns; an observation has \(d + 2): H_1 … H_\(d), y, standard deviation")
+        Place(path),
+        "has \(counted(table[0].count, "column")); an observation has \(d + 2): H_1 … H_\(d), y, standard deviation")
     }
     let (mean, scale) = (data.standardisation.mean, data.standardisation.scale)
     for (index, row) in table.enumerated() where row[d + 1] < 0 || row[..<d].allSatisfy({ $0 == 0 }) {
@@ -62,7 +63,8 @@ struct SampleConstraints {
     let table = try read(path)
     guard table[0].count == 2 else {
       throw ExperimentError.data(
-        Place(path), "has \(table[0].count) columns; a fixed coordinate has 2: its number, from 0, and its value")
+        Place(path),
+        "has \(counted(table[0].count, "column")); a fixed coordinate has 2: its number, from 0, and its value")
     }
     var seen = Set<Int>()
     for (index, row) in table.enumerated() {

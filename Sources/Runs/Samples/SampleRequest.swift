@@ -43,20 +43,22 @@ extension SampleRequest {
   /// - Parameters:
   ///   - file: the samples' file.
   ///   - isRuns: whether it is the run's own.
+  ///   - inputs: the files that are read, beside those that the request names.
   /// - Throws: `ExperimentError` for a place that must not be written to, or an ending that says no format.
-  func checkPlaces(_ file: String, isRuns: Bool) throws(ExperimentError) {
+  func checkPlaces(_ file: String, isRuns: Bool, inputs: [String]) throws(ExperimentError) {
     guard SampleTable.separator(of: file) != nil || file.lowercased().hasSuffix(".npy") else {
       throw .usage("--output \(file): end the name in .npy, .csv or .tsv")
     }
+    let inputs = inputs + [condition, observations, fixed].compactMap { $0 }
     if isRuns {
       try OutputFile.check(
-        file, overwrite: overwrite,
+        file, overwrite: overwrite, inputs: inputs,
         remedy: "these are the run's own samples: name another file by --output, or replace them by --overwrite")
     } else {
-      try OutputFile.check(file, overwrite: overwrite, isOwn: ArrayHeader.isOwn)
+      try OutputFile.check(file, overwrite: overwrite, inputs: inputs, isOwn: ArrayHeader.isOwn)
     }
     guard trajectories > 0 else { return }
     try OutputFile.check(
-      Trajectory.file(beside: file), overwrite: overwrite || isRuns, isOwn: ArrayHeader.isOwn)
+      Trajectory.file(beside: file), overwrite: overwrite || isRuns, inputs: inputs, isOwn: ArrayHeader.isOwn)
   }
 }
