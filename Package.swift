@@ -67,7 +67,7 @@ let package = Package(
     // 1
     module("Communication", ["CMPI", "CMachine"]),
     module("RealFunctions"),
-    module("LinearAlgebra", ["CXSMM"]),
+    module("LinearAlgebra", ["CXSMM", "RealFunctions"]),
     module("Randomness", ["LinearAlgebra", "RealFunctions"]),
     module("Files", ["CMachine", "Communication", "LinearAlgebra"]),
     // 2

@@ -38,7 +38,7 @@ import Testing
       (0.25, "no better than a Gaussian"), (3, "no better than a Gaussian"),
     ])
   func verdicts(value: Double, words: String) {
-    let figure = ReportFigure(
+    let figure = Judgement(
       name: "d", value: Spread(mean: value), floor: Spread(mean: 0.05, deviation: 0.001),
       baseline: Spread(mean: 0.25, deviation: 0.001))
     #expect(figure.html.contains("<em>\(words)</em>"))
@@ -47,8 +47,8 @@ import Testing
 
   @Test("a figure without floor or baseline, or without a number, has no bar")
   func noBar() {
-    #expect(!ReportFigure(name: "p", value: Spread(mean: 0.3)).html.contains("class=\"bar\""))
-    let broken = ReportFigure(
+    #expect(!Judgement(name: "p", value: Spread(mean: 0.3)).html.contains("class=\"bar\""))
+    let broken = Judgement(
       name: "p", value: Spread(mean: .nan), floor: Spread(mean: 1), baseline: Spread(mean: 2))
     #expect(!broken.html.contains("class=\"bar\"") && broken.html.contains("not a number"))
   }

@@ -103,14 +103,24 @@ final class Truth {
   /// The moment-matched Gaussian, which a method must beat; its work is shared among the ranks.
   package func gaussian(_ communicator: Communicator) throws -> GaussianFit {
     do {
-      if let fitted { return try GaussianFit(fitted.value, over: communicator) }
-      guard let source else { throw ExperimentError.fault("no rows to fit a Gaussian to") }
-      return try GaussianFit(columns: source.dimension, over: communicator) { body in
-        try source.forEachBlock(of: .training, less: origin, body)
-      }
+      return try GaussianFit(columns: samples.dimension, over: communicator, forEachBlock: forEachFittedBlock)
     } catch let error as MetricsError {
       return try communicator.agree { throw error }
     }
+  }
+
+  /// The standard deviation of each column, of the rows behind ``gaussian(_:)``.
+  func deviations(_ communicator: Communicator) throws -> [Double] {
+    try communicator.agree {
+      try columnDeviations(columns: samples.dimension, forEachBlock: forEachFittedBlock)
+    }
+  }
+
+  /// The rows that a Gaussian is fitted to: those that a network has learned from, where there are such.
+  private func forEachFittedBlock(_ body: (borrowing Matrix) throws -> Void) throws {
+    if let fitted { return try body(fitted.value) }
+    guard let source else { throw ExperimentError.fault("no rows to fit a Gaussian to") }
+    try source.forEachBlock(of: .training, less: origin, body)
   }
 
   /// The first rows that no network was trained on: held-out ones, or fresh draws.
