@@ -8,6 +8,7 @@
 #   --every N   takes the faults 1, N + 1, 2N + 1, … of each table
 #   --module    does not go on to the tests of other modules
 #   --mpirun    goes on to the mpirun suites
+#   --build     builds the copy and ends
 #   --no-build  takes the copy as it was built last
 # Prints a line a fault and a table, both kept in .build-logs/mutation.txt. Status 1 if fewer than 90 % were caught, or
 # fewer than 80 % in one module. docs/testing.md explains the tables' format.
@@ -20,7 +21,7 @@ copy=$PWD/.build-mutation log=$PWD/.build-logs/mutation.txt
 scope=all mpirun=no build=yes every=1 wanted=()
 
 usage() {
-  echo "mutation: $1; usage: launch/mutation.sh [--check|--list] [--every N] [--module] [--mpirun] [--no-build] [MODULE[.NUMBER]]..." >&2
+  echo "mutation: $1; usage: launch/mutation.sh [--check|--list|--build] [--every N] [--module] [--mpirun] [--no-build] [MODULE[.NUMBER]]..." >&2
   exit 64
 }
 
@@ -35,6 +36,7 @@ while (($#)); do
       ;;
     --check) build=check ;;
     --list) build=list ;;
+    --build) build=only ;;
     --module) scope=module ;;
     --mpirun) mpirun=yes ;;
     --no-build) build=no ;;
@@ -266,10 +268,11 @@ case $build in
     for i in "${!names[@]}"; do printf '%4d  %-18s %s%s\n' $((i + 1)) "${names[i]}" "${claims[i]}" "${marks[i]:+  [left out: ${marks[i]}]}"; done
     exit 0
     ;;
-  yes)
+  yes | only)
     make_copy
     swift build --package-path "$copy" -c release -Xswiftc -enable-testing --build-tests 2>&1 | grep -E 'error|warning: unre|Compiling|Build|^\[' | tail -n 40
     ((PIPESTATUS[0] == 0)) || fail "the copy with all faults does not build"
+    [[ $build == yes ]] || exit 0
     ;;
 esac
 # A fault's number is its place in the tables.
