@@ -168,6 +168,7 @@ let package = Package(
         "Communication", "Configuration", "Diffusion", "Files", "LinearAlgebra", "Metrics", "Networks", "Randomness",
         "Reports", "Runs", "Sampling", "Targets", "TestSupport", "Training",
       ]),
+    tests("StudiesTests", ["Communication", "Files", "Studies", "TestSupport"]),
     tests(
       "FuzzTests",
       ["Configuration", "Files", "LinearAlgebra", "Networks", "Runs", "Targets", "TestSupport", "Training"],
