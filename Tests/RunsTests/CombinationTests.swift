@@ -72,9 +72,9 @@ private struct Combination {
   /// what the sampler needs, and noise without a diffusion leaves nothing to weigh scores with.
   var fits: Bool {
     get throws {
-      let text = "data: {target: diamond, standardise: false}\nsampling: {final_time: 0.3}\ntraining: {minimum_time: 0.3}"
       let experiment = try Experiment(
-        yaml: text, file: "process.yaml", settings: ["process.kind=\(process.rawValue)"] + variant)
+        yaml: "data: {target: diamond, standardise: false}", file: "process.yaml",
+        settings: ["process.kind=\(process.rawValue)"] + variant)
       let process = experiment.process.make()
       if case .chain = sampler { return false }
       guard output.isAvailable(for: process), process.noise == .gaussian || !objective.comparesScores else {
