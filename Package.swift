@@ -157,7 +157,8 @@ let package = Package(
         "Communication", "Diffusion", "LinearAlgebra", "Metrics", "Randomness", "Sampling", "Targets", "TestSupport",
         "Theory",
       ]),
-    tests("FilesTests", ["Communication", "Files", "LinearAlgebra", "TestSupport"]),
+    .target(name: "CWrites", path: "Tests/CWrites", cSettings: c),
+    tests("FilesTests", ["CWrites", "Communication", "Files", "LinearAlgebra", "TestSupport"]),
     tests(
       "ConfigurationTests",
       ["Configuration", "Diffusion", "Files", "Metrics", "Networks", "Sampling", "Targets", "TestSupport", "Training"]),
