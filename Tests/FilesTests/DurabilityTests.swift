@@ -1,4 +1,5 @@
 import CWrites
+import Glibc
 import LinearAlgebra
 import TestSupport
 import Testing
@@ -34,9 +35,28 @@ import Testing
           throw .fault("full")
         }
       }
-      #expect(text.contains("full"))
-      #expect(try Descriptor.reading(path).size() == 3)
+      let size = try Descriptor.reading(path).size()
+      #expect(text.contains("full") && size == 3)
       #expect(throws: ExperimentError.self) { _ = try Descriptor.reading(AtomicFile.partialPath(of: path)) }
+    }
+  }
+
+  @Test("a line that found the disk full is written with the next one, before it") func appended() async {
+    await #expect(processExitsWith: .exitCode(17)) {
+      let path = temporaryPath("lines.txt")
+      try AtomicFile.write("", to: path)
+      var file = try AppendedFile(path)
+      try file.append(Array("one\n".utf8))
+      // The file may have six bytes: as on a full disk, half of the second line is written.
+      signal(SIGXFSZ, SIG_IGN)
+      var limit = rlimit(rlim_cur: 6, rlim_max: RLIM_INFINITY)
+      unsafe setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
+      guard (try? file.append(Array("two\n".utf8))) == nil else { exit(1) }
+      limit.rlim_cur = RLIM_INFINITY
+      unsafe setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
+      try file.append(Array("three\n".utf8))
+      let text = try Descriptor.reading(path).read(64, at: 0)
+      exit(text == Array("one\ntwo\nthree\n".utf8) ? 17 : 2)
     }
   }
 }
