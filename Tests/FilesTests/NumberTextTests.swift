@@ -4,17 +4,23 @@ import Testing
 @testable import Files
 
 @Suite struct NumberTextTests {
-  @Test("whole numbers are grouped by thousands") func groups() {
-    #expect([0, 999, 1_000, -1_234_567].map { grouped($0) } == ["0", "999", "1,000", "−1,234,567"])
-  }
+  @Test(
+    "numbers have three significant digits",
+    arguments: [
+      (0.0, "0"), (1.0, "1.00"), (-0.04567, "−0.0457"), (123.4, "123"), (98765, "98,765"), (1.5e-7, "1.50e−07"),
+      (.nan, "not a number"), (-.infinity, "−∞"), (2e12, "2.00e+12"),
+    ])
+  func numbers(value: Double, text: String) { #expect(rounded(value) == text) }
 
-  @Test("numbers have three digits, and a mean as many places as its deviation's second digit") func roundedNumbers() {
-    #expect(
-      [0.012345, 0.5, 12.345, 4321.9, 1e-5, -2.5].map { rounded($0) } == [
-        "0.0123", "0.500", "12.3", "4,322", "1.00e−05", "−2.50",
-      ])
-    #expect(rounded(0.12345, 0.0123) == "0.123 ± 0.012" && rounded(12.3456, 1.5) == "12.3 ± 1.5")
-    #expect(rounded(1234.4, 56.7) == "1234 ± 57" && rounded(0.5, 0) == "0.500")
+  @Test(
+    "a mean ends where its deviation's second digit does",
+    arguments: [
+      (0.04312, 0.00214, "0.0431 ± 0.0021"), (-12.3, 4.5, "−12.3 ± 4.5"), (5, 0, "5.00"), (812.3, 45, "812 ± 45"),
+    ])
+  func spreads(mean: Double, deviation: Double, text: String) { #expect(rounded(mean, deviation) == text) }
+
+  @Test("thousands are grouped") func thousands() {
+    #expect([0, 999, 1000, 1_234_567, -4321].map(grouped) == ["0", "999", "1,000", "1,234,567", "−4,321"])
   }
 
   @Test("short numbers keep four digits") func shortNumbers() {
