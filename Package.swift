@@ -67,7 +67,7 @@ let package = Package(
     // 1
     module("Communication", ["CMPI", "CMachine"]),
     module("RealFunctions"),
-    module("LinearAlgebra", ["CXSMM"]),
+    module("LinearAlgebra", ["CXSMM", "RealFunctions"]),
     module("Randomness", ["LinearAlgebra", "RealFunctions"]),
     module("Files", ["CMachine", "Communication", "LinearAlgebra"]),
     // 2
@@ -157,7 +157,8 @@ let package = Package(
         "Communication", "Diffusion", "LinearAlgebra", "Metrics", "Randomness", "Sampling", "Targets", "TestSupport",
         "Theory",
       ]),
-    tests("FilesTests", ["Communication", "Files", "LinearAlgebra", "TestSupport"]),
+    .target(name: "CWrites", path: "Tests/CWrites", cSettings: c),
+    tests("FilesTests", ["CWrites", "Communication", "Files", "LinearAlgebra", "TestSupport"]),
     tests(
       "ConfigurationTests",
       ["Configuration", "Diffusion", "Files", "Metrics", "Networks", "Sampling", "Targets", "TestSupport", "Training"]),
@@ -168,6 +169,7 @@ let package = Package(
         "Communication", "Configuration", "Diffusion", "Files", "LinearAlgebra", "Metrics", "Networks", "Randomness",
         "Reports", "Runs", "Sampling", "Targets", "TestSupport", "Training",
       ]),
+    tests("StudiesTests", ["Communication", "Files", "Studies", "TestSupport"]),
     tests(
       "FuzzTests",
       ["Configuration", "Files", "LinearAlgebra", "Networks", "Runs", "Targets", "TestSupport", "Training"],

@@ -5,8 +5,10 @@
 # pass, all unit tests, then the mpirun suites that its entry names. A run stops at the first failure.
 #   --check     only checks that every place is there exactly once; needs no build
 #   --list      prints the faults with their numbers
+#   --every N   takes the faults 1, N + 1, 2N + 1, … of each table
 #   --module    does not go on to the tests of other modules
 #   --mpirun    goes on to the mpirun suites
+#   --build     builds the copy and ends
 #   --no-build  takes the copy as it was built last
 # Prints a line a fault and a table, both kept in .build-logs/mutation.txt. Status 1 if fewer than 90 % were caught, or
 # fewer than 80 % in one module. docs/testing.md explains the tables' format.
@@ -16,17 +18,25 @@ source launch/environment.sh
 export LC_ALL=C.UTF-8
 [[ -n ${SGM_PYTHON:-} || ! -x .build-python/bin/python ]] || export SGM_PYTHON=$PWD/.build-python/bin/python
 copy=$PWD/.build-mutation log=$PWD/.build-logs/mutation.txt
-scope=all mpirun=no build=yes wanted=()
+scope=all mpirun=no build=yes every=1 wanted=()
 
 usage() {
-  echo "mutation: $1; usage: launch/mutation.sh [--check|--list] [--module] [--mpirun] [--no-build] [MODULE[.NUMBER]]..." >&2
+  echo "mutation: $1; usage: launch/mutation.sh [--check|--list|--build] [--every N] [--module] [--mpirun] [--no-build] [MODULE[.NUMBER]]..." >&2
   exit 64
 }
 
-for word; do
+while (($#)); do
+  word=$1
+  shift
   case $word in
+    --every)
+      [[ ${1:-} =~ ^[1-9][0-9]*$ ]] || usage "--every needs a number from 1"
+      every=$1
+      shift
+      ;;
     --check) build=check ;;
     --list) build=list ;;
+    --build) build=only ;;
     --module) scope=module ;;
     --mpirun) mpirun=yes ;;
     --no-build) build=no ;;
@@ -235,7 +245,16 @@ run_tests() {
   by=${first:-${by:-the process ended: $(grep -m 1 -E 'Fatal error|Precondition|crash|error:' "$output" | tail -c 120 || true)}}
 }
 
-tests_of() { case $1 in CXSMM) echo LinearAlgebra ;; CLEMON) echo Metrics ;; CMachine | CMPI) echo Communication ;; *) echo "$1" ;; esac; }
+# Whose tests are a module's own; the commands have none but those under mpirun.
+tests_of() {
+  case $1 in
+    CXSMM) echo LinearAlgebra ;;
+    CLEMON) echo Metrics ;;
+    CMachine | CMPI) echo Communication ;;
+    Commands) ;;
+    *) echo "$1" ;;
+  esac
+}
 
 for table in launch/mutations/*.txt; do read_table "$table"; done
 case $build in
@@ -249,10 +268,11 @@ case $build in
     for i in "${!names[@]}"; do printf '%4d  %-18s %s%s\n' $((i + 1)) "${names[i]}" "${claims[i]}" "${marks[i]:+  [left out: ${marks[i]}]}"; done
     exit 0
     ;;
-  yes)
+  yes | only)
     make_copy
     swift build --package-path "$copy" -c release -Xswiftc -enable-testing --build-tests 2>&1 | grep -E 'error|warning: unre|Compiling|Build|^\[' | tail -n 40
     ((PIPESTATUS[0] == 0)) || fail "the copy with all faults does not build"
+    [[ $build == yes ]] || exit 0
     ;;
 esac
 # A fault's number is its place in the tables.
@@ -262,6 +282,7 @@ bundle=$(echo "$copy"/.build/release/*PackageTests.xctest)
 
 is_wanted() {
   local one
+  (((${1#*.} - 1) % every == 0)) || return 1
   ((${#wanted[@]})) || return 0
   for one in "${wanted[@]}"; do [[ $1 == "$one" || ${1%.*} == "$one" ]] && return 0; done
   return 1
@@ -280,16 +301,17 @@ for i in "${!names[@]}"; do
   fi
   tests=$(tests_of "$module")
   # Without a fault the module's tests pass, and tell how long they take.
-  if [[ -z ${limits[$tests]:-} ]]; then
+  if [[ -n $tests && -z ${limits[$tests]:-} ]]; then
     begin=$SECONDS
     run_tests 0 600 "^${tests}Tests\."
     [[ -z $by ]] || fail "without a fault, the tests of $tests fail: $by"
     limits[$tests]=$((10 * (SECONDS - begin) + 20))
   fi
   total[$module]=$((${total[$module]:-0} + 1))
-  run_tests $((i + 1)) "${limits[$tests]}" "^${tests}Tests\."
+  by=
+  [[ -z $tests ]] || run_tests $((i + 1)) "${limits[$tests]}" "^${tests}Tests\."
   if [[ -z $by && $scope == all ]]; then
-    run_tests $((i + 1)) 600 '^[A-Za-z]*Tests\.' --skip '^LaunchTests\.' --skip "^${tests}Tests\."
+    run_tests $((i + 1)) 600 '^[A-Za-z]*Tests\.' --skip '^LaunchTests\.' --skip "^${tests:-Launch}Tests\."
   fi
   if [[ -z $by && $mpirun == yes && -n ${suites[i]} ]]; then
     for suite in ${suites[i]}; do

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Everything a change must pass: lint, build, unit tests, mpirun tests, address sanitizer, documentation.
-# Usage: launch/test.sh [STAGE]..., all of them unless told. Ends with the times and the test runner's own summaries.
+# Usage: launch/test.sh [STAGE]..., all of them unless told; one more, coverage, only when it is named: it builds anew.
+# Ends with the times and the test runner's own summaries.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -66,6 +67,20 @@ stage_sanitizer() {
   SGM_SANITIZER=address ASAN_OPTIONS=detect_leaks=0 run_tests sanitizer "${sanitized[@]}" --skip '^LaunchTests\.'
 }
 
+# The 30 files of which the unit tests run the smallest share of lines.
+stage_coverage() {
+  local covered=("${release[@]}" --enable-code-coverage --scratch-path .build-coverage) bundle profile
+  swift build "${covered[@]}" --build-tests
+  run_tests coverage "${covered[@]}" --skip '^LaunchTests\.'
+  bundle=$(echo .build-coverage/release/*PackageTests.xctest)
+  profile=$(find -L .build-coverage/release/codecov -name default.profdata)
+  llvm-cov report "$bundle" -instr-profile="$profile" -ignore-filename-regex='Tests/|checkouts/|\.build' > "$logs/covered.txt"
+  echo "lines run by the unit tests, least covered files first; all files are in $logs/covered.txt"
+  awk '$1 ~ /\.(swift|c|cpp|h)$/ || $1 == "TOTAL" { printf "%7s of %4d lines  %s\n", $10, $8, $1 }' "$logs/covered.txt" \
+    | sort -n | head -n 30
+  awk '$1 == "TOTAL" { print "all: " $10 " of " $8 " lines" }' "$logs/covered.txt"
+}
+
 stage_documentation() {
   local module targets=()
   # The library modules: lower-case names are executables, and a C edge has no Swift.
@@ -78,7 +93,7 @@ stage_documentation() {
 table=
 for stage in "${stages[@]}"; do
   if ! declare -F "stage_$stage" > /dev/null; then
-    echo "test: '$stage' is not a stage; they are: ${all_stages[*]}" >&2
+    echo "test: '$stage' is not a stage; they are: ${all_stages[*]}, and coverage" >&2
     exit 64
   fi
 done

@@ -147,7 +147,7 @@ extension ExperimentKey {
       let hint = nearest(to: text, among: names).map { "; did you mean \($0)?" } ?? ""
       return .failure(Complaint("\(path) must be \(shape.expectation), found \(quoted(text))" + hint))
     }
-    return texts.isEmpty ? .failure(Complaint("\(path) must not be empty")) : .success(.words(texts))
+    return .success(.words(texts))
   }
 
   private func limited(_ value: Value, _ number: Double, _ text: String) -> Result<Value, Complaint> {

@@ -253,6 +253,10 @@ extension ExperimentKey {
       "evaluation.metrics", \.evaluation.metrics, onResume: true,
       "What samples are judged by; docs/judging.md says when to choose which."),
     .init(
+      "evaluation.baseline", \.evaluation.baseline, onResume: true,
+      "Whether distances stand beside those of a Gaussian fit; none needs no covariance, for data of very many columns."
+    ),
+    .init(
       "evaluation.units", \.evaluation.units, onResume: true,
       "Units of distances: the data's, of which columns of large scale decide, or each column's standard deviation."),
     .init(

@@ -223,3 +223,4 @@ extension Predictor: Choice {}
 extension CorrectedBlocks: Choice {}
 extension Metric: Choice, ListItem {}
 extension JudgingUnits: Choice {}
+extension JudgingBaseline: Choice {}

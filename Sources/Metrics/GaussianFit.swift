@@ -14,6 +14,9 @@ public struct GaussianFit: Sendable, Equatable {
   /// The transpose of the covariance's lower Cholesky factor L, row-major: row j is column j of L.
   let factor: [Double]
 
+  /// The standard deviation of each column.
+  public var deviations: [Double] { (0..<dimension).map { covariance[$0 * dimension + $0].squareRoot() } }
+
   /// The number of coordinates.
   public var dimension: Int { mean.count }
 

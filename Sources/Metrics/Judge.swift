@@ -38,19 +38,21 @@ public struct Judge {
   ///   - samples: `[rows, dimension]`. If sets have fewer rows, repeat r takes the r-th run of that many in a random
   ///     order of all rows, in a cycle.
   ///   - truth: in the same units as the samples.
-  ///   - gaussian: the Gaussian fit of true samples, in the same units; best not of those that `truth` hands out.
+  ///   - gaussian: the Gaussian fit of true samples, in the same units; best not of those that `truth` hands out. nil for
+  ///     no baseline.
   ///   - distance: what to measure.
   ///   - most: the most rows of a set, where the distance itself would take more.
   ///   - communicator: the ranks that share the comparisons, all with the same samples and truth.
   /// - Returns: one judgement for each name of `distance`, in their order, the same on every rank.
   /// - Throws: ``MetricsError`` where sets do not fit together or are too small; what `truth` and `distance` throw.
   public func judgements(
-    of samples: borrowing Matrix, truth: some TrueSamples, gaussian: GaussianFit,
+    of samples: borrowing Matrix, truth: some TrueSamples, gaussian: GaussianFit?,
     by distance: inout some (SampleDistance & ~Copyable), most: Int? = nil, over communicator: Communicator = .single
   ) throws -> [Judgement] {
     let n = min(count(samples: samples.rows, truth: truth, most: distance.largestCount), most ?? .max)
     guard n >= distance.fewestRows else { throw MetricsError.tooFewRows(rows: n, needed: distance.fewestRows) }
-    let comparisons = 3 * repeats
+    let kinds = gaussian == nil ? 2 : 3
+    let comparisons = kinds * repeats
     var values: [Double]
     if distance.sharesComparisons {
       values = try self.values(0..<comparisons, count: n, samples, truth, gaussian, &distance)
@@ -65,10 +67,11 @@ public struct Judge {
       // A p-value is one test's: the first repeat's.
       let used = distance.singleTests.contains(k) ? 1 : repeats
       func spread(_ kind: Int) -> Spread {
-        Spread(of: (0..<used).map { values[(3 * $0 + kind) * names.count + k] })
+        Spread(of: (0..<used).map { values[(kinds * $0 + kind) * names.count + k] })
       }
       return Judgement(
-        name: names[k], value: spread(0), floor: spread(1), baseline: spread(2), repeats: used, count: n,
+        name: names[k], value: spread(0), floor: spread(1), baseline: gaussian == nil ? nil : spread(2), repeats: used,
+        count: n,
         unit: units[k], rowsOfSamples: samples.rows)
     }
   }
@@ -76,10 +79,10 @@ public struct Judge {
   /// The step of the stream that orders the judged samples, beyond those of any distance.
   private static let orderStep: UInt64 = 1 << 32
 
-  /// The values of some comparisons, one after another; comparison 3r + k is the k-th of repeat r.
+  /// The values of some comparisons, one after another; comparison cr + k is the k-th of repeat r, which has c of them.
   private func values(
     _ comparisons: Range<Int>, count n: Int, _ samples: borrowing Matrix, _ truth: some TrueSamples,
-    _ gaussian: GaussianFit, _ distance: inout some (SampleDistance & ~Copyable)
+    _ gaussian: GaussianFit?, _ distance: inout some (SampleDistance & ~Copyable)
   ) throws -> [Double] {
     var reference = Matrix(rows: n, columns: truth.dimension)
     var floor = Matrix(rows: n, columns: truth.dimension)
@@ -88,7 +91,7 @@ public struct Judge {
     var prepared: Int?
     let order = RandomStream(seed: seed, purpose: .metric, step: Self.orderStep).permutation(of: samples.rows)
     for comparison in comparisons {
-      let (number, kind) = comparison.quotientAndRemainder(dividingBy: 3)
+      let (number, kind) = comparison.quotientAndRemainder(dividingBy: gaussian == nil ? 2 : 3)
       if prepared != number {
         try truth.fill(&reference, &floor, repeat: number, seed: seed)
         try distance.setReference(reference)
@@ -101,6 +104,7 @@ public struct Judge {
         values += try distance.values(to: other)
       case 1: values += try distance.values(to: floor)
       default:
+        guard let gaussian else { continue }
         var drawn = Matrix(rows: n, columns: gaussian.dimension)
         gaussian.draw(RandomStream(seed: seed, purpose: .baseline, step: UInt64(number)), into: &drawn)
         values += try distance.values(to: drawn)

@@ -40,6 +40,14 @@ public enum JudgingUnits: String, Sendable, CaseIterable {
   case standardised
 }
 
+/// What besides the floor a distance is put beside.
+public enum JudgingBaseline: String, Sendable, CaseIterable {
+  /// The same distance of draws from the Gaussian fit of true rows, whose covariance needs d × d numbers.
+  case gaussian
+  /// Nothing.
+  case none
+}
+
 /// How samples are judged.
 public struct JudgingOptions: Sendable, Equatable {
   /// Random directions of the sliced distances.
@@ -50,6 +58,8 @@ public struct JudgingOptions: Sendable, Equatable {
   public var count = 10_000
   /// What samples are judged by.
   public var metrics = [Metric.slicedW2]
+  /// What besides the floor a distance is put beside.
+  public var baseline = JudgingBaseline.gaussian
   /// In which units distances are measured.
   public var units = JudgingUnits.data
   /// Rows compared by metrics that go over all pairs.

@@ -1,4 +1,4 @@
-internal import LinearAlgebra
+public import LinearAlgebra
 
 /// Sums of columns in Double, in the order of the rows.
 struct ColumnSums {
@@ -18,6 +18,33 @@ struct ColumnSums {
     }
     count += rows.rows
   }
+}
+
+/// The standard deviation of each column, with divisor n − 1.
+///
+/// - Parameters:
+///   - columns: the number of columns.
+///   - forEachBlock: calls its argument with blocks `[rows, columns]` in order, the same each time; called twice.
+/// - Returns: one number a column.
+/// - Throws: ``MetricsError`` for fewer than 2 rows; what `forEachBlock` throws.
+public func columnDeviations(
+  columns: Int, forEachBlock: ((borrowing Matrix) throws -> Void) throws -> Void
+) throws -> [Double] {
+  var sums = ColumnSums(columns: columns)
+  try forEachBlock { sums.add($0) }
+  guard sums.count >= 2 else { throw MetricsError.tooFewRows(rows: sums.count, needed: 2) }
+  let mean = sums.means
+  var squares = [Double](repeating: 0, count: columns)
+  try forEachBlock { rows in
+    let elements = rows.span
+    for r in 0..<rows.rows {
+      for j in 0..<columns {
+        let centred = Double(elements[r * columns + j]) - mean[j]
+        squares[j].addProduct(centred, centred)
+      }
+    }
+  }
+  return squares.map { ($0 / Double(sums.count - 1)).squareRoot() }
 }
 
 /// The mean of each column.

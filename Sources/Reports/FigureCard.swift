@@ -1,7 +1,7 @@
 internal import Files
 import Metrics
 
-extension ReportFigure {
+extension Judgement {
   /// One figure: its number, and where floor and baseline exist a bar that places the number between them.
   package var html: String {
     let number = rounded(value.mean, value.deviation)
@@ -29,18 +29,13 @@ extension ReportFigure {
       let gain = baseline.mean - value.mean
       return gain > 0 ? "\(rounded(gain)) below the Gaussian" : "no better than a Gaussian"
     }
-    let width = baseline.mean - floor.mean
-    guard abs(width) > floor.deviation + baseline.deviation else { return "floor and Gaussian cannot be told apart" }
-    // Also where less is worse, as with a p-value: the baseline then lies below the floor.
-    let position = (value.mean - floor.mean) / width
-    if position <= floor.deviation / abs(width) {
+    guard let position else { return "floor and Gaussian cannot be told apart" }
+    if position <= floor.deviation / abs(baseline.mean - floor.mean) {
       return isLikelihood ? "as good as the law itself" : "as good as true samples"
     }
     if position >= 1 { return "no better than a Gaussian" }
     return "\(Int((100 * position).rounded()))&nbsp;% of the way from floor to Gaussian"
   }
-
-  private var isLikelihood: Bool { unit == Judgement.likelihoodUnit }
 
   /// The bar: from 0, or for a likelihood a little below the least, to a little beyond the largest of the three, bands of
   /// one standard deviation each way.

@@ -60,48 +60,23 @@ package struct FigureTable: Sendable {
   /// One sentence on what was compared with what; may be empty.
   package var note: String
   /// The figures in order.
-  package var figures: [ReportFigure]
+  package var figures: [Judgement]
 
   /// A table from its parts.
-  package init(title: String, note: String = "", figures: [ReportFigure]) {
+  package init(title: String, note: String = "", figures: [Judgement]) {
     self.title = title
     self.note = note
     self.figures = figures
   }
 }
 
-/// One measured number, with what gives it a meaning where that exists.
-package struct ReportFigure: Sendable {
-  /// What was measured.
-  package var name: String
-  /// The number, mean and standard deviation over repeats.
-  package var value: Spread
-  /// What true samples reach.
-  package var floor: Spread?
-  /// What the Gaussian fit's samples reach.
-  package var baseline: Spread?
-  /// The unit; may be empty.
-  package var unit: String
-  /// Sample size, repeats and the like; may be empty.
-  package var note: String
+extension Judgement {
+  /// Whether it is a likelihood, whose error bar is over its rows.
+  var isLikelihood: Bool { unit == Self.likelihoodUnit }
 
-  /// A figure from its parts.
-  package init(
-    name: String, value: Spread, floor: Spread? = nil, baseline: Spread? = nil, unit: String = "", note: String = ""
-  ) {
-    self.name = name
-    self.value = value
-    self.floor = floor
-    self.baseline = baseline
-    self.unit = unit
-    self.note = note
-  }
-
-  /// How many rows and repeats are behind a figure.
-  package static func note(_ unit: String, rows: Int?, repeats: Int?) -> String {
-    // A likelihood's error bar is over its rows.
-    let isLikelihood = unit == Judgement.likelihoodUnit
-    let counted = rows.map { "\(grouped($0)) rows\(isLikelihood ? ", ± standard error" : " a set")" }
+  /// How many rows and repeats are behind it.
+  var note: String {
+    let counted = count.map { "\(grouped($0)) rows\(isLikelihood ? ", ± standard error" : " a set")" }
     let repeated = isLikelihood ? nil : repeats.map { "\($0) repeat\($0 == 1 ? "" : "s")" }
     return [counted, repeated].compactMap(\.self).joined(separator: ", ")
   }

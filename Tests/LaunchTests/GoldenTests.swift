@@ -23,8 +23,10 @@ struct Circumstances: CustomTestStringConvertible, Sendable {
   ]
 }
 
-/// Numbers that every CPU, every number of ranks and every build must find: literal hashes, so that a change of any bit
-/// is seen, on whatever machine it happens. Who changes the numbers on purpose puts the new hashes here and says why.
+/// Hashes of the numbers that every CPU, every number of ranks and every build must find.
+///
+/// They are constants, so that a change of any bit is seen, on whatever machine it happens. Who changes the numbers on
+/// purpose puts the new hashes here and says why.
 private let golden = Golden(
   parameters: "PARAMETERS", samples: "SAMPLES", distances: "DISTANCES")
 

@@ -55,6 +55,14 @@ let mistakes: [Mistake] = [
     name: "trajectories past the first chunk", program: "sgm-sample",
     words: ["small.yaml", "--score", "exact", "--trajectory", "300"], status: 64,
     says: ["--trajectory 300: 1 to 256 is expected"]),
+  Mistake(
+    name: "a sampler that particles would not take", program: "sgm-sample",
+    words: ["small.yaml", "--score", "exact", "--fix", "f.csv", "--sampler", "annealed-langevin"], status: 64,
+    says: ["--fix draws by particles", "not those of annealed-langevin", "--set sampling.observing=guidance"]),
+  Mistake(
+    name: "a chain given observations", program: "sgm-sample",
+    words: ["small.yaml", "--score", "exact", "--observe", "o.csv", "--sampler", "mala"], status: 64,
+    says: ["--observe: mala draws from the target's own density", "leave one of the two out"]),
   Mistake(name: "unknown setting", words: set("trainig.steps=3"), status: 78, says: ["did you mean training.steps"]),
   Mistake(name: "no data", words: ["small.yaml"], experiment: "name: x\n", status: 78, says: ["data.target"]),
   Mistake(name: "broken YAML", words: ["small.yaml"], experiment: "name: [x\n", status: 78, says: ["small.yaml:"]),

@@ -42,4 +42,36 @@ import Testing
     let form = zip(x, b).reduce(0) { $0 + $1.0 * $1.1 }
     #expect(abs(squares - form) < 1e-13 * form)
   }
+
+  @Test("eigenvalues alone have the matrix's trace, square's trace and known values", arguments: [1, 2, 3, 10, 60])
+  func eigenvalues(size: Int) {
+    // Symmetric, between −1 and 1, of either definiteness.
+    let matrix = (0..<size * size).map { i in
+      Double((max(i / size, i % size) * 37 + min(i / size, i % size) * 101) % 89) / 44 - 1
+    }
+    let values = symmetricEigenvalues(matrix, size: size)
+    let trace = (0..<size).reduce(0) { $0 + matrix[$1 * size + $1] }
+    let squares = matrix.reduce(0) { $0 + $1 * $1 }
+    // Rounding of d sums of d products.
+    #expect(abs(values.reduce(0, +) - trace) < 1e-13 * Double(size * size))
+    #expect(abs(values.reduce(0) { $0 + $1 * $1 } - squares) < 1e-13 * Double(size * size))
+    // Of the second difference −1, 2, −1 they are 2 − 2 cos(πk/(d + 1)).
+    let second = (0..<size * size).map { i -> Double in
+      [0: 2, 1: -1][abs(i / size - i % size)] ?? 0
+    }
+    let sorted = symmetricEigenvalues(second, size: size).sorted()
+    for (k, value) in sorted.enumerated() {
+      #expect(abs(value - (2 - 2 * cosine(.pi * Double(k + 1) / Double(size + 1)))) < 1e-13)
+    }
+  }
+}
+
+/// cos x by its Taylor series, for angles up to π; the module under test has its own library.
+private func cosine(_ x: Double) -> Double {
+  var (term, sum) = (1.0, 1.0)
+  for k in 1..<20 {
+    term *= -x * x / Double((2 * k - 1) * 2 * k)
+    sum += term
+  }
+  return sum
 }

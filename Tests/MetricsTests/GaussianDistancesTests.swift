@@ -31,36 +31,4 @@ import Testing
     let one = try KnownDistancesTests.values(GaussianDistances(), a, b)
     #expect(one[1] == .infinity && one[0].isFinite)
   }
-
-  @Test("eigenvalues have the matrix's trace, square's trace and known values", arguments: [1, 2, 3, 10, 60])
-  func eigenvalues(size: Int) {
-    let numbers = scattered(rows: size, columns: size, seed: 4)
-    let matrix = (0..<size * size).map { i in
-      Double(numbers[max(i / size, i % size), min(i / size, i % size)])
-    }
-    let values = symmetricEigenvalues(matrix, size: size)
-    let trace = (0..<size).reduce(0) { $0 + matrix[$1 * size + $1] }
-    let squares = matrix.reduce(0) { $0 + $1 * $1 }
-    // Rounding of d sums of d products.
-    #expect(abs(values.reduce(0, +) - trace) < 1e-13 * Double(size * size))
-    #expect(abs(values.reduce(0) { $0 + $1 * $1 } - squares) < 1e-13 * Double(size * size))
-    // Of the second difference −1, 2, −1 they are 2 − 2 cos(πk/(d + 1)).
-    let second = (0..<size * size).map { i -> Double in
-      [0: 2, 1: -1][abs(i / size - i % size)] ?? 0
-    }
-    let sorted = symmetricEigenvalues(second, size: size).sorted()
-    for (k, value) in sorted.enumerated() {
-      #expect(abs(value - (2 - 2 * cosine(.pi * Double(k + 1) / Double(size + 1)))) < 1e-13)
-    }
-  }
-}
-
-/// cos x by its Taylor series, for angles up to π; the module under test has its own library.
-private func cosine(_ x: Double) -> Double {
-  var (term, sum) = (1.0, 1.0)
-  for k in 1..<20 {
-    term *= -x * x / Double((2 * k - 1) * 2 * k)
-    sum += term
-  }
-  return sum
 }

@@ -35,10 +35,10 @@ import Testing
     #expect(good.map(\.name) == ["sliced W2", "max-sliced W2"])
     #expect(good[0].count == 2000 && good[0].repeats == 6 && good[0].unit == "original units")
     // One fixed set against six references: its mean moves by about one deviation of the floor, so allow four.
-    let above = good[0].value.mean - good[0].floor.mean
-    #expect(abs(above) < 4 * good[0].floor.deviation)
-    let tolerance = 4 * (bad[0].baseline.deviation + bad[0].floor.deviation)
-    #expect(abs(bad[0].value.mean - bad[0].baseline.mean) < tolerance)
+    let (floor, badFloor) = (try #require(good[0].floor), try #require(bad[0].floor))
+    #expect(abs(good[0].value.mean - floor.mean) < 4 * floor.deviation)
+    let baseline = try #require(bad[0].baseline)
+    #expect(abs(bad[0].value.mean - baseline.mean) < 4 * (baseline.deviation + badFloor.deviation))
     #expect(try #require(good[0].position) < 0.2)
     #expect(try #require(bad[0].position) > 0.8)
   }
@@ -52,7 +52,7 @@ import Testing
     Self.corners(RandomStream(seed: 9, purpose: .targetDraw), &samples)
     let found = try Self.judge(samples, truth)
     #expect(found[0].count == 500)
-    #expect(found[0].floor.deviation > 0 && found[0].value.deviation > 0)
+    #expect(try #require(found[0].floor).deviation > 0 && found[0].value.deviation > 0)
   }
 
   @Test("the two sets of a pair share no row, and repeats differ")
@@ -96,7 +96,7 @@ import Testing
       .judgements(of: samples, truth: truth, gaussian: GaussianFit(fitted), by: &distance)
     #expect(found.map(\.unit) == ["kernel mean", "probability, one test of equal laws"])
     #expect(found.map(\.repeats) == [4, 1])
-    #expect(found[1].floor.mean > found[1].baseline.mean)
+    #expect(try #require(found[1].floor).mean > #require(found[1].baseline).mean)
     #expect(try #require(found[1].position) < 0.9)  // a law that is no Gaussian is nearer its floor than its baseline
   }
 

@@ -70,7 +70,8 @@ private struct Failing: SampleDistance {
       #expect(last.value == Spread(of: [order[19], order[39], order[9]]))
       #expect(first.floor == Spread(of: [1500, 2500, 3500]) && last.floor == Spread(of: [1519, 2519, 3519]))
       // N(−100,000, 2) three times.
-      #expect(abs(first.baseline.mean + 100_000) < 10 && first.baseline.deviation > 0)
+      let baseline = try #require(first.baseline)
+      #expect(abs(baseline.mean + 100_000) < 10 && baseline.deviation > 0)
     }
   }
 
@@ -128,6 +129,45 @@ private struct Failing: SampleDistance {
     #expect(judgement(7, floor: floor, baseline: baseline).position == 1.25)
     // Nearer than both deviations together, there is no way to measure.
     #expect(judgement(3, floor: floor, baseline: Spread(mean: 3.4, deviation: 1)).position == nil)
+  }
+
+  @Test("without a Gaussian fit there is no baseline, and value and floor are the same", arguments: 1...3)
+  func noBaseline(ranks: Int) throws {
+    let fit = try GaussianFit(scattered(rows: 60, columns: 2, seed: 5))
+    @Sendable func judged(_ gaussian: GaussianFit?, _ communicator: Communicator) throws -> [Judgement] {
+      let samples = scattered(rows: 60, columns: 2, seed: 5)
+      let truth = DrawnSamples(dimension: 2) { $0.fillNormals(&$1, firstIndex: 0) }
+      var distance = EnergyDistance()
+      return try Judge(repeats: 3, seed: 2, unit: "")
+        .judgements(of: samples, truth: truth, gaussian: gaussian, by: &distance, over: communicator)
+    }
+    let full = try judged(fit, .single)
+    for found in try onRanks(ranks, { try judged(nil, $0) }) {
+      for (one, all) in zip(found, full) {
+        #expect(one.baseline == nil && all.baseline != nil)
+        #expect(one.value == all.value && one.floor == all.floor && one.floor != nil)
+      }
+    }
+  }
+
+  @Test("deviations of columns are the roots of a fit's variances, whatever the blocks") func deviations() throws {
+    let rows = scattered(rows: 90, columns: 5, seed: 1)
+    func part(_ own: Range<Int>) -> Matrix {
+      var part = Matrix(rows: own.count, columns: 5)
+      for r in own { for j in 0..<5 { part[r - own.lowerBound, j] = rows[r, j] } }
+      return part
+    }
+    let found = try columnDeviations(columns: 5) { body in
+      try body(part(0..<40))
+      try body(part(40..<90))
+    }
+    let fit = try GaussianFit(rows)
+    // Sums of 90 squares in two orders.
+    for j in 0..<5 { #expect(abs(found[j] - fit.covariance[6 * j].squareRoot()) < 1e-14 * found[j] * 90) }
+    #expect(fit.deviations == (0..<5).map { fit.covariance[6 * $0].squareRoot() })
+    #expect(throws: MetricsError.tooFewRows(rows: 1, needed: 2)) {
+      try columnDeviations(columns: 5) { try $0(part(0..<1)) }
+    }
   }
 
   @Test("fits, sliced distances and energy distances have the same bits on several ranks", arguments: [2, 3, 5])

@@ -15,10 +15,9 @@ import Testing
       FigureTable(
         title: "Distances",
         figures: [
-          ReportFigure(
+          Judgement(
             name: "sliced W2", value: Spread(mean: 0.1, deviation: 0.01), floor: Spread(mean: 0.05, deviation: 0.005),
-            baseline: Spread(mean: 0.25, deviation: 0.02), unit: "original units",
-            note: ReportFigure.note("original units", rows: 20_000, repeats: 5))
+            baseline: Spread(mean: 0.25, deviation: 0.02), repeats: 5, count: 20_000, unit: "original units")
         ])
     ]
     contents.curves = [

@@ -13,32 +13,13 @@ import Testing
   }
 
   @Test(
-    "numbers have three significant digits",
-    arguments: [
-      (0.0, "0"), (1.0, "1.00"), (-0.04567, "−0.0457"), (123.4, "123"), (98765, "98,765"), (1.5e-7, "1.50e−07"),
-      (.nan, "not a number"), (-.infinity, "−∞"), (2e12, "2.00e+12"),
-    ])
-  func numbers(value: Double, text: String) { #expect(rounded(value) == text) }
-
-  @Test(
-    "a mean ends where its deviation's second digit does",
-    arguments: [
-      (0.04312, 0.00214, "0.0431 ± 0.0021"), (-12.3, 4.5, "−12.3 ± 4.5"), (5, 0, "5.00"), (812.3, 45, "812 ± 45"),
-    ])
-  func spreads(mean: Double, deviation: Double, text: String) { #expect(rounded(mean, deviation) == text) }
-
-  @Test("thousands are grouped") func thousands() {
-    #expect([0, 999, 1000, 1_234_567, -4321].map(grouped) == ["0", "999", "1,000", "1,234,567", "−4,321"])
-  }
-
-  @Test(
     "a figure says where it stands",
     arguments: [
       (0.05, "as good as true samples"), (0.15, "50&nbsp;% of the way from floor to Gaussian"),
       (0.25, "no better than a Gaussian"), (3, "no better than a Gaussian"),
     ])
   func verdicts(value: Double, words: String) {
-    let figure = ReportFigure(
+    let figure = Judgement(
       name: "d", value: Spread(mean: value), floor: Spread(mean: 0.05, deviation: 0.001),
       baseline: Spread(mean: 0.25, deviation: 0.001))
     #expect(figure.html.contains("<em>\(words)</em>"))
@@ -47,8 +28,8 @@ import Testing
 
   @Test("a figure without floor or baseline, or without a number, has no bar")
   func noBar() {
-    #expect(!ReportFigure(name: "p", value: Spread(mean: 0.3)).html.contains("class=\"bar\""))
-    let broken = ReportFigure(
+    #expect(!Judgement(name: "p", value: Spread(mean: 0.3)).html.contains("class=\"bar\""))
+    let broken = Judgement(
       name: "p", value: Spread(mean: .nan), floor: Spread(mean: 1), baseline: Spread(mean: 2))
     #expect(!broken.html.contains("class=\"bar\"") && broken.html.contains("not a number"))
   }

@@ -71,7 +71,7 @@ private struct Draws {
       try header.check(header.data, allowingData: false) { said.append($0) }
       return said
     }
-    var header = checkpoint(step: 3).header
+    var header = try checkpoint(step: 3).header
     #expect(try warnings(of: header).isEmpty)
     header.formerInstructionSet = "avx512"
     let said = try warnings(of: header)

@@ -17,7 +17,7 @@ private func refusal(_ yaml: String, rows: Int? = nil, dimension: Int = 2, machi
 
 @Suite struct MemoryNeedTests {
   // By hand: 4 bytes · 8.603e9 parameters · (1 + 5 + 3 + 4) buffers; 1e9 rows · (24 + 8) + 2 · 1e8 · 8 bytes;
-  // 4 bytes · 16,777,216 rows · 968 units; 1e12 rows · 8 bytes; 24 bytes · 1e12 pairs of columns.
+  // 4 bytes · 16,777,216 rows · 968 units; 1e12 rows · 8 bytes.
   @Test(
     "absurd sizes are refused by key, before anything is allocated",
     arguments: [
@@ -25,13 +25,32 @@ private func refusal(_ yaml: String, rows: Int? = nil, dimension: Int = 2, machi
       ("data: {target: funnel, count: 1000000000}", "data.count", "33.60 GB"),
       ("data: {target: funnel}\ntraining: {batch: 16777216}", "training.batch", "64.96 GB"),
       ("data: {target: funnel}\nsampling: {count: 1000000000000}", "sampling.count", "8000 GB"),
-      ("data: {target: funnel, dimension: 1000000, count: 100}", "data.dimension", "24000 GB"),
     ])
   func refuses(yaml: String, key: String, size: String) throws {
     let dimension = try Experiment(yaml: yaml, file: "f").data.dimension ?? 2
     let text = refusal(yaml, dimension: dimension)
     #expect(text.hasPrefix("\(key): the run needs at least ") && text.contains("; \(size) of it is for "), "\(text)")
     #expect(text.hasSuffix("make \(key) smaller"), "\(text)")
+  }
+
+  // By hand: 24 bytes · 33,000² pairs of columns for each fit.
+  @Test("covariances beyond the memory are refused with what to leave out, and left out they are not counted")
+  func covariances() {
+    func refused(_ evaluation: String) -> String {
+      refusal("data: {target: gaussian, dimension: 33000, count: 100}\n\(evaluation)", dimension: 33_000, machine: 20e9)
+    }
+    let one = refused("")
+    #expect(
+      one.hasPrefix("evaluation.baseline: ") && one.contains("26.14 GB of it is for covariances of 33,000 columns"))
+    #expect(one.hasSuffix(": set evaluation.baseline to none"))
+    let both = refused("evaluation: {metrics: [sliced-w2, gaussian]}")
+    #expect(both.hasPrefix("evaluation.baseline: ") && both.contains("78.41 GB"))
+    #expect(both.hasSuffix(": set evaluation.baseline to none, and leave out the metric gaussian"))
+    let metric = refused("evaluation: {baseline: none, metrics: [gaussian]}")
+    #expect(metric.hasPrefix("evaluation.metrics: ") && metric.hasSuffix(": leave out the metric gaussian"))
+    for enough in ["{baseline: none}", "{metrics: []}"] {
+      #expect(refused("evaluation: \(enough)") == "no error was thrown")
+    }
   }
 
   @Test("the message names need, machine and remedy, and several ranks on a machine add up")

@@ -21,18 +21,23 @@ extension Moments {
 private struct JointLaw {
   let blocks: Int
   let scored: Int
+  /// All numbers of the state, the kept state and the score.
+  let size: Int
   var mean: [Double]
-  var covariance: [[Double]]
+  /// Row after row, as all matrices here: thousands of steps must not allocate.
+  var covariance: [Double]
+  private var map, half, shift: [Double]
 
   init(_ start: Moments, blocks: Int, scored: Int) {
-    (self.blocks, self.scored) = (blocks, scored)
-    mean = Array(repeating: 0, count: 2 * blocks + scored)
-    covariance = Array(repeating: mean, count: mean.count)
+    (self.blocks, self.scored, size) = (blocks, scored, 2 * blocks + scored)
+    mean = Array(repeating: 0, count: size)
+    covariance = Array(repeating: 0, count: size * size)
+    (map, half, shift) = (covariance, covariance, mean)
     // A momentum of the sampler's own starts from N(0, 1).
-    for i in 0..<blocks { covariance[i][i] = 1 }
+    for i in 0..<blocks { covariance[i * size + i] = 1 }
     for i in 0..<scored {
       mean[i] = start.mean[i]
-      for j in 0..<scored { covariance[i][j] = start.covariance[i, j] }
+      for j in 0..<scored { covariance[i * size + j] = start.covariance[i, j] }
     }
   }
 
@@ -41,70 +46,79 @@ private struct JointLaw {
     var moments = Moments(mean: BlockVector(size: scored, repeating: 0), covariance: .zero(scored))
     for i in 0..<scored {
       moments.mean[i] = mean[i]
-      for j in 0..<scored { moments.covariance[i, j] = covariance[i][j] }
+      for j in 0..<scored { moments.covariance[i, j] = covariance[i * size + j] }
     }
     return moments
   }
 
   mutating func apply(_ stage: SamplerStage, marginal: Moments) {
     if stage.keeps == .before { keep() }
-    let (blocks, scored) = (blocks, scored)
+    begin(stage)
     if stage.score != nil {
       // The new score −Σ⁻¹(u − m) takes the place of the last, after that was used.
       let slope = marginal.covariance.inverse.scaled(by: -1)
-      let offset = (slope * marginal.mean).scaled(by: -1)
-      transform(stage) { map, shift in
-        for i in 0..<scored {
-          shift[2 * blocks + i] = offset[i]
-          for j in 0..<scored { map[2 * blocks + i][j] = slope[i, j] }
-        }
-        guard let factor = stage.score else { return }
-        for i in 0..<blocks {
-          for j in 0..<scored {
-            shift[i] += factor[i, j] * offset[j]
-            for k in 0..<scored { map[i][k] += factor[i, j] * slope[j, k] }
-          }
-        }
-      }
+      takeScore(slope: slope, offset: (slope * marginal.mean).scaled(by: -1), stage)
     } else {
-      transform(stage) { map, _ in for i in 0..<scored { map[2 * blocks + i][2 * blocks + i] = 1 } }
+      for i in 0..<scored { map[(2 * blocks + i) * size + 2 * blocks + i] = 1 }
+    }
+    transform(stage)
+  }
+
+  /// u ← state · u + kept · k + previous · s + noise, k unchanged or the incoming u.
+  private mutating func begin(_ stage: SamplerStage) {
+    for i in map.indices { map[i] = 0 }
+    for i in shift.indices { shift[i] = 0 }
+    for i in 0..<blocks {
+      map[(blocks + i) * size + (stage.keeps == .after ? 0 : blocks) + i] = 1
+      for j in 0..<blocks {
+        map[i * size + j] = stage.state[i, j]
+        map[i * size + blocks + j] = stage.kept?[i, j] ?? 0
+      }
+      for j in 0..<scored { map[i * size + 2 * blocks + j] = stage.previous?[i, j] ?? 0 }
     }
   }
 
-  /// u ← state · u + kept · k + previous · s + noise, k unchanged, and what `complete` adds.
-  private mutating func transform(_ stage: SamplerStage, _ complete: (inout [[Double]], inout [Double]) -> Void) {
-    let n = mean.count
-    var map = Array(repeating: [Double](repeating: 0, count: n), count: n)
-    var shift = [Double](repeating: 0, count: n)
+  /// s ← slope · u + offset, and u gains its factor times that.
+  private mutating func takeScore(slope: BlockMatrix, offset: BlockVector, _ stage: SamplerStage) {
+    for i in 0..<scored {
+      shift[2 * blocks + i] = offset[i]
+      for j in 0..<scored { map[(2 * blocks + i) * size + j] = slope[i, j] }
+    }
+    guard let factor = stage.score else { return }
     for i in 0..<blocks {
-      map[blocks + i][blocks + i] = 1
-      for j in 0..<blocks {
-        map[i][j] = stage.state[i, j]
-        map[i][blocks + j] = stage.kept?[i, j] ?? 0
-      }
-      for j in 0..<scored { map[i][2 * blocks + j] = stage.previous?[i, j] ?? 0 }
-    }
-    if stage.keeps == .after {
-      // What is kept is the incoming state.
-      for i in 0..<blocks {
-        map[blocks + i][blocks + i] = 0
-        map[blocks + i][i] = 1
+      for j in 0..<scored {
+        shift[i] += factor[i, j] * offset[j]
+        for k in 0..<scored { map[i * size + k] += factor[i, j] * slope[j, k] }
       }
     }
-    complete(&map, &shift)
-    var half = map
-    for i in 0..<n { for j in 0..<n { half[i][j] = (0..<n).reduce(0) { $0 + map[i][$1] * covariance[$1][j] } } }
-    for i in 0..<n { for j in 0..<n { covariance[i][j] = (0..<n).reduce(0) { $0 + half[i][$1] * map[j][$1] } } }
-    mean = (0..<n).map { i in shift[i] + (0..<n).reduce(0) { $0 + map[i][$1] * mean[$1] } }
+  }
+
+  /// C ← M C Mᵀ + noise and m ← M m + shift; most of M is zero.
+  private mutating func transform(_ stage: SamplerStage) {
+    let n = size
+    for i in half.indices { half[i] = 0 }
+    for i in 0..<n {
+      for k in 0..<n where map[i * n + k] != 0 {
+        for j in 0..<n { half[i * n + j] += map[i * n + k] * covariance[k * n + j] }
+      }
+    }
+    for i in covariance.indices { covariance[i] = 0 }
+    for j in 0..<n {
+      for k in 0..<n where map[j * n + k] != 0 {
+        shift[j] += map[j * n + k] * mean[k]
+        for i in 0..<n { covariance[i * n + j] += half[i * n + k] * map[j * n + k] }
+      }
+    }
+    swap(&mean, &shift)
     guard let noise = stage.noise.map({ $0 * $0.transpose }) else { return }
-    for i in 0..<blocks { for j in 0..<blocks { covariance[i][j] += noise[i, j] } }
+    for i in 0..<blocks { for j in 0..<blocks { covariance[i * n + j] += noise[i, j] } }
   }
 
   /// k ← u.
   private mutating func keep() {
     for i in 0..<blocks { mean[blocks + i] = mean[i] }
-    for i in mean.indices { for j in 0..<blocks { covariance[i][blocks + j] = covariance[i][j] } }
-    for i in 0..<blocks { covariance[blocks + i] = covariance[i] }
+    for i in 0..<size { for j in 0..<blocks { covariance[i * size + blocks + j] = covariance[i * size + j] } }
+    for i in 0..<blocks { for j in 0..<size { covariance[(blocks + i) * size + j] = covariance[i * size + j] } }
   }
 }
 

@@ -33,8 +33,8 @@ import Testing
     unsafe pass.forward(parameters.pointer)
     let gradient = Matrix(rows: 1, columns: layout.count)
     unsafe batch.lossesAndGradients(
-      of: pass, parameters: parameters.pointer, scale: 1, gradient: { _ in unsafe gradient.pointer },
-      completed: { _, _ in })
+      of: pass, group: 0..<1, parameters: parameters.pointer, scale: 1,
+      into: .sets(gradient: { _ in unsafe gradient.pointer }, completed: { _, _ in }))
     let loss = batch.losses[0]
 
     var centre = (0..<layout.count).map { Double(parameters[0, $0]) }

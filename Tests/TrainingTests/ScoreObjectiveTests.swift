@@ -39,8 +39,8 @@ private func exactScore(_ process: any ForwardProcess) -> GaussianScore {
     unsafe pass.forward(parameters.pointer)
     let gradient = Matrix(rows: 1, columns: pass.layout.count)
     unsafe objective.lossesAndGradients(
-      of: pass, parameters: parameters.pointer, scale: 1 / Double(rows), gradient: { _ in unsafe gradient.pointer },
-      completed: { _, _ in })
+      of: pass, group: 0..<1, parameters: parameters.pointer, scale: 1 / Double(rows),
+      into: .sets(gradient: { _ in unsafe gradient.pointer }, completed: { _, _ in }))
     return (0..<gradient.count).map { Double(gradient[0, $0]) }
   }
 

@@ -148,8 +148,8 @@ import Testing
     unsafe pass.forward(parameters)
     let gradient = Matrix(rows: 1, columns: pass.layout.count)
     unsafe batch.lossesAndGradients(
-      of: pass, parameters: parameters, scale: 1 / Double(options.batch), gradient: { _ in unsafe gradient.pointer },
-      completed: { _, _ in })
+      of: pass, group: 0..<1, parameters: parameters, scale: 1 / Double(options.batch),
+      into: .sets(gradient: { _ in unsafe gradient.pointer }, completed: { _, _ in }))
     return array(gradient)
   }
 

@@ -17,6 +17,8 @@ struct MemoryNeed {
     package var key: String
     package var words: String
     package var bytes: Double
+    /// What to do; to make the key's value smaller where nothing else is said.
+    var remedy: String?
   }
 
   package let parts: [Part]
@@ -59,21 +61,17 @@ struct MemoryNeed {
     // Every rank reads the samples to judge them, beside as many true rows and the directions.
     let samples = d * (Double(experiment.sampling.count) + 2 * judged)
     let source = experiment.data.target != nil ? "data.count" : "data.file"
-    // Covariance, factor and what is left while factoring, in Double: the Gaussian baseline is always fitted.
-    let covariances = 24 * Double(dimension) * Double(dimension)
-    parts = [
-      Part(key: source, words: "for the rows", bytes: data),
-      Part(key: "network.widths", words: "for parameters, gradients and the optimiser", bytes: state),
-      Part(key: "training.batch", words: "for the network's activations", bytes: activations),
-      Part(key: "sampling.count", words: "for samples and their judgement", bytes: samples),
-      Part(
-        key: "evaluation.directions", words: "for random directions",
-        bytes: d * Double(experiment.evaluation.directions)
-      ),
-      Part(
-        key: experiment.data.target != nil ? "data.dimension" : "data.file",
-        words: "for the covariance of its columns", bytes: covariances),
-    ]
+    parts =
+      [
+        Part(key: source, words: "for the rows", bytes: data),
+        Part(key: "network.widths", words: "for parameters, gradients and the optimiser", bytes: state),
+        Part(key: "training.batch", words: "for the network's activations", bytes: activations),
+        Part(key: "sampling.count", words: "for samples and their judgement", bytes: samples),
+        Part(
+          key: "evaluation.directions", words: "for random directions",
+          bytes: d * Double(experiment.evaluation.directions)
+        ),
+      ] + (Part(covariances: experiment.evaluation, dimension: dimension).map { [$0] } ?? [])
     self.ranksHere = ranksHere
   }
 
@@ -92,7 +90,42 @@ struct MemoryNeed {
     throw .configuration(
       Place(largest.key),
       "the run needs at least \(gigabytes(need)) of memory on this machine\(each), which has \(gigabytes(machine)); "
-        + "\(gigabytes(largest.bytes * Double(ranksHere))) of it is \(largest.words): make \(largest.key) smaller")
+        + "\(gigabytes(largest.bytes * Double(ranksHere))) of it is \(largest.words): "
+        + (largest.remedy ?? "make \(largest.key) smaller"))
+  }
+
+  /// Bytes for one rank to judge samples.
+  var judgingBytes: Double {
+    parts.filter { $0.key.hasPrefix("evaluation.") || $0.key == "sampling.count" }.reduce(0) { $0 + $1.bytes }
+  }
+}
+
+extension MemoryNeed.Part {
+  /// The d × d matrices that judging asks for; nil where it asks for none.
+  ///
+  /// Each Gaussian fit has three of them in Double: covariance, factor, and what is left while factoring.
+  init?(covariances section: JudgingOptions, dimension: Int) {
+    let isMetric = section.metrics.contains(.gaussian)
+    let isBaseline = section.baseline == .gaussian && !section.metrics.isEmpty
+    guard isMetric || isBaseline else { return nil }
+    let fits: Double = (isBaseline ? 1 : 0) + (isMetric ? 2 : 0)
+    let parts = [
+      isBaseline ? "set evaluation.baseline to none" : nil, isMetric ? "leave out the metric gaussian" : nil,
+    ]
+    self.init(
+      key: isBaseline ? "evaluation.baseline" : "evaluation.metrics",
+      words: "for covariances of \(grouped(dimension)) columns",
+      bytes: fits * 24 * Double(dimension) * Double(dimension),
+      remedy: parts.compactMap(\.self).joined(separator: ", and "))
+  }
+
+  /// Refuses what alone cannot fit.
+  func check(against machine: Double) throws(ExperimentError) {
+    guard bytes > machine else { return }
+    throw .configuration(
+      Place(key),
+      "\(gigabytes(bytes)) of memory are needed \(words), but this machine has \(gigabytes(machine)): "
+        + (remedy ?? "make \(key) smaller"))
   }
 }
 

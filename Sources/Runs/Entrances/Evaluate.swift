@@ -80,6 +80,7 @@ package func evaluate(_ request: EvaluateRequest, _ communicator: Communicator) 
   if isFolder(request.samples) { return try evaluateRun(request, communicator) }
   try checkProcessor(communicator)
   let (samples, truth, experiment) = try communicator.agree { try open(request, exists: exists, communicator) }
+  try communicator.agree { try refuseNoMetrics(experiment) }
   let judging = Judging(communicator: communicator, section: experiment.evaluation, seed: experiment.seed)
   let (table, json) = render(try judging.judge(samples.value, against: truth))
   return Evaluation(table: table, json: json, request: request)
@@ -134,6 +135,11 @@ private func open(
   return (samples, truth, experiment)
 }
 
+private func refuseNoMetrics(_ experiment: Experiment) throws {
+  guard experiment.evaluation.metrics.isEmpty else { return }
+  throw ExperimentError.usage("evaluation.metrics is empty: name what to judge by with --metrics")
+}
+
 /// Exact draws of a law in place of samples: what a perfect sampler would be judged as.
 private func draws(of name: String, dimension: Int, _ experiment: Experiment) throws -> MatrixBox {
   guard let kind = TargetKind(rawValue: name) else { throw ExperimentError.fault("no target is called \(name)") }
@@ -161,6 +167,7 @@ private func evaluateRun(_ request: EvaluateRequest, _ communicator: Communicato
   let experiment = try communicator.agree {
     try Experiment(yaml: header.experiment.yaml, file: folder.experiment, settings: request.allSettings)
   }
+  try communicator.agree { try refuseNoMetrics(experiment) }
   let name = try folder.newestSamples(communicator)
   let base = try communicator.fromRoot { folder.base() }
   let source = try DataSource.open(experiment, base: base, communicator)

@@ -25,6 +25,7 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
       yaml: checkpoint.header.experiment.yaml, file: folder.experiment, settings: request.settings)
     changed.followSampler(from: checkpoint.header.experiment, settings: request.settings)
     try changed.checkResume(of: checkpoint.header.experiment)
+    try request.checkSampler(changed.sampling)
     return changed
   }
   let data = checkpoint.header.data
@@ -87,6 +88,7 @@ private func sampleExactly(_ request: SampleRequest, _ communicator: Communicato
     guard let target = try experiment.target() else {
       throw ExperimentError.usage("--score exact needs data.target: a file's score is not known")
     }
+    try request.checkSampler(experiment.sampling)
     return (experiment, target)
   }
   let process = experiment.process.make()
@@ -143,7 +145,7 @@ private func draw<S: Score>(
       let (count, trajectory) = request.amount(experiment, data)
       var display = ProgressDisplay(isRoot: communicator.isRoot, steps: 1)
       let text = try given.drawParticles(
-        score, count: count, to: file, trajectory: trajectory, progress: { display.sampling($0) })
+        score, request.particleGrid(experiment.sampling), count: count, to: file, trajectory: trajectory, progress: { display.sampling($0) })
       try trajectory?.write(beside: file, communicator)
       return text
     }

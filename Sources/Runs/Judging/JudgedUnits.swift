@@ -13,23 +13,13 @@ extension Metric {
   }
 }
 
-extension GaussianFit {
-  /// The standard deviation of each column; 1 for one that never changes.
-  var scales: [Double] {
-    (0..<dimension).map { j in
-      let variance = covariance[j * dimension + j]
-      return variance > 0 ? variance.squareRoot() : 1
-    }
-  }
-
-  /// What to say of columns whose standard deviations differ by more than a hundredfold; nil where they do not.
-  var scaleNote: String? {
-    let deviations = (0..<dimension).map { covariance[$0 * dimension + $0].squareRoot() }.filter { $0 > 0 }
-    guard let least = deviations.min(), let largest = deviations.max(), largest > 100 * least else { return nil }
-    return
-      "note: the columns' standard deviations differ by a factor of \(rounded(largest / least)): distances in units of the "
-      + "data see the largest alone; --set evaluation.units=standardised measures each column by its own"
-  }
+/// What to say of columns whose standard deviations differ by more than a hundredfold; nil where they do not.
+func scaleNote(_ deviations: [Double]) -> String? {
+  let varying = deviations.filter { $0 > 0 }
+  guard let least = varying.min(), let largest = varying.max(), largest > 100 * least else { return nil }
+  return
+    "note: the columns' standard deviations differ by a factor of \(rounded(largest / least)): distances in units of the "
+    + "data see the largest alone; --set evaluation.units=standardised measures each column by its own"
 }
 
 /// True samples with each column divided by a number.

@@ -1,26 +1,17 @@
 internal import Configuration
 package import Files
 internal import Foundation
-internal import Metrics
-package import Reports
+package import Metrics
 
 extension RunFolder {
   /// What the run's newest samples were judged to be worth; empty where they were not.
-  package func figures() -> [ReportFigure] {
+  package func figures() -> [Judgement] {
     let text = (try? String(contentsOfFile: judgements, encoding: .utf8)) ?? ""
-    return text.split(separator: "\n").compactMap { JSONValue(line: String($0)).flatMap { ReportFigure($0) } }
+    return text.split(separator: "\n").compactMap { JSONValue(line: String($0)).flatMap { Judgement($0) } }
   }
 }
 
-extension ReportFigure {
-  /// A judgement, as its line in `judgements.jsonl` would be read.
-  init(_ j: Judgement) {
-    func known(_ spread: Spread) -> Spread? { spread.mean.isFinite ? spread : nil }
-    self.init(
-      name: j.name, value: j.value, floor: known(j.floor), baseline: known(j.baseline), unit: j.unit,
-      note: Self.note(j.unit, rows: j.count, repeats: j.repeats))
-  }
-
+extension Judgement {
   /// A line of `judgements.jsonl`, as sgm-evaluate prints it.
   package init?(_ line: JSONValue) {
     guard case .string(let name)? = line["metric"], let value = Spread(line["value"]) else { return nil }
@@ -28,8 +19,8 @@ extension ReportFigure {
     var unit = ""
     if case .string(let text)? = line["unit"] { unit = text }
     self.init(
-      name: name, value: value, floor: Spread(line["floor"]), baseline: Spread(line["baseline"]), unit: unit,
-      note: Self.note(unit, rows: whole("rows"), repeats: whole("repeats")))
+      name: name, value: value, floor: Spread(line["floor"]), baseline: Spread(line["baseline"]),
+      repeats: whole("repeats"), count: whole("rows"), unit: unit, rowsOfSamples: whole("rows_of_samples"))
   }
 }
 

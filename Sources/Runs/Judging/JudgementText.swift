@@ -13,10 +13,8 @@ func render(_ verdicts: [Judging.Verdict]) -> (table: String, json: String) {
     for (i, j) in verdict.judgements.enumerated() {
       // The values of one metric share their work: its time stands once.
       let seconds = i == 0 ? short(verdict.seconds) : ""
-      let floor = j.floor.mean.isNaN ? "–" : cell(j.floor, j.repeats)
-      rows.append([
-        j.name, cell(j.value, j.repeats), floor, cell(j.baseline, j.repeats), count(j), j.unit, seconds,
-      ])
+      rows.append(
+        [j.name] + [j.value, j.floor, j.baseline].map { cell($0, j.repeats) } + [count(j), j.unit, seconds])
     }
   }
   let table = TextTable(title: "", header: header, rows: rows).plain
@@ -24,7 +22,8 @@ func render(_ verdicts: [Judging.Verdict]) -> (table: String, json: String) {
   return (table + notes, verdicts.flatMap(\.judgements).map { json($0).description + "\n" }.joined())
 }
 
-private func cell(_ spread: Spread, _ repeats: Int) -> String {
+private func cell(_ spread: Spread?, _ repeats: Int?) -> String {
+  guard let spread else { return "–" }
   guard spread.mean.isFinite else { return "\(spread.mean)" }
   // The figure of a single test has no spread.
   return repeats == 1 && spread.deviation == 0
@@ -33,20 +32,21 @@ private func cell(_ spread: Spread, _ repeats: Int) -> String {
 
 /// The rows of a set, of how many that the samples have.
 private func count(_ j: Judgement) -> String {
-  guard let all = j.rowsOfSamples, all > j.count else { return "\(j.count)" }
-  return "\(j.count) of \(all)"
+  guard let count = j.count else { return "–" }
+  guard let all = j.rowsOfSamples, all > count else { return "\(count)" }
+  return "\(count) of \(all)"
 }
 
 private func json(_ j: Judgement) -> JSONValue {
-  func member(_ name: String, _ spread: Spread) -> JSONValue.Member {
-    .init(name, .object([.init("mean", .real(spread.mean)), .init("deviation", .real(spread.deviation))]))
+  func member(_ name: String, _ spread: Spread?) -> JSONValue.Member {
+    guard let spread else { return .init(name, .null) }
+    return .init(name, .object([.init("mean", .real(spread.mean)), .init("deviation", .real(spread.deviation))]))
   }
+  func member(_ name: String, _ number: Int?) -> JSONValue.Member { .init(name, number.map { .integer($0) } ?? .null) }
   return .object(
     [
-      .init("metric", .string(j.name)), member("value", j.value),
-      // Not a number is what is not known: JSON's null.
-      j.floor.mean.isNaN ? .init("floor", .null) : member("floor", j.floor),
-      member("baseline", j.baseline), .init("repeats", .integer(j.repeats)), .init("rows", .integer(j.count)),
+      .init("metric", .string(j.name)), member("value", j.value), member("floor", j.floor),
+      member("baseline", j.baseline), member("repeats", j.repeats), member("rows", j.count),
       .init("unit", .string(j.unit)),
     ] + (j.rowsOfSamples.map { [.init("rows_of_samples", .integer($0))] } ?? []))
 }

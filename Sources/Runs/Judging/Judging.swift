@@ -25,9 +25,11 @@ struct Judging {
   package func judge(_ samples: borrowing Matrix, against truth: Truth) throws -> [Verdict] {
     try communicator.agree {
       try refuseBeyondMemory(section.directions, samples.columns, from: "evaluation.directions")
+      try MemoryNeed.Part(covariances: section, dimension: samples.columns)?.check(against: machineMemory())
     }
-    let gaussian = try truth.gaussian(communicator)
-    if section.units == .data, section.metrics.contains(where: \.hasUnits), let note = gaussian.scaleNote {
+    let gaussian = section.baseline == .gaussian ? try truth.gaussian(communicator) : nil
+    let deviations = try gaussian?.deviations ?? truth.deviations(communicator)
+    if section.units == .data, section.metrics.contains(where: \.hasUnits), let note = scaleNote(deviations) {
       announce(note, communicator)
     }
     var verdicts: [Verdict] = []
@@ -37,9 +39,9 @@ struct Judging {
       do {
         let judgements: [Judgement]
         if section.units == .standardised, metric.hasUnits {
-          let scales = gaussian.scales
+          let scales = deviations.map { $0 > 0 ? $0 : 1 }
           judgements = try judge(
-            metric, samples.divided(by: scales), truth.divided(by: scales), gaussian.divided(by: scales))
+            metric, samples.divided(by: scales), truth.divided(by: scales), gaussian?.divided(by: scales))
         } else {
           judgements = try judge(metric, samples, truth, gaussian)
         }
@@ -61,7 +63,7 @@ struct Judging {
 
   private func judge(
     _ metric: Metric, _ samples: borrowing Matrix, _ truth: Truth,
-    _ gaussian: GaussianFit
+    _ gaussian: GaussianFit?
   ) throws -> [Judgement] {
     let (all, few) = (section.count, min(section.count, section.pairCount))
     switch metric {
@@ -97,7 +99,7 @@ struct Judging {
   }
 
   private func judge(
-    _ samples: borrowing Matrix, most: Int, _ truth: some TrueSamples, _ gaussian: GaussianFit,
+    _ samples: borrowing Matrix, most: Int, _ truth: some TrueSamples, _ gaussian: GaussianFit?,
     _ distance: some SampleDistance
   ) throws -> [Judgement] {
     var distance = distance
@@ -105,7 +107,7 @@ struct Judging {
   }
 
   private func judge(
-    _ samples: borrowing Matrix, most: Int, _ truth: some TrueSamples, _ gaussian: GaussianFit,
+    _ samples: borrowing Matrix, most: Int, _ truth: some TrueSamples, _ gaussian: GaussianFit?,
     _ distance: inout some (SampleDistance & ~Copyable)
   ) throws -> [Judgement] {
     do {

@@ -128,7 +128,7 @@ extension Judging {
   ///
   /// The same rows are behind all three, and errors are standard errors of means over rows. Every row's values are
   /// kept, in the rows' order.
-  package func likelihood(_ truth: Truth, _ gaussian: GaussianFit) throws -> [Judgement] {
+  package func likelihood(_ truth: Truth, _ gaussian: GaussianFit?) throws -> [Judgement] {
     let (network, rows, known) = try communicator.agree { () throws -> (NetworkLikelihood, MatrixBox, [Double]?) in
       guard let network = self.network else {
         throw ExperimentError.usage("the metric nll needs a run: it is the likelihood of the run's network")
@@ -138,10 +138,10 @@ extension Judging {
       return (network, rows, truth.logDensities(of: rows.value)?.map { -$0 })
     }
     let values = try network.values(of: rows.value, communicator)
-    let fitted = gaussian.logDensities(of: rows.value).map { -$0 }
+    let fitted = gaussian?.logDensities(of: rows.value).map { -$0 }
     var table = Matrix(rows: values.count, columns: 4)
     for r in values.indices {
-      let columns = [values[r].mean, values[r].deviation, fitted[r], known?[r] ?? .nan]
+      let columns = [values[r].mean, values[r].deviation, fitted?[r] ?? .nan, known?[r] ?? .nan]
       for (k, value) in columns.enumerated() { table[r, k] = Float(value) }
     }
     network.kept.rows = MatrixBox(table)
@@ -154,8 +154,8 @@ extension Judging {
     }
     let judgement = Judgement(
       name: network.name, value: Spread(errorOf: settled.map { values[$0].mean }),
-      floor: known.map { all in Spread(errorOf: settled.map { all[$0] }) } ?? Spread(mean: .nan),
-      baseline: Spread(errorOf: settled.map { fitted[$0] }), repeats: 1, count: settled.count,
+      floor: known.map { all in Spread(errorOf: settled.map { all[$0] }) },
+      baseline: fitted.map { all in Spread(errorOf: settled.map { all[$0] }) }, repeats: 1, count: settled.count,
       unit: Judgement.likelihoodUnit)
     guard settled.count < values.count else { return [judgement] }
     let share = 1 - Double(settled.count) / Double(values.count)

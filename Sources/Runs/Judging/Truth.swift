@@ -102,12 +102,24 @@ final class Truth {
 
   /// The moment-matched Gaussian, which a method must beat; its work is shared among the ranks.
   package func gaussian(_ communicator: Communicator) throws -> GaussianFit {
-    do {
-      if let fitted { return try GaussianFit(fitted.value, over: communicator) }
-      guard let source else { throw ExperimentError.fault("no rows to fit a Gaussian to") }
-      return try GaussianFit(columns: source.dimension, over: communicator) { body in
-        try source.forEachBlock(of: .training, less: origin, body)
+    try naming(communicator) {
+      try GaussianFit(columns: samples.dimension, over: communicator, forEachBlock: forEachFittedBlock)
+    }
+  }
+
+  /// The standard deviation of each column, of the rows behind ``gaussian(_:)``.
+  func deviations(_ communicator: Communicator) throws -> [Double] {
+    try naming(communicator) {
+      try communicator.agree { () throws -> [Double] in
+        try columnDeviations(columns: samples.dimension, forEachBlock: forEachFittedBlock)
       }
+    }
+  }
+
+  /// Too few rows are those of the truth: all ranks know of them, and one says so.
+  private func naming<Result>(_ communicator: Communicator, _ body: () throws -> Result) throws -> Result {
+    do {
+      return try body()
     } catch MetricsError.tooFewRows(let count, let needed) {
       return try communicator.agree {
         throw ExperimentError.data(
@@ -116,6 +128,13 @@ final class Truth {
     } catch let error as MetricsError {
       return try communicator.agree { throw error }
     }
+  }
+
+  /// The rows that a Gaussian is fitted to: those that a network has learned from, where there are such.
+  private func forEachFittedBlock(_ body: (borrowing Matrix) throws -> Void) throws {
+    if let fitted { return try body(fitted.value) }
+    guard let source else { throw ExperimentError.fault("no rows to fit a Gaussian to") }
+    try source.forEachBlock(of: .training, less: origin, body)
   }
 
   /// The first rows that no network was trained on: held-out ones, or fresh draws.

@@ -6,10 +6,10 @@ internal import Reports
 extension JudgedRun {
   /// Draws the run's report from memory.
   func writeReport(_ verdicts: [Judging.Verdict], step: Int?, samplesFile: String) throws {
-    let figures = verdicts.flatMap(\.judgements).map { ReportFigure($0) }
     try RunRecord(
       folder: folder, experiment: experiment, data: data, step: step, source: source,
-      samples: MatrixBox(samples.value.head(RunRecord.mostRows)), samplesFile: samplesFile, figures: figures
+      samples: MatrixBox(samples.value.head(RunRecord.mostRows)), samplesFile: samplesFile,
+      figures: verdicts.flatMap(\.judgements)
     ).writeReport()
   }
 }

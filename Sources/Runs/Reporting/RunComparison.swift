@@ -73,7 +73,7 @@ struct RunComparison {
     var kinds: [String] = []
     for figure in records.flatMap(\.figures) where !kinds.contains(figure.name) { kinds.append(figure.name) }
     return kinds.map { kind in
-      let figures = zip(names, records).compactMap { name, record -> ReportFigure? in
+      let figures = zip(names, records).compactMap { name, record -> Judgement? in
         guard var figure = record.figures.first(where: { $0.name == kind }) else { return nil }
         figure.name = name
         return figure

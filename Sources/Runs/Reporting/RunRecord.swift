@@ -30,7 +30,7 @@ struct RunRecord {
   let samplesFile: String?
   /// The lines of the metrics log.
   package let lines: [JSONValue]
-  package let figures: [ReportFigure]
+  package let figures: [Judgement]
 
   /// Reads a run folder.
   ///
@@ -61,7 +61,7 @@ struct RunRecord {
   /// What a run has come to, from memory; its log alone is read.
   init(
     folder: RunFolder, experiment: Experiment, data: DataSet.Description?, step: Int?, source: DataSource,
-    samples: MatrixBox?, samplesFile: String?, figures: [ReportFigure]
+    samples: MatrixBox?, samplesFile: String?, figures: [Judgement]
   ) throws {
     self.folder = folder
     (self.experiment, self.data, self.step) = (experiment, data, step)

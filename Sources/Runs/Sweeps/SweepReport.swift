@@ -24,19 +24,19 @@ struct SweepReport {
     var contents = ReportContents(title: "\(table.name): sweep", experiment: text)
     let counts = table.axes.map { ReportFact($0.path, $0.values.joined(separator: ", ")) }
     contents.facts = counts + (table.seeds == [""] ? [] : [ReportFact("seed", table.seeds.joined(separator: ", "))])
-    contents.errorBars = table.metrics.map { panel($0) }
+    contents.errorBars = table.figures.map { panel($0) }
     return contents
   }
 
   /// The axis with most values runs along the picture; the others' combinations are its curves.
-  private func panel(_ metric: SweepTable.Metric) -> ErrorBarPanel {
+  private func panel(_ figure: SweepTable.Figure) -> ErrorBarPanel {
     let counts = table.axes.map(\.values.count)
     let along = counts.indices.max { counts[$0] < counts[$1] }
     let others = counts.indices.filter { $0 != along }
     var names: [String] = []
     var values: [String: [Spread?]] = [:]
     let places = along.map { table.axes[$0].values } ?? [table.name]
-    for entry in metric.entries {
+    for entry in figure.entries {
       let indices = Sweep.indices(of: entry.combination, counts: counts)
       let name = others.map { "\(short(table.axes[$0].path)) = \(table.axes[$0].values[indices[$0]])" }
         .joined(separator: ", ")
@@ -45,20 +45,20 @@ struct SweepReport {
     }
     func mean(_ numbers: [Double]) -> Double? { numbers.isEmpty ? nil : Spread(of: numbers).mean }
     let lines = [
-      ("floor", mean(metric.entries.compactMap(\.floor))),
-      ("Gaussian baseline", mean(metric.entries.compactMap(\.baseline))),
+      ("floor", mean(figure.entries.compactMap(\.floor))),
+      ("Gaussian baseline", mean(figure.entries.compactMap(\.baseline))),
     ]
     let seeds = table.seeds.count
     return ErrorBarPanel(
-      title: metric.name,
+      title: figure.name,
       note: "Mean over \(seeds) seed\(seeds == 1 ? "" : "s"), bars of one standard deviation"
-        + (metric.unit.isEmpty ? "." : ", in \(metric.unit)."),
-      x: along.map { table.axes[$0].path } ?? "", y: metric.name, places: places,
+        + (figure.unit.isEmpty ? "." : ", in \(figure.unit)."),
+      x: along.map { table.axes[$0].path } ?? "", y: figure.name, places: places,
       series: names.map { ErrorBarPanel.Series(name: $0, values: values[$0] ?? []) },
       lines: lines.compactMap { name, value in value.map { (name: name, value: $0) } },
       table: TextTable(
-        title: metric.name, header: table.header(of: metric).map(short),
-        rows: metric.entries.map { table.row(of: $0, in: metric) }))
+        title: figure.name, header: table.header(of: figure).map(short),
+        rows: figure.entries.map { table.row(of: $0, in: figure) }))
   }
 
   private func short(_ path: String) -> String { String(path.split(separator: ".").last ?? "") }

@@ -89,12 +89,13 @@ extension Estimate: CustomStringConvertible {
     let (experiment, trainer) = (run.experiment, run.trainer)
     let flops = trainer.model.network.trainingFlopsPerRow * Double(trainer.options.batch) / 1e9
     let ranks = run.communicator.size
+    let judgingBytes = Int(MemoryNeed(run.source, ranks: ranks, ranksHere: ranks).judgingBytes)
     let samples = experiment.sampling.count * run.data.dimension * 4
     var lines = [
       "\(experiment.name): experiment and data are in order; nothing was written",
       "  data        \(run.data.rows) rows of dimension \(run.data.dimension) to train on, \(run.heldOutRows) held out",
       "  network     \(trainer.parameterCount) parameters, \(short(flops)) GFLOP a step",
-      "  memory      about \(megabytes(trainer.memoryBytes)) a rank",
+      "  memory      about \(megabytes(trainer.memoryBytes)) a rank to train, \(megabytes(judgingBytes)) to judge",
       "  disk        \(megabytes(16 * trainer.parameterCount)) a checkpoint, \(megabytes(samples)) a file of samples",
       "  step        \(milliseconds(secondsPerStep)), \(short(flops / secondsPerStep / Double(ranks))) GFLOP/s a rank; "
         + "\(steps) steps in \(duration(Double(steps) * secondsPerStep))",

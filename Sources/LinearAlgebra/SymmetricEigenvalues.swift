@@ -11,7 +11,7 @@ internal import RealFunctions
 ///   - matrix: row-major `[size, size]`; only the lower triangle is read.
 ///   - size: d.
 /// - Returns: d numbers.
-func symmetricEigenvalues(_ matrix: [Double], size: Int) -> [Double] {
+public func symmetricEigenvalues(_ matrix: [Double], size: Int) -> [Double] {
   precondition(matrix.count == size * size, "\(matrix.count) elements for size \(size)")
   var (diagonal, below) = tridiagonal(matrix, size)
   for first in 0..<size {
