@@ -26,6 +26,7 @@ extension Checkpoint {
   ) throws -> Found {
     let names = try communicator.fromRoot { () throws -> String in
       try folder.refuseFile()
+      try folder.refuseSweep()
       let files = try step.map { [try CheckpointStore.file(in: folder, step: $0)] }
       return try (files ?? CheckpointStore.candidates(in: folder)).joined(separator: "\n")
     }
