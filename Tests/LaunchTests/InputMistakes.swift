@@ -50,6 +50,10 @@ let inputMistakes: [Mistake] = [
     name: "indented by a tab", words: ["small.yaml"], experiment: "data:\n\ttarget: funnel\n", status: 78,
     says: ["small.yaml:2:1: is not YAML: ", "; indent by blanks, not by tabs"]),
   Mistake(
+    name: "a fixed number beyond single precision", program: "sgm-sample",
+    words: ["small.yaml", "--score", "exact", "--fix", "huge.csv"], status: 65,
+    says: ["huge.csv: row 0: gives ", "in trained units, beyond single precision (3.4e38); check the values and units"]),
+  Mistake(
     name: "no repeats", program: "sgm-bench", words: ["--only", "normals", "--repeats", "-1"], status: 64,
     says: ["--repeats -1: at least 1 is expected"]),
 ]
