@@ -155,11 +155,11 @@ struct TableOpening {
     let text =
       "has \(counted(count, "column")), but line \(countedLine) has \(dimension); "
       + "columns are separated by \(TableLine.name(of: separator))"
-    if names != nil, count == dimension + 1 {
-      return text + "; if the first column holds the names of rows, leave them out (R: row.names=FALSE)"
+    if separator == UInt8(ascii: ","), count == 2 * dimension {
+      return text + "; if these are decimal commas, write decimals with a point"
     }
-    guard separator == UInt8(ascii: ","), count == 2 * dimension else { return text }
-    return text + "; if these are decimal commas, write decimals with a point"
+    guard names != nil, count == dimension + 1 else { return text }
+    return text + "; if the first column holds the names of rows, leave them out (R: row.names=FALSE)"
   }
 
   /// What was guessed and left out, in lines that name the file.
