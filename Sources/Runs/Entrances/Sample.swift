@@ -145,7 +145,8 @@ private func draw<S: Score>(
       let (count, trajectory) = request.amount(experiment, data)
       var display = ProgressDisplay(isRoot: communicator.isRoot, steps: 1)
       let text = try given.drawParticles(
-        score, request.particleGrid(experiment.sampling), count: count, to: file, trajectory: trajectory, progress: { display.sampling($0) })
+        score, request.particleGrid(experiment.sampling), count: count, to: file, trajectory: trajectory,
+        progress: { display.sampling($0) })
       try trajectory?.write(beside: file, communicator)
       return text
     }
