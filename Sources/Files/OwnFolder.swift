@@ -23,6 +23,12 @@ package func makeFolders(to path: String) throws(ExperimentError) {
   guard unsafe mkdir(parent, 0o777) == 0 || errno == EEXIST else { throw .uncreatable(file: path, errno) }
 }
 
+/// Whether a folder, or a link to one, is at the path.
+package func isFolder(_ path: String) -> Bool {
+  var status = stat()
+  return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+}
+
 /// Refuses a path that is a link, or no folder; what does not exist is allowed.
 package func refuseLink(_ path: String) throws(ExperimentError) {
   var status = stat()

@@ -32,6 +32,28 @@ let inputMistakes: [Mistake] = [
     name: "an output folder within a file", words: ["small.yaml", "--output", "good.npy/a/b"], status: 73,
     says: ["good.npy/a", "cannot be created: not a directory"]),
   Mistake(
+    name: "a folder for an experiment", words: ["full"], status: 64,
+    says: ["full: is a folder; name an experiment file, or go on with a run by sgm-train --resume"]),
+  Mistake(
+    name: "resuming a file", words: ["--resume", "small.yaml"], status: 64,
+    says: ["small.yaml: is a file, but the folder of a run is expected"]),
+  Mistake(
+    name: "sampling a file", program: "sgm-sample", words: ["small.yaml"], status: 64,
+    says: ["small.yaml: is a file, but the folder of a run is expected"]),
+  Mistake(
+    name: "the report of a file", program: "sgm-report", words: ["small.yaml"], status: 64,
+    says: ["small.yaml: is a file, but the folder of a run is expected"]),
+  Mistake(
+    name: "the theory of no target", program: "sgm-theory", words: ["errors", "funel"], status: 64,
+    says: ["funel: is neither a run's folder nor a target; the targets are gaussian, "]),
+  Mistake(
+    name: "indented by a tab", words: ["small.yaml"], experiment: "data:\n\ttarget: funnel\n", status: 78,
+    says: ["small.yaml:2:1: is not YAML: ", "; indent by blanks, not by tabs"]),
+  Mistake(
+    name: "a fixed number beyond single precision", program: "sgm-sample",
+    words: ["small.yaml", "--score", "exact", "--fix", "huge.csv"], status: 65,
+    says: ["huge.csv: row 0: gives ", "in trained units, beyond single precision (3.4e38); check the values and units"]),
+  Mistake(
     name: "no repeats", program: "sgm-bench", words: ["--only", "normals", "--repeats", "-1"], status: 64,
     says: ["--repeats -1: at least 1 is expected"]),
 ]

@@ -17,6 +17,7 @@ extension LaunchTests {
       try workshop.write("a,b,c\n1,2,3\n1,two,3\n" + String(repeating: "1,2,3\n", count: 100), to: "word.csv")
       try workshop.write("-0,5\n1,25\n", to: "comma.csv")
       try workshop.write("a,b\n1,2\n", to: "row.csv")
+      try workshop.write("number,value\n0,1e300\n", to: "huge.csv")
       for (name, start) in [
         ("archive.npz", [0x50, 0x4b, 3, 4, 20, 0]), ("packed.csv", [0x1f, 0x8b, 8, 0]), ("empty.npy", []),
       ]

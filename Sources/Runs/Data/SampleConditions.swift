@@ -7,7 +7,7 @@ internal import Targets
 package import Training
 
 /// Standard deviations beyond which a condition is far from the data: a normal law has one in 1.7 million there.
-private let farthest: Float = 5
+private let farthest = 5.0
 
 /// The conditions under which samples are drawn, in trained coordinates: sample i takes row i, and from the start again.
 package struct SampleConditions {
@@ -96,18 +96,10 @@ package struct SampleConditions {
   ) -> [String] {
     (0..<trained.columns).compactMap { k in
       let column = data.dimension + k
-      let isConstant = data.constantColumns[column]
-      let far = (0..<trained.rows).filter { isConstant ? trained[$0, k] != 0 : abs(trained[$0, k]) > farthest }
+      let far = (0..<trained.rows).filter { data.isFar(column, trained: Double(trained[$0, k])) }
       guard let first = far.first else { return nil }
       let others = far.count == 1 ? "" : ", and \(far.count - 1) more,"
-      let mean = rounded(data.standardisation.mean[column])
-      if isConstant {
-        return "\(data.title(column)) = \(rows[first, k])\(others) is not the \(mean) that all data has; "
-          + "the network has learned nothing of other values"
-      }
-      return
-        "\(data.title(column)) = \(rows[first, k])\(others) lies \(rounded(abs(Double(trained[first, k])))) standard "
-        + "deviations from the data's mean \(mean); the network has seen nothing like it"
+      return data.farWords(column, rows[first, k], trained: Double(trained[first, k]), others: others)
     }
   }
 
@@ -118,6 +110,23 @@ package struct SampleConditions {
 }
 
 extension DataSet.Description {
+  /// Whether a value of a column lies so far from the data that a network knows nothing of it.
+  func isFar(_ column: Int, trained: Double) -> Bool {
+    constantColumns[column] ? trained != 0 : abs(trained) > farthest
+  }
+
+  /// What is to be said of such a value: `others` stands behind it.
+  func farWords(_ column: Int, _ value: Double, trained: Double, others: String = "") -> String {
+    let mean = rounded(standardisation.mean[column])
+    if constantColumns[column] {
+      return "\(title(column)) = \(value)\(others) is not the \(mean) that all data has; "
+        + "the network has learned nothing of other values"
+    }
+    return
+      "\(title(column)) = \(value)\(others) lies \(rounded(abs(trained))) standard deviations from the data's mean "
+      + "\(mean); the network has seen nothing like it"
+  }
+
   /// The map of the conditions to trained coordinates.
   var conditionMap: Standardisation {
     Standardisation(

@@ -76,9 +76,8 @@ package func evaluate(_ request: EvaluateRequest, _ communicator: Communicator) 
       OutputFile.holds("{\"metric\":", $0)
     }
   }
-  var isFolder: ObjCBool = false
-  let exists = unsafe FileManager.default.fileExists(atPath: request.samples, isDirectory: &isFolder)
-  if exists, isFolder.boolValue { return try evaluateRun(request, communicator) }
+  let exists = FileManager.default.fileExists(atPath: request.samples)
+  if isFolder(request.samples) { return try evaluateRun(request, communicator) }
   try checkProcessor(communicator)
   let (samples, truth, experiment) = try communicator.agree { try open(request, exists: exists, communicator) }
   try communicator.agree { try refuseNoMetrics(experiment) }

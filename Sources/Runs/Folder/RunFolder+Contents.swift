@@ -54,6 +54,12 @@ extension RunFolder {
     }
   }
 
+  /// Refuses a sweep's folder where that of a single run is expected.
+  func refuseSweep() throws(ExperimentError) {
+    guard let cell = cells.first, FileManager.default.fileExists(atPath: path + "/sweep.json") else { return }
+    throw .usage("\(path): is a sweep; name one of its cells, such as \(cell.path)")
+  }
+
   /// What speaks for a run's folder; one sign alone may be another's.
   private var signs: [String] {
     func text(_ file: String) -> String {

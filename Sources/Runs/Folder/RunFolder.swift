@@ -39,6 +39,12 @@ package struct RunFolder: Sendable, Equatable {
     return names.filter { $0.wholeMatch(of: /step-\d+\.npy/) != nil }.max()
   }
 
+  /// Refuses a file that is named in place of a run's folder.
+  func refuseFile() throws(ExperimentError) {
+    guard exists, !isFolder(path) else { return }
+    throw .usage("\(path): is a file, but the folder of a run is expected")
+  }
+
   /// Whether there is a run, or anything else, at the path.
   package var exists: Bool { FileManager.default.fileExists(atPath: path) }
 
