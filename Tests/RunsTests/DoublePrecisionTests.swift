@@ -1,7 +1,9 @@
 import Communication
 import LinearAlgebra
+import Targets
 import TestSupport
 import Testing
+import Training
 
 @testable import Configuration
 @testable import Files

@@ -84,7 +84,7 @@ import Training
     }
     let law = PlaneMixture(weights: weights, means: means, covariances: variances.map { [$0[0], 0, $0[1]] })
     // Of 10⁵ rows a hundred have such an x_1; 256 particles a chunk have it all.
-    law.given(seen).expect(try opened(score), "\(family.testDescription)")
+    law.given(seen).expect(opened(score), "\(family.testDescription)")
   }
 
   /// A score whose whitened derivative is off by up to a half in every element, and Γh by as much over √snr: at the
