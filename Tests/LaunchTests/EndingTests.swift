@@ -88,7 +88,7 @@ extension LaunchTests {
       job.send(SIGQUIT)
       #expect(try job.outcome(within: 60).status == SIGQUIT)
       // Steps of a second, so that the signal comes before the last.
-      let words = ["small.yaml", "--check", "--set", "network.widths=[4096,4096,4096]", "--set", "training.batch=4096"]
+      let words = ["small.yaml", "--check", "--set", "network.widths=[1024,1024]", "--set", "training.batch=8192"]
       let check = try Job("sgm-train", words, ranks: 0, in: workshop)
       usleep(700_000)
       check.send(SIGTERM)
