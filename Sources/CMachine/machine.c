@@ -2,6 +2,8 @@
 #include "CMachine.h"
 
 #include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -127,6 +129,10 @@ static void catch_stops(void (*handler)(int), int flags) {
 }
 
 void sgm_return_write_errors(void) {
+  // A standard stream that was closed would be the number of the next file opened, and text for it would go into that file.
+  for (int stream = 0; stream <= 2; stream++) {
+    if (fcntl(stream, F_GETFD) < 0 && errno == EBADF) (void)!open("/dev/null", O_RDONLY);
+  }
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);
 }

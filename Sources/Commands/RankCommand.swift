@@ -17,7 +17,11 @@ extension RankCommand {
     } catch {
       guard Communicator.isFirstProcess else { return }
       let code = exitCode(for: error)
-      guard code.isSuccess else { exit(withError: error) }
+      guard code.isSuccess else {
+        guard let hint = hintAtMinus(fullMessage(for: error), CommandLine.arguments) else { exit(withError: error) }
+        writeText(fullMessage(for: error) + "\n" + hint + "\n", to: STDERR_FILENO)
+        Glibc.exit(code.rawValue)
+      }
       // Help was asked for: it is the result.
       endPrinting(fullMessage(for: error))
     }
@@ -59,6 +63,15 @@ extension RankCommand {
   package func onAllRanks(catchesStops: Bool = false, _ work: (Communicator) throws -> ExitStatus) -> Never {
     runTool(Self.commandName, catchesStops: catchesStops, work)
   }
+}
+
+/// How to give an option a value that begins with a minus, where that is what a message is about.
+private func hintAtMinus(_ message: String, _ arguments: [String]) -> String? {
+  for (option, value) in zip(arguments, arguments.dropFirst()) where option.hasPrefix("--") && value.hasPrefix("-") {
+    guard value.count > 1, !value.hasPrefix("--"), message.contains("Missing value for '\(option)") else { continue }
+    return "  A value that begins with a minus follows an equals sign: \(printable(option + "=" + value))"
+  }
+  return nil
 }
 
 /// `--set key=value`, as often as one likes.

@@ -83,6 +83,14 @@ package struct Limits: Sendable {
 extension ExperimentKey {
   /// The value that `text` spells for this key, or what is wrong with it.
   package func value(of text: String, isQuoted: Bool) -> Result<Value, Complaint> {
+    let value = spelled(text, isQuoted: isQuoted)
+    guard isQuoted, case .failure(let complaint) = value, case .success = spelled(text, isQuoted: false) else {
+      return value
+    }
+    return .failure(Complaint(complaint.text + " in quotes, which make it text; leave them out"))
+  }
+
+  private func spelled(_ text: String, isQuoted: Bool) -> Result<Value, Complaint> {
     if isOptional, !isQuoted, spellsNothing(text) { return .success(.absent) }
     let found = text.isEmpty && !isQuoted ? "nothing" : quoted(text)
     let wrong = Complaint("\(path) must be \(shape.expectation), found \(found)")

@@ -30,6 +30,9 @@ extension Experiment {
 
 /// The text of an experiment file.
 package func experimentText(of path: String) throws(ExperimentError) -> String {
+  guard !isFolder(path) else {
+    throw .usage("\(path): is a folder; name an experiment file, or go on with a run by sgm-train --resume")
+  }
   let bytes = try readFile(path, atMost: ExperimentReader.largestFile) { size in
     .configuration(
       Place(path), "is \(size) bytes long; an experiment file has at most \(ExperimentReader.largestFile)")

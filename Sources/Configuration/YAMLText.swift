@@ -10,7 +10,12 @@ func compose(_ yaml: String, file: String) throws(ExperimentError) -> Node? {
     switch error {
     case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
       .composer(_, let problem, let mark, _):
-      throw .configuration(Place(file, line: mark.line, column: mark.column), "is not YAML: \(problem)")
+      let lines = yaml.split(separator: "\n", omittingEmptySubsequences: false)
+      let isTab =
+        lines.indices.contains(mark.line - 1) && lines[mark.line - 1].prefix { $0 == " " || $0 == "\t" }.contains("\t")
+      throw .configuration(
+        Place(file, line: mark.line, column: mark.column),
+        "is not YAML: \(problem)\(isTab ? "; indent by blanks, not by tabs" : "")")
     case .duplicatedKeysInMapping(let names, let context):
       let name = names.first.map { quoted($0) } ?? "a key"
       throw .configuration(

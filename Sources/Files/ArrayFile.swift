@@ -16,6 +16,8 @@ package struct ArrayFile: RowSource {
   /// Where the data start.
   private let offset: Int
   private let type: ArrayNumber
+  /// A number that was rounded when it was read, if there is any.
+  private var rounded: Double?
   /// Whether columns are contiguous, as those of a pandas frame are.
   private let isFortranOrder: Bool
 
@@ -25,7 +27,8 @@ package struct ArrayFile: RowSource {
     let size = try file.size()
     let place = Place(path)
     let start = try file.read(min(size, 12), at: 0)
-    guard start.starts(with: [0x93] + Array("NUMPY".utf8)) else {
+    guard size > 0 else { throw .data(place, "is empty; save an array with numpy.save") }
+    guard start.starts(with: arrayMark) else {
       throw .data(place, "is not an NPY file; save it with numpy.save")
     }
     guard start.count == 12 else { throw .data(place, "is cut short within its header; copy it again") }
@@ -64,6 +67,7 @@ package struct ArrayFile: RowSource {
       throw .data(
         place, "has \(size - offset - byteCount) bytes after its \(rows) × \(dimension) array; save one array alone")
     }
+    if type.mayBeRounded { rounded = try firstBeyondDouble() }
   }
 
   /// Rows and columns, where there are both.
@@ -71,7 +75,7 @@ package struct ArrayFile: RowSource {
     if axes.isEmpty { throw .data(place, "holds one number without axes; save an array of rows and columns") }
     guard axes.allSatisfy({ $0 > 0 }) else {
       let shape = axes.map(String.init).joined(separator: " × ") + (axes.count == 1 ? " × 1" : "")
-      throw .data(place, "has shape \(shape): there is nothing to learn from; save at least one row")
+      throw .data(place, "has shape \(shape): there is nothing to learn from; save at least one row of one number")
     }
     guard axes.count <= 2 else {
       throw .data(place, "has \(axes.count) axes; rows and columns are expected: save a.reshape(len(a), -1)")
@@ -82,8 +86,27 @@ package struct ArrayFile: RowSource {
   /// What is converted.
   package var remarks: [String] {
     let order = isFortranOrder ? "its columns are contiguous (Fortran order): rows are gathered from them" : nil
-    let parts = [order, type.conversion].compactMap { $0 }
-    return parts.isEmpty ? [] : ["note: \(path): \(parts.joined(separator: "; "))"]
+    let parts = [order, rounded == nil ? type.conversion : nil].compactMap { $0 }
+    let note = parts.isEmpty ? [] : ["note: \(path): \(parts.joined(separator: "; "))"]
+    return note
+      + (rounded.map { number in
+        [
+          "warning: \(path): holds integers beyond 2^53, such as about \(number), which double precision rounds to a "
+            + "multiple of \(Int(number.ulp)); save a - a.min(axis=0) to keep their differences"
+        ]
+      } ?? [])
+  }
+
+  /// The first number that double precision may have rounded.
+  private func firstBeyondDouble() throws(ExperimentError) -> Double? {
+    var found: Double?
+    do {
+      try forEachBlock { _, block in
+        found = block.numbers.first { abs($0) >= 0x1p53 }
+        if found != nil { throw FoundNumber() }
+      }
+    } catch let error as ExperimentError { throw error } catch {}
+    return found
   }
 
   /// Reads the file once, block by block; see ``RowSource/forEachBlock(_:)``.
@@ -140,3 +163,6 @@ package struct ArrayFile: RowSource {
     throw .data(Place(path), "\(position) holds \(block.numbers[bad]), not a finite number; remove the row")
   }
 }
+
+/// Ends a pass that has found what it looked for.
+private struct FoundNumber: Error {}

@@ -50,6 +50,9 @@ struct ArrayNumber: Equatable {
     }
   }
 
+  /// Whether double precision does not hold every number of this type.
+  var mayBeRounded: Bool { kind != .real && width == 8 }
+
   /// Whether single precision does not hold every number of this type.
   var isDouble: Bool { kind == .real ? width == 8 : width > 2 }
 
@@ -61,8 +64,7 @@ struct ArrayNumber: Equatable {
     case .real: return order.isEmpty ? nil : "big-endian numbers are read"
     case .truth: return "truth values are read as 0 and 1"
     case .integer, .natural:
-      let limit = width == 8 ? ", exactly up to 2^53" : ", exactly"
-      return "\(order)integers of \(8 * width) bits are read as numbers\(limit)"
+      return "\(order)integers of \(8 * width) bits are read as numbers, exactly"
     }
   }
 

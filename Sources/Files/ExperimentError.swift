@@ -100,6 +100,9 @@ package func printableLines(_ text: String) -> String {
   text.split(separator: "\n", omittingEmptySubsequences: false).map { printable(String($0)) }.joined(separator: "\n")
 }
 
+/// A number of things in words: `1 row`, `2 rows`.
+package func counted(_ number: Int, _ thing: String) -> String { "\(number) \(thing)\(number == 1 ? "" : "s")" }
+
 /// Text cut to a length that fits in a message.
 package func shortened(_ text: String) -> String {
   let scalars = text.unicodeScalars.prefix(61)

@@ -10,12 +10,14 @@ package enum OutputFile {
   /// - Parameters:
   ///   - path: the file to be written.
   ///   - overwrite: whether the user has said that a file there may be replaced.
+  ///   - inputs: the files that the command reads: none of them is replaced in any case.
   ///   - remedy: what to do about a file that must stay.
   ///   - isOwn: whether a file there was made by such a command.
   /// - Throws: ``ExperimentError/exists(file:remedy:)`` for what must stay; ``ExperimentError/uncreatable(file:_:)`` where
   ///   no file can be made.
   package static func check(
-    _ path: String, overwrite: Bool, remedy: String = "name another file, or let --overwrite replace it",
+    _ path: String, overwrite: Bool, inputs: [String] = [],
+    remedy: String = "name another file, or let --overwrite replace it",
     isOwn: (String) -> Bool = { _ in false }
   ) throws(ExperimentError) {
     guard !path.isEmpty, !path.hasSuffix("/") else {
@@ -32,6 +34,13 @@ package enum OutputFile {
     case S_IFDIR: throw .exists(file: path, remedy: "it is a folder; name a file in it")
     case S_IFLNK: throw .exists(file: path, remedy: "it is a link; name the file that it points to")
     default: throw .exists(file: path, remedy: "it is a device, pipe or socket; name a file")
+    }
+    for input in inputs {
+      var other = stat()
+      guard unsafe stat(input, &other) == 0, other.st_dev == status.st_dev, other.st_ino == status.st_ino else {
+        continue
+      }
+      throw .exists(file: path, remedy: "this command reads it; name another file")
     }
     try checkFolder(of: path)
     let isProtected = status.st_mode & 0o222 == 0

@@ -10,6 +10,25 @@ package func makeFolder(_ path: String) throws(ExperimentError) {
   try refuseLink(path)
 }
 
+/// Makes the folders that lead to a path, where they are missing; links among them are followed.
+///
+/// - Throws: `ExperimentError.uncreatable` for a folder that cannot be made.
+package func makeFolders(to path: String) throws(ExperimentError) {
+  let parent = parentFolder(of: path)
+  guard !parent.isEmpty else { return }
+  var status = stat()
+  guard unsafe stat(parent, &status) != 0 else { return }
+  guard errno == ENOENT else { throw .uncreatable(file: path, errno) }
+  try makeFolders(to: parent)
+  guard unsafe mkdir(parent, 0o777) == 0 || errno == EEXIST else { throw .uncreatable(file: path, errno) }
+}
+
+/// Whether a folder, or a link to one, is at the path.
+package func isFolder(_ path: String) -> Bool {
+  var status = stat()
+  return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+}
+
 /// Refuses a path that is a link, or no folder; what does not exist is allowed.
 package func refuseLink(_ path: String) throws(ExperimentError) {
   var status = stat()
@@ -22,7 +41,7 @@ package func refuseLink(_ path: String) throws(ExperimentError) {
   case S_IFDIR: return
   case S_IFLNK:
     throw .exists(file: path, remedy: "it is a link, and a run writes to folders of its own alone; put a folder there")
-  default: throw .exists(file: path, remedy: "it is no folder; remove it")
+  default: throw .exists(file: path, remedy: "it is no folder; choose another name")
   }
 }
 

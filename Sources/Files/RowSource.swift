@@ -47,6 +47,14 @@ package enum TableHeader: String, Sendable, CaseIterable {
   case absent = "false"
 }
 
+/// How the names of tables end.
+private let tableEndings = [".csv", ".tsv", ".txt", ".dat"]
+
+/// Whether a name ends as those of data files do.
+package func endsAsData(_ path: String) -> Bool {
+  ([".npy"] + tableEndings).contains(where: path.lowercased().hasSuffix)
+}
+
 /// The rows of a `.npy` file, or of a table: `.csv`, `.tsv`, `.txt` or `.dat`.
 ///
 /// - Parameters:
@@ -56,7 +64,10 @@ package enum TableHeader: String, Sendable, CaseIterable {
 /// - Throws: ``ExperimentError`` if the file is missing, of another kind or malformed.
 package func openRows(_ path: String, header: TableHeader = .automatic) throws(ExperimentError) -> any RowSource {
   let name = path.lowercased()
-  if name.hasSuffix(".npy") { return try ArrayFile(path) }
-  if [".csv", ".tsv", ".txt", ".dat"].contains(where: name.hasSuffix) { return try TableFile(path, header: header) }
+  let isArray = name.hasSuffix(".npy")
+  let start = try? Descriptor.reading(path).read(16, at: 0)
+  if let kind = foreignKind(start ?? [], isArray: isArray) { throw .data(Place(path), kind) }
+  if isArray { return try ArrayFile(path) }
+  if tableEndings.contains(where: name.hasSuffix) { return try TableFile(path, header: header) }
   throw .data(Place(path), "is of an unknown kind; data files end in .npy, .csv, .tsv, .txt or .dat")
 }

@@ -91,7 +91,7 @@ package struct TableFile: RowSource {
     let words = ["true", "false"].contains(text.lowercased())
     if words { return "holds \(quoted(text)), not a number; write truth values as 1 and 0" }
     let others = ",;\t".unicodeScalars.filter { $0.value != UInt32(separator) && text.unicodeScalars.contains($0) }
-    if others.isEmpty { return "holds \(quoted(text)), not a number; correct it, or remove the row" }
+    if others.isEmpty { return "holds \(quoted(text)), not a number; correct it, or remove its row or column" }
     return
       "holds \(quoted(text)), not a number; "
       + "fields are separated by \(TableLine.name(of: separator)) and decimals marked by a point"

@@ -150,7 +150,7 @@ struct TableOpening {
   /// What is wrong with a row of another number of fields.
   func complaint(ofCount count: Int) -> String {
     let text =
-      "has \(count) columns, but line \(countedLine) has \(dimension); "
+      "has \(counted(count, "column")), but line \(countedLine) has \(dimension); "
       + "columns are separated by \(TableLine.name(of: separator))"
     guard separator == UInt8(ascii: ","), count == 2 * dimension else { return text }
     return text + "; if these are decimal commas, write decimals with a point"

@@ -10,11 +10,12 @@ internal import Sampling
 /// du/dℓ = k (A u − ½ D s),   k = dτ/dℓ,   ℓ = −½ ln snr from the first time t_1 to the prior at T
 /// log p_1(u_1) = log N(u_T; 0, S) + ∫ k (d tr A − ½ tr(D ∇s)) dℓ
 /// log p(x) = log p_1(M x) + d ln M                                     one block
-/// log p(x) ≥ E_v [log p_1(M x, v) − log q(v|x)] + d ln M_x,            q = N(M_v x, H_vv)
+/// log p(x) ≥ E_v [log p_1(M_x x, v) − log q(v|x)] + d ln M_x,          q = N(M_v x, BHBᵀ),   B = (−M_v/M_x, 1)
 /// ```
 /// with M and H of the kernel at t_1. The density is that of the law at t_1, scaled back: data blurred by a variance of
-/// H_xx/M_x². With velocities each draw of v gives one value whose expectation is a lower bound, by Jensen's inequality;
-/// it is tight where v is independent of x and N(M_v x, H_vv) at t_1, as with an exact score for t_1 → 0.
+/// H_xx/M_x². With velocities each draw of v gives one value whose expectation is a lower bound, by Jensen's inequality.
+/// q is the law of v given the position M_x x where the data's density does not change over the blur: from
+/// M_x x = M_x x_0 + e_x follows v = M_v x + e_v − (M_v/M_x) e_x. So with an exact score the bound is tight for smooth data.
 ///
 /// Along each row's own path the state takes N steps of the classical Runge–Kutta method and the divergence is summed by
 /// Simpson's rule, both of order 4 in the step of ℓ. The trace is exact in up to `exactDimension` coordinates; beyond,
@@ -51,6 +52,8 @@ public struct FlowLikelihood: ~Copyable {
   private let seed: UInt64
   private let start: Kernel
   private let prior: BlockMatrix
+  /// L of q, with the position's row and column those of the identity.
+  private let velocityFactor: BlockMatrix
   /// Ends and middles of the steps.
   private let nodes: [Node]
   /// The step of ℓ, or of ℓ + cτ.
@@ -78,6 +81,7 @@ public struct FlowLikelihood: ~Copyable {
     self.seed = seed
     start = process.kernel(at: firstTime)
     prior = process.priorCovariance.cholesky()
+    velocityFactor = Self.velocityFactor(start)
     let variable = FlowVariable(process, from: firstTime)
     nodes = variable.times(steps: 2 * count).map { t in
       let pace = variable.pace(at: t)
@@ -129,13 +133,25 @@ public struct FlowLikelihood: ~Copyable {
         let x = Double(rows[r, k])
         state[r, k] = Float(start.mean[0] * x)
         for i in 1..<blocks {
-          let (z, variance) = (Double(noise[0, i * dimension + k]), start.covariance[i, i])
-          state[r, i * dimension + k] = Float(start.mean[i] * x + variance.squareRoot() * z)
-          values[r] += 0.5 * (z * z + log(2 * Double.pi * variance))
+          var velocity = start.mean[i] * x
+          for j in 1...i { velocity.addProduct(velocityFactor[i, j], Double(noise[0, j * dimension + k])) }
+          state[r, i * dimension + k] = Float(velocity)
+          let z = Double(noise[0, i * dimension + k])
+          values[r] += 0.5 * (z * z + log(2 * Double.pi)) + log(velocityFactor[i, i])
         }
       }
     }
     return values
+  }
+
+  private static func velocityFactor(_ kernel: Kernel) -> BlockMatrix {
+    let c = kernel.mean.size
+    var shear = BlockMatrix.identity(c)
+    for i in 1..<c { shear[i, 0] = -kernel.mean[i] / kernel.mean[0] }
+    var covariance = shear * kernel.covariance * shear.transpose
+    for i in 0..<c { (covariance[0, i], covariance[i, 0]) = (0, 0) }
+    covariance[0, 0] = 1
+    return covariance.cholesky()
   }
 
   private func stream(_ key: Key, _ part: UInt64) -> RandomStream {

@@ -1,6 +1,8 @@
 /// sin x, error below 1 ulp for |x| < 2³⁰; no number beyond.
 public func sin(_ x: Double) -> Double {
   guard abs(x) < 0x1p30 else { return .nan }
+  // The sign of zero stays.
+  guard x != 0 else { return x }
   let (quadrant, r) = reducedAngle(x)
   let value = quadrant & 1 == 0 ? sineOfSmall(r) : cosineOfSmall(r)
   return quadrant & 2 == 0 ? value : -value
@@ -17,6 +19,7 @@ public func cos(_ x: Double) -> Double {
 /// tan x, error below 2 ulp for |x| < 2³⁰; no number beyond.
 public func tan(_ x: Double) -> Double {
   guard abs(x) < 0x1p30 else { return .nan }
+  guard x != 0 else { return x }
   let (quadrant, r) = reducedAngle(x)
   let (s, c) = (sineOfSmall(r), cosineOfSmall(r))
   return quadrant & 1 == 0 ? s / c : -c / s

@@ -131,6 +131,10 @@ struct TheoryInquiry {
       throw ExperimentError.usage("the target \(name) is known to the study \(only.rawValue) alone")
     }
     let isOwn = special[name] != nil || name == "mixture"
+    guard isOwn || TargetKind(rawValue: name) != nil else {
+      let names = (TargetKind.allCases.map(\.rawValue) + ["mixture"]).joined(separator: ", ")
+      throw ExperimentError.usage("\(name): is neither a run's folder nor a target; the targets are \(names)")
+    }
     let target = escaped(isOwn ? "gaussian" : name)
     let text = "data: {target: \(target), dimension: 2}\nprocess: {kind: \(escaped(process))}\n"
     experiment = try Experiment(yaml: text + Self.training, file: "sgm-theory", settings: request.settings)

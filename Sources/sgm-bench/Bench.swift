@@ -31,27 +31,29 @@ struct Bench: RankCommand {
   @Option(name: .customLong("only"), parsing: .upToNextOption, help: "Measure only these.")
   var sections: [Section] = Section.allCases
 
-  @Option(help: "Repeats of each measurement; the best counts.")
+  @Option(parsing: .unconditional, help: "Repeats of each measurement; the best counts.")
   var repeats = 15
 
-  func run() throws {
-    if let feature = unsafe sgm_missing_cpu_feature() {
-      throw ValidationError("this program needs a CPU with \(unsafe String(cString: feature))")
+  func run() {
+    onAllRanks { communicator in
+      try communicator.agree {
+        if let feature = unsafe sgm_missing_cpu_feature() {
+          throw ExperimentError.unavailable("this program needs a CPU with \(unsafe String(cString: feature))")
+        }
+        guard repeats >= 1 else { throw ExperimentError.usage("--repeats \(repeats): at least 1 is expected") }
+      }
+      if peak {
+        return printed(communicator.isRoot ? Table.number(sgm_fma_peak(20) / 1e9) : "", communicator)
+      }
+      let meter = Meter(repeats: repeats)
+      var results: [Measurement] = []
+      for section in Section.allCases where sections.contains(section) {
+        results += try section.measure(meter, communicator)
+        try communicator.barrier()
+      }
+      return printed(
+        json ? Table.lines(results, peak: meter.peak) : Table.text(results, peak: meter.peak), communicator)
     }
-    let communicator = try Communicator.start()
-    defer { communicator.finish() }
-    if peak {
-      if communicator.isRoot { try printResult(Table.number(sgm_fma_peak(20) / 1e9)) }
-      return
-    }
-    let meter = Meter(repeats: repeats)
-    var results: [Measurement] = []
-    for section in Section.allCases where sections.contains(section) {
-      results += try section.measure(meter, communicator)
-      try communicator.barrier()
-    }
-    guard communicator.isRoot else { return }
-    try printResult(json ? Table.lines(results, peak: meter.peak) : Table.text(results, peak: meter.peak))
   }
 }
 

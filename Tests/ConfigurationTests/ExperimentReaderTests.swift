@@ -58,6 +58,33 @@ private func read(_ yaml: String, _ settings: String...) throws -> Experiment {
     #expect(try read("data: {file: a.csv}").data.header == .automatic)
   }
 
+  @Test("a number or truth value in quotes is refused in words that say so", arguments: ["'", "\""])
+  func quotes(mark: String) {
+    for (key, value, kind) in [
+      ("learning_rate", "0.001", "a number"), ("batch", "64", "an integer"), ("minimum_time", "1e-3", "a number"),
+    ] {
+      #expect(
+        errorText { _ = try read("data: {target: mg25}\ntraining: {\(key): \(mark)\(value)\(mark)}") }.hasSuffix(
+          "training.\(key) must be \(kind), found \"\(value)\" in quotes, which make it text; leave them out"))
+    }
+    #expect(
+      errorText { _ = try read("data: {target: mg25, standardise: \(mark)True\(mark)}") }.hasSuffix(
+        "data.standardise must be true or false, found \"True\" in quotes, which make it text; leave them out"))
+    // Quotes are not what is wrong with these.
+    #expect(
+      errorText { _ = try read("data: {target: mg25}\ntraining: {batch: \(mark)many\(mark)}") }.hasSuffix(
+        "training.batch must be an integer, found \"many\""))
+  }
+
+  @Test("optimal-transport pairing with conditions is refused: it would bias them") func pairing() {
+    let flow = "process: {kind: flow-matching}\ntraining: {coupling: optimal-transport}"
+    #expect(
+      errorText { _ = try read("data: {file: a.csv, conditions: [a]}\n\(flow)") }
+        == "funnel.yaml:3:22: training.coupling must be independent with conditions: "
+        + "pairing would tie the noise to them")
+    #expect(throws: Never.self) { try read("data: {file: a.csv}\n\(flow)") }
+  }
+
   @Test("the horizon defaults to its process's", arguments: ProcessKind.allCases)
   func horizon(kind: ProcessKind) throws {
     let experiment = try read("data: {target: mg25}\nprocess: {kind: \(kind.rawValue)}")

@@ -44,8 +44,8 @@ private let faultyArrays: [([UInt8], String)] = [
     arrayBytes(usualHeader.replacing("'<f4'", with: "[('x', '<f4')]"), six),
     "holds records; save numpy.lib.recfunctions.structured_to_unstructured(a)"
   ),
-  (arrayBytes(usualHeader.replacing("(3, 2)", with: "(0, 2)"), []), "has shape 0 × 2: there is nothing to learn from; save at least one row"),
-  (arrayBytes(usualHeader.replacing("(3, 2)", with: "(2, 0)"), []), "has shape 2 × 0: there is nothing to learn from; save at least one row"),
+  (arrayBytes(usualHeader.replacing("(3, 2)", with: "(0, 2)"), []), "has shape 0 × 2: there is nothing to learn from; save at least one row of one number"),
+  (arrayBytes(usualHeader.replacing("(3, 2)", with: "(2, 0)"), []), "has shape 2 × 0: there is nothing to learn from; save at least one row of one number"),
   (
     arrayBytes(usualHeader.replacing("(3, 2)", with: "(3, 2, 1)"), six),
     "has 3 axes; rows and columns are expected: save a.reshape(len(a), -1)"
@@ -56,11 +56,11 @@ private let faultyArrays: [([UInt8], String)] = [
   ),
   (
     arrayBytes(usualHeader.replacing("(3, 2)", with: "(0,)"), []),
-    "has shape 0 × 1: there is nothing to learn from; save at least one row"
+    "has shape 0 × 1: there is nothing to learn from; save at least one row of one number"
   ),
   (
     arrayBytes(usualHeader.replacing("(3, 2)", with: "(0, 3, 2)"), []),
-    "has shape 0 × 3 × 2: there is nothing to learn from; save at least one row"
+    "has shape 0 × 3 × 2: there is nothing to learn from; save at least one row of one number"
   ),
   (
     arrayBytes(usualHeader.replacing("(3, 2)", with: "(4611686018427387904, 4)"), six),
@@ -77,7 +77,7 @@ private let faultyArrays: [([UInt8], String)] = [
   (Array(arrayBytes(usualHeader, six).prefix(40)), "is cut short within its header; copy it again"),
   (Array(arrayBytes(usualHeader, six).prefix(11)), "is cut short within its header; copy it again"),
   (Array("PK archive of arrays".utf8), "is not an NPY file; save it with numpy.save"),
-  ([], "is not an NPY file; save it with numpy.save"),
+  ([], "is empty; save an array with numpy.save"),
   (arrayBytes(usualHeader, six, version: 4), "has NPY version 4.0, not 1.0, 2.0 or 3.0; save it with numpy.save"),
   ([0x93] + Array("NUMPY".utf8) + [2, 0, 255, 255, 255, 255], "has a header of 4294967295 bytes, more than 65536; save one plain array with numpy.save"),
 ]
@@ -91,8 +91,8 @@ private let typedArrays: [(String, [UInt8], String?)] = {
   let half = whole.map { $0 == 1 ? UInt16(0x3c00) : 0 }
   let single = whole.map { Float($0).bitPattern }
   let double = whole.map { Double($0).bitPattern }
-  func note(_ bits: Int, _ order: String = "", _ end: String = "exactly") -> String {
-    "\(order)integers of \(bits) bits are read as numbers, \(end)"
+  func note(_ bits: Int, _ order: String = "") -> String {
+    "\(order)integers of \(bits) bits are read as numbers, exactly"
   }
   return [
     ("<f2", bytes(half), "half-precision numbers are read in single precision, exactly"),
@@ -103,8 +103,8 @@ private let typedArrays: [(String, [UInt8], String?)] = {
     ("|i1", integers(Int8.self), note(8)), ("|u1", integers(UInt8.self), note(8)),
     ("<i2", integers(Int16.self), note(16)), (">u2", integers(UInt16.self, swapped: true), note(16, "big-endian ")),
     ("<i4", integers(Int32.self), note(32)), (">i4", integers(Int32.self, swapped: true), note(32, "big-endian ")),
-    ("<u4", integers(UInt32.self), note(32)), ("<i8", integers(Int64.self), note(64, "", "exactly up to 2^53")),
-    (">u8", integers(UInt64.self, swapped: true), note(64, "big-endian ", "exactly up to 2^53")),
+    ("<u4", integers(UInt32.self), note(32)), ("<i8", integers(Int64.self), note(64)),
+    (">u8", integers(UInt64.self, swapped: true), note(64, "big-endian ")),
   ]
 }()
 
@@ -157,6 +157,25 @@ private let typedArrays: [(String, [UInt8], String?)] = {
     // The smallest and the largest number of half precision.
     #expect(try read("<f2", bytes([UInt16(0x8001), 0x7bff])) == [-0x1p-24, 65504])
     #expect(try read(">f8", bytes([Double.pi.bitPattern.byteSwapped, (-0.1).bitPattern.byteSwapped])) == [.pi, -0.1])
+  }
+
+  @Test(
+    "integers that double precision rounds are a warning with one of them and the remedy", arguments: [false, true])
+  func rounds(isFortran: Bool) throws {
+    let header = "{'descr': '<i8', 'fortran_order': \(isFortran ? "True" : "False"), 'shape': (2, 2)}"
+    // A nanosecond of the year 2023.
+    try withFile(arrayBytes(header, bytes([Int64(1), 2, 3, 1_700_000_000_000_000_001])), "a.npy") { path in
+      let said = try ArrayFile(path).remarks.filter { $0.hasPrefix("warning") }
+      #expect(
+        said == [
+          "warning: \(path): holds integers beyond 2^53, such as about 1.7e+18, which double precision rounds to a multiple "
+            + "of 256; save a - a.min(axis=0) to keep their differences"
+        ])
+    }
+    try withFile(arrayBytes(header, bytes([Int64(1), 2, 3, (1 << 53) - 1])), "a.npy") { path in
+      let remarks = try ArrayFile(path).remarks
+      #expect(!remarks.contains { $0.hasPrefix("warning") })
+    }
   }
 
   @Test("an array in Fortran order gives the rows of the same array in C order, over several blocks")

@@ -49,10 +49,10 @@ import Testing
       try file.append(Array("one\n".utf8))
       // The file may have six bytes: as on a full disk, half of the second line is written.
       signal(SIGXFSZ, SIG_IGN)
-      var limit = rlimit(rlim_cur: 6, rlim_max: RLIM_INFINITY)
+      var limit = rlimit(rlim_cur: 6, rlim_max: rlim_t.max)
       unsafe setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
       guard (try? file.append(Array("two\n".utf8))) == nil else { exit(1) }
-      limit.rlim_cur = RLIM_INFINITY
+      limit.rlim_cur = rlim_t.max
       unsafe setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
       try file.append(Array("three\n".utf8))
       let text = try Descriptor.reading(path).read(64, at: 0)

@@ -51,8 +51,8 @@ import Testing
         ":3: column 2 (b) holds \"4,5\", not a number; "
           + "fields are separated by semicolons and decimals marked by a point"
       ),
-      ("a,b\n1,2\n3,four\n", ":3: column 2 (b) holds \"four\", not a number; correct it, or remove the row"),
-      ("1,2\n3,0x10\n", ":2: column 2 holds \"0x10\", not a number; correct it, or remove the row"),
+      ("a,b\n1,2\n3,four\n", ":3: column 2 (b) holds \"four\", not a number; correct it, or remove its row or column"),
+      ("1,2\n3,0x10\n", ":2: column 2 holds \"0x10\", not a number; correct it, or remove its row or column"),
       ("a,b\n1,\n", ":2: column 2 (b) is empty; remove the row"),
       ("a,b\nNaN,2\n", ":2: column 1 (a) holds \"NaN\", not a finite number; remove the row"),
       ("a,b\n1,2\n2,-inf\n", ":3: column 2 (b) holds \"-inf\", not a finite number; remove the row"),
@@ -80,11 +80,11 @@ import Testing
       ("sep=|\n1|2\n", ":1: declares the separator \"|\"; fields are separated by commas, semicolons, tabs or blanks"),
       ("# a b\n", ": has no rows; add at least one below the names"),
       ("1 2\n3 4 5\n", ":2: has 3 columns, but line 1 has 2; columns are separated by blanks"),
-      ("a,b\n1,\u{e9}\n", ":2: column 2 (b) holds \"\u{e9}\", not a number; correct it, or remove the row"),
+      ("a,b\n1,\u{e9}\n", ":2: column 2 (b) holds \"\u{e9}\", not a number; correct it, or remove its row or column"),
       ("a,b\n1,2\n\n3,4\n", ":3: is empty; remove the line"),
       (
         "a,\(String(repeating: "n", count: 99))\n1,x\n",
-        ":2: column 2 (\(String(repeating: "n", count: 60))…) holds \"x\", not a number; correct it, or remove the row"
+        ":2: column 2 (\(String(repeating: "n", count: 60))…) holds \"x\", not a number; correct it, or remove its row or column"
       ),
       ("a,b\n1,\"2\n", ":2: column 2 has no closing quote; a field ends on its line"),
       ("a,b\n1,\"2\"x\n", ":2: column 2 has text after its closing quote; a quote within quotes is doubled"),
@@ -96,7 +96,7 @@ import Testing
       ("a,a\n1,2\n", ":1: names two columns \"a\"; rename one"),
       (
         "a,b\n1,\u{1b}[2J\u{202e}\n",
-        ":2: column 2 (b) holds \"\\u{1b}[2J\\u{202e}\", not a number; correct it, or remove the row"
+        ":2: column 2 (b) holds \"\\u{1b}[2J\\u{202e}\", not a number; correct it, or remove its row or column"
       ),
     ])
   func refuses(text: String, message: String) throws {

@@ -46,8 +46,7 @@ enum Format: String, CaseIterable, Codable, Sendable {
       let experiment = try Experiment(contentsOf: path)
       let again = try Experiment(yaml: experiment.yaml, file: path)
       guard again == experiment else { throw Violation("its resolved text reads back as another experiment") }
-    case .npy: try Self.read(rows: ArrayFile(path))
-    case .csv: try Self.read(rows: TableFile(path))
+    case .npy, .csv: try Self.read(rows: openRows(path))
     case .safetensors:
       let reader = try TensorFileReader(path)
       for entry in reader.entries {

@@ -77,6 +77,25 @@ extension LaunchTests {
       #expect(scaled.status == 0 && !scaled.output.contains("warning"), "\(scaled.output)")
     }
 
+    @Test("rows that are held out in a file of their own and trained on as well are counted in a warning")
+    func shared() throws {
+      let workshop = try Workshop()
+      try workshop.write(table(400), to: "table.csv")
+      try workshop.write(onFile("table.csv, held_out: rest.csv"), to: "file.yaml")
+      func shifted(_ rows: Range<Int>) -> String {
+        "a,b\n" + rows.map { "\(sin(Double($0))),\(cos(2.5 * Double($0)))\n" }.joined()
+      }
+      for (rows, count) in [(350..<450, 50), (0..<400, 400), (400..<500, 0)] {
+        try workshop.write(shifted(rows), to: "rest.csv")
+        for ranks in [0, 3] {
+          let outcome = try workshop.run("sgm-train", ["file.yaml", "--check"], ranks: ranks)
+          let words = "warning: data.held_out: \(count) of the 400 rows to train on stand among the held-out rows"
+          #expect(outcome.status == 0 && outcome.output.contains(words) == (count > 0), "\(outcome.output)")
+          #expect(count > 0 || !outcome.output.contains("held-out rows as well"))
+        }
+      }
+    }
+
     @Test("--check looks at every cell of a sweep, and a sweep with one that cannot begin leaves an old one in place")
     func cells() throws {
       let workshop = try Workshop()
@@ -87,6 +106,18 @@ extension LaunchTests {
         let outcome = try workshop.run("sgm-train", ["sweep.yaml", "--check"], ranks: ranks)
         #expect(outcome.status == 66 && outcome.errors.contains("nosuch.csv: cannot be read"), "\(outcome.errors)")
       }
+      // The second cell's file opens, but a row of it is wrong.
+      try workshop.write(table(300) + "1,nan\n", to: "nosuch.csv")
+      for ranks in [0, 2] {
+        let outcome = try workshop.run("sgm-train", ["sweep.yaml", "--check"], ranks: ranks)
+        #expect(outcome.status == 65 && outcome.messages.count == 1, "\(outcome.errors)")
+        #expect(outcome.errors.contains("nosuch.csv:302: column 2 (b) holds \"nan\""), "\(outcome.errors)")
+      }
+      try workshop.write("# made today\n" + table(300), to: "nosuch.csv")
+      let right = try workshop.run("sgm-train", ["sweep.yaml", "--check"], ranks: 2)
+      #expect(right.status == 0, "\(right.errors)")
+      #expect(right.output.contains("note: nosuch.csv: 1 line that begins with # left out"), "\(right.output)")
+      try FileManager.default.removeItem(atPath: workshop.path + "/nosuch.csv")
       let started = try workshop.run("sgm-train", ["sweep.yaml", "--output", "sweep"])
       #expect(started.status == 66 && !FileManager.default.fileExists(atPath: workshop.path + "/sweep"))
     }

@@ -57,6 +57,9 @@ extension LaunchTests {
       let far = try workshop.run("sgm-sample", words + ["-100"], ranks: 2)
       #expect(far.status == 0, "\(far.errors)")
       #expect(far.errors.contains("warning: --condition -100: seen = -100.0 lies 51"), "\(far.errors)")
+      try workshop.write("number,value\n0,-100\n", to: "fixed.csv")
+      let fixed = try workshop.run("sgm-sample", ["run", "--condition", "1", "--fix", "fixed.csv"] + words[1...4])
+      #expect(fixed.errors.contains("warning: --fix fixed.csv: a = -100.0 lies "), "\(fixed.errors)")
       let near = try workshop.run("sgm-sample", words + ["-0.5"])
       #expect(near.status == 0 && !near.errors.contains("warning"), "\(near.errors)")
       let seed = try workshop.run("sgm-sample", words + ["1", "--seed", "-1"])
@@ -73,6 +76,19 @@ extension LaunchTests {
         (
           ["--condition", "1,2"],
           "--condition 1,2: has 2 columns, but the network was trained with 1 condition (seen)"
+        ),
+        (["--condition", "1,nan"], "--condition 1,nan: is neither numbers between commas, such as 0.5,-1, nor a file"),
+        (["--condition", ""], "--condition : is neither numbers between commas"),
+        (["--condition", "1e400"], "--condition 1e400: a number is beyond single precision in trained units"),
+        (["--condition", "none.csv"], "none.csv: cannot be read: no such file"),
+        (
+          ["--condition", "1", "--checkpoint", "7"],
+          "--checkpoint 7: run/checkpoints has none of that step, only of "
+        ),
+        (["--condition", "1", "--checkpoint", "-1"], "--checkpoint -1: run/checkpoints has none of that step"),
+        (
+          ["--condition", "table.csv", "--output", "table.csv", "--overwrite"],
+          "table.csv: exists already; this command reads it; name another file"
         ),
         (
           ["--condition", "table.csv"],

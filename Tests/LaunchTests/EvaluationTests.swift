@@ -32,6 +32,31 @@ extension LaunchTests {
       #expect(file.status == 0, "\(file.errors)")
     }
 
+    @Test("a file sorted by class is judged by rows chosen at random, the same on 1 and 3 ranks")
+    func sorted() throws {
+      let workshop = try Workshop()
+      try workshop.write((0..<3000).map { "\($0 < 1500 ? 0 : 10)\n" }.joined(), to: "sorted.csv")
+      try workshop.write((0..<3000).map { "\($0 % 2 == 0 ? 0 : 10)\n" }.joined(), to: "mixed.csv")
+      for truth in ["sorted.csv", "mixed.csv"] {
+        let words = ["sorted.csv", "--against", truth, "--metrics", "sliced-w2", "--set", "evaluation.count=300"]
+        let alone = try workshop.run("sgm-evaluate", words + Self.few)
+        try #require(alone.status == 0, "\(alone.errors)")
+        #expect(try workshop.run("sgm-evaluate", words + Self.few, ranks: 3).output == alone.output)
+        let line = try #require(alone.output.split(separator: "\n").first)
+        let found = try JSONDecoder().decode(Figure.self, from: Data(line.utf8))
+        // The first 300 rows are all 0, at a distance of 10 √½. Shares of two random choices differ by 0.041, one standard
+        // deviation, and so do the floor's halves: four of them are 10 √0.16.
+        #expect(found.value.mean < 4 && found.floor.mean < 4, "\(line)")
+        #expect(try workshop.run("sgm-evaluate", words + Self.few.dropLast()).output.contains("300 of 3000"))
+      }
+    }
+
+    /// What a line of JSON says of a distance.
+    private struct Figure: Decodable {
+      struct Spread: Decodable { let mean: Double }
+      let value, floor: Spread
+    }
+
     @Test("another instruction set changes no figure")
     func instructionSet() throws {
       let workshop = try Workshop()

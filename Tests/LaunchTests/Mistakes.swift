@@ -55,6 +55,14 @@ let mistakes: [Mistake] = [
     name: "trajectories past the first chunk", program: "sgm-sample",
     words: ["small.yaml", "--score", "exact", "--trajectory", "300"], status: 64,
     says: ["--trajectory 300: 1 to 256 is expected"]),
+  Mistake(
+    name: "a sampler that particles would not take", program: "sgm-sample",
+    words: ["small.yaml", "--score", "exact", "--fix", "f.csv", "--sampler", "annealed-langevin"], status: 64,
+    says: ["--fix draws by particles", "not those of annealed-langevin", "--set sampling.observing=guidance"]),
+  Mistake(
+    name: "a chain given observations", program: "sgm-sample",
+    words: ["small.yaml", "--score", "exact", "--observe", "o.csv", "--sampler", "mala"], status: 64,
+    says: ["--observe: mala draws from the target's own density", "leave one of the two out"]),
   Mistake(name: "unknown setting", words: set("trainig.steps=3"), status: 78, says: ["did you mean training.steps"]),
   Mistake(name: "no data", words: ["small.yaml"], experiment: "name: x\n", status: 78, says: ["data.target"]),
   Mistake(name: "broken YAML", words: ["small.yaml"], experiment: "name: [x\n", status: 78, says: ["small.yaml:"]),
@@ -200,4 +208,50 @@ let mistakes: [Mistake] = [
   Mistake(
     name: "likelihood without a network", program: "sgm-evaluate",
     words: ["good.npy", "--against", "funnel", "--metrics", "nll"], status: 64, says: ["nll needs a run"]),
+  Mistake(
+    name: "decimal commas", words: ["small.yaml"], experiment: onFile("comma.csv"), status: 65,
+    says: ["comma.csv:1: holds \"-0,5\", a number with a decimal comma", "write decimals with a point"]),
+  Mistake(
+    name: "an array of no axis", words: ["small.yaml"], experiment: onFile("scalar.npy"), status: 65,
+    says: ["scalar.npy: holds one number without axes; save an array of rows and columns"]),
+  Mistake(
+    name: "an array of text", words: ["small.yaml"], experiment: onFile("text.npy"), status: 65,
+    says: ["text.npy: holds text; save a.astype('float64')"]),
+  Mistake(
+    name: "names that are denied", words: ["small.yaml"], experiment: onFile("word.csv, header: false"), status: 65,
+    says: ["word.csv:1: is not a row of numbers, but data.header is false; set it to auto or true"]),
+  Mistake(
+    name: "a number beyond double precision", words: set("training.learning_rate=1e400"), status: 78,
+    says: ["training.learning_rate is \"1e400\", beyond the largest number of double precision, 1.8e308"]),
+  Mistake(
+    name: "a negative seed", program: "sgm-sample", words: ["small.yaml", "--score", "exact", "--seed", "-1"],
+    status: 78,
+    says: ["sampling.seed must be 0 to 18446744073709551615, found \"-1\""]),
+  Mistake(
+    name: "a negative number of samples", program: "sgm-sample",
+    words: ["small.yaml", "--score", "exact", "--count", "-5"], status: 64, says: ["--count -5: at least 1 is expected"]
+  ),
+  Mistake(
+    name: "samples of no known format", program: "sgm-sample",
+    words: ["small.yaml", "--score", "exact", "--output", "s.txt"], status: 64,
+    says: ["--output s.txt: end the name in .npy, .csv or .tsv"]),
+  Mistake(
+    name: "samples over another's file", program: "sgm-sample",
+    words: ["small.yaml", "--score", "exact", "--output", "good.npy"], status: 73,
+    says: ["good.npy: exists already; name another file, or let --overwrite replace it"]),
+  Mistake(
+    name: "figures into a folder", program: "sgm-evaluate",
+    words: ["good.npy", "--against", "diamond", "--output", "full"], status: 73,
+    says: ["full: exists already; it is a folder; name a file in it"]),
+  Mistake(
+    name: "plots into a file", program: "sgm-theory", words: ["schedule", "gaussian", "--plots", "good.npy"],
+    status: 73,
+    says: ["good.npy: exists already; it is no folder"]),
+  Mistake(
+    name: "a page over another's file", program: "sgm-report", words: ["full", "--output", "full/note.txt"], status: 73,
+    says: ["full/note.txt: exists already; name another file, or let --overwrite replace it"]),
+  Mistake(
+    name: "too few rows for the only metric", program: "sgm-evaluate",
+    words: ["good.npy", "--against", "diamond", "--metrics", "knn-kl", "--set", "evaluation.count=4"], status: 65,
+    says: ["knn-kl needs at least 6 rows on either side, and evaluation.count and evaluation.pair_count take 4"]),
 ]

@@ -31,6 +31,14 @@ extension LaunchTests {
         #expect(outcome.status == 73 && outcome.errors.contains("not a run's folder"), "\(outcome.errors)")
         #expect(try workshop.names(in: "p") == ["data.csv", "experiment.yaml", "notes.txt"])
       }
+      // One sign, and folders with a run's names.
+      for folder in ["q", "q/samples", "q/checkpoints"] {
+        try FileManager.default.createDirectory(
+          atPath: workshop.path + "/" + folder, withIntermediateDirectories: false)
+      }
+      try workshop.write(smallExperiment, to: "q/experiment.yaml")
+      let other = try workshop.run("sgm-train", ["small.yaml", "--output", "q", "--overwrite"])
+      #expect(other.status == 73 && exists(workshop, "q/experiment.yaml"), "\(other.errors)")
       let here = try workshop.run("sgm-train", ["small.yaml", "--output", ".", "--overwrite"] + short)
       #expect(here.status == 73 && exists(workshop, "small.yaml"), "\(here.errors)")
 
@@ -134,10 +142,10 @@ extension LaunchTests {
       for command in [
         "sgm-evaluate run", "sgm-evaluate --help", "sgm-train --version", "sgm-train --print-defaults",
         "sgm-train --print-keys", "sgm-train small.yaml --check", "sgm-train --status run",
-        "sgm-theory constants gaussian",
+        "sgm-theory constants gaussian", "sgm-bench --peak",
         "sgm-report run",
       ] {
-        for target in ["> /dev/full", "| true"] {
+        for target in ["> /dev/full", ">&-", "| true"] {
           let script = "set -o pipefail; sleep 0.1; \(folder)/\(command) \(target)"
           // A pipe whose reader has gone before the first byte.
           let words = target.hasPrefix(">") ? script : "set -o pipefail; (sleep 1; \(folder)/\(command)) | true"

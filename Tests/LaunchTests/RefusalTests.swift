@@ -15,6 +15,21 @@ extension LaunchTests {
       values[2 * 1500 + 1] = .nan
       try array(values).write(to: URL(fileURLWithPath: workshop.path + "/nan.npy"))
       try workshop.write("a,b,c\n1,2,3\n1,two,3\n" + String(repeating: "1,2,3\n", count: 100), to: "word.csv")
+      try workshop.write("-0,5\n1,25\n", to: "comma.csv")
+      try workshop.write("a,b\n1,2\n", to: "row.csv")
+      try workshop.write("number,value\n0,1e300\n", to: "huge.csv")
+      for (name, start) in [
+        ("archive.npz", [0x50, 0x4b, 3, 4, 20, 0]), ("packed.csv", [0x1f, 0x8b, 8, 0]), ("empty.npy", []),
+      ]
+        as [(String, [UInt8])]
+      {
+        try Data(start).write(to: URL(fileURLWithPath: workshop.path + "/" + name))
+      }
+      for (name, type, shape) in [("scalar.npy", "<f8", "()"), ("text.npy", "<U2", "(1,)")] {
+        let header = "{'descr': '\(type)', 'fortran_order': False, 'shape': \(shape), }"
+        let bytes = [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.utf8.count), 0] + Array(header.utf8)
+        try Data(bytes + [UInt8](repeating: 0, count: 8)).write(to: URL(fileURLWithPath: workshop.path + "/" + name))
+      }
       try workshop.write((0..<100).map { "\($0),2,\($0 % 3)\n" }.joined(), to: "three.csv")
       return workshop
     }
@@ -30,7 +45,7 @@ extension LaunchTests {
       return Data(bytes)
     }
 
-    @Test("a mistake ends all ranks with one message and its own status", arguments: mistakes)
+    @Test("a mistake ends all ranks with one message and its own status", arguments: mistakes + inputMistakes)
     func mistake(_ mistake: Mistake) throws {
       let workshop = try workshop(mistake.experiment)
       for ranks in [0, 3] {

@@ -76,7 +76,12 @@ extension LaunchTests {
         (["--sampler", "mala", "--set", "sampling.step_size=0.3"], " % accepted, split-R̂ "),
         (["--observe", "observed.csv"], "251 evaluations each"),
         (["--observe", "observed.csv", "--set", "sampling.observing=guidance"], "11 evaluations each"),
-        (["--sampler", "annealed-langevin", "--fix", "fixed.csv", "--trajectory", "3"], "251 evaluations each"),
+        (["--fix", "fixed.csv", "--trajectory", "3"], "251 evaluations each"),
+        (["--fix", "fixed.csv", "--sampler", "ancestral", "--steps", "40"], "by particles, 41 evaluations each"),
+        (
+          ["--fix", "fixed.csv", "--sampler", "annealed-langevin", "--set", "sampling.observing=guidance"],
+          "by annealed-langevin, 11 evaluations each"
+        ),
       ]
       for (words, said) in choices {
         var outputs: [Data] = []

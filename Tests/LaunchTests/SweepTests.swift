@@ -90,6 +90,13 @@ extension LaunchTests {
       #expect(table.contains("0 of 1") && table.contains("0.002"))
       let resumed = try workshop.run("sgm-train", ["--resume", "run"], ranks: ranks, environment: quickEnd)
       #expect(resumed.status == 65 && resumed.output.contains("3 cells, 1 to run"), "\(resumed.errors)")
+      for (program, words) in [("sgm-sample", ["run"]), ("sgm-evaluate", ["run"]), ("sgm-theory", ["errors", "run"])] {
+        let refused = try workshop.run(program, words, ranks: ranks, environment: quickEnd)
+        #expect(refused.status == 64 && refused.messages.count == 1, "\(program): \(refused.errors)")
+        #expect(
+          refused.errors.contains("run: is a sweep; name one of its cells, such as run/cells/001_"), "\(refused.errors)"
+        )
+      }
     }
   }
 }

@@ -67,6 +67,16 @@ extension LaunchTests {
       #expect(outcome.status == 64 && outcome.errors.contains("schedule takes no run folder"))
     }
 
+    @Test("the study of schedules says in what its steps are equal, and the one of ε takes the built-in Gaussian")
+    func words() throws {
+      let workshop = try Workshop()
+      let schedule = try workshop.run("sgm-theory", ["schedule", "gaussian", "--steps", "20"])
+      #expect(schedule.output.contains("20 Euler-Maruyama steps equal in t, each of the length of its own integral of"))
+      let epsilon = try workshop.run(
+        "sgm-theory", ["epsilon", "gaussian", "--count", "300", "--repeats", "1", "--steps", "4"])
+      #expect(epsilon.status == 0 && epsilon.output.contains("sliced W2"), "\(epsilon.errors) \(epsilon.output)")
+    }
+
     @Test("plots leave scripts and data") func plots() throws {
       let workshop = try Workshop()
       let outcome = try workshop.run("sgm-theory", ["schedule", "gaussian", "--plots", "plots"])

@@ -1,5 +1,6 @@
 import Foundation
 import Metrics
+import TestSupport
 import Testing
 
 @testable import Files
@@ -41,6 +42,20 @@ import Testing
     let url = FileManager.default.temporaryDirectory.appendingPathComponent("report-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     return url
+  }
+
+  @Test("a gnuplot that hangs is killed and given up, and no other picture waits for it") func hang() throws {
+    let folder = try TemporaryFolder()
+    let program = folder.path + "/gnuplot"
+    try "#!/bin/sh\ncase \"$1\" in -e) exit 0;; esac\nexec sleep 1000\n".write(
+      toFile: program, atomically: true, encoding: .utf8)
+    #expect(unsafe chmod(program, 0o755) == 0)
+    let begin = Date()
+    let text = try Report(Self.contents(), gnuplot: Gnuplot(path: folder.path, patience: 1)).page(
+      plots: URL(fileURLWithPath: folder.path))
+    // One second for the first picture, none for the others.
+    #expect(Date().timeIntervalSince(begin) < 4)
+    #expect(text.components(separatedBy: "gnuplot did not end within 1 s and was given up").count > 2)
   }
 
   @Test("a page with every section is self-contained and below 5 MB, and its scripts can be run again")

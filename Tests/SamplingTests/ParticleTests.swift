@@ -69,6 +69,24 @@ import Training
     #expect(abs(Double(rows.count { $0[1] < 0 }) / Double(rows.count) - below) < 0.06, "\(below)")
   }
 
+  @Test("given what 1 row in 1,000 has, particles find its modes and their weights", arguments: Family.all)
+  func rare(_ family: Family) throws {
+    // The last two modes, three in 10,000 and seven in 10,000, lie where x_1 is 2.5; the first two do not.
+    let (weights, means) = ([0.5, 0.499, 0.0003, 0.0007], [[-0.9, 0.4], [0.8, -0.5], [2.5, 1.2], [2.5, -1]])
+    let variances = [[0.15, 0.2], [0.2, 0.15], [0.02, 0.03], [0.03, 0.05]]
+    let target = GaussianMixture(weights: weights, means: means, variances: variances)
+    let score = try #require(target.score(under: family.process, in: .identity(2)) as? any DifferentiableScore)
+    let seen = Observations(rows: [[1, 0]], values: [2.5], deviations: [0.1])
+    func opened(_ score: some DifferentiableScore) -> [[Double]] {
+      var score = score
+      let draws = DataDraws.drawn(from: &score, seed: 9)
+      return particles(score, given: seen, draws: draws).rows
+    }
+    let law = PlaneMixture(weights: weights, means: means, covariances: variances.map { [$0[0], 0, $0[1]] })
+    // Of 10⁵ rows a hundred have such an x_1; 256 particles a chunk have it all.
+    law.given(seen).expect(opened(score), "\(family.testDescription)")
+  }
+
   /// A score whose whitened derivative is off by up to a half in every element, and Γh by as much over √snr: at the
   /// horizon anything between −80 and 80, as measured on trained networks.
   private struct Broken<Base: DifferentiableScore>: DifferentiableScore {

@@ -85,4 +85,100 @@ import Testing
       }
     }
   }
+
+  /// A network on a process, with states of sizes that it meets at a time.
+  private struct Posterior: CustomTestStringConvertible {
+    let testDescription: String
+    let process: any ForwardProcess
+    let output: NetworkOutput
+
+    static let all = [
+      Posterior(testDescription: "VP, posterior-mean", process: VariancePreserving(), output: .posteriorMean),
+      Posterior(testDescription: "VP, noise", process: VariancePreserving(), output: .noise),
+      Posterior(testDescription: "VP, velocity", process: VariancePreserving(), output: .velocity),
+      Posterior(testDescription: "CLD", process: CriticallyDampedLangevin(epsilon: 0), output: .posteriorMean),
+      Posterior(testDescription: "CLD, noise", process: CriticallyDampedLangevin(epsilon: 0.25), output: .noise),
+      Posterior(
+        testDescription: "third order", process: LinearProcess.thirdOrderLangevin(), output: .posteriorMean),
+    ]
+  }
+
+  private static let directions = [[1.0, -0.5, 0.25], [0, 0, 2]]
+
+  /// States of p_t for unit data, in three coordinates.
+  private func states(_ kernel: Kernel) -> Matrix {
+    let blocks = kernel.mean.size
+    let data = normals(256, 3, seed: 10)
+    var state = Matrix(rows: 256, columns: 3 * blocks)
+    state.assign(kernel.cholesky, times: normals(256, 3 * blocks, seed: 9), dimension: 3)
+    for r in 0..<256 {
+      for b in 0..<blocks { for k in 0..<3 { state[r, 3 * b + k] += Float(kernel.mean[b]) * data[r, k] } }
+    }
+    return state
+  }
+
+  private func score(_ which: Posterior) -> NetworkScore {
+    let model = ScoreModel(
+      process: which.process, dimension: 3, output: which.output, conditioning: .data, widths: [8, 8],
+      activation: .silu, residual: false, embedding: TimeEmbedding(kind: .sinusoidal, features: 4), seed: 1)
+    return NetworkScore(
+      model: model, parameters: normals(1, ParameterLayout(model.network).count, seed: 4, scale: 0.5))
+  }
+
+  @Test(
+    "a network's posterior mean is that of Tweedie's formula for its score", arguments: Posterior.all, [0.1, 0.5, 3])
+  private func posteriorMean(_ which: Posterior, sigma: Double) {
+    let (process, score) = (which.process, score(which))
+    let t = process.time(ofNoise: sigma)
+    let kernel = process.kernel(at: t)
+    let state = states(kernel)
+    var found = Matrix(rows: 256, columns: state.columns)
+    var moments = PosteriorMoments(rows: 256, dimension: 3, directions: 2)
+    score.evaluate(state, at: t, into: &found)
+    score.posterior(state, atTimes: Array(repeating: t, count: 256), directions: Self.directions, into: &moments)
+    let precision = kernel.covariance.inverse
+    for r in stride(from: 0, to: 256, by: 5) {
+      for k in 0..<3 {
+        // Mᵀ(H⁻¹u + s)/snr.
+        var sum = 0.0
+        for i in 0..<process.blocks {
+          sum += kernel.mean[i] * Double(found[r, 3 * i + k])
+          for j in 0..<process.blocks { sum += kernel.mean[i] * precision[i, j] * Double(state[r, 3 * j + k]) }
+        }
+        let mean = sum / kernel.signalToNoise
+        // Scores are Floats; H⁻¹u and s cancel, most of all where a small part of the state is all that is driven.
+        #expect(abs(mean - Double(moments.mean[r, k])) < 2e-3, "\(mean) for \(moments.mean[r, k])")
+      }
+    }
+  }
+
+  @Test(
+    "a network's posterior covariance is the derivative of its posterior mean by Tweedie's formula",
+    arguments: Posterior.all, [0.1, 0.5, 3])
+  private func posteriorCovariance(_ which: Posterior, sigma: Double) {
+    let (process, score) = (which.process, score(which))
+    let times = Array(repeating: process.time(ofNoise: sigma), count: 256)
+    let kernel = process.kernel(at: times[0])
+    var moments = PosteriorMoments(rows: 256, dimension: 3, directions: 2)
+    score.posterior(states(kernel), atTimes: times, directions: Self.directions, into: &moments)
+    let products = (0..<512).map { r in (0..<3).map { Double(moments.products[r, $0]) } }
+    let h = 0x1p-6 * max(1, sigma)
+    for k in 0..<3 {
+      // Γh = (M · ∂)(hᵀE[x_0|u])/snr, by central differences along M in coordinate k.
+      var differences = [Double](repeating: 0, count: 512)
+      for sign in [1.0, -1] {
+        var state = states(kernel)
+        for r in 0..<256 { for b in 0..<process.blocks { state[r, 3 * b + k] += Float(sign * h * kernel.mean[b]) } }
+        score.posterior(state, atTimes: times, directions: Self.directions, into: &moments)
+        for r in 0..<512 {
+          for j in 0..<3 { differences[r] += sign * Self.directions[r / 256][j] * Double(moments.mean[r % 256, j]) }
+        }
+      }
+      for r in stride(from: 0, to: 512, by: 5) {
+        let found = differences[r] / (2 * h * kernel.signalToNoise)
+        // Rounding of means and states over a step of 1/64; the third derivative is smaller.
+        #expect(abs(found - products[r][k]) < 1e-3 * (1 + sigma * sigma), "\(found) for \(products[r][k])")
+      }
+    }
+  }
 }

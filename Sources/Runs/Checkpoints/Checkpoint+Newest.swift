@@ -25,6 +25,8 @@ extension Checkpoint {
     in folder: RunFolder, step: Int?, _ communicator: Communicator, read: (String) throws -> Found
   ) throws -> Found {
     let names = try communicator.fromRoot { () throws -> String in
+      try folder.refuseFile()
+      try folder.refuseSweep()
       let files = try step.map { [try CheckpointStore.file(in: folder, step: $0)] }
       return try (files ?? CheckpointStore.candidates(in: folder)).joined(separator: "\n")
     }

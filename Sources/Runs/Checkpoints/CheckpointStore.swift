@@ -99,7 +99,16 @@ extension CheckpointStore {
 
   /// The file of the newest checkpoint, or of the one of `step`.
   package static func file(in folder: RunFolder, step: Int? = nil) throws -> String {
-    if let step { return folder.checkpoints + "/" + name(step: step) }
+    if let step {
+      let file = folder.checkpoints + "/" + name(step: step)
+      let kept = steps(in: folder)
+      guard kept.contains(step) || kept.isEmpty else {
+        let words = kept.map(String.init).joined(separator: ", ")
+        throw ExperimentError.usage(
+          "--checkpoint \(step): \(folder.checkpoints) has none of that step, only of \(shortened(words))")
+      }
+      return file
+    }
     let latest = folder.checkpoints + "/latest"
     let bytes = try readFile(latest, atMost: 256) {
       .data(Place(latest), "is \($0) bytes long; write the file name of a checkpoint into it, and nothing else")

@@ -56,6 +56,7 @@ struct DataLoader {
       rows: assignment.rows, columnNames: source.columnNames, isDouble: source.isDouble,
       standardisation: scaling.standardisation, constantColumns: scaling.constant,
       fingerprint: fingerprint(statistics.digests, heldOut))
+    let shared = try separate.map { _ in try rowsAlso(in: heldOut, own, communicator) } ?? 0
     let training = own.standardised(by: scaling.standardisation)
     let held = heldOut.standardised(by: scaling.standardisation)
     try communicator.agree {
@@ -63,6 +64,11 @@ struct DataLoader {
       try description.refuseNotFinite(held, file: data.name)
     }
     var remarks = source.remarks + (separate?.remarks ?? [])
+    if shared > 0 {
+      remarks.append(
+        "warning: data.held_out: \(shared) of the \(assignment.rows) rows to train on stand among the held-out rows as "
+          + "well: that samples come close to those does not show that anything was learned")
+    }
     if target == nil {
       let isScaled = standardise && kept == nil
       remarks += description.warnings(statistics, sample: rowsShown, isScaled: isScaled).map { "warning: " + $0 }
@@ -106,6 +112,15 @@ struct DataLoader {
     try separate?.forEachBlock { first, block in
       for r in 0..<block.rows { heldOut.copyRow(first + r, from: block, r) }
     }
+  }
+
+  /// How many rows to train on, those of all ranks, are held-out rows too.
+  private func rowsAlso(
+    in heldOut: borrowing LoadedRows, _ own: borrowing LoadedRows, _ communicator: Communicator
+  ) throws -> Int {
+    let keys = Set(heldOut.keys())
+    let found = own.keys().count { keys.contains($0) }
+    return try communicator.allGather([Double(found)]).reduce(0) { $0 + Int($1) }
   }
 
   /// A shard's rows among those of `shards`.
@@ -156,6 +171,17 @@ struct DataLoader {
     let constant = statistics.isConstant
     if let target, standardise { return (target.standardisation, constant.map { _ in false }) }
     let d = source.dimension
+    for j in 0..<d where target == nil {
+      // Samples are around the data, and distances compute in single precision too.
+      let reach = abs(statistics.means[j]) + 4 * statistics.variances[j].squareRoot()
+      let largest = max(abs(statistics.least[j]), abs(statistics.largest[j]), reach)
+      guard largest > Double(Float.greatestFiniteMagnitude) else { continue }
+      let column = source.columnNames.map { shortened($0[j]) } ?? String(j)
+      throw ExperimentError.configuration(
+        Place(data.name),
+        "column \(column) lies between \(statistics.least[j]) and \(statistics.largest[j]): numbers about it are beyond "
+          + "single precision (3.4e38), in which samples are judged; measure it in a larger unit")
+    }
     if standardise {
       for j in 0..<d where !constant[j] && !statistics.variances[j].isNormal {
         let column = source.columnNames.map { shortened($0[j]) } ?? String(j)

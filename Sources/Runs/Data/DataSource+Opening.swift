@@ -66,7 +66,8 @@ extension DataSource {
     guard trainingRows >= shards else {
       throw ExperimentError.configuration(
         Place("training.shards"),
-        "\(trainingRows) rows to train on do not fill \(shards) shards: use fewer shards, or more rows")
+        "\(counted(trainingRows, "row")) to train on cannot fill \(shards) shards: use fewer shards, "
+          + "or more rows")
     }
     // A run's end compares samples with these rows; it should not fail there.
     guard (separate?.rows ?? source.rows - trainingRows) != 1 else {

@@ -81,7 +81,7 @@ extension DataSource {
     do {
       try forEachRow(of: part) { number, block, r in
         while next < wanted.count, wanted[next].number == number {
-          copy(block, r, into: &rows, wanted[next].place, less: origin)
+          try copy(block, r, into: &rows, wanted[next].place, less: origin)
           next += 1
         }
         if next == wanted.count { throw EnoughRows() }
@@ -97,7 +97,7 @@ extension DataSource {
     var (filled, left) = (0, count(part))
     var block = Matrix(rows: min(most, left), columns: dimension)
     try forEachRow(of: part) { _, source, r in
-      copy(source, r, into: &block, filled, less: origin)
+      try copy(source, r, into: &block, filled, less: origin)
       (filled, left) = (filled + 1, left - 1)
       guard filled == block.rows else { return }
       try body(block)
@@ -127,8 +127,16 @@ extension DataSource {
 
   private func copy(
     _ block: borrowing RowBlock, _ row: Int, into rows: inout Matrix, _ place: Int, less origin: [Double]
-  ) {
-    for j in 0..<dimension { rows[place, j] = Float(block[row, j] - origin[j]) }
+  ) throws(ExperimentError) {
+    for j in 0..<dimension {
+      rows[place, j] = Float(block[row, j] - origin[j])
+      guard rows[place, j].isFinite else {
+        throw .data(
+          Place(name),
+          "column \(j) (from 0) holds \(block[row, j]), beyond single precision (3.4e38), in which samples are judged; "
+            + "measure it in a larger unit")
+      }
+    }
   }
 
   /// Signals only set a flag: a long file must not make them wait.

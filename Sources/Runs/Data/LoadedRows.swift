@@ -57,6 +57,15 @@ struct LoadedRows: ~Copyable {
     return crc.value
   }
 
+  /// A number for each row: the same for equal rows, and for others with a chance of 2⁻⁶⁴.
+  func keys() -> [Int] {
+    (0..<rows).map { r in
+      var hasher = Hasher()
+      for j in 0..<(isDouble ? double.columns : single.columns) { hasher.combine(self[r, j]) }
+      return hasher.finalize()
+    }
+  }
+
   /// The rows in trained coordinates, each number rounded once.
   consuming func standardised(by map: Standardisation) -> Matrix {
     guard isDouble else {

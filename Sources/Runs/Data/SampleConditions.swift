@@ -1,12 +1,13 @@
 internal import Configuration
 internal import Files
+internal import Foundation
 internal import LinearAlgebra
 internal import Reports
 internal import Targets
 package import Training
 
 /// Standard deviations beyond which a condition is far from the data: a normal law has one in 1.7 million there.
-private let farthest: Float = 5
+private let farthest = 5.0
 
 /// The conditions under which samples are drawn, in trained coordinates: sample i takes row i, and from the start again.
 package struct SampleConditions {
@@ -42,6 +43,10 @@ package struct SampleConditions {
       rows = RowBlock(rows: 1, columns: numbers.count)
       for (k, number) in numbers.enumerated() { rows[0, k] = number ?? 0 }
     } else {
+      guard endsAsData(text) || FileManager.default.fileExists(atPath: text) else {
+        throw ExperimentError.usage(
+          "--condition \(text): is neither numbers between commas, such as 0.5,-1, nor a file of them")
+      }
       let source = try openRows(text, header: header)
       if let names = source.columnNames, let known = data.columnNames?.dropFirst(data.dimension),
         names.count == known.count, names != Array(known)
@@ -56,8 +61,8 @@ package struct SampleConditions {
     guard rows.columns == data.conditions else {
       let names = data.columnNames.map { " (\($0.dropFirst(data.dimension).joined(separator: ", ")))" } ?? ""
       throw ExperimentError.usage(
-        "--condition \(text): has \(rows.columns) columns, but the network was trained with \(data.conditions) "
-          + "condition\(data.conditions == 1 ? "" : "s")\(names)")
+        "--condition \(text): has \(counted(rows.columns, "column")), but the network was trained with "
+          + "\(counted(data.conditions, "condition"))\(names)")
     }
     let map = data.conditionMap
     var trained = Matrix(rows: rows.rows, columns: rows.columns)
@@ -65,7 +70,8 @@ package struct SampleConditions {
       for k in 0..<rows.columns {
         trained[r, k] = Float((rows[r, k] - map.mean[k]) / map.scale[k])
         guard trained[r, k].isFinite else {
-          throw ExperimentError.usage("--condition \(text): \(rows[r, k]) is beyond single precision in trained units")
+          let number = rows[r, k].isFinite ? "\(rows[r, k])" : "a number"
+          throw ExperimentError.usage("--condition \(text): \(number) is beyond single precision in trained units")
         }
       }
     }
@@ -90,18 +96,10 @@ package struct SampleConditions {
   ) -> [String] {
     (0..<trained.columns).compactMap { k in
       let column = data.dimension + k
-      let isConstant = data.constantColumns[column]
-      let far = (0..<trained.rows).filter { isConstant ? trained[$0, k] != 0 : abs(trained[$0, k]) > farthest }
+      let far = (0..<trained.rows).filter { data.isFar(column, trained: Double(trained[$0, k])) }
       guard let first = far.first else { return nil }
       let others = far.count == 1 ? "" : ", and \(far.count - 1) more,"
-      let mean = rounded(data.standardisation.mean[column])
-      if isConstant {
-        return "\(data.title(column)) = \(rows[first, k])\(others) is not the \(mean) that all data has; "
-          + "the network has learned nothing of other values"
-      }
-      return
-        "\(data.title(column)) = \(rows[first, k])\(others) lies \(rounded(abs(Double(trained[first, k])))) standard "
-        + "deviations from the data's mean \(mean); the network has seen nothing like it"
+      return data.farWords(column, rows[first, k], trained: Double(trained[first, k]), others: others)
     }
   }
 
@@ -112,6 +110,23 @@ package struct SampleConditions {
 }
 
 extension DataSet.Description {
+  /// Whether a value of a column lies so far from the data that a network knows nothing of it.
+  func isFar(_ column: Int, trained: Double) -> Bool {
+    constantColumns[column] ? trained != 0 : abs(trained) > farthest
+  }
+
+  /// What is to be said of such a value: `others` stands behind it.
+  func farWords(_ column: Int, _ value: Double, trained: Double, others: String = "") -> String {
+    let mean = rounded(standardisation.mean[column])
+    if constantColumns[column] {
+      return "\(title(column)) = \(value)\(others) is not the \(mean) that all data has; "
+        + "the network has learned nothing of other values"
+    }
+    return
+      "\(title(column)) = \(value)\(others) lies \(rounded(abs(trained))) standard deviations from the data's mean "
+      + "\(mean); the network has seen nothing like it"
+  }
+
   /// The map of the conditions to trained coordinates.
   var conditionMap: Standardisation {
     Standardisation(

@@ -71,11 +71,13 @@ package struct Evaluation {
 package func evaluate(_ request: EvaluateRequest, _ communicator: Communicator) throws -> Evaluation {
   try communicator.agree {
     guard communicator.isRoot, let output = request.output else { return }
-    try OutputFile.check(output, overwrite: request.overwrite) { OutputFile.holds("{\"metric\":", $0) }
+    let inputs = [request.samples, request.against].compactMap { $0 }
+    try OutputFile.check(output, overwrite: request.overwrite, inputs: inputs) {
+      OutputFile.holds("{\"metric\":", $0)
+    }
   }
-  var isFolder: ObjCBool = false
-  let exists = unsafe FileManager.default.fileExists(atPath: request.samples, isDirectory: &isFolder)
-  if exists, isFolder.boolValue { return try evaluateRun(request, communicator) }
+  let exists = FileManager.default.fileExists(atPath: request.samples)
+  if isFolder(request.samples) { return try evaluateRun(request, communicator) }
   try checkProcessor(communicator)
   let (samples, truth, experiment) = try communicator.agree { try open(request, exists: exists, communicator) }
   try communicator.agree { try refuseNoMetrics(experiment) }
@@ -103,11 +105,12 @@ private func open(
   ).data.header
   let source = isLaw ? nil : try openRows(request.samples, header: header)
   let reference = isFile ? try openRows(against, header: header) : nil
-  for line in (source?.remarks ?? []) + (reference?.remarks ?? []) { announce(line, communicator) }
+  let remarks = reference?.remarks ?? []
+  for line in remarks + (source?.remarks ?? []).filter({ !remarks.contains($0) }) { announce(line, communicator) }
   let origin = try reference.map(origin(of:)) ?? []
   if let source, let reference, source.dimension != reference.dimension {
     throw ExperimentError.data(
-      Place(request.samples), "has \(source.dimension) columns, but \(against) has \(reference.dimension)")
+      Place(request.samples), "has \(counted(source.dimension, "column")), but \(against) has \(reference.dimension)")
   }
   var samples = try source.map { MatrixBox(try Matrix($0, less: origin)) }
   let dimension = samples.map { ", dimension: \($0.value.columns)" } ?? ""
@@ -126,7 +129,8 @@ private func open(
   guard let samples else { throw ExperimentError.fault("neither a file of samples nor a target") }
   guard truth.samples.dimension == samples.value.columns else {
     throw ExperimentError.data(
-      Place(request.samples), "has \(samples.value.columns) columns, but \(against) has \(truth.samples.dimension)")
+      Place(request.samples),
+      "has \(counted(samples.value.columns, "column")), but \(against) has \(truth.samples.dimension)")
   }
   return (samples, truth, experiment)
 }
@@ -175,7 +179,7 @@ private func evaluateRun(_ request: EvaluateRequest, _ communicator: Communicato
     guard rows.dimension == header.data.dimension else {
       throw ExperimentError.data(
         Place(file),
-        "has \(rows.dimension) columns, but the run's data has \(header.data.dimension); draw samples again")
+        "has \(counted(rows.dimension, "column")), but the run's data has \(header.data.dimension); draw samples again")
     }
     return MatrixBox(try Matrix(rows, less: header.data.origin, most: most))
   }

@@ -32,6 +32,7 @@ private func writeReport(_ request: ReportRequest) throws -> String {
     try PlotFolder.check(plots(beside: page), overwrite: request.overwrite)
   }
   for run in request.runs {
+    try RunFolder(run).refuseFile()
     guard FileManager.default.fileExists(atPath: RunFolder(run).experiment) else {
       throw ExperimentError.unreadable(file: RunFolder(run).experiment, ENOENT)
     }

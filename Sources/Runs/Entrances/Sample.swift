@@ -25,6 +25,7 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
       yaml: checkpoint.header.experiment.yaml, file: folder.experiment, settings: request.settings)
     changed.followSampler(from: checkpoint.header.experiment, settings: request.settings)
     try changed.checkResume(of: checkpoint.header.experiment)
+    try request.checkSampler(changed.sampling)
     return changed
   }
   let data = checkpoint.header.data
@@ -45,7 +46,8 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
   let lock = try communicator.agree { [request] () throws -> RunLock? in
     guard communicator.isRoot else { return nil }
     if isRuns { try folder.refuseLinks() }
-    try request.checkPlaces(file, isRuns: isRuns)
+    try request.checkPlaces(
+      file, isRuns: isRuns, inputs: DataSource.files(of: experiment, base: folder.base()))
     return isRuns ? try RunLock(folder) : nil
   }
   defer { lock?.release() }
@@ -86,6 +88,7 @@ private func sampleExactly(_ request: SampleRequest, _ communicator: Communicato
     guard let target = try experiment.target() else {
       throw ExperimentError.usage("--score exact needs data.target: a file's score is not known")
     }
+    try request.checkSampler(experiment.sampling)
     return (experiment, target)
   }
   let process = experiment.process.make()
@@ -95,7 +98,7 @@ private func sampleExactly(_ request: SampleRequest, _ communicator: Communicato
     dimension: target.dimension, rows: 0, columnNames: nil, standardisation: standardisation,
     constantColumns: [Bool](repeating: false, count: target.dimension), fingerprint: "")
   let file = request.output ?? experiment.name + "-exact.npy"
-  try communicator.agree { if communicator.isRoot { try request.checkPlaces(file, isRuns: false) } }
+  try communicator.agree { if communicator.isRoot { try request.checkPlaces(file, isRuns: false, inputs: []) } }
   if case .chain(let kind) = experiment.sampling.sampler {
     return try runChains(kind, request, experiment, target, data, file, communicator)
   }
@@ -142,7 +145,8 @@ private func draw<S: Score>(
       let (count, trajectory) = request.amount(experiment, data)
       var display = ProgressDisplay(isRoot: communicator.isRoot, steps: 1)
       let text = try given.drawParticles(
-        score, count: count, to: file, trajectory: trajectory, progress: { display.sampling($0) })
+        score, request.particleGrid(experiment.sampling), count: count, to: file, trajectory: trajectory,
+        progress: { display.sampling($0) })
       try trajectory?.write(beside: file, communicator)
       return text
     }
@@ -190,6 +194,6 @@ private func drawFreely(
     progress: { display.sampling($0) })
   try trajectory?.write(beside: file, communicator)
   return
-    "\(count) samples by \(experiment.sampling.sampler.rawValue), \(summary.evaluations.text), "
+    "\(counted(count, "sample")) by \(experiment.sampling.sampler.rawValue), \(summary.evaluations.text), "
     + "in \(duration(summary.seconds)): \(file)"
 }

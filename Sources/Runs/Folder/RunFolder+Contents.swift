@@ -54,6 +54,12 @@ extension RunFolder {
     }
   }
 
+  /// Refuses a sweep's folder where that of a single run is expected.
+  func refuseSweep() throws(ExperimentError) {
+    guard let cell = cells.first, FileManager.default.fileExists(atPath: path + "/sweep.json") else { return }
+    throw .usage("\(path): is a sweep; name one of its cells, such as \(cell.path)")
+  }
+
   /// What speaks for a run's folder; one sign alone may be another's.
   private var signs: [String] {
     func text(_ file: String) -> String {
@@ -79,12 +85,14 @@ extension RunFolder {
     return signs
   }
 
-  /// Whether the folder is a run's beyond doubt: by more than one sign, or by one where nothing else lies in it.
+  /// Whether the folder is a run's beyond doubt: by more than one sign, or as a start that died leaves it, by one that no
+  /// person makes and with nothing else in it.
   private var isRun: Bool {
     let signs = signs
     if signs.count > 1 { return true }
-    return signs.count == 1
-      && Self.names(in: path).allSatisfy { Self.ownNames.contains(Self.published($0)) || $0 == "lock" }
+    let own = Self.ownNames.union(["lock", "checkpoints", "samples", "plots", "debug", "ranks", "failures", "cells"])
+    guard let sign = signs.first, ["lock", "origin"].contains(sign) else { return false }
+    return Self.names(in: path).allSatisfy { own.contains(Self.published($0)) }
   }
 
   /// Refuses to replace what stands in the folder, unless it is a run that the user has given up and that holds nothing

@@ -39,6 +39,12 @@ package struct RunFolder: Sendable, Equatable {
     return names.filter { $0.wholeMatch(of: /step-\d+\.npy/) != nil }.max()
   }
 
+  /// Refuses a file that is named in place of a run's folder.
+  func refuseFile() throws(ExperimentError) {
+    guard exists, !isFolder(path) else { return }
+    throw .usage("\(path): is a file, but the folder of a run is expected")
+  }
+
   /// Whether there is a run, or anything else, at the path.
   package var exists: Bool { FileManager.default.fileExists(atPath: path) }
 
@@ -87,10 +93,7 @@ package struct RunFolder: Sendable, Equatable {
 
   /// Makes the run's folder, and what leads to it; the folder itself is new, or a folder of the user's.
   private func makePath() throws {
-    let parent = parentFolder(of: path)
-    if !parent.isEmpty {
-      try attempt { try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true) }
-    }
+    try makeFolders(to: path)
     try makeFolder(path)
   }
 

@@ -33,7 +33,7 @@ struct Judging {
       announce(note, communicator)
     }
     var verdicts: [Verdict] = []
-    var refusal: ExperimentError?
+    var refusals: [(metric: Metric, words: String)] = []
     for metric in section.metrics {
       let start = Stopwatch.now
       do {
@@ -48,11 +48,16 @@ struct Judging {
         let notes = metric == .slicedW2 ? [heavyTailNote(try truth.shown().value)].compactMap { $0 } : []
         verdicts.append(Verdict(judgements: judgements, seconds: Stopwatch.now - start, notes: notes))
       } catch let few as TooFewRows {
-        refusal = .data(Place("evaluation.metrics"), "\(metric.rawValue) \(few.words)")
-        announce("warning: the metric \(metric.rawValue) is left out: it \(few.words)", communicator)
+        refusals.append((metric, few.words))
       }
     }
-    if verdicts.isEmpty, let refusal { return try communicator.agree { throw refusal } }
+    guard !verdicts.isEmpty else {
+      let words = refusals.map { "\($0.metric.rawValue) \($0.words)" }.joined(separator: "; ")
+      return try communicator.agree { throw ExperimentError.data(Place("evaluation.metrics"), words) }
+    }
+    for refusal in refusals {
+      announce("warning: the metric \(refusal.metric.rawValue) is left out: it \(refusal.words)", communicator)
+    }
     return verdicts
   }
 
@@ -116,9 +121,9 @@ struct Judging {
         if count < min(samples.rows, most) {
           "evaluation.count and evaluation.pair_count take \(count)"
         } else if samples.rows <= most {
-          "the samples are \(samples.rows)"
+          "there \(samples.rows == 1 ? "is 1 sample" : "are \(samples.rows) samples")"
         } else {
-          "the true rows give sets of \(most)"
+          "the true rows give sets of \(counted(most, "row"))"
         }
       throw TooFewRows(words: "needs at least \(needed) rows on either side, and \(cause)")
     } catch let error as MetricsError {

@@ -102,17 +102,31 @@ final class Truth {
 
   /// The moment-matched Gaussian, which a method must beat; its work is shared among the ranks.
   package func gaussian(_ communicator: Communicator) throws -> GaussianFit {
-    do {
-      return try GaussianFit(columns: samples.dimension, over: communicator, forEachBlock: forEachFittedBlock)
-    } catch let error as MetricsError {
-      return try communicator.agree { throw error }
+    try naming(communicator) {
+      try GaussianFit(columns: samples.dimension, over: communicator, forEachBlock: forEachFittedBlock)
     }
   }
 
   /// The standard deviation of each column, of the rows behind ``gaussian(_:)``.
   func deviations(_ communicator: Communicator) throws -> [Double] {
-    try communicator.agree {
-      try columnDeviations(columns: samples.dimension, forEachBlock: forEachFittedBlock)
+    try naming(communicator) {
+      try communicator.agree { () throws -> [Double] in
+        try columnDeviations(columns: samples.dimension, forEachBlock: forEachFittedBlock)
+      }
+    }
+  }
+
+  /// Too few rows are those of the truth: all ranks know of them, and one says so.
+  private func naming<Result>(_ communicator: Communicator, _ body: () throws -> Result) throws -> Result {
+    do {
+      return try body()
+    } catch MetricsError.tooFewRows(let count, let needed) {
+      return try communicator.agree {
+        throw ExperimentError.data(
+          Place("--against"), "gives \(counted(count, "true row")), but a distance needs at least \(needed)")
+      }
+    } catch let error as MetricsError {
+      return try communicator.agree { throw error }
     }
   }
 

@@ -63,7 +63,7 @@ private func draw<D: LogDensity>(
     sums.0 += counts[i + 1]
     sums.1 += counts[i]
   }
-  var line = "\(count) samples by \(kind.rawValue), \(sampling.steps + 1) evaluations each, "
+  var line = "\(counted(count, "sample")) by \(kind.rawValue), \(sampling.steps + 1) evaluations each, "
   if kind == .adjusted { line += "\(rounded(100 * taken / all)) % accepted, " }
   if found.count == 3 {
     line += "split-R̂ \(rounded(found[0])), effective sample size \(rounded(found[1])) of \(Int(found[2])) draws, "

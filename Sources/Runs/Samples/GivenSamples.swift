@@ -16,19 +16,18 @@ struct GivenSamples {
   /// Called with the number of a chunk before it is drawn.
   let prepare: (Int) -> Void
 
-  /// The fewest steps of particles: ancestral steps are of order 1.
+  /// The fewest steps of particles, unless fewer are asked for: ancestral steps are of order 1.
   static let fewestSteps = 250
 
   /// Draws by particles into a file; its text says how many of them counted.
   func drawParticles(
-    _ score: some DifferentiableScore, count: Int, to file: String, trajectory: Trajectory?,
-    progress: (Double) -> Void
+    _ score: some DifferentiableScore, _ steps: (grid: TimeGrid, steps: Int), count: Int, to file: String,
+    trajectory: Trajectory?, progress: (Double) -> Void
   ) throws -> String {
     var score = score
     let process = score.process
     let (sampling, seed) = (experiment.sampling, experiment.sampling.seed ?? experiment.seed)
-    let steps = max(sampling.steps, Self.fewestSteps)
-    let times = TimeGrid.logSNR.times(steps: steps, of: process, to: sampling.finalTime)
+    let times = steps.grid.times(steps: steps.steps, of: process, to: sampling.finalTime)
     let draws = try draws(&score)
     var generator = ParticleGenerator(
       process: process, dimension: data.dimension, times: times, denoises: sampling.denoise, seed: seed,
@@ -48,7 +47,7 @@ struct GivenSamples {
     }
     record.held = generator.heldShare
     return
-      "\(count) samples by particles, \(generator.evaluationsPerSample) evaluations each, "
+      "\(counted(count, "sample")) by particles, \(generator.evaluationsPerSample) evaluations each, "
       + "in \(duration(seconds)): \(file)\n" + (try record.over(communicator)).text
   }
 

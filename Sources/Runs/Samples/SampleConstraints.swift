@@ -35,7 +35,10 @@ struct SampleConstraints {
   init(_ request: SampleRequest, _ data: DataSet.Description) throws {
     observations = try request.observations.map { try Self.observations($0, data) }
     fixed = try request.fixed.map { try Self.fixed($0, data) }
-    remarks = try [request.observations, request.fixed].compactMap { $0 }.flatMap { try openRows($0).remarks }
+    let read = try [request.observations, request.fixed].compactMap { $0 }.flatMap { try openRows($0).remarks }
+    // The law of an exact score is known everywhere.
+    let far = data.rows > 0 ? try request.fixed.map { try Self.far(Self.read($0), data) } ?? [] : []
+    remarks = read + far.map { "warning: --fix \(shortened(request.fixed ?? "")): \($0)" }
   }
 
   /// Rows H_1 … H_d, y, standard deviation: y = Hx + noise becomes y − H·mean = (H·scale)z + noise.
@@ -44,12 +47,18 @@ struct SampleConstraints {
     let d = data.dimension
     guard table[0].count == d + 2 else {
       throw ExperimentError.data(
-        Place(path), "has \(table[0].count) columns; an observation has \(d + 2): H_1 … H_\(d), y, standard deviation")
+        Place(path),
+        "has \(counted(table[0].count, "column")); an observation has \(d + 2): H_1 … H_\(d), y, standard deviation")
     }
     let (mean, scale) = (data.standardisation.mean, data.standardisation.scale)
     for (index, row) in table.enumerated() where row[d + 1] < 0 || row[..<d].allSatisfy({ $0 == 0 }) {
       throw ExperimentError.data(
         Place(path), "row \(index): H must not be zero, and the standard deviation at least 0")
+    }
+    for (index, row) in table.enumerated() {
+      let trained =
+        (0..<d).map { row[$0] * scale[$0] } + [(0..<d).reduce(row[d]) { $0 - row[$1] * mean[$1] }, row[d + 1]]
+      try refuseBeyondSingle(trained, path, row: index)
     }
     return Observations(
       rows: table.map { row in (0..<d).map { row[$0] * scale[$0] } },
@@ -62,7 +71,8 @@ struct SampleConstraints {
     let table = try read(path)
     guard table[0].count == 2 else {
       throw ExperimentError.data(
-        Place(path), "has \(table[0].count) columns; a fixed coordinate has 2: its number, from 0, and its value")
+        Place(path),
+        "has \(counted(table[0].count, "column")); a fixed coordinate has 2: its number, from 0, and its value")
     }
     var seen = Set<Int>()
     for (index, row) in table.enumerated() {
@@ -76,8 +86,29 @@ struct SampleConstraints {
     }
     let (mean, scale) = (data.standardisation.mean, data.standardisation.scale)
     let columns = table.map { Int($0[0]) }
+    for (index, row) in table.enumerated() {
+      try refuseBeyondSingle([(row[1] - mean[columns[index]]) / scale[columns[index]]], path, row: index)
+    }
     return FixedCoordinates(
       columns: columns, values: zip(columns, table).map { ($1[1] - mean[$0]) / scale[$0] })
+  }
+
+  /// Refuses numbers that samplers, which compute in single precision, cannot hold.
+  private static func refuseBeyondSingle(_ trained: [Double], _ path: String, row: Int) throws(ExperimentError) {
+    guard let bad = trained.first(where: { !Float($0).isFinite }) else { return }
+    throw .data(
+      Place(path),
+      "row \(row): gives \(bad.isFinite ? "\(bad)" : "a number") in trained units, beyond single precision "
+        + "(3.4e38); check the values and units")
+  }
+
+  /// Which fixed coordinates lie so far from the data that the network knows nothing of them.
+  private static func far(_ table: [[Double]], _ data: DataSet.Description) -> [String] {
+    table.compactMap { row in
+      let column = Int(row[0])
+      let trained = (row[1] - data.standardisation.mean[column]) / data.standardisation.scale[column]
+      return data.isFar(column, trained: trained) ? data.farWords(column, row[1], trained: trained) : nil
+    }
   }
 
   private static func read(_ path: String) throws -> [[Double]] {

@@ -38,25 +38,57 @@ package struct SampleRequest: Sendable {
 }
 
 extension SampleRequest {
+  /// Whether the command itself gives a key, beside what the experiment's file says.
+  func sets(_ key: String) -> Bool { settings.contains { $0.hasPrefix(key + "=") } }
+
+  /// Refuses a sampler that would not be used, where samples are to agree with observations or fixed coordinates.
+  ///
+  /// Particles take ancestral steps of their own, in place of the sampler of the experiment's file. A sampler that the
+  /// command names is another matter: it must not be passed over in silence.
+  func checkSampler(_ sampling: Experiment.SamplingSection) throws(ExperimentError) {
+    guard let option = observations != nil ? "--observe" : fixed != nil ? "--fix" : nil else { return }
+    let name = sampling.sampler.rawValue
+    if case .chain = sampling.sampler {
+      throw .usage(
+        "\(option): \(name) draws from the target's own density and knows no \(option); leave one of the two out")
+    }
+    guard sampling.observing == .particles, sets("sampling.sampler"), sampling.sampler != .stepping(.ancestral) else {
+      return
+    }
+    throw .usage(
+      "\(option) draws by particles, which take ancestral steps and not those of \(name): leave the sampler out, "
+        + "or draw by it with --set sampling.observing=guidance, which is less exact")
+  }
+
+  /// The steps of particles: those that the command names, else at least `GivenSamples.fewestSteps`, equal in ln snr.
+  func particleGrid(_ sampling: Experiment.SamplingSection) -> (grid: TimeGrid, steps: Int) {
+    (
+      sets("sampling.grid") ? sampling.grid : .logSNR,
+      sets("sampling.steps") ? sampling.steps : max(sampling.steps, GivenSamples.fewestSteps)
+    )
+  }
+
   /// Looks at the places of the samples, and of their paths, before anything is drawn.
   ///
   /// - Parameters:
   ///   - file: the samples' file.
   ///   - isRuns: whether it is the run's own.
+  ///   - inputs: the files that are read, beside those that the request names.
   /// - Throws: `ExperimentError` for a place that must not be written to, or an ending that says no format.
-  func checkPlaces(_ file: String, isRuns: Bool) throws(ExperimentError) {
+  func checkPlaces(_ file: String, isRuns: Bool, inputs: [String]) throws(ExperimentError) {
     guard SampleTable.separator(of: file) != nil || file.lowercased().hasSuffix(".npy") else {
       throw .usage("--output \(file): end the name in .npy, .csv or .tsv")
     }
+    let inputs = inputs + [condition, observations, fixed].compactMap { $0 }
     if isRuns {
       try OutputFile.check(
-        file, overwrite: overwrite,
+        file, overwrite: overwrite, inputs: inputs,
         remedy: "these are the run's own samples: name another file by --output, or replace them by --overwrite")
     } else {
-      try OutputFile.check(file, overwrite: overwrite, isOwn: ArrayHeader.isOwn)
+      try OutputFile.check(file, overwrite: overwrite, inputs: inputs, isOwn: ArrayHeader.isOwn)
     }
     guard trajectories > 0 else { return }
     try OutputFile.check(
-      Trajectory.file(beside: file), overwrite: overwrite || isRuns, isOwn: ArrayHeader.isOwn)
+      Trajectory.file(beside: file), overwrite: overwrite || isRuns, inputs: inputs, isOwn: ArrayHeader.isOwn)
   }
 }

@@ -90,7 +90,8 @@ struct SampleWriter {
       let writer = try ArrayFileWriter(array, rows: count, columns: dimension, isDouble: isDouble)
       for chunk in own {
         guard sgm_stop_signal() == 0 else {
-          throw ExperimentError.stopped("stopped while samples were drawn; the same command, or --resume, draws them")
+          throw ExperimentError.stopped(
+            "stopped while samples were drawn; sgm-train --resume with the run's folder draws them")
         }
         try generate(chunk, &samples)
         let first = chunk * Generator.rows

@@ -56,8 +56,8 @@ struct SweepRun {
     let index = communicator.rank * groups / communicator.size
     let group = try communicator.split(color: index, key: communicator.rank)
     if request.checkOnly { return try estimate(group) }
-    let words = groups == 1 ? "1 group" : "\(groups) groups"
-    say("sweep of \(plan.cells.count) cells, \(pending.count) to run, in \(words) of ranks")
+    say(
+      "sweep of \(counted(plan.cells.count, "cell")), \(pending.count) to run, in \(counted(groups, "group")) of ranks")
     var outcomes: [SweepOutcome] = []
     for place in stride(from: index, to: pending.count, by: groups) {
       // A signal reaches each rank at its own time.
@@ -132,6 +132,7 @@ struct SweepRun {
     one.start = .cell(experiment: first.experiment, base: plan.base)
     one.settings = []
     one.output = plan.folder.path
+    try checkRows(group)
     let run = try TrainingRun(one, group)
     let estimate = try Estimate(run)
     let rounds = (pending.count + groups - 1) / groups
@@ -139,6 +140,20 @@ struct SweepRun {
       "\(estimate)\n  sweep       \(plan.cells.count) cells, \(pending.count) to run in \(groups) groups of ranks: about "
         + "\(duration(Double(rounds) * estimate.seconds)) if all are like this first one")
     return .success
+  }
+
+  /// Reads the rows of every cell, those of cells that differ in nothing but network, training or sampling once.
+  private func checkRows(_ group: Communicator) throws {
+    var (seen, said): (Set<String>, Set<String>) = ([], [])
+    for cell in pending {
+      for text in cell.experiment.warnings where said.insert(text).inserted { say("warning: " + text) }
+      var plain = Experiment()
+      plain.data = cell.experiment.data
+      plain.training.shards = cell.experiment.training.shards
+      guard seen.insert(plain.yaml).inserted else { continue }
+      let data = try DataSource.open(cell.experiment, base: plan.base, group).load(group)
+      for line in data.remarks { say(line) }
+    }
   }
 
   private func say(_ text: String) {

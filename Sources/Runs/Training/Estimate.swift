@@ -106,8 +106,7 @@ extension Estimate: CustomStringConvertible {
     lines.append(
       "  sampling    \(experiment.sampling.count) samples in \(duration(secondsPerSamples))"
         + (draws == 1 ? "" : ", \(draws) times"))
-    let words = ranks == 1 ? "1 rank" : "\(ranks) ranks"
-    lines.append("  in all      about \(duration(seconds)) on \(words), judging not counted")
+    lines.append("  in all      about \(duration(seconds)) on \(counted(ranks, "rank")), judging not counted")
     if run.wouldOverwrite {
       lines.append("  output      \(run.folder.path) exists already: choose another by --output, or add --overwrite")
     }

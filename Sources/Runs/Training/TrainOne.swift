@@ -49,7 +49,7 @@ private func carryOut(_ run: TrainingRun) throws -> ExitStatus {
     return .success
   }
   let (file, summary) = try run.drawSamples(keeping: max(run.experiment.evaluation.count, RunRecord.mostRows))
-  run.say("\(run.experiment.sampling.count) samples in \(duration(summary.seconds)): \(file)")
+  run.say("\(counted(run.experiment.sampling.count, "sample")) in \(duration(summary.seconds)): \(file)")
   RunStage.judging.begin()
   try judge(run, summary.first, file: file)
   return .success

@@ -239,7 +239,7 @@ package final class TrainingRun {
   private var announcement: String {
     "\(experiment.name): \(data.rows) rows of dimension \(data.dimension), \(trainer.parameterCount) parameters, "
       + "batch \(experiment.training.batch) in \(experiment.training.shards) shards, "
-      + "\(communicator.size) rank\(communicator.size == 1 ? "" : "s"), from step \(trainer.step)"
+      + "\(counted(communicator.size, "rank")), from step \(trainer.step)"
   }
 
   /// The last step that is to be taken.
