@@ -133,6 +133,8 @@ void sgm_return_write_errors(void) {
   for (int stream = 0; stream <= 2; stream++) {
     if (fcntl(stream, F_GETFD) < 0 && errno == EBADF) (void)!open("/dev/null", O_RDONLY);
   }
+  // Swift's runtime prints a backtrace at SIGQUIT and goes on.
+  signal(SIGQUIT, SIG_DFL);
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);
 }

@@ -14,6 +14,11 @@ public struct Spread: Sendable, Equatable {
   /// The mean and standard deviation of `values`, summed in their order.
   public init(of values: [Double]) {
     precondition(!values.isEmpty, "the spread of no values")
+    // The mean of equal numbers, rounded, need not be one of them.
+    guard values.contains(where: { $0 != values[0] }) else {
+      self.init(mean: values[0])
+      return
+    }
     let centre = values.reduce(0, +) / Double(values.count)
     mean = centre
     let squares = values.reduce(0) { $0 + ($1 - centre) * ($1 - centre) }
