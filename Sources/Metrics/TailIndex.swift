@@ -52,16 +52,20 @@ public struct TailIndex: SampleDistance {
   /// The column with the heaviest tails and its ξ, of the largest fiftieth of the distances from its median.
   ///
   /// From about 0.36 on the variance is infinite or nearly so (Student-t laws: 0.52 with two degrees of freedom, 0.32 with
-  /// three; log-normal 0.42, exponential 0.24, normal 0.13): sliced distances are then decided by a few rows.
+  /// three; log-normal 0.42, exponential 0.24, normal 0.13): sliced distances are then decided by a few rows. Columns whose
+  /// root mean square distance is below a tenth of the largest one's are left out: no row of theirs decides anything.
   public static func heaviestColumn(of rows: borrowing Matrix) -> (column: Int, index: Double)? {
     guard rows.rows >= 1000 else { return nil }
-    var heaviest: (column: Int, index: Double)?
-    for j in 0..<rows.columns {
+    let columns = (0..<rows.columns).map { j in
       let values = (0..<rows.rows).map { Double(rows[$0, j]) }.sorted()
-      let median = values[values.count / 2]
-      let distances = values.map { abs($0 - median) }.sorted(by: >)
-      let k = rows.rows / 50
-      guard distances[k] > 0 else { continue }
+      let distances = values.map { abs($0 - values[values.count / 2]) }.sorted(by: >)
+      return (square: distances.reduce(0) { $0 + $1 * $1 }, distances: distances.prefix(rows.rows / 50 + 1))
+    }
+    let largest = columns.reduce(0) { max($0, $1.square) }
+    var heaviest: (column: Int, index: Double)?
+    for (j, column) in columns.enumerated() {
+      let (k, distances) = (column.distances.count - 1, column.distances)
+      guard column.square >= 0.01 * largest, distances[k] > 0 else { continue }
       let index = (0..<k).reduce(0) { $0 + log(distances[$1] / distances[k]) } / Double(k)
       if index > heaviest?.index ?? 0 { heaviest = (j, index) }
     }

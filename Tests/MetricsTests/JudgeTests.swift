@@ -126,5 +126,7 @@ import Testing
     // Rounding of three additions.
     #expect(abs(spread.mean - 7.0 / 3) < 1e-15 && abs(spread.deviation - (7.0 / 3).squareRoot()) < 1e-15)
     #expect(Spread(of: [5]) == Spread(mean: 5))
+    // Their sum over three is not 0.1.
+    #expect(Spread(of: [0.1, 0.1, 0.1]) == Spread(mean: 0.1))
   }
 }
