@@ -15,11 +15,8 @@ public struct Spread: Sendable, Equatable {
   public init(of values: [Double]) {
     precondition(!values.isEmpty, "the spread of no values")
     // The mean of equal numbers, rounded, need not be one of them.
-    guard values.contains(where: { $0 != values[0] }) else {
-      self.init(mean: values[0])
-      return
-    }
-    let centre = values.reduce(0, +) / Double(values.count)
+    let isOne = !values.contains { $0 != values[0] }
+    let centre = isOne ? values[0] : values.reduce(0, +) / Double(values.count)
     mean = centre
     let squares = values.reduce(0) { $0 + ($1 - centre) * ($1 - centre) }
     deviation = values.count > 1 ? (squares / Double(values.count - 1)).squareRoot() : 0
