@@ -15,11 +15,13 @@ public struct Spread: Sendable, Equatable {
   public init(of values: [Double]) {
     precondition(!values.isEmpty, "the spread of no values")
     // The mean of equal numbers, rounded, need not be one of them.
-    let isOne = !values.contains { $0 != values[0] }
-    let centre = isOne ? values[0] : values.reduce(0, +) / Double(values.count)
-    mean = centre
+    guard values.contains(where: { $0 != values[0] }) else {
+      self.init(mean: values[0])
+      return
+    }
+    let centre = values.reduce(0, +) / Double(values.count)
     let squares = values.reduce(0) { $0 + ($1 - centre) * ($1 - centre) }
-    deviation = values.count > 1 ? (squares / Double(values.count - 1)).squareRoot() : 0
+    self.init(mean: centre, deviation: (squares / Double(values.count - 1)).squareRoot())
   }
 
   /// The mean of `values` and its standard error, s/√n, in place of their deviation.
