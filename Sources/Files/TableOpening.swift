@@ -123,7 +123,10 @@ struct TableOpening {
       throw Complaint(
         names.count == 1
           ? "is empty; a table starts with names or numbers"
-          : "column \(column + 1) of \(names.count) has no name; name it, or leave it out (pandas: index=False)")
+          : "column \(column + 1) of \(names.count) has no name; "
+            + (column + 1 == names.count
+              ? "name it, or remove the separator at the end of each line"
+              : "name it, or leave it out (pandas: index=False)"))
     }
     if header == .automatic, let column = isNumber.firstIndex(of: true) {
       let text = isNumber.firstIndex(of: false).map { quoted(line.text($0)) } ?? ""
@@ -152,8 +155,11 @@ struct TableOpening {
     let text =
       "has \(counted(count, "column")), but line \(countedLine) has \(dimension); "
       + "columns are separated by \(TableLine.name(of: separator))"
-    guard separator == UInt8(ascii: ","), count == 2 * dimension else { return text }
-    return text + "; if these are decimal commas, write decimals with a point"
+    if separator == UInt8(ascii: ","), count == 2 * dimension {
+      return text + "; if these are decimal commas, write decimals with a point"
+    }
+    guard names != nil, count == dimension + 1 else { return text }
+    return text + "; if the first column holds the names of rows, leave them out (R: row.names=FALSE)"
   }
 
   /// What was guessed and left out, in lines that name the file.

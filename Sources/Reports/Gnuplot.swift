@@ -41,7 +41,7 @@ package struct Gnuplot {
     // What an earlier report left would pass for this one's picture.
     try? FileManager.default.removeItem(at: picture)
     guard let executable else {
-      let remedy = "with it (Debian: gnuplot-nox), run gnuplot \(plot.name).gp in plots/"
+      let remedy = "with it (Debian: gnuplot-nox), run gnuplot \(plot.name).gp in \(folder.lastPathComponent)/"
       return .missing(reason: "gnuplot was not found; \(remedy)")
     }
     guard !hang.isFound else { return .missing(reason: hung) }
@@ -49,7 +49,8 @@ package struct Gnuplot {
     let status = run(executable, ["\(plot.name).gp"], in: folder, log: log)
     if hang.isFound { return .missing(reason: hung) }
     guard status == 0, let bytes = try? Data(contentsOf: picture), !bytes.isEmpty else {
-      return .missing(reason: "gnuplot ended with status \(status); plots/\(plot.name).log says why")
+      return .missing(
+        reason: "gnuplot ended with status \(status); \(folder.lastPathComponent)/\(plot.name).log says why")
     }
     try? FileManager.default.removeItem(at: log)
     return .picture(bytes: bytes, type: pixels ? "image/png" : "image/svg+xml")

@@ -92,7 +92,7 @@ extension TheoryInquiry {
     found.add(
       "discretisation over the step",
       note: "W2 of p_0 and the chain from p_T, exact; the bound telescopes one-step errors",
-      ["h"] + kinds.flatMap { [$0.0.rawValue, "bound"] },
+      ["h"] + kinds.flatMap { [$0.0.rawValue, "\($0.0.rawValue), bound"] },
       steps.indices.map { i in
         cells(h[i]) + kinds.indices.flatMap { cells(curve($0, 0)[i], curve($0, 1)[i]) }
       })

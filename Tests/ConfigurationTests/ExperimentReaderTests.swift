@@ -197,7 +197,7 @@ private func read(_ yaml: String, _ settings: String...) throws -> Experiment {
     #expect(errorStatus(body) == .noInput)
     #expect(
       errorText { _ = try Experiment(contentsOf: "/tmp") }
-        == "/tmp: cannot be read: is a directory; check the path and its permissions")
+        == "/tmp: is a folder; name an experiment file, or go on with a run by sgm-train --resume")
     let text = errorText { _ = try Experiment(contentsOf: "/dev/zero") }
     #expect(text == "/dev/zero: is not a regular file; name a file")
   }

@@ -27,7 +27,10 @@ private let mistakes: [(String, String)] = [
   ),
   ("training:\n  steps: many", "funnel.yaml:2:10: training.steps must be an integer, found \"many\""),
   ("training:\n  steps: 1e5", "funnel.yaml:2:10: training.steps must be an integer, found \"1e5\""),
-  ("training:\n  steps: \"300\"", "funnel.yaml:2:10: training.steps must be an integer, found \"300\""),
+  (
+    "training:\n  steps: \"300\"",
+    "funnel.yaml:2:10: training.steps must be an integer, found \"300\" in quotes, which make it text; leave them out"
+  ),
   ("training:\n  steps: 5__0", "funnel.yaml:2:10: training.steps must be an integer, found \"5__0\""),
   (
     "training:\n  steps: 99999999999999999999",

@@ -43,9 +43,15 @@ import Testing
       ("", ": is empty; a table starts with names or numbers"),
       ("a,b\n", ": has no rows; add at least one below the names"),
       ("\n1\n", ":1: is empty; a table starts with names or numbers"),
-      ("a,b\n1,2\n3\n", ":3: has 1 columns, but line 1 has 2; columns are separated by commas"),
-      ("a,b\n1,2\n3,4,5\n", ":3: has 3 columns, but line 1 has 2; columns are separated by commas"),
-      ("a;b\n1;2\n3,4\n", ":3: has 1 columns, but line 1 has 2; columns are separated by semicolons"),
+      ("a,b\n1,2\n3\n", ":3: has 1 column, but line 1 has 2; columns are separated by commas"),
+      (
+        "a,b\n1,2\n3,4,5\n",
+        ":3: has 3 columns, but line 1 has 2; columns are separated by commas; "
+          + "if the first column holds the names of rows, leave them out (R: row.names=FALSE)"
+      ),
+      ("1,2\n3,4,5\n", ":2: has 3 columns, but line 1 has 2; columns are separated by commas"),
+      ("a,b,\n1,2,\n", ":1: column 3 of 3 has no name; name it, or remove the separator at the end of each line"),
+      ("a;b\n1;2\n3,4\n", ":3: has 1 column, but line 1 has 2; columns are separated by semicolons"),
       (
         "a;b\n1;2\n3;4,5\n",
         ":3: column 2 (b) holds \"4,5\", not a number; "

@@ -19,6 +19,13 @@ extension LaunchTests {
       let workshop = try Workshop()
       try workshop.write(table(400), to: "table.csv")
       try train(workshop)
+      for (program, words) in [("sgm-evaluate", ["run"]), ("sgm-report", ["run"]), ("sgm-sample", ["run"])] {
+        let outcome = try workshop.run(program, words + ["--output", "table.csv", "--overwrite"])
+        #expect(outcome.status == 73, "\(program): \(outcome.status) \(outcome.errors)")
+        #expect(
+          outcome.errors.contains("table.csv: exists already; this command reads it; name another file"),
+          "\(program): \(outcome.errors)")
+      }
       // The same rows once more, as another file: the same fingerprint.
       try workshop.write(table(400), to: "table.csv")
       #expect(try workshop.run("sgm-evaluate", ["run"]).status == 0)

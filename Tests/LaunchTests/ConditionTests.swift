@@ -71,6 +71,7 @@ extension LaunchTests {
     func refusals() throws {
       let workshop = try Workshop()
       try train(workshop, "run", ranks: 0)
+      try workshop.write("seen\n1\n", to: "one.csv")
       for (words, message) in [
         ([], "--condition is needed: the network was trained with 1 conditions; give their numbers, or a file"),
         (
@@ -87,8 +88,8 @@ extension LaunchTests {
         ),
         (["--condition", "1", "--checkpoint", "-1"], "--checkpoint -1: run/checkpoints has none of that step"),
         (
-          ["--condition", "table.csv", "--output", "table.csv", "--overwrite"],
-          "table.csv: exists already; this command reads it; name another file"
+          ["--condition", "one.csv", "--output", "one.csv", "--overwrite"],
+          "one.csv: exists already; this command reads it; name another file"
         ),
         (
           ["--condition", "table.csv"],

@@ -78,6 +78,24 @@ extension LaunchTests {
       #expect(FileManager.default.fileExists(atPath: workshop.path + "/run/checkpoints/latest"))
     }
 
+    @Test("SIGQUIT ends training at once, and an interrupted --check says that nothing was written")
+    func quits() throws {
+      let workshop = try Workshop()
+      try workshop.write(smallExperiment, to: "small.yaml")
+      let job = try Job(
+        "sgm-train", ["small.yaml", "--output", "run", "--set", "training.steps=100000"], ranks: 0, in: workshop)
+      try job.wait(toSay: "step 100/")
+      job.send(SIGQUIT)
+      #expect(try job.outcome(within: 60).status == SIGQUIT)
+      // Steps of a second, so that the signal comes before the last.
+      let words = ["small.yaml", "--check", "--set", "network.widths=[1024,1024]", "--set", "training.batch=8192"]
+      let check = try Job("sgm-train", words, ranks: 0, in: workshop)
+      usleep(700_000)
+      check.send(SIGTERM)
+      let outcome = try check.outcome(within: 60)
+      #expect(outcome.status == 75 && outcome.errors.contains("nothing was written"), "\(outcome.errors)")
+    }
+
     @Test("a hangup that nohup ignores stays ignored") func nohup() throws {
       let workshop = try Workshop()
       try workshop.write(smallExperiment, to: "small.yaml")

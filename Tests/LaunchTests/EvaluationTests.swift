@@ -57,6 +57,51 @@ extension LaunchTests {
       let value, floor: Spread
     }
 
+    @Test("a metric with too few rows is left out by name, and the others are computed")
+    func few() throws {
+      let workshop = try Workshop()
+      func table(_ rows: Int) -> String {
+        "a,b\n" + (0..<rows).map { "\(sin(Double($0))),\(cos(2.5 * Double($0)))\n" }.joined()
+      }
+      try workshop.write(table(5), to: "five.csv")
+      try workshop.write(table(100), to: "true.csv")
+      let words = ["five.csv", "--against", "true.csv", "--metrics", "knn-kl,sliced-w2,energy"]
+      for ranks in [0, 2] {
+        let outcome = try workshop.run("sgm-evaluate", words, ranks: ranks)
+        #expect(outcome.status == 0 && outcome.messages.isEmpty, "\(outcome.errors)")
+        let said =
+          "warning: the metric knn-kl is left out: it needs at least 6 rows on either side, and there are 5 samples"
+        #expect(outcome.errors.contains(said), "\(outcome.errors)")
+        #expect(outcome.output.contains("sliced W2") && !outcome.output.contains("k-NN KL"), "\(outcome.output)")
+        #expect(outcome.output.contains("units of the data; the square of SciPy's"), "\(outcome.output)")
+      }
+    }
+
+    @Test("columns of very different scales are noted, and standardised distances see each of them")
+    func scales() throws {
+      let workshop = try Workshop()
+      func table(_ shift: Double) -> String {
+        // The deviation of both before scaling is √½.
+        "a,b\n" + (0..<2000).map { "\(sin(Double($0)) + shift),\(1e6 * cos(2.5 * Double($0)))\n" }.joined()
+      }
+      try workshop.write(table(3 / 2.0.squareRoot()), to: "moved.csv")
+      try workshop.write(table(0), to: "true.csv")
+      func figure(_ settings: [String]) throws -> (mean: Double, line: String, errors: String) {
+        let words = ["moved.csv", "--against", "true.csv", "--json", "--set", "evaluation.directions=500"] + settings
+        let outcome = try workshop.run("sgm-evaluate", words)
+        let line = String(try #require(outcome.output.split(separator: "\n").first))
+        let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+        return (try #require((object?["value"] as? [String: Any])?["mean"] as? Double), line, outcome.errors)
+      }
+      let plain = try figure([])
+      #expect(plain.errors.contains("note: the columns' standard deviations differ by a factor of 1,00"), "\(plain)")
+      let scaled = try figure(["--set", "evaluation.units=standardised"])
+      #expect(scaled.errors.isEmpty && scaled.line.contains("\"unit\":\"standard deviations\""), "\(scaled)")
+      // A shift of 3 deviations along one of two axes: the root of the mean of (3 cos θ)² is 3/√2. Sets of 1,000 rows
+      // and 500 directions tell it to a tenth.
+      #expect(abs(scaled.mean - 3 / 2.0.squareRoot()) < 0.2, "\(scaled)")
+    }
+
     @Test("another instruction set changes no figure")
     func instructionSet() throws {
       let workshop = try Workshop()

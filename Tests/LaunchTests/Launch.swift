@@ -61,7 +61,7 @@ final class Job {
     let folder = try programFolder()
     // Test threads block signals, and children inherit that.
     let all =
-      ["--default-signal=USR1,TERM,INT"] + (ranks > 0 ? launcher : []) + [
+      ["--default-signal=USR1,TERM,INT,QUIT"] + (ranks > 0 ? launcher : []) + [
         program.hasPrefix("/") ? program : "\(folder)/\(program)"
       ] + words
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")

@@ -98,7 +98,8 @@ import Testing
     try Data("old".utf8).write(to: folder.appendingPathComponent("bad.png"))
     let plot = Plot(name: "bad", description: "", width: 100, height: 100, commands: ["no such command"], blocks: [])
     let outcome = try Gnuplot().draw(plot, in: folder)
-    #expect(outcome == .missing(reason: "gnuplot ended with status 1; plots/bad.log says why"))
+    let name = folder.lastPathComponent
+    #expect(outcome == .missing(reason: "gnuplot ended with status 1; \(name)/bad.log says why"))
     let log = try String(contentsOf: folder.appendingPathComponent("bad.log"), encoding: .utf8)
     #expect(log.contains("bad.gp"))
   }

@@ -97,9 +97,12 @@ extension PlaneMixture {
   private func check(_ family: Family, _ law: PlaneMixture, _ rare: Observations) throws {
     var score = try trainedScore(on: family.process) { law.draw(&$0) }
     let draws = DataDraws.drawn(from: &score, seed: 9)
-    for observations in Self.cases + [rare] {
+    for (number, observations) in (Self.cases + [rare]).enumerated() {
       let (rows, outcomes, held) = particles(score, given: observations, draws: draws)
-      law.given(observations).expect(rows, "\(observations.deviations)")
+      // Forty of its 40,000 rows are as rare: the network's own error is held to twice as much there.
+      let isRare = number == Self.cases.count
+      law.given(observations).expect(
+        rows, mean: isRare ? 0.3 : 0.15, deviation: isRare ? 0.2 : 0.1, "\(observations.deviations)")
       // Γ has to be held where the network's derivative is noise, which the average with Γ_g leaves to few rows.
       #expect(held < 0.05)
       #expect(outcomes.allSatisfy { $0.distinct > 150 })

@@ -83,8 +83,9 @@ import Training
       return particles(score, given: seen, draws: draws).rows
     }
     let law = PlaneMixture(weights: weights, means: means, covariances: variances.map { [$0[0], 0, $0[1]] })
-    // Of 10⁵ rows a hundred have such an x_1; 256 particles a chunk have it all.
-    law.given(seen).expect(opened(score), "\(family.testDescription)")
+    // Of 10⁵ rows a hundred have such an x_1; 256 particles a chunk have it all. They descend from few: six chunks count
+    // for about 300 rows, so that a weight's standard error is 0.03, a mean's 0.06 deviations. Four of them are allowed.
+    law.given(seen).expect(opened(score), mean: 0.24, weight: 0.12, "\(family.testDescription)")
   }
 
   /// A score whose whitened derivative is off by up to a half in every element, and Γh by as much over √snr: at the

@@ -107,7 +107,8 @@ import Testing
 
   /// States of p_t for unit data, in three coordinates.
   private func states(_ kernel: Kernel) -> Matrix {
-    let (blocks, data) = (kernel.mean.size, normals(256, 3, seed: 10))
+    let blocks = kernel.mean.size
+    let data = normals(256, 3, seed: 10)
     var state = Matrix(rows: 256, columns: 3 * blocks)
     state.assign(kernel.cholesky, times: normals(256, 3 * blocks, seed: 9), dimension: 3)
     for r in 0..<256 {
@@ -129,7 +130,8 @@ import Testing
   private func posteriorMean(_ which: Posterior, sigma: Double) {
     let (process, score) = (which.process, score(which))
     let t = process.time(ofNoise: sigma)
-    let (kernel, state) = (process.kernel(at: t), states(process.kernel(at: t)))
+    let kernel = process.kernel(at: t)
+    let state = states(kernel)
     var found = Matrix(rows: 256, columns: state.columns)
     var moments = PosteriorMoments(rows: 256, dimension: 3, directions: 2)
     score.evaluate(state, at: t, into: &found)

@@ -19,7 +19,7 @@ void sgm_catch_stop_signals(void);
 void sgm_end_on_signals(const char *name);
 
 /// From now on writing to a closed pipe or beyond a limit on file sizes is an error that is returned, not a signal, and
-/// so is writing to a standard stream that was closed: no other file takes its number.
+/// so is writing to a standard stream that was closed: no other file takes its number. SIGQUIT ends the program.
 void sgm_return_write_errors(void);
 
 /// A file is begun that is of no use until it is whole; it is removed if a signal ends the process. Any thread may ask.

@@ -118,12 +118,13 @@ extension DataSet.Description {
   /// What is to be said of such a value: `others` stands behind it.
   func farWords(_ column: Int, _ value: Double, trained: Double, others: String = "") -> String {
     let mean = rounded(standardisation.mean[column])
+    let name = columnNames == nil ? "column \(column)" : title(column)
     if constantColumns[column] {
-      return "\(title(column)) = \(value)\(others) is not the \(mean) that all data has; "
+      return "\(name) = \(value)\(others) is not the \(mean) that all data has; "
         + "the network has learned nothing of other values"
     }
     return
-      "\(title(column)) = \(value)\(others) lies \(rounded(abs(trained))) standard deviations from the data's mean "
+      "\(name) = \(value)\(others) lies \(rounded(abs(trained))) standard deviations from the data's mean "
       + "\(mean); the network has seen nothing like it"
   }
 

@@ -71,7 +71,7 @@ package struct Evaluation {
 package func evaluate(_ request: EvaluateRequest, _ communicator: Communicator) throws -> Evaluation {
   try communicator.agree {
     guard communicator.isRoot, let output = request.output else { return }
-    let inputs = [request.samples, request.against].compactMap { $0 }
+    let inputs = [request.samples, request.against].compactMap { $0 } + RunFolder(request.samples).inputs
     try OutputFile.check(output, overwrite: request.overwrite, inputs: inputs) {
       OutputFile.holds("{\"metric\":", $0)
     }

@@ -28,7 +28,8 @@ package func report(_ request: ReportRequest, _ communicator: Communicator) thro
 
 private func writeReport(_ request: ReportRequest) throws -> String {
   if let page = request.output ?? (request.runs.count > 1 ? "comparison.html" : nil) {
-    try OutputFile.check(page, overwrite: request.overwrite) { OutputFile.holds(Report.mark, $0) }
+    let inputs = request.runs.flatMap { RunFolder($0).inputs }
+    try OutputFile.check(page, overwrite: request.overwrite, inputs: inputs) { OutputFile.holds(Report.mark, $0) }
     try PlotFolder.check(plots(beside: page), overwrite: request.overwrite)
   }
   for run in request.runs {
@@ -61,4 +62,12 @@ private func writeReport(_ request: ReportRequest) throws -> String {
 /// `name-plots` for `name.html`.
 private func plots(beside page: String) -> String {
   (page.hasSuffix(".html") ? String(page.dropLast(5)) : page) + "-plots"
+}
+
+extension RunFolder {
+  /// The files that a look at the run reads, beside those that it has made: its experiment's and its data's.
+  var inputs: [String] {
+    guard let experiment = try? Experiment(contentsOf: self.experiment) else { return [] }
+    return [self.experiment] + DataSource.files(of: experiment, base: base())
+  }
 }

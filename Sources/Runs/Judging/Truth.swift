@@ -116,15 +116,15 @@ final class Truth {
     }
   }
 
-  /// Too few rows are those of the truth: all ranks know of them, and one says so.
+  /// Refuses a truth of one row, which all ranks know of and one names, and words other errors alike on all ranks.
   private func naming<Result>(_ communicator: Communicator, _ body: () throws -> Result) throws -> Result {
+    try communicator.agree {
+      guard let fitted, fitted.value.rows < 2 else { return }
+      throw ExperimentError.data(
+        Place("--against"), "gives \(counted(fitted.value.rows, "true row")), but a distance needs at least 2")
+    }
     do {
       return try body()
-    } catch MetricsError.tooFewRows(let count, let needed) {
-      return try communicator.agree {
-        throw ExperimentError.data(
-          Place("--against"), "gives \(counted(count, "true row")), but a distance needs at least \(needed)")
-      }
     } catch let error as MetricsError {
       return try communicator.agree { throw error }
     }

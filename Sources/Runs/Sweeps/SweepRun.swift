@@ -122,7 +122,7 @@ struct SweepRun {
     return .success
   }
 
-  /// Estimates the first cell on each group at the same time, as they would run.
+  /// Reads every cell's rows, and estimates the first cell on each group at the same time, as they would run.
   private func estimate(_ group: Communicator) throws -> ExitStatus {
     guard let first = pending.first else {
       say("\(plan.folder.path): every cell is finished")
@@ -132,13 +132,16 @@ struct SweepRun {
     one.start = .cell(experiment: first.experiment, base: plan.base)
     one.settings = []
     one.output = plan.folder.path
-    try checkRows(group)
-    let run = try TrainingRun(one, group)
-    let estimate = try Estimate(run)
+    // Groups talk among themselves alone, and find the same: what is wrong is said once.
+    let (words, seconds) = try communicator.agree { () throws -> (String, Double) in
+      try checkRows(group)
+      let estimate = try Estimate(TrainingRun(one, group))
+      return ("\(estimate)", estimate.seconds)
+    }
     let rounds = (pending.count + groups - 1) / groups
     say(
-      "\(estimate)\n  sweep       \(plan.cells.count) cells, \(pending.count) to run in \(groups) groups of ranks: about "
-        + "\(duration(Double(rounds) * estimate.seconds)) if all are like this first one")
+      "\(words)\n  sweep       \(plan.cells.count) cells, \(pending.count) to run in \(groups) groups of ranks: about "
+        + "\(duration(Double(rounds) * seconds)) if all are like this first one")
     return .success
   }
 
