@@ -68,8 +68,10 @@ private struct Combination {
     return variants[number % variants.count]
   }
 
-  /// Whether samples are drawn. A sampler sees a score, not the objective that it was learned by: samplers whose steps adapt
-  /// to each row, which cost as much as all training here, draw for the first objective alone.
+  /// Whether samples are drawn.
+  ///
+  /// A sampler sees a score, not the objective that it was learned by. So samplers whose steps adapt to each row, which
+  /// cost as much as all training here, draw for the first objective alone.
   var isDrawn: Bool { if case .adaptive = sampler { objective == Objective.allCases.first } else { true } }
 
   /// Whether the four go together by what the types say of themselves: the output's coefficients exist, the process has
