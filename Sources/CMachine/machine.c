@@ -128,11 +128,15 @@ static void catch_stops(void (*handler)(int), int flags) {
   sigprocmask(SIG_UNBLOCK, &caught, NULL);
 }
 
-void sgm_return_write_errors(void) {
-  // A standard stream that was closed would be the number of the next file opened, and text for it would go into that file.
+// A standard stream that was closed would be the number of the next file opened, and text for it would go into that file:
+// of one that LIBXSMM opens, for example. So its place is taken before the program begins.
+__attribute__((constructor)) static void hold_closed_streams(void) {
   for (int stream = 0; stream <= 2; stream++) {
     if (fcntl(stream, F_GETFD) < 0 && errno == EBADF) (void)!open("/dev/null", O_RDONLY);
   }
+}
+
+void sgm_return_write_errors(void) {
   // Swift's runtime prints a backtrace at SIGQUIT and goes on.
   signal(SIGQUIT, SIG_DFL);
   signal(SIGPIPE, SIG_IGN);

@@ -20,9 +20,8 @@ public struct Spread: Sendable, Equatable {
       return
     }
     let centre = values.reduce(0, +) / Double(values.count)
-    mean = centre
     let squares = values.reduce(0) { $0 + ($1 - centre) * ($1 - centre) }
-    deviation = values.count > 1 ? (squares / Double(values.count - 1)).squareRoot() : 0
+    self.init(mean: centre, deviation: (squares / Double(values.count - 1)).squareRoot())
   }
 
   /// The mean of `values` and its standard error, s/√n, in place of their deviation.
