@@ -25,7 +25,8 @@ import Training
 
   @Test("objectives have the probes, steps and pairing that are asked for") func objectives() throws {
     guard case .denoising = try objective("training.objective=dsm"),
-      case .transported = try objective("training.objective=dsm", "training.coupling=optimal-transport"),
+      case .transported = try objective(
+        "process.kind=flow-matching", "training.objective=dsm", "training.coupling=optimal-transport"),
       case .implicit(let own) = try objective("training.objective=implicit", "training.simulation_steps=6"),
       case .sliced(let probes, let steps) = try objective(
         "training.objective=sliced", "training.probes=3", "training.simulation_steps=5"),
@@ -82,7 +83,10 @@ import Training
 
   @Test("what no run could do is refused") func refusals() {
     #expect(refusal("name=-x").contains("not start with '.' or '-'"))
-    #expect(refusal("data.target=mg25", "data.dimension=7").contains("data.dimension"))
+    for kind in TargetKind.allCases where kind.dimensions.upperBound < 100 {
+      let beyond = "data.dimension=\(kind.dimensions.upperBound + 1)"
+      #expect(refusal("data.target=\(kind.rawValue)", beyond).contains("data.dimension must be"), "\(kind.rawValue)")
+    }
     #expect(refusal("training.learning_rate=0").contains("greater than 0"))
     #expect(
       refusal("training.time_law=log-normal", "training.noise_level_mean=99").contains("training.noise_level_mean"))
