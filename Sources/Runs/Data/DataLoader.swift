@@ -7,32 +7,17 @@ internal import Reports
 internal import Targets
 internal import Training
 
-/// Decides which row goes to which shard, then goes through the source once.
+/// Goes through a source once: every rank takes the rows of its shards, and all held-out rows.
 struct DataLoader {
   private let data: DataSource
-  /// For each row: its position among the training rows, or −1 − its place among the held-out rows.
-  private let places: [Int32]
-  private let assignment: ShardAssignment
-
   private var source: any RowSource { data.source }
   private var separate: (any RowSource)? { data.separate }
   private var experiment: Experiment { data.experiment }
 
-  init(_ data: DataSource) {
-    self.data = data
-    let isHeldOut = data.isHeldOut
-    let training = isHeldOut.indices.filter { !isHeldOut[$0] }
-    assignment = ShardAssignment(
-      rows: training.count, shards: data.experiment.training.shards, seed: data.experiment.seed)
-    var places = [Int32](repeating: 0, count: isHeldOut.count)
-    for (position, index) in assignment.order.enumerated() { places[training[Int(index)]] = Int32(position) }
-    var next: Int32 = 0
-    for row in isHeldOut.indices where isHeldOut[row] {
-      next += 1
-      places[row] = -next
-    }
-    self.places = places
-  }
+  private var places: [Int32] { data.places.places }
+  private var assignment: ShardAssignment { data.places.assignment }
+
+  init(_ data: DataSource) { self.data = data }
 
   /// This rank's rows and all held-out rows, in trained coordinates.
   package func load(
@@ -119,7 +104,7 @@ struct DataLoader {
     of shards: Range<Int>,
     _ body: (_ isHeldOut: Bool, _ place: Int, _ block: borrowing RowBlock, _ row: Int) throws -> Void
   ) throws {
-    let own = assignment.positions(of: shards)
+    let (own, places) = (assignment.positions(of: shards), places)
     try source.forEachBlock { first, block in
       try DataSource.refuseAfterSignal()
       for r in 0..<block.rows {

@@ -27,6 +27,8 @@ package final class DataSource {
   let separate: (any RowSource)?
   /// For each row of `source`, whether it is held out; made when it is first needed.
   private(set) lazy var isHeldOut = experiment.heldOutRows(of: source.rows)
+  /// Where every row of `source` belongs; made when it is first needed.
+  private(set) lazy var places = RowPlaces(isHeldOut, experiment)
 
   /// Opens the data and decides which rows are held out.
   ///

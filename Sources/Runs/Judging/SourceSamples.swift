@@ -28,25 +28,21 @@ final class SourceSamples: TrueSamples {
     largestCount = largest
     let options = source.experiment.evaluation
     let most = min(judged, options.count, largest)
-    let choices = (0..<options.repeats).map { Self.choice(source, repeat: $0, seed: source.experiment.seed) }
+    // In a repeat's random order of a part the first rows are chosen; no order is held longer than it takes to choose.
+    func choices(_ part: DataSource.Part, _ count: Int, sequence: UInt32) -> [[UInt32]] {
+      (0..<options.repeats).map { number in
+        let stream = RandomStream(seed: source.experiment.seed, purpose: .bootstrap, step: UInt64(number))
+        return Array(stream.permutation(of: source.count(part), sequence: sequence).prefix(count))
+      }
+    }
     if source.hasHeldOut {
-      first = try ChosenRows(source, .heldOut, choices.map { Array($0.first.prefix(most)) }, less: origin)
-      second = try ChosenRows(source, .training, choices.map { Array($0.second.prefix(most)) }, less: origin)
+      first = try ChosenRows(source, .heldOut, choices(.heldOut, most, sequence: 0), less: origin)
+      second = try ChosenRows(source, .training, choices(.training, most, sequence: 1), less: origin)
     } else {
-      first = try ChosenRows(source, .training, choices.map { Array($0.first.prefix(2 * most)) }, less: origin)
+      // One order serves both sets.
+      first = try ChosenRows(source, .training, choices(.training, 2 * most, sequence: 0), less: origin)
       second = first
     }
-  }
-
-  /// The orders of both parts of the data in a repeat; without held-out rows one order serves both sets.
-  private static func choice(_ source: DataSource, repeat number: Int, seed: UInt64) -> (
-    first: [UInt32], second: [UInt32]
-  ) {
-    let stream = RandomStream(seed: seed, purpose: .bootstrap, step: UInt64(number))
-    guard source.hasHeldOut else { return (stream.permutation(of: source.count(.training)), []) }
-    return (
-      stream.permutation(of: source.count(.heldOut)), stream.permutation(of: source.count(.training), sequence: 1)
-    )
   }
 
   package func fill(_ first: inout Matrix, _ second: inout Matrix, repeat number: Int, seed: UInt64) throws {

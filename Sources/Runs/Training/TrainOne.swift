@@ -70,7 +70,7 @@ private func judge(_ run: TrainingRun, _ samples: MatrixBox, file: String) throw
     than: run.data, remedy: "bring it back, and judge the run by: sgm-evaluate \(run.folder.path)", run.communicator)
   let verdicts = try judged.judge(run.communicator)
   // Said first: what comes after may find the disk full, or a gnuplot that hangs.
-  if !isCell { run.say(render(verdicts).table.trimmingCharacters(in: .newlines)) }
+  if !isCell, !verdicts.isEmpty { run.say(render(verdicts).table.trimmingCharacters(in: .newlines)) }
   try run.communicator.agree { [judged] in
     guard run.communicator.isRoot else { return }
     try judged.keep(verdicts)
