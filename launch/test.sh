@@ -47,6 +47,7 @@ stage_install() {
 stage_lint() {
   swift format lint --strict --parallel --recursive Package.swift Sources Tests
   launch/folders.sh
+  launch/mutation.sh --check
 }
 
 # The manifest makes every warning in our Swift and C an error.
