@@ -137,8 +137,13 @@ __attribute__((constructor)) static void hold_closed_streams(void) {
 }
 
 void sgm_return_write_errors(void) {
-  // Swift's runtime prints a backtrace at SIGQUIT and goes on.
-  signal(SIGQUIT, SIG_DFL);
+  // Swift's runtime prints a backtrace at SIGQUIT and goes on. Jobs in the background have it ignored, and so it stays.
+  struct sigaction before;
+  if (!sigaction(SIGQUIT, NULL, &before) && before.sa_handler != SIG_IGN) signal(SIGQUIT, SIG_DFL);
+  sigset_t quit;
+  sigemptyset(&quit);
+  sigaddset(&quit, SIGQUIT);
+  sigprocmask(SIG_UNBLOCK, &quit, NULL);
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);
 }

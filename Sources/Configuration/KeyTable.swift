@@ -1,6 +1,5 @@
 internal import Diffusion
 internal import Files
-internal import Metrics
 internal import Sampling
 internal import Training
 
@@ -239,35 +238,6 @@ extension ExperimentKey {
     .init(
       "checkpoints.keep_every", \.checkpoints.keepEvery, in: .interval, onResume: true,
       "Checkpoints at multiples of this step are kept for ever; 0 for none."),
-  ]
-
-  private static let evaluation: [ExperimentKey] = [
-    .init(
-      "evaluation.directions", \.evaluation.directions, in: .whole(1, 1e6), onResume: true,
-      "Random directions of the sliced distances."),
-    .init(
-      "evaluation.repeats", \.evaluation.repeats, in: .whole(1, 1e4), onResume: true,
-      "Repetitions of floor and baseline."),
-    .init("evaluation.count", \.evaluation.count, in: .whole(2, 1e9), onResume: true, "Rows compared on either side."),
-    .init(
-      "evaluation.metrics", \.evaluation.metrics, onResume: true,
-      "What samples are judged by; docs/judging.md says when to choose which."),
-    .init(
-      "evaluation.baseline", \.evaluation.baseline, onResume: true,
-      "Whether distances stand beside those of a Gaussian fit; none needs no covariance, for data of very many columns."
-    ),
-    .init(
-      "evaluation.units", \.evaluation.units, onResume: true,
-      "Units of distances: the data's, of which columns of large scale decide, or each column's standard deviation."),
-    .init(
-      "evaluation.pair_count", \.evaluation.pairCount, in: .whole(10, 5_000), onResume: true,
-      "Rows compared by metrics that go over all pairs (w2, mmd, energy, knn-kl, c2st, ksd), and those of nll."),
-    .init(
-      "evaluation.likelihood_steps", \.evaluation.likelihoodSteps, in: .whole(2, 1e5), onResume: true,
-      "Steps of the probability flow behind nll; rows that need more take more."),
-    .init(
-      "evaluation.likelihood_draws", \.evaluation.likelihoodDraws, in: .whole(1, 1e4), onResume: true,
-      "Draws of velocities, and of probes above 16 dimensions, for each row's nll."),
   ]
 
   /// The sections in order.

@@ -22,15 +22,39 @@ extension ExperimentKey {
     $0.process.kind == .annealed && $0.process.base == .studentT
   }
 
-  private static func listed(_ words: [String]) -> String {
-    words.count < 2 ? words.joined() : words.dropLast().joined(separator: ", ") + " or " + words[words.count - 1]
+  private static func listed(_ words: [String], last: String = "or") -> String {
+    words.count < 2 ? words.joined() : words.dropLast().joined(separator: ", ") + " \(last) " + words[words.count - 1]
+  }
+
+  /// What each kind has unless told, as `4 for these, 0.999 for that, else 1`: the commonest value comes last.
+  ///
+  /// - Parameters:
+  ///   - value: the value of a kind in words; nil for a kind without.
+  ///   - others: values of what is more than a kind.
+  /// - Returns: the words.
+  private static func usual(_ value: (Kind) -> String?, others: [(value: String, words: String)] = []) -> String {
+    let all = Kind.allCases.compactMap { kind in value(kind).map { (value: $0, words: kind.rawValue) } }
+    func count(_ value: String) -> Int { all.count(where: { $0.value == value }) }
+    var values: [String] = []
+    for (value, _) in all where !values.contains(value) { values.append(value) }
+    guard let commonest = values.max(by: { count($0) < count($1) }) else { return "" }
+    let parts = values.filter { $0 != commonest }.map { value in
+      let named = (all + others).filter { $0.value == value }.map(\.words)
+      return "\(value) for \(listed(named, last: "and"))"
+    }
+    return (parts + ["else \(commonest)"]).joined(separator: ", ")
+  }
+
+  private static func number(_ value: Double) -> String {
+    value == value.rounded() ? "\(Int(value))" : "\(value)"
   }
 
   package static let process: [ExperimentKey] =
     [
       .init("process.kind", \.process.kind, "Forward process."),
       .init(
-        "process.schedule", \.process.schedule, when: scheduled, default: "`constant` for Langevin, else `linear`",
+        "process.schedule", \.process.schedule, when: scheduled,
+        default: usual { $0.usualSchedule.map { "`\($0.rawValue)`" } },
         "Noise schedule β(t)."),
       .init(
         "process.beta_min", \.process.betaMinimum, in: .positive, when: schedule(.linear, .exponential),
@@ -44,11 +68,11 @@ extension ExperimentKey {
         when: schedule(.exponential), "Growth rate a, per unit time: β(t) − beta_min is proportional to e^{at} − 1."),
       .init(
         "process.beta", \.process.beta, in: .positive, when: schedule(.constant),
-        default: "8 for phase-space-langevin, 6 for third-order-langevin, else 4", "Constant β, per unit time."),
+        default: usual { number($0.usualBeta) }, "Constant β, per unit time."),
     ] + langevin + paths + [
       .init(
         "process.horizon", \.process.horizon, in: .positive,
-        default: "4 for ornstein-uhlenbeck and exponential annealing, 0.999 for flow-matching, else 1",
+        default: usual({ number($0.usualHorizon) }, others: [(value: "4", words: "exponential annealing")]),
         "Final diffusion time T; less than 1 for flow-matching, where the score no longer tells the data.")
     ]
 

@@ -61,4 +61,38 @@ package struct CRC32C: Sendable, Equatable {
     }
     return tables
   }()
+
+  /// A number of bytes that follow others: check(A ‖ B) = zeros(check A) ⊕ check B, as zeros is linear in bits.
+  package struct ZeroBytes: Sendable {
+    /// The number of bytes.
+    package let count: Int
+    /// `tables[256 k + b]` is what byte b in place k of a check becomes.
+    private let tables: [UInt32]
+
+    /// `count` bytes, by squaring: log₂ count products of matrices of bits.
+    package init(_ count: Int) {
+      func image(_ columns: [UInt32], _ value: UInt32) -> UInt32 {
+        (0..<32).reduce(0) { value >> UInt32($1) & 1 == 1 ? $0 ^ columns[$1] : $0 }
+      }
+      var power = (0..<32).map { bit -> UInt32 in
+        let value: UInt32 = 1 << UInt32(bit)
+        return CRC32C.tables[Int(value & 0xff)] ^ (value >> 8)
+      }
+      var columns = (0..<32).map { 1 << UInt32($0) as UInt32 }
+      var left = count
+      while left > 0 {
+        if left & 1 == 1 { columns = columns.map { image(power, $0) } }
+        power = power.map { image(power, $0) }
+        left >>= 1
+      }
+      self.count = count
+      tables = (0..<1024).map { image(columns, UInt32($0 & 0xff) << UInt32(8 * ($0 >> 8))) }
+    }
+
+    /// What a check becomes when these bytes follow.
+    package func after(_ check: UInt32) -> UInt32 {
+      tables[Int(check & 0xff)] ^ tables[256 + Int(check >> 8 & 0xff)] ^ tables[512 + Int(check >> 16 & 0xff)]
+        ^ tables[768 + Int(check >> 24)]
+    }
+  }
 }

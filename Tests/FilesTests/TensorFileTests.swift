@@ -187,6 +187,19 @@ private let faultyTensors: [([UInt8], String)] = [
 }
 
 @Suite struct CRC32CTests {
+  @Test("checks of two parts join to the check of both", arguments: [(0, 5), (5, 0), (3, 8), (400, 1200), (7, 65_537)])
+  func joined(first: Int, second: Int) {
+    let bytes = (0..<first + second).map { UInt8(truncatingIfNeeded: 151 * $0 + $0 / 256) }
+    func check(_ part: ArraySlice<UInt8>) -> UInt32 {
+      var crc = CRC32C()
+      crc.update(Array(part))
+      return crc.value
+    }
+    let after = CRC32C.ZeroBytes(second)
+    #expect(after.count == second)
+    #expect(after.after(check(bytes[..<first])) ^ check(bytes[first...]) == check(bytes[...]))
+  }
+
   @Test(
     "RFC 3720's known answers, and the answer does not depend on how the bytes are grouped",
     arguments: [

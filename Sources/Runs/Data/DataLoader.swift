@@ -55,7 +55,7 @@ struct DataLoader {
       dimension: d - experiment.conditionCount, conditions: experiment.conditionCount,
       rows: assignment.rows, columnNames: source.columnNames, isDouble: source.isDouble,
       standardisation: scaling.standardisation, constantColumns: scaling.constant,
-      fingerprint: fingerprint(statistics.digests, heldOut))
+      fingerprint: fingerprint(statistics.digests, heldOut: (heldOut.rows, heldOut.digest(0..<heldOut.rows))))
     let shared = try separate.map { _ in try rowsAlso(in: heldOut, own, communicator) } ?? 0
     let training = own.standardised(by: scaling.standardisation)
     let held = heldOut.standardised(by: scaling.standardisation)
@@ -78,16 +78,28 @@ struct DataLoader {
       heldOut: held, description: description, remarks: remarks)
   }
 
-  /// The fingerprint of the data alone: each rank reads its own rows, and keeps none.
+  /// The fingerprint of the data alone: each rank reads its own rows, and keeps four bytes of each.
   func fingerprint(_ communicator: Communicator) throws -> String {
     let tree = CanonicalTree(shards: experiment.training.shards)
     let shards = tree.range(rank: communicator.rank, of: communicator.size)
-    var own = LoadedRows(
-      rows: assignment.positions(of: shards).count, columns: source.dimension, isDouble: source.isDouble)
-    var heldOut = emptyHeldOut
-    try communicator.agree { () throws -> Void in try read(into: &own, &heldOut, shards: shards) }
+    let d = source.dimension
+    var own = RowChecks(rows: assignment.positions(of: shards).count, columns: d)
+    var heldOut = RowChecks(rows: data.count(.heldOut), columns: d)
+    var row = LoadedRows(rows: 1, columns: d, isDouble: source.isDouble)
+    var heldOutRow = LoadedRows(rows: 1, columns: d, isDouble: (separate ?? source).isDouble)
+    try communicator.agree { () throws -> Void in
+      try forEachRow(of: shards) { isHeldOut, place, block, r in
+        if isHeldOut {
+          heldOutRow.copyRow(0, from: block, r)
+          heldOut.set(place, heldOutRow.check(ofRow: 0))
+        } else {
+          row.copyRow(0, from: block, r)
+          own.set(place, row.check(ofRow: 0))
+        }
+      }
+    }
     let digests = try communicator.allGather(shards.map { Double(own.digest(local($0, shards))) })
-    return fingerprint(digests.map { UInt32($0) }, heldOut)
+    return fingerprint(digests.map { UInt32($0) }, heldOut: (heldOut.rows, heldOut.digest(0..<heldOut.rows)))
   }
 
   private var emptyHeldOut: LoadedRows {
@@ -95,22 +107,32 @@ struct DataLoader {
       rows: data.count(.heldOut), columns: source.dimension, isDouble: (separate ?? source).isDouble)
   }
 
-  /// One pass over the source, and one over the held-out file where there is one.
   private func read(into rows: inout LoadedRows, _ heldOut: inout LoadedRows, shards: Range<Int>) throws {
+    try forEachRow(of: shards) { isHeldOut, place, block, r in
+      if isHeldOut { heldOut.copyRow(place, from: block, r) } else { rows.copyRow(place, from: block, r) }
+    }
+  }
+
+  /// One pass over the source, and one over the held-out file where there is one: the rows of `shards`, with their places
+  /// among these, and all held-out rows.
+  private func forEachRow(
+    of shards: Range<Int>,
+    _ body: (_ isHeldOut: Bool, _ place: Int, _ block: borrowing RowBlock, _ row: Int) throws -> Void
+  ) throws {
     let own = assignment.positions(of: shards)
     try source.forEachBlock { first, block in
       try DataSource.refuseAfterSignal()
       for r in 0..<block.rows {
         let place = Int(places[first + r])
         if place < 0 {
-          heldOut.copyRow(-1 - place, from: block, r)
+          try body(true, -1 - place, block, r)
         } else if own.contains(place) {
-          rows.copyRow(place - own.lowerBound, from: block, r)
+          try body(false, place - own.lowerBound, block, r)
         }
       }
     }
     try separate?.forEachBlock { first, block in
-      for r in 0..<block.rows { heldOut.copyRow(first + r, from: block, r) }
+      for r in 0..<block.rows { try body(true, first + r, block, r) }
     }
   }
 
@@ -158,8 +180,8 @@ struct DataLoader {
     return local(shard, shards).prefix(each).flatMap { r in (0..<source.dimension).map { rows[r, $0] } }
   }
 
-  private func fingerprint(_ digests: [UInt32], _ heldOut: borrowing LoadedRows) -> String {
-    let words: [UInt32] = digests + [UInt32(heldOut.rows), heldOut.digest(0..<heldOut.rows)]
+  private func fingerprint(_ digests: [UInt32], heldOut: (rows: Int, digest: UInt32)) -> String {
+    let words: [UInt32] = digests + [UInt32(heldOut.rows), heldOut.digest]
     var digest = CRC32C()
     digest.update(words.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } })
     return "\(assignment.rows)x\(source.dimension)-" + digest.text

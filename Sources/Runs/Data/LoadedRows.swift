@@ -38,23 +38,32 @@ struct LoadedRows: ~Copyable {
   /// So the same numbers have the same digest in files of both precisions.
   func digest(_ rows: Range<Int>) -> UInt32 {
     var crc = CRC32C()
+    for r in rows { update(&crc, r) }
+    return crc.value
+  }
+
+  /// The digest of one row, and the number of bytes that it is of.
+  func check(ofRow row: Int) -> (value: UInt32, bytes: Int) {
+    var crc = CRC32C()
+    let bytes = update(&crc, row)
+    return (crc.value, bytes)
+  }
+
+  @discardableResult
+  private func update(_ crc: inout CRC32C, _ r: Int) -> Int {
     guard isDouble else {
-      for r in rows {
-        let row = single.row(r)
-        unsafe row.withUnsafeBytes { unsafe crc.update($0.bytes) }
-      }
-      return crc.value
+      let row = single.row(r)
+      unsafe row.withUnsafeBytes { unsafe crc.update($0.bytes) }
+      return 4 * single.columns
     }
     var part = Matrix(rows: 1, columns: double.columns)
-    for r in rows {
-      for j in 0..<part.columns { part[0, j] = Float(double[r, j]) }
-      let row = part.row(0)
-      unsafe row.withUnsafeBytes { unsafe crc.update($0.bytes) }
-      let left = (0..<part.columns).map { double[r, $0] - Double(part[0, $0]) }
-      guard left.contains(where: { $0 != 0 }) else { continue }
-      crc.update(left.flatMap { rest in (0..<8).map { UInt8(truncatingIfNeeded: rest.bitPattern >> (8 * $0)) } })
-    }
-    return crc.value
+    for j in 0..<part.columns { part[0, j] = Float(double[r, j]) }
+    let row = part.row(0)
+    unsafe row.withUnsafeBytes { unsafe crc.update($0.bytes) }
+    let left = (0..<part.columns).map { double[r, $0] - Double(part[0, $0]) }
+    guard left.contains(where: { $0 != 0 }) else { return 4 * part.columns }
+    crc.update(left.flatMap { rest in (0..<8).map { UInt8(truncatingIfNeeded: rest.bitPattern >> (8 * $0)) } })
+    return 12 * part.columns
   }
 
   /// A number for each row: the same for equal rows, and for others with a chance of 2⁻⁶⁴.
@@ -83,5 +92,33 @@ struct LoadedRows: ~Copyable {
   /// Row `index` becomes row `other` of `rows`, in original units less `origin`.
   func copyRow(_ other: Int, into rows: inout Matrix, _ index: Int, less origin: [Double]) {
     for j in 0..<rows.columns { rows[index, j] = Float(self[other, j] - origin[j]) }
+  }
+}
+
+/// The digests of rows that came in any order, each four bytes in place of the row.
+struct RowChecks {
+  private var checks: [(value: UInt32, bytes: Int32)]
+  private let short, long: CRC32C.ZeroBytes
+
+  /// Checks of so many rows.
+  init(rows: Int, columns: Int) {
+    checks = Array(repeating: (0, 0), count: rows)
+    (short, long) = (CRC32C.ZeroBytes(4 * columns), CRC32C.ZeroBytes(12 * columns))
+  }
+
+  /// The number of rows.
+  var rows: Int { checks.count }
+
+  /// The check of one row.
+  mutating func set(_ row: Int, _ check: (value: UInt32, bytes: Int)) {
+    checks[row] = (check.value, Int32(check.bytes))
+  }
+
+  /// What `LoadedRows.digest` gives for the same rows.
+  func digest(_ rows: Range<Int>) -> UInt32 {
+    rows.reduce(0) { joined, row in
+      let (value, bytes) = checks[row]
+      return (Int(bytes) == short.count ? short : long).after(joined) ^ value
+    }
   }
 }
