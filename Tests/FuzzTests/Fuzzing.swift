@@ -9,7 +9,9 @@ import Foundation
 /// The input at which it ended stays in ``inputPath``.
 struct Fuzzing {
   /// Processor time for one input; the kernel ends the process beyond it.
-  static let seconds = 1
+  ///
+  /// Inputs take some milliseconds. The test of growth touches 300 MiB, whose pages took a busy machine more than a second.
+  static let seconds = 5
   /// Growth of resident memory for one input.
   static let bytes = 256 << 20
 
