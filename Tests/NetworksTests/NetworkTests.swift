@@ -12,14 +12,14 @@ final class Case {
   let levels: [Float]
   static let rows = 6
 
-  init(_ activation: Activation, residual: Bool) {
+  init(_ activation: Activation, residual: Bool, widths: [Int] = [16, 16, 24], scale: Float = 0.3) {
     architecture = NetworkArchitecture(
-      inputs: 5, outputs: 3, widths: [16, 16, 24], activation: activation, residual: residual,
+      inputs: 5, outputs: 3, widths: widths, activation: activation, residual: residual,
       embedding: TimeEmbedding(kind: .fourier, features: 8))
     frequencies = architecture.embedding.frequencies(seed: 3)
     var parameters = Matrix(rows: 1, columns: ParameterLayout(architecture).count)
     RandomStream(seed: 5, purpose: .benchmark).fillNormals(&parameters, firstIndex: 0)
-    for i in 0..<parameters.count { parameters[0, i] *= 0.3 }
+    for i in 0..<parameters.count { parameters[0, i] *= scale }
     self.parameters = parameters
     var states = Matrix(rows: Self.rows, columns: 5)
     RandomStream(seed: 6, purpose: .benchmark).fillNormals(&states, firstIndex: 0)
@@ -60,6 +60,20 @@ final class Case {
         let expected = example.oracle.forward(state: example.state(row), level: example.levels[row])
         // Float sums of up to 32 terms of size 1, three layers deep: some 10 roundings of 6e-8 each.
         for o in 0..<3 { #expect(abs(unsafe Double(pass.output(set: 0, row: row)[o]) - expected[o]) < 3e-6) }
+      }
+    }
+  }
+
+  @Test("layers of several tiles of columns have each tile's own weights and biases", arguments: [false, true])
+  func wide(residual: Bool) {
+    // A tile has at most 64 columns.
+    let example = Case(.silu, residual: residual, widths: [150, 150, 80], scale: 0.1)
+    for use in [NetworkPass.Use.training, .inference] {
+      let pass = example.pass(use: use)
+      for row in 0..<Case.rows {
+        let expected = example.oracle.forward(state: example.state(row), level: example.levels[row])
+        // Float sums of up to 160 terms below 1: some 30 roundings of 6e-8 each.
+        for o in 0..<3 { #expect(abs(unsafe Double(pass.output(set: 0, row: row)[o]) - expected[o]) < 1e-5) }
       }
     }
   }
