@@ -63,7 +63,7 @@ struct DataLoader {
       heldOut: held, description: description, remarks: remarks)
   }
 
-  /// The fingerprint of the data alone: each rank reads its own rows, and keeps four bytes of each.
+  /// The fingerprint of the data alone: each rank reads its own rows, and keeps eight bytes of each.
   func fingerprint(_ communicator: Communicator) throws -> String {
     let tree = CanonicalTree(shards: experiment.training.shards)
     let shards = tree.range(rank: communicator.rank, of: communicator.size)

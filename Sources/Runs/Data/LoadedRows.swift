@@ -95,7 +95,7 @@ struct LoadedRows: ~Copyable {
   }
 }
 
-/// The digests of rows that came in any order, each four bytes in place of the row.
+/// The digests of rows that came in any order, each eight bytes in place of the row.
 struct RowChecks {
   private var checks: [(value: UInt32, bytes: Int32)]
   private let short, long: CRC32C.ZeroBytes
