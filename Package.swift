@@ -93,7 +93,9 @@ let package = Package(
     module(
       "Configuration",
       [
-        "Diffusion", "Files", "LinearAlgebra", "Metrics", "Networks", "Sampling", "Targets", "Training", yams,
+        "Diffusion", "Files", "LinearAlgebra", "Metrics", "Networks", "RealFunctions", "Sampling", "Targets",
+        "Training",
+        yams,
       ]),
     module("Reports", ["Files", "Metrics"]),
     // 6

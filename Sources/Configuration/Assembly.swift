@@ -10,9 +10,12 @@ package import Training
 
 extension Experiment {
   /// The score model for data of `dimension` coordinates.
-  package func model(dimension: Int) -> ScoreModel {
+  package func model(dimension: Int) -> ScoreModel { model(dimension: dimension, under: process.make()) }
+
+  /// The score model under a process.
+  func model(dimension: Int, under process: any ForwardProcess) -> ScoreModel {
     ScoreModel(
-      process: process.make(), dimension: dimension, conditions: conditionCount, network: network,
+      process: process, dimension: dimension, conditions: conditionCount, network: network,
       conditioning: training.objective.conditioning,
       weight: training.weight ?? (training.objective.comparesScores ? .unitVariance : nil), seed: seed)
   }

@@ -15,10 +15,12 @@ extension ExperimentReader {
     try checkDimension()
     try checkObjective()
     try checkConditionColumns()
+    try checkStopping()
     try checkShards()
     try checkProcess()
     fillTimes()
     try checkTimes()
+    try checkNoiseRange()
     try checkNoiseLevels()
     try checkSampler()
     let features = experiment.network.embeddingFeatures

@@ -116,7 +116,7 @@ extension ExperimentKey {
       let hint = nearest(to: text, among: names).map { "; did you mean \($0)?" } ?? ""
       return .failure(Complaint(wrong.text + hint))
     case .choices: return value(of: [text])
-    case .integers, .words, .boolean: return .failure(wrong)
+    case .integers, .reals, .words, .boolean: return .failure(wrong)
     }
   }
 
@@ -127,6 +127,7 @@ extension ExperimentKey {
       guard !texts.contains("") else { return .failure(Complaint("\(path) must not hold an empty name")) }
       return .success(.words(texts))
     }
+    if shape == .reals { return reals(texts) }
     guard shape == .integers else { return .failure(Complaint("\(path) must be \(shape.expectation), found a list")) }
     var numbers: [Int] = []
     for text in texts {
@@ -138,6 +139,19 @@ extension ExperimentKey {
     }
     guard !numbers.isEmpty else { return .failure(Complaint("\(path) must not be empty")) }
     return .success(.integers(numbers))
+  }
+
+  private func reals(_ texts: [String]) -> Result<Value, Complaint> {
+    var numbers: [Double] = []
+    for text in texts {
+      guard let number = real(from: text) else {
+        return .failure(Complaint("\(path) must be \(shape.expectation), found \(quoted(text)) in the list"))
+      }
+      if case .failure(let complaint) = limited(.real(number), number, text) { return .failure(complaint) }
+      if numbers.contains(number) { return .failure(Complaint("\(path) names \(text) twice")) }
+      numbers.append(number)
+    }
+    return .success(.reals(numbers))
   }
 
   private func words(_ texts: [String], among names: [String]) -> Result<Value, Complaint> {

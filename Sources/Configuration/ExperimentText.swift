@@ -4,12 +4,15 @@ extension Experiment {
   /// The experiment as YAML with every default filled in, in a fixed order; reading it gives an equal experiment.
   ///
   /// Keys that mean nothing under the chosen process or data are left out.
-  package var yaml: String {
+  package var yaml: String { yaml { _ in true } }
+
+  /// As `yaml`, with some of the keys.
+  func yaml(_ isKept: (ExperimentKey) -> Bool) -> String {
     var text = ""
     var section: Substring = ""
     for key in ExperimentKey.all {
       let value = key.get(self)
-      if value == .absent || key.condition?.holds(self) == false { continue }
+      if value == .absent || key.condition?.holds(self) == false || !isKept(key) { continue }
       if key.section != section {
         section = key.section
         text += "\(section):\n"
@@ -52,6 +55,7 @@ package func spelled(_ value: Value, as shape: Shape) -> String {
   case .real(let number): return decimal(number)
   case .boolean(let truth): return truth ? "true" : "false"
   case .integers(let numbers): return "[" + numbers.map(String.init).joined(separator: ", ") + "]"
+  case .reals(let numbers): return "[" + numbers.map(decimal).joined(separator: ", ") + "]"
   case .words(let words):
     return "[" + words.map { isPlain($0) ? $0 : escaped($0) }.joined(separator: ", ") + "]"
   case .text(let text):
@@ -102,6 +106,7 @@ extension ExperimentKey {
     case .integer: ["integer", limits.words].filter { !$0.isEmpty }.joined(separator: ", ")
     case .real: ["number", limits.words].filter { !$0.isEmpty }.joined(separator: ", ")
     case .integers: "list of integers, \(limits.words)"
+    case .reals: "list of numbers, \(limits.words)"
     case .words: "list of names or numbers"
     case .fractionOrFile: "number, \(limits.words), or a path"
     case .boolean: "true or false"

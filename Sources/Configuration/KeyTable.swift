@@ -49,20 +49,11 @@ extension ExperimentKey {
     .init("data.images", \.data.images, "Show rows as square grey pictures in the report; dimension a square number."),
   ]
 
-  private static let network: [ExperimentKey] = [
-    .init("network.widths", \.network.widths, in: .whole(1, 65_536), "Units of each hidden layer."),
-    .init("network.activation", \.network.activation, "Nonlinearity of the hidden layers."),
-    .init("network.residual", \.network.residual, "Hidden layers add to their input."),
-    .init("network.output", \.network.output, "What the outputs mean, after preconditioning."),
-    .init("network.embedding", \.network.embedding, "How the noise level or time becomes features."),
-    .init(
-      "network.embedding_features", \.network.embeddingFeatures, in: .whole(2, 4_096),
-      "Features of the embedding; even."),
-    .init("network.embedding_of", \.network.embeddingOf, "What is embedded: the scaled log-noise level, or time."),
-  ]
-
   private static let ofLogNormal = Condition(words: "training.time_law log-normal", subject: "training.time_law") {
     $0.training.timeLaw.kind == .logNormal
+  }
+  private static let ofTimes = Condition(words: "times, not noise levels", subject: "training.minimum_noise") {
+    $0.training.minimumNoise == nil
   }
   private static let ofFlow = Condition(words: "process.kind flow-matching", subject: "process.kind") {
     $0.process.kind == .flowMatching
@@ -127,8 +118,16 @@ extension ExperimentKey {
       "training.ema_decay", \.training.options.optimiser.emaDecay, in: .share,
       "Decay of the parameters' moving average, per step."),
     .init(
+      "training.averages", \.training.averages,
+      in: Limits(words: "0.001 to 0.28") { PowerAverage.lengths.contains($0) },
+      "Lengths of further averages that checkpoints keep, as shares of the steps so far: sgm-sample --average takes any "
+        + "length between them."),
+    .init(
       "training.time_law", \.training.options.timeLaw.kind,
       "Law of the diffusion times drawn in training; importance learns it from the losses."),
+    .init(
+      "training.time_spread", \.training.options.timeLaw.spread,
+      "Whether rows draw their times each for itself, or are spread evenly over the law in every batch."),
     .init(
       "training.noise_level_mean", \.training.options.timeLaw.mean, when: ofLogNormal,
       "Mean of the logarithm of the noise's size beside the data's, −½ ln snr."),
@@ -136,12 +135,23 @@ extension ExperimentKey {
       "training.noise_level_deviation", \.training.options.timeLaw.deviation, in: .positive, when: ofLogNormal,
       "Standard deviation of that logarithm."),
     .init(
-      "training.minimum_time", \.training.options.minimumTime, in: .positive,
+      "training.minimum_time", \.training.options.minimumTime, in: .positive, when: ofTimes,
       default: "where the noise is 0.002 of the data's deviation",
       "Smallest diffusion time drawn, in the horizon's unit."),
     .init(
+      "training.minimum_noise", \.training.minimumNoise, in: .positive, default: "none: times are drawn",
+      "Smallest noise drawn in place of times, in deviations of the data: training.time_law is then the law of the noise "
+        + "up to training.maximum_noise, and the network serves every process within."),
+    .init(
+      "training.maximum_noise", \.training.maximumNoise, in: .positive, default: "none: times are drawn",
+      "Largest noise drawn in place of times, in deviations of the data."),
+    .init(
       "training.held_out_every", \.training.heldOutEvery, in: .interval, onResume: true,
       "Steps between held-out losses; 0 for none."),
+    .init(
+      "training.stop_after", \.training.stopAfter, in: .interval, onResume: true,
+      "Training ends after this many checkpoints in a row without a new best held-out loss, and samples are drawn from the "
+        + "best one; 0 for never."),
     .init("training.log_every", \.training.logEvery, in: .count, onResume: true, "Steps between lines of the log."),
     .init(
       "training.audit_every", \.training.auditEvery, in: .interval, onResume: true,
@@ -196,6 +206,13 @@ extension ExperimentKey {
       "sampling.churn", \.sampling.options.churn, in: .notNegative, onResume: true,
       when: only(.stepping(.stochasticHeun)),
       "How long noise is added before each step, in steps; 0 is the probability flow."),
+    .init(
+      "sampling.eta", \.sampling.options.eta, in: .unit, onResume: true, when: only(.stepping(.ddim)),
+      "η: how much of the noise each step draws anew; 0 is deterministic, 1 is ancestral sampling."),
+    .init(
+      "sampling.reverse_variance", \.sampling.options.reverseVariance, onResume: true,
+      when: only(.stepping(.ancestral)),
+      "Variance of a step: that given the data too (DDPM's β̃), or that of the step forward (DDPM's β)."),
     .init(
       "sampling.predictor", \.sampling.options.predictor, onResume: true, when: only(.stepping(.predictorCorrector)),
       "The sampler whose steps are corrected."),

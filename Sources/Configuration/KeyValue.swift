@@ -16,12 +16,13 @@ package enum Value: Sendable, Equatable {
   case boolean(Bool)
   case text(String)
   case integers([Int])
+  case reals([Double])
   case words([String])
 }
 
 /// What a key's value may look like.
 package enum Shape: Sendable, Equatable {
-  case integer, real, boolean, text, integers, words, fractionOrFile
+  case integer, real, boolean, text, integers, reals, words, fractionOrFile
   case choice([String])
   /// A list of choices.
   case choices([String])
@@ -29,7 +30,7 @@ package enum Shape: Sendable, Equatable {
   /// Whether the value is a list.
   var isList: Bool {
     switch self {
-    case .integers, .words, .choices: true
+    case .integers, .reals, .words, .choices: true
     case .integer, .real, .boolean, .text, .fractionOrFile, .choice: false
     }
   }
@@ -42,6 +43,7 @@ package enum Shape: Sendable, Equatable {
     case .boolean: "true or false"
     case .text: "text"
     case .integers: "a list of integers such as [128, 128]"
+    case .reals: "a list of numbers such as [0.05, 0.1]"
     case .words: "a list of columns such as [age, 3]"
     case .fractionOrFile: "a fraction or the path of a file"
     case .choice(let names): "one of " + names.joined(separator: ", ")
@@ -126,6 +128,15 @@ extension Int: ListItem {
   package static func value(_ list: [Int]) -> Value { .integers(list) }
 }
 
+extension Double: ListItem {
+  package static var listShape: Shape { .reals }
+  package static func list(_ value: Value) -> [Double]? {
+    guard case .reals(let numbers) = value else { return nil }
+    return numbers
+  }
+  package static func value(_ list: [Double]) -> Value { .reals(list) }
+}
+
 extension ListItem where Self: Choice {
   package static var listShape: Shape { .choices(allCases.map(\.rawValue)) }
   package static func list(_ value: Value) -> [Self]? {
@@ -206,6 +217,7 @@ extension VarianceExploding.Prior: Choice {}
 extension AnnealedPath.Annealing: Choice {}
 extension NoiseLaw.Kind: Choice {}
 extension Activation: Choice {}
+extension NetworkInput: Choice {}
 extension NetworkOutput: Choice {}
 extension TimeEmbedding.Kind: Choice {}
 extension ScoreModel.Level: Choice {}
@@ -215,11 +227,13 @@ extension LossWeight: Choice {}
 extension Optimiser.Schedule: Choice {}
 extension FaultPolicy: Choice {}
 extension TimeLaw.Kind: Choice {}
+extension TimeSpread: Choice {}
 extension SamplerChoice: Choice {}
 extension TimeGrid: Choice {}
 extension StartingChoice: Choice {}
 extension ConditioningMethod: Choice {}
 extension Predictor: Choice {}
+extension ReverseVariance: Choice {}
 extension CorrectedBlocks: Choice {}
 extension Metric: Choice, ListItem {}
 extension JudgingUnits: Choice {}

@@ -1,6 +1,7 @@
 internal import Diffusion
 internal import Files
 internal import Networks
+internal import RealFunctions
 internal import Targets
 internal import Training
 
@@ -67,6 +68,12 @@ extension ExperimentReader {
     }
   }
 
+  /// Refuses to stop by a held-out loss that there is not.
+  func checkStopping() throws(ExperimentError) {
+    guard experiment.training.stopAfter > 0, experiment.data.heldOut == .fraction(0) else { return }
+    throw fault("training.stop_after", "needs held-out rows: set data.held_out, or take 0")
+  }
+
   /// Refuses conditions without held-out rows: those are the conditions that a run's own samples are drawn under.
   func checkConditionColumns() throws(ExperimentError) {
     guard experiment.conditionCount > 0, experiment.data.heldOut == .fraction(0) else { return }
@@ -79,9 +86,8 @@ extension ExperimentReader {
   func checkNoiseLevels() throws(ExperimentError) {
     let training = experiment.training
     guard training.timeLaw.kind == .logNormal else { return }
-    let process = experiment.process.make()
-    let lowest = process.kernel(at: training.minimumTime).noiseLevel
-    let highest = process.kernel(at: process.horizon).noiseLevel
+    let range = experiment.trainedNoise
+    let (lowest, highest) = (log(range.lowerBound), min(log(range.upperBound), 10))
     let mean = training.timeLaw.mean
     guard mean < lowest || mean > highest else { return }
     throw fault(

@@ -25,7 +25,9 @@ extension ExperimentReader {
   func checkProcess() throws(ExperimentError) {
     try checkParameters()
     let process = experiment.process.make()
+    try checkInput(under: process)
     try checkOutput(under: process)
+    try checkShrinkage(under: process)
     try checkWeight(under: process)
     if process.noise != .gaussian, experiment.training.objective.comparesScores {
       throw fault(
@@ -58,6 +60,13 @@ extension ExperimentReader {
     if process.kind == .flowMatching, process.horizon >= 1 {
       throw fault("process.horizon", "must be less than 1 for flow-matching, found \(decimal(process.horizon))")
     }
+    let largest = max(process.betaMinimum, process.betaMaximum) * process.horizon
+    if process.kind.usualSchedule != nil, process.schedule == .discreteLinear, largest >= Double(process.chainSteps) {
+      throw fault(
+        "process.chain_steps",
+        "must be greater than beta_max · horizon = \(decimal(largest)): no step of the chain may lose all of the data, found "
+          + "\(process.chainSteps)")
+    }
     if process.kind.usualSchedule != nil, !process.make().isRegular {
       throw fault("process.horizon", "and the schedule together give a time without end; lower β or the horizon")
     }
@@ -66,6 +75,24 @@ extension ExperimentReader {
         "process.beta_growth",
         "times process.horizon must be between -500 and 500, found \(decimal(process.betaGrowth * process.horizon))")
     }
+  }
+
+  private func checkInput(under process: some ForwardProcess) throws(ExperimentError) {
+    guard !experiment.network.input.isAvailable(for: process) else { return }
+    throw fault(
+      "network.input",
+      "must be state for process.kind \(experiment.process.words), whose noise is not Gaussian, found "
+        + experiment.network.input.rawValue)
+  }
+
+  private func checkShrinkage(under process: some ForwardProcess) throws(ExperimentError) {
+    let network = experiment.network
+    let (inputs, outputs) = (network.input.blocks(for: process), network.output.blocks(for: process))
+    guard network.shrinkage, inputs != outputs else { return }
+    throw fault(
+      "network.shrinkage",
+      "multiplies outputs by inputs one by one, but network.output \(network.output.rawValue) has "
+        + "\(outputs) numbers a coordinate and network.input \(network.input.rawValue) has \(inputs)")
   }
 
   private func checkOutput(under process: some ForwardProcess) throws(ExperimentError) {

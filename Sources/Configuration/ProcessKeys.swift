@@ -57,15 +57,20 @@ extension ExperimentKey {
         default: usual { $0.usualSchedule.map { "`\($0.rawValue)`" } },
         "Noise schedule β(t)."),
       .init(
-        "process.beta_min", \.process.betaMinimum, in: .positive, when: schedule(.linear, .exponential),
+        "process.beta_min", \.process.betaMinimum, in: .positive,
+        when: schedule(.linear, .exponential, .discreteLinear),
         "β at time 0, per unit time."),
       .init(
-        "process.beta_max", \.process.betaMaximum, in: .positive, when: schedule(.linear, .exponential),
+        "process.beta_max", \.process.betaMaximum, in: .positive,
+        when: schedule(.linear, .exponential, .discreteLinear),
         "β at the horizon, per unit time."),
       .init(
         "process.beta_growth", \.process.betaGrowth,
         in: Limits(words: "between -100 and 100 and not 0, where linear is the limit") { $0 != 0 && abs($0) <= 100 },
         when: schedule(.exponential), "Growth rate a, per unit time: β(t) − beta_min is proportional to e^{at} − 1."),
+      .init(
+        "process.chain_steps", \.process.chainSteps, in: .whole(2, 1e6), when: schedule(.discreteLinear),
+        "Steps T of the chain: β_i of step i is β · horizon/T, with β linear in i from beta_min to beta_max."),
       .init(
         "process.beta", \.process.beta, in: .positive, when: schedule(.constant),
         default: usual { number($0.usualBeta) }, "Constant β, per unit time."),

@@ -58,6 +58,7 @@ extension ExperimentKey {
     case .choice(let names): "[\(names.prefix(2).joined(separator: ", "))]"
     case .choices(let names): "[[\(names.prefix(2).joined(separator: ", "))]]"
     case .integers: "[[64, 64], [128, 128]]"
+    case .reals: "[[0.05], [0.05, 0.1]]"
     case .boolean: "[true, false]"
     case .words: "[[a], [a, b]]"
     case .text, .fractionOrFile: "[a.npy, b.npy]"

@@ -13,6 +13,10 @@ extension Experiment {
     package var weight: LossWeight?
     /// How the rows of a shard are paired with noise.
     package var coupling = NoiseCoupling.independent
+    /// The smallest noise σ = snr^{−½} drawn in place of times, in deviations of the data; nil draws times.
+    package var minimumNoise: Double?
+    /// The largest.
+    package var maximumNoise: Double?
     /// Random directions in which sliced score matching takes the trace, for each row.
     package var probes = 1
     /// Transitions that carry a row forward, for objectives that need no kernel; 0 uses the kernel.
@@ -21,6 +25,8 @@ extension Experiment {
     package var shards = 16
     /// Steps between held-out losses.
     package var heldOutEvery = 500
+    /// Checkpoints in a row whose held-out loss is no new best, after which training ends; 0 for never.
+    package var stopAfter = 0
     /// Steps between lines of the log.
     package var logEvery = 50
     /// Steps between audits; 0 for none.

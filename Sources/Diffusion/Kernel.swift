@@ -47,6 +47,28 @@ public struct Kernel: Sendable, Equatable {
   /// Where less than 1 in 20,000 of the state is data, and at a horizon with none, the level is the same.
   public var noiseLevel: Double { min(logNoiseRatio, 10) }
 
+  /// p = H⁻¹M/snr, c elements: the weights that read the data with its noise, y = pᵀu, off a state.
+  ///
+  /// ```
+  /// y = MᵀH⁻¹u / MᵀH⁻¹M = x_0 + N(0, σ²),   σ² = 1/snr
+  /// log p(x_0|u) = log p(x_0) + x_0·MᵀH⁻¹u − ½x_0²·snr + const
+  /// ```
+  /// So x_0 given the c numbers of u depends on y alone, and E[x_0|u] = D(y, σ) with one function D for all processes of
+  /// Gaussian noise. No element of p cancels at small times. Not finite where no data is left, M = 0.
+  public var noisyData: BlockVector {
+    let (direction, snr) = (precisionMean, signalToNoise)
+    return BlockVector((0..<direction.size).map { direction[$0] / snr })
+  }
+
+  /// ŵ = w/|w|, the direction of the data in whitened noise; the first axis where no data is left.
+  var direction: BlockVector {
+    let size = signalToNoise.squareRoot()
+    return size > 0 ? whitenedMean.scaled(by: 1 / size) : .first(mean.size)
+  }
+
+  /// r L⁻ᵀŵ, c elements: y/√(1 + σ²) is its inner product with u, N(0, 1) for data that is N(0, 1).
+  var unitNoisyData: BlockVector { (cholesky.inverse.transpose * direction).scaled(by: residualScale) }
+
   /// H⁻¹M = L⁻ᵀw, c elements: the score moves by this when the posterior mean moves by 1.
   public var precisionMean: BlockVector { cholesky.inverse.transpose * whitenedMean }
 }

@@ -3,7 +3,10 @@ internal import RealFunctions
 /// How fast the process's own time τ runs with diffusion time t: τ(t) = ∫₀ᵗ β, t ∈ [0, T].
 public enum NoiseSchedule: Sendable, Equatable {
   /// The schedules by name.
-  public enum Kind: String, Sendable, CaseIterable { case linear, cosine, exponential, constant }
+  public enum Kind: String, Sendable, CaseIterable {
+    case linear, cosine, exponential, constant
+    case discreteLinear = "discrete-linear"
+  }
 
   /// β(t) = β.
   case constant(Double)
@@ -19,6 +22,9 @@ public enum NoiseSchedule: Sendable, Equatable {
 
   /// β(t) = min + (max − min)(e^{at} − 1)/(e^{aT} − 1), a ≠ 0 (Strasman et al. 2024, arXiv 2402.04650).
   case exponential(min: Double, max: Double, rate: Double)
+
+  /// The chain of `DiscreteNoise`, run through in continuous time.
+  case discreteLinear(DiscreteNoise)
 
   /// τ(t) − τ(s), written so that it does not cancel for s near t; at s = t it is 0.
   public func elapsed(from s: Double, to t: Double, horizon: Double) -> Double {
@@ -36,6 +42,7 @@ public enum NoiseSchedule: Sendable, Equatable {
       let x = a * (t - s)
       let mean = expm1(a * s) * (1 + expm1Remainder(x)) + expm1Remainder(x)
       return (t - s) * (min + (max - min) * mean / expm1(a * horizon))
+    case .discreteLinear(let noise): return noise.elapsed(from: s / horizon, to: t / horizon)
     }
   }
 
@@ -48,6 +55,7 @@ public enum NoiseSchedule: Sendable, Equatable {
       let (offset, rate) = Self.cosineAngle(horizon)
       return 2 * rate * tan(offset + rate * t)
     case .exponential(let min, let max, let a): return min + (max - min) * expm1(a * t) / expm1(a * horizon)
+    case .discreteLinear(let noise): return noise.rate(at: t / horizon) / horizon
     }
   }
 

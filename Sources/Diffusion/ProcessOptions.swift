@@ -20,6 +20,8 @@ public struct ProcessOptions: Sendable, Equatable {
   public var beta = 4.0
   /// Growth rate of an exponential schedule.
   public var betaGrowth = 3.0
+  /// Steps T of the chain of a discrete schedule.
+  public var chainSteps = 1000
   /// σ of the variance-exploding process at time 0.
   public var sigmaMinimum = 0.01
   /// σ of the variance-exploding process at the horizon.
@@ -107,6 +109,11 @@ public struct ProcessOptions: Sendable, Equatable {
     case .cosine: .cosine
     case .exponential: .exponential(min: betaMinimum, max: betaMaximum, rate: betaGrowth)
     case .constant: .constant(beta)
+    case .discreteLinear:
+      .discreteLinear(
+        DiscreteNoise(
+          steps: chainSteps, first: betaMinimum * horizon / Double(chainSteps),
+          last: betaMaximum * horizon / Double(chainSteps)))
     }
   }
 }

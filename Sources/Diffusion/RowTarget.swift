@@ -98,7 +98,7 @@ struct RowTarget: Sendable, Equatable {
       initial: (error.factor * initial).scaled(by: sign), noise: (error.factor * noise).scaled(by: sign), gain: gain)
   }
 
-  private init(initial: BlockMatrix, noise: BlockMatrix, gain: BlockMatrix) {
+  init(initial: BlockMatrix, noise: BlockMatrix, gain: BlockMatrix) {
     (self.initial, self.noise, self.gain) = (initial, noise, gain)
   }
 

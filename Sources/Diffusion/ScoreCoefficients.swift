@@ -14,11 +14,14 @@ public import LinearAlgebra
 /// | `score` | ρ_c/(H⁻¹M)_c | diag(ρ), ρ_i = √(H⁻¹)_ii |
 ///
 /// The preconditioning, ours, contains those of Karras et al. 2022 (arXiv 2206.00364) and the mixed score of Dockhorn,
-/// Vahdat and Kreis 2022 (arXiv 2112.07068). P is inverted as it stands; 1 − Mᵀ(…)⁻¹M would be lost at small times.
+/// Vahdat and Kreis 2022 (arXiv 2112.07068). G is the whitening of the state, or reads y alone (`NetworkInput`): as F tells
+/// a posterior mean, which y decides, everything else stays as it is. P is inverted as it stands; 1 − Mᵀ(…)⁻¹M would be lost at small times.
 /// For a Student-t base P = 0, Q = 1/L and there is no posterior mean (χ and its state factor are not numbers).
 public struct ScoreCoefficients: Sendable, Equatable {
-  /// G, shape c×c, lower triangular: for unit data the network's input is N(0, I) at every t.
+  /// G, shape `inputBlocks`×c, further rows zero: for unit data the network's input is N(0, I) at every t.
   public let whitening: BlockMatrix
+  /// How many blocks the network's input has.
+  public let inputBlocks: Int
   /// P, shape c×c: −P u is the score of unit Gaussian data.
   public let precision: BlockMatrix
   /// Q, shape c×`outputBlocks`; further columns are zero.
@@ -34,11 +37,14 @@ public struct ScoreCoefficients: Sendable, Equatable {
 
   /// The coefficients at time t > 0; the output must be available for the process.
   public init(
-    _ process: some ForwardProcess, output: NetworkOutput, conditioning: Conditioning, at t: Double
+    _ process: some ForwardProcess, input: NetworkInput = .state, output: NetworkOutput, conditioning: Conditioning,
+    at t: Double
   ) {
+    precondition(input.isAvailable(for: process), "the input \(input.rawValue) for a Student-t base")
     let kernel = ConditioningKernel(process, conditioning: conditioning, at: t)
     let (hybrid, c) = (kernel.hybrid, process.blocks)
-    whitening = kernel.whitening
+    whitening = kernel.reading(input)
+    inputBlocks = input.blocks(for: process)
     outputBlocks = output.blocks(for: process)
     noiseLevel = hybrid.noiseLevel
     guard process.noise == .gaussian else {
@@ -48,7 +54,8 @@ public struct ScoreCoefficients: Sendable, Equatable {
       (meanState, meanOutput) = (BlockVector(.nan), BlockVector(.nan))
       return
     }
-    precision = whitening.transpose * whitening
+    let whitened = kernel.whitening
+    precision = whitened.transpose * whitened
     meanState = hybrid.precisionMean.scaled(by: hybrid.residualScale * hybrid.residualScale)
     if outputBlocks == 1 {
       let first = BlockVector.first(c)

@@ -5,6 +5,7 @@ public import LinearAlgebra
 /// ```
 /// z = (x_0, e_1 … e_c)                 conditioned on the data
 /// z = (x_0, n_2 … n_c, e_1 … e_c)      conditioned on the state; v_0 = v n
+/// z = (x_0, e)                         conditioned on the data, of which the network sees the noisy data; e = ŵᵀ(e_1 … e_c)
 /// input_i = Σ_j input(i, j) z_j,   y_o = Σ_j target(o, j) z_j,   ρ = κ F − y,   loss = mean of ρ_o²
 /// ```
 /// With unit normal sources but the data, alike for every coordinate. κ is a number times the unit matrix unless F has
@@ -13,12 +14,14 @@ public import LinearAlgebra
 ///
 /// For a Student-t base z_1 = e is the heavy-tailed noise in the input, and φe in the target (`NoiseLaw`).
 public struct TrainingCoefficients: Sendable, Equatable {
-  /// How many blocks the network's input has: c.
+  /// How many blocks the network's input has.
   public let inputBlocks: Int
   /// How many blocks F has.
   public let outputBlocks: Int
   /// How many sources stand before the noise e: 1, or c when conditioned on the state.
   public let initialSources: Int
+  /// The length of e: c, or 1 where one combination of them is all that counts.
+  public let noiseSources: Int
   /// −½ ln snr: what the network is told of time.
   public let noiseLevel: Double
   private let inputInitial: BlockMatrix
@@ -26,7 +29,7 @@ public struct TrainingCoefficients: Sendable, Equatable {
   private let row: RowTarget
 
   /// The number of sources.
-  public var sources: Int { initialSources + inputBlocks }
+  public var sources: Int { initialSources + noiseSources }
 
   /// The factor of source j in the network's input block i.
   public func input(_ i: Int, _ j: Int) -> Double {
@@ -60,15 +63,17 @@ public struct TrainingCoefficients: Sendable, Equatable {
 
   /// The coefficients at time t > 0; output and weight must be available for the process.
   public init(
-    _ process: some ForwardProcess, output: NetworkOutput, conditioning: Conditioning, weight: LossWeight, at t: Double
+    _ process: some ForwardProcess, input: NetworkInput = .state, output: NetworkOutput, conditioning: Conditioning,
+    weight: LossWeight, at t: Double
   ) {
-    (inputBlocks, outputBlocks) = (process.blocks, output.blocks(for: process))
+    precondition(input.isAvailable(for: process), "the input \(input.rawValue) for a Student-t base")
+    (inputBlocks, outputBlocks) = (input.blocks(for: process), output.blocks(for: process))
     if process.blocks == 1 {
       // Drawn for every row: where all matrices are numbers, this must be quick.
       let kernel = process.kernel(at: t)
       let m = kernel.mean[0]
       let whitening = 1 / (kernel.covariance[0, 0] + m * m).squareRoot()
-      initialSources = 1
+      (initialSources, noiseSources) = (1, 1)
       noiseLevel = kernel.noiseLevel
       inputInitial = BlockMatrix(whitening * m)
       inputNoise = BlockMatrix(whitening * kernel.cholesky[0, 0])
@@ -77,18 +82,31 @@ public struct TrainingCoefficients: Sendable, Equatable {
         ? RowTarget(single: kernel, process, output: output, weight: weight, at: t) : .heavyTailed
     } else {
       let kernel = ConditioningKernel(process, conditioning: conditioning, at: t)
-      let whitening = kernel.whitening
       initialSources = kernel.sources
       noiseLevel = kernel.hybrid.noiseLevel
-      inputInitial = whitening * kernel.initial
-      inputNoise = whitening * kernel.factor
       let error = WeightedError(kernel, process, weight: weight, at: t)
-      if outputBlocks > 1 {
-        row = RowTarget(full: kernel, output: output, error: error)
-      } else if kernel.sources == 1 {
-        row = RowTarget(data: kernel, output: output, error: error)
+      let whole =
+        if outputBlocks > 1 {
+          RowTarget(full: kernel, output: output, error: error)
+        } else if kernel.sources == 1 {
+          RowTarget(data: kernel, output: output, error: error)
+        } else {
+          RowTarget(state: kernel, output: output, error: error)
+        }
+      if input == .noisyData, kernel.sources == 1 {
+        // Input and target are sums over x_0 and ŵᵀe: y is in proportion to x_0 + ŵᵀe/|w|.
+        let (hybrid, first) = (kernel.hybrid, BlockVector.first(process.blocks))
+        let size = hybrid.signalToNoise.squareRoot()
+        noiseSources = 1
+        inputInitial = first.outer(first).scaled(by: hybrid.residualScale * size)
+        inputNoise = first.outer(first).scaled(by: hybrid.residualScale)
+        row = RowTarget(initial: whole.initial, noise: (whole.noise * hybrid.direction).outer(first), gain: whole.gain)
       } else {
-        row = RowTarget(state: kernel, output: output, error: error)
+        let reading = kernel.reading(input)
+        noiseSources = process.blocks
+        inputInitial = reading * kernel.initial
+        inputNoise = reading * kernel.factor
+        row = whole
       }
     }
   }

@@ -2,13 +2,17 @@
 ///
 /// ```
 /// h₁ = act(W₀[u | φ] + b₀),  h_{l+1} = act(W_l h_l + b_l),  F = W_L h_L + b_L
+/// with `radial`:     h₁ = act(W₀[u | ρ | φ] + b₀),   ρ = ln(10⁻⁴ + mean of x²),   x the observed part of u
+/// with `shrinkage`:  [f | g] = W_L h_L + b_L,   F = f + g ⊙ x
 /// ```
 /// With `residual`, every later hidden layer is a block that sees the embedding again and adds its input where the
 /// widths agree: h_{l+1} = h_l + act(W_l[h_l | φ] + b_l). The last layer starts at zero, so that an untrained network
 /// leaves the preconditioned Gaussian score as it is.
 public struct NetworkArchitecture: Sendable, Equatable {
-  /// Numbers per row of the state: blocks × dimension.
+  /// Numbers per row of the input: what is observed of the state, and conditions behind it.
   public var inputs: Int
+  /// How many of the inputs are conditions.
+  public var conditions: Int
   /// Numbers per row of the output F.
   public var outputs: Int
   /// Widths of the hidden layers; at least one.
@@ -17,22 +21,36 @@ public struct NetworkArchitecture: Sendable, Equatable {
   public var activation: Activation
   /// Whether hidden layers add their input and see the embedding.
   public var residual: Bool
+  /// Whether F = f + g ⊙ x; then there are as many observed inputs as outputs.
+  public var shrinkage: Bool
+  /// Whether the first layer sees ρ.
+  public var radial: Bool
   /// How the noise level or time enters.
   public var embedding: TimeEmbedding
 
   /// An architecture.
   public init(
-    inputs: Int, outputs: Int, widths: [Int], activation: Activation = .silu, residual: Bool = false,
+    inputs: Int, conditions: Int = 0, outputs: Int, widths: [Int], activation: Activation = .silu,
+    residual: Bool = false, shrinkage: Bool = false, radial: Bool = false,
     embedding: TimeEmbedding = TimeEmbedding(kind: .sinusoidal, features: 64)
   ) {
+    precondition(conditions >= 0 && conditions < inputs, "\(conditions) conditions of \(inputs) inputs")
+    precondition(
+      !shrinkage || inputs - conditions == outputs, "\(outputs) outputs shrink \(inputs - conditions) inputs")
     precondition(!widths.isEmpty && widths.allSatisfy { $0 > 0 }, "widths \(widths)")
     self.inputs = inputs
+    self.conditions = conditions
     self.outputs = outputs
     self.widths = widths
     self.activation = activation
     self.residual = residual
+    self.shrinkage = shrinkage
+    self.radial = radial
     self.embedding = embedding
   }
+
+  /// The number of inputs that come from the state: x.
+  public var observed: Int { inputs - conditions }
 
   /// The number of weight layers, the output layer included.
   public var layerCount: Int { widths.count + 1 }
@@ -40,19 +58,19 @@ public struct NetworkArchitecture: Sendable, Equatable {
   /// The layers in forward order.
   public var layers: [Layer] {
     (0..<layerCount).map { l in
-      let width = l == 0 ? inputs : widths[l - 1]
+      let width = l == 0 ? inputs + (radial ? 1 : 0) : widths[l - 1]
       let isHidden = l < widths.count
       let seesEmbedding = l == 0 || (residual && isHidden)
       return Layer(
         width: width, inputs: width + (seesEmbedding ? embedding.features : 0),
-        outputs: isHidden ? widths[l] : outputs,
+        outputs: isHidden ? widths[l] : shrinkage ? 2 * outputs : outputs,
         skips: residual && l > 0 && isHidden && widths[l] == width)
     }
   }
 
   /// One affine layer.
   public struct Layer: Sendable, Equatable {
-    /// The part of the input that comes from the layer before.
+    /// The part of the input that comes from the layer before; for the first, from the state.
     public let width: Int
     /// All inputs, with the embedding's features where the layer sees them.
     public let inputs: Int

@@ -39,6 +39,7 @@ extension NetworkPass {
 
   private func backward(_ parameters: UnsafePointer<Float>, layer: (_ l: Int) -> Void) {
     precondition(use != .inference, "a pass for inference keeps no derivatives")
+    propagateHead()
     sumRowsOfOutput()
     for l in layers.indices.reversed() {
       layer(l)
@@ -46,19 +47,20 @@ extension NetworkPass {
     }
   }
 
-  /// ∂loss/∂Z_l of the group: the last layer's is ∂loss/∂F.
+  /// ∂loss/∂Z_l of the group: the last layer's is ∂loss/∂F, or that of [f | g].
   func delta(_ l: Int) -> Buffer {
-    unsafe l == layers.count - 1 ? outputGradient.from(row: group.lowerBound * rows) : deltas[l % 2]
+    unsafe l == layers.count - 1 ? lastGradient : deltas[l % 2]
   }
 
-  /// Each set's sums of ∂loss/∂F over its rows, in their order.
+  /// Each set's sums of the last layer's ∂loss/∂Z over its rows, in their order.
   private func sumRowsOfOutput() {
+    let columns = layers[layers.count - 1].outputs
     for set in group {
       let sums = unsafe biasSums.row(set - group.lowerBound)
-      unsafe sums.update(repeating: 0, count: architecture.outputs)
+      unsafe sums.update(repeating: 0, count: columns)
       for row in 0..<rows {
-        let d = unsafe outputGradient(set: set, row: row)
-        for j in 0..<architecture.outputs { unsafe sums[j] += d[j] }
+        let d = unsafe lastGradient.row(firstRow(ofSet: set) + row)
+        for j in 0..<columns { unsafe sums[j] += d[j] }
       }
     }
   }
@@ -113,8 +115,22 @@ extension NetworkPass {
       cotangent.rows == rows && cotangent.columns == architecture.outputs,
       "\(cotangent.rows) × \(cotangent.columns) in place of \(rows) × \(architecture.outputs)")
     unsafe outputGradient.base.update(from: cotangent.pointer, count: cotangent.count)
+    propagateHead()
     for l in layers.indices.dropFirst().reversed() { unsafe propagate(layer: l, parameters) }
-    unsafe inputProduct(delta(0).base, parameters + layout.weight(0).offset, into: result.pointer)
+    // deltas[0] is the first layer's: the other is free.
+    let whole = unsafe architecture.radial ? deltas[1].base : result.pointer
+    unsafe inputProduct(delta(0).base, parameters + layout.weight(0).offset, into: whole)
+    for row in 0..<rows {
+      let (x, into) = unsafe (observed(set: 0, row: row), result.pointer + row * architecture.inputs)
+      if architecture.radial {
+        let own = unsafe whole + row * layers[0].width
+        unsafe into.update(from: own, count: architecture.inputs)
+        unsafe addRadialAdjoint(own[architecture.inputs], x, to: into)
+      }
+      guard architecture.shrinkage else { continue }
+      let (c, g) = unsafe (outputGradient(set: 0, row: row), gate(set: 0, row: row))
+      for k in 0..<architecture.outputs { unsafe into[k] = into[k].addingProduct(c[k], g[k]) }
+    }
   }
 
   /// Jv for each row, J = ∂F/∂u: the Jacobian–vector product, after `forward` of a pass with one set.
@@ -124,12 +140,25 @@ extension NetworkPass {
   ///   - result: `[rows, outputs]`.
   public func jvp(tangent: borrowing Matrix, into result: inout Matrix) {
     precondition(use != .inference && sets == 1, "a jvp after inference, or of \(sets) sets")
-    unsafe deltas[0].base.update(from: tangent.pointer, count: rows * layers[0].width)
+    for row in 0..<rows {
+      let (from, into) = unsafe (
+        tangent.pointer + row * architecture.inputs, deltas[0].base + row * layers[0].width
+      )
+      unsafe into.update(from: from, count: architecture.inputs)
+      if architecture.radial { unsafe into[architecture.inputs] = radialTangent(observed(set: 0, row: row), from) }
+    }
     for (l, layer) in layers.enumerated() {
-      let isLast = l == layers.count - 1
-      let (below, above) = unsafe (deltas[l % 2].base, isLast ? result.pointer : deltas[(l + 1) % 2].base)
+      let isResult = l == layers.count - 1 && !architecture.shrinkage
+      let (below, above) = unsafe (deltas[l % 2].base, isResult ? result.pointer : deltas[(l + 1) % 2].base)
       unsafe tangentProducts[l](below, turned[l].base, into: above)
-      guard !isLast else { return }
+      if l == layers.count - 1 {
+        for row in 0..<rows where architecture.shrinkage {
+          unsafe headTangent(
+            above + row * layer.outputs, set: 0, row: row, tangent: tangent.pointer + row * architecture.inputs,
+            into: result.pointer + row * architecture.outputs)
+        }
+        return
+      }
       for row in 0..<rows {
         let (from, into) = unsafe (below + row * layer.width, above + row * layer.outputs)
         for (j, columns) in forwardProducts[l].columnTiles.enumerated() {

@@ -15,16 +15,19 @@ extension NetworkPass {
           into: turned[l].base, targetStride: turned[l].stride)
       }
     }
-    self.group = group
-    for l in layers.indices { unsafe forward(layer: l, parameters) }
+    unsafe forwardGroup(group, parameters)
   }
 
   /// As `forward`, with the very parameters of the last `forward`: what was made of them is used again.
   @unsafe public func forwardAgain(_ parameters: UnsafePointer<Float>) {
-    for group in groups {
-      self.group = group
-      for l in layers.indices { unsafe forward(layer: l, parameters) }
-    }
+    for group in groups { unsafe forwardGroup(group, parameters) }
+  }
+
+  private func forwardGroup(_ group: Range<Int>, _ parameters: UnsafePointer<Float>) {
+    self.group = group
+    writeRadialFeatures()
+    for l in layers.indices { unsafe forward(layer: l, parameters) }
+    applyHead()
   }
 
   private func forward(layer l: Int, _ parameters: UnsafePointer<Float>) {
@@ -37,7 +40,7 @@ extension NetworkPass {
       let (row, column) = (product.rowTiles[i].lowerBound, product.columnTiles[j].lowerBound)
       let size = (product.rowTiles[i].count, product.columnTiles[j].count)
       if l == layers.count - 1 {
-        let z = unsafe output.from(row: start + row, column: column)
+        let z = unsafe lastOutput.from(row: row, column: column)
         unsafe product.computeTile(i, j, x.base, turned[l].base, into: z.base)
         unsafe addBias(bias + column, to: z, size)
         return

@@ -4,7 +4,8 @@ internal import Randomness
 extension NetworkArchitecture {
   /// Fresh parameters: weights N(0, 1/n), biases and the whole last layer zero.
   ///
-  /// n is the number of inputs of the same kind: those from the state or the layer before, or the embedding's features.
+  /// n is the number of inputs of the same kind: those from the state or the layer before, the embedding's features, or the
+  /// one radial feature.
   ///
   /// Row r of layer l's weight is drawn by global index r at step l of the initialisation stream, so that it depends on
   /// nothing but the seed and the shape.
@@ -15,10 +16,12 @@ extension NetworkArchitecture {
       var weight = Matrix(rows: layer.outputs, columns: layer.inputs)
       RandomStream(seed: seed, purpose: .initialisation, step: UInt64(l)).fillNormals(&weight, firstIndex: 0)
       // State and features count alike, whatever their numbers: two coordinates would drown among 64 features.
-      let scales = (state: 1 / Float(layer.width).squareRoot(), features: 1 / Float(embedding.features).squareRoot())
+      let own = l == 0 ? inputs : layer.width
+      let scales = (state: 1 / Float(own).squareRoot(), features: 1 / Float(embedding.features).squareRoot())
       let target = unsafe parameters.pointer + layout.weight(l).offset
       for i in 0..<weight.count {
-        let scale = i % layer.inputs < layer.width ? scales.state : scales.features
+        let column = i % layer.inputs
+        let scale = column < own ? scales.state : column < layer.width ? 1 : scales.features
         unsafe target[i] = scale * weight.pointer[i]
       }
     }

@@ -45,6 +45,8 @@ internal import LinearAlgebra
   let curvatures: [Buffer]
   /// F and ∂loss/∂F, `[sets · rows, outputs]` without gaps.
   let output, outputGradient: Buffer
+  /// [f | g] of the group and its gradient; without rows where F is the last layer's output.
+  let raw, rawGradient: Buffer
   /// ∂loss/∂Z_l of hidden layers, `[group's rows, outputs of layer l]`, in turns for even and odd l.
   let deltas: [Buffer]
   /// ∂loss/∂h_l, in turns for even and odd l; without rows where no layer skips.
@@ -90,6 +92,8 @@ internal import LinearAlgebra
     unsafe curvatures = unsafe places.curvatures.map { unsafe arena.buffer($0) }
     unsafe output = arena.buffer(places.output)
     unsafe outputGradient = arena.buffer(places.outputGradient)
+    unsafe raw = arena.buffer(places.raw)
+    unsafe rawGradient = arena.buffer(places.rawGradient)
     unsafe deltas = unsafe places.deltas.map { unsafe arena.buffer($0) }
     unsafe hidden = unsafe places.hidden.map { unsafe arena.buffer($0) }
     unsafe biasSums = arena.buffer(places.biasSums)

@@ -4,21 +4,22 @@ internal import LinearAlgebra
 struct Places {
   let plan: Arena.Plan
   let inputs, slopes, curvatures, deltas, hidden, turned: [Arena.Place]
-  let output, outputGradient, biasSums: Arena.Place
+  let output, outputGradient, raw, rawGradient, biasSums: Arena.Place
   let groups: [Range<Int>]
   private let layers: [NetworkArchitecture.Layer]
   /// Rows of a whole group.
   private let groupRows: Int
   private let use: NetworkPass.Use
+  private let isShrinking: Bool
 
   /// Plans for `sets` sets of `rows` rows.
   init(_ architecture: NetworkArchitecture, rows: Int, sets: Int, use: NetworkPass.Use) {
     let layers = architecture.layers
-    let widest = max(layers.map(\.outputs).max() ?? 0, architecture.inputs)
+    let widest = max(layers.map(\.outputs).max() ?? 0, layers[0].width)
     let setsPerGroup = min(max(Self.groupRows(widest: widest) / rows, 1), sets)
     groups = Swift.stride(from: 0, to: sets, by: setsPerGroup).map { $0..<min($0 + setsPerGroup, sets) }
     let groupRows = setsPerGroup * rows
-    (self.layers, self.groupRows, self.use) = (layers, groupRows, use)
+    (self.layers, self.groupRows, self.use, isShrinking) = (layers, groupRows, use, architecture.shrinkage)
     let trained = use == .inference ? 0 : groupRows
     let curved = use == .curvature ? groupRows : 0
     let skips = layers.contains { $0.skips }
@@ -31,6 +32,9 @@ struct Places {
     curvatures = layers.dropLast().map { plan.reserve(rows: Self.tiles(curved, $0.outputs), stride: Self.tile) }
     output = plan.reserve(rows: all, stride: architecture.outputs)
     outputGradient = plan.reserve(rows: use == .inference ? 0 : all, stride: architecture.outputs)
+    let last = Self.stride(2 * architecture.outputs)
+    raw = plan.reserve(rows: isShrinking ? groupRows : 0, stride: last)
+    rawGradient = plan.reserve(rows: isShrinking ? trained : 0, stride: last)
     deltas = (0..<2).map { _ in plan.reserve(rows: trained, stride: Self.stride(widest)) }
     hidden = (0..<2).map { _ in plan.reserve(rows: skips ? trained : 0, stride: Self.stride(widest)) }
     biasSums = plan.reserve(rows: use == .inference ? 0 : setsPerGroup, stride: Self.stride(widest))
@@ -59,12 +63,14 @@ struct Places {
 
   /// The distance between rows where Z_l goes: into tiles, or for inference where h_{l+1} goes.
   private func preactivationStride(_ l: Int) -> Int {
-    if l == layers.count - 1 { return output.stride }
+    if l == layers.count - 1 { return isShrinking ? raw.stride : output.stride }
     return use == .inference ? inputs[l + 1].stride : MatrixProduct.largestTile.columns
   }
 
   /// Where ∂loss/∂Z_l is.
-  private func delta(_ l: Int) -> Arena.Place { l == layers.count - 1 ? outputGradient : deltas[l % 2] }
+  private func delta(_ l: Int) -> Arena.Place {
+    l < layers.count - 1 ? deltas[l % 2] : isShrinking ? rawGradient : outputGradient
+  }
 
   /// Z_l = X_l W_lᵀ of a group's rows.
   func forwardProduct(_ l: Int) -> MatrixProduct {

@@ -22,6 +22,8 @@ internal import LinearAlgebra
   private let tangents: [Buffer]
   /// c, `[probes · rows, outputs]`.
   private let cotangents: Buffer
+  /// Jb, `[probes · rows, outputs]`, where it is not the last of `tangents`.
+  private let products: Buffer
   /// Adjoints of X and Ẋ, in turns for even and odd l, and of Z and Ż.
   private let hidden: [Buffer]
   private let delta: Buffer
@@ -34,11 +36,12 @@ internal import LinearAlgebra
     let (layers, architecture) = (pass.layers, pass.architecture)
     let (all, some) = ((1 + probes) * pass.rows, probes * pass.rows)
     let turned = pass.use == .curvature ? all : 0
-    let widest = max(architecture.widths.max() ?? 0, architecture.inputs, architecture.outputs)
+    let widest = max(layers.map(\.outputs).max() ?? 0, layers[0].width)
     var plan = Arena.Plan()
     let inputPlaces = layers.map { plan.reserve(rows: all, stride: Places.stride($0.inputs)) }
     let tangentPlaces = layers.map { plan.reserve(rows: some, stride: $0.outputs) }
     let cotangentPlace = plan.reserve(rows: some, stride: architecture.outputs)
+    let productPlace = plan.reserve(rows: architecture.shrinkage ? some : 0, stride: architecture.outputs)
     let hiddenPlaces = (0..<2).map { _ in plan.reserve(rows: turned, stride: widest) }
     let deltaPlace = plan.reserve(rows: turned, stride: widest)
     let arena = Arena(plan)
@@ -46,6 +49,7 @@ internal import LinearAlgebra
     unsafe inputs = unsafe inputPlaces.map { unsafe arena.buffer($0) }
     unsafe tangents = unsafe tangentPlaces.map { unsafe arena.buffer($0) }
     unsafe cotangents = arena.buffer(cotangentPlace)
+    unsafe products = arena.buffer(productPlace)
     unsafe hidden = unsafe hiddenPlaces.map { unsafe arena.buffer($0) }
     unsafe delta = arena.buffer(deltaPlace)
     tangentProducts = layers.indices.map { l in
@@ -82,14 +86,16 @@ internal import LinearAlgebra
 
   /// Jb of one row, `[outputs]`, after `forward`.
   @unsafe public func product(probe: Int, row: Int) -> UnsafePointer<Float> {
-    unsafe UnsafePointer(tangents[tangents.count - 1].row(probe * rows + row))
+    unsafe UnsafePointer(
+      (pass.architecture.shrinkage ? products : tangents[tangents.count - 1]).row(probe * rows + row))
   }
 
   /// Computes Jb for a set of the pass, after the pass's `forward` of its group.
   public func forward(set: Int) {
+    writeRadialTangents(set: set)
     for (l, layer) in pass.layers.enumerated() {
       unsafe tangentProducts[l](inputs[l].row(rows), pass.turned[l].base, into: tangents[l].base)
-      guard l < pass.layers.count - 1 else { return }
+      guard l < pass.layers.count - 1 else { return applyHead(set: set) }
       for index in 0..<probes * rows {
         let (z, x) = unsafe (tangents[l].row(index), inputs[l].row(rows + index))
         let above = unsafe inputs[l + 1].row(rows + index)
@@ -100,6 +106,24 @@ internal import LinearAlgebra
         }
         if layer.skips { for j in 0..<layer.outputs { unsafe above[j] += x[j] } }
       }
+    }
+  }
+
+  private func writeRadialTangents(set: Int) {
+    guard pass.architecture.radial else { return }
+    for index in 0..<probes * rows {
+      let tangent = unsafe inputs[0].row(rows + index)
+      let x = unsafe pass.observed(set: set, row: index % rows)
+      unsafe tangent[pass.architecture.inputs] = pass.radialTangent(x, tangent)
+    }
+  }
+
+  private func applyHead(set: Int) {
+    guard pass.architecture.shrinkage else { return }
+    for index in 0..<probes * rows {
+      unsafe pass.headTangent(
+        tangents[tangents.count - 1].row(index), set: set, row: index % rows, tangent: inputs[0].row(rows + index),
+        into: products.row(index))
     }
   }
 
@@ -139,6 +163,7 @@ internal import LinearAlgebra
   private func preactivationAdjoints(layer l: Int, set: Int) {
     let columns = pass.layers[l].outputs
     guard l < pass.layers.count - 1 else {
+      guard !pass.architecture.shrinkage else { return headAdjoints(set: set) }
       unsafe delta.base.update(from: pass.outputGradient.row(set * rows), count: rows * columns)
       unsafe (delta.base + rows * columns).update(from: cotangents.base, count: probes * rows * columns)
       return
@@ -146,6 +171,21 @@ internal import LinearAlgebra
     for row in 0..<rows {
       for (j, columns) in pass.forwardProducts[l].columnTiles.enumerated() {
         adjoints(layer: l, row: row, tile: j, columns, pass.firstRow(ofSet: set) + row)
+      }
+    }
+  }
+
+  /// Adjoints of [f | g] and [ḟ | ġ] for Ḟ = ḟ + ġ ⊙ x + g ⊙ ẋ: g's has a term c ⊙ ẋ of each tangent.
+  private func headAdjoints(set: Int) {
+    let (n, columns) = (pass.architecture.outputs, 2 * pass.architecture.outputs)
+    for row in 0..<rows {
+      let x = unsafe pass.observed(set: set, row: row)
+      let own = unsafe delta.base + row * columns
+      unsafe pass.splitHead(pass.outputGradient(set: set, row: row), x, into: own)
+      for probe in 0..<probes {
+        let (c, tangent) = unsafe (cotangent(probe: probe, row: row), self.tangent(probe: probe, row: row))
+        unsafe pass.splitHead(c, x, into: delta.base + ((1 + probe) * rows + row) * columns)
+        for k in 0..<n { unsafe own[n + k] = own[n + k].addingProduct(c[k], tangent[k]) }
       }
     }
   }

@@ -46,10 +46,14 @@ struct PosteriorMeanReading {
 /// u_s ~ N(M_s x̂_0 + K (u_t − M_t x̂_0), Q),   K = H_s Φᵀ H_t⁻¹,   Q = (I − KΦ) H_s (I − KΦ)ᵀ + K C Kᵀ
 /// ```
 /// Φ and C from s to t. Ho, Jain and Abbeel 2020, arXiv 2006.11239, algorithm 2, for any linear process; for several
-/// blocks with the kernel given the data alone. Q is written so that nothing cancels.
+/// blocks with the kernel given the data alone. Q is written so that nothing cancels. Its variance for DDPM's process is
+/// β̃; with `ReverseVariance.forward` C takes the place of Q, and is β.
 public struct AncestralSampler: Sampler {
-  /// The scheme; it has no parameters.
-  public init() {}
+  /// The variance of a step.
+  public let variance: ReverseVariance
+
+  /// The scheme with a variance of its steps.
+  public init(variance: ReverseVariance = .posterior) { self.variance = variance }
 
   /// Order 1.
   public var order: Int? { 1 }
@@ -60,14 +64,29 @@ public struct AncestralSampler: Sampler {
   /// One stage, with the posterior mean at t.
   public func step(_ process: any ForwardProcess, from t: Double, to s: Double) -> [SamplerStage] {
     let kernel = process.kernel(at: t)
-    let step = AncestralStep(from: kernel, to: process.kernel(at: s), process.transition(from: s, to: t))
+    let forward = process.transition(from: s, to: t)
+    let step = AncestralStep(from: kernel, to: process.kernel(at: s), forward)
     let reading = PosteriorMeanReading(kernel)
+    let noise =
+      switch variance {
+      case .posterior: step.noise
+      case .forward: forward.covariance.cholesky()
+      }
     return [
       SamplerStage(
-        state: step.map + step.gain.outer(reading.state), score: step.gain.outer(reading.score), at: t,
-        noise: step.noise)
+        state: step.map + step.gain.outer(reading.state), score: step.gain.outer(reading.score), at: t, noise: noise)
     ]
   }
+}
+
+/// The variance of an ancestral step: what x_0's law adds to u_s given u_t lies between the two.
+///
+/// Ho, Jain and Abbeel 2020, arXiv 2006.11239, section 3.2.
+public enum ReverseVariance: String, Sendable, CaseIterable {
+  /// `posterior`: Q, that of u_s given u_t and x_0; right for data at one point. DDPM's β̃.
+  case posterior
+  /// `forward`: C, that of u_t given u_s; right for data N(0, 1) under a variance-preserving process. DDPM's β.
+  case forward
 }
 
 /// The parts of an ancestral step: u_s = K u_t + (M_s − K M_t) x_0 + L z.
@@ -91,18 +110,25 @@ struct AncestralStep {
   var whitenedGain: BlockVector { noise.inverse * gain }
 }
 
-/// The deterministic implicit sampler (DDIM): posterior mean and noise kept over a step; order 1, one evaluation a
-/// step.
+/// The implicit sampler (DDIM): posterior mean and noise kept over a step, a part η of the noise drawn anew; order 1, one
+/// evaluation a step.
 ///
 /// ```
-/// u_s = M_s x̂_0 + L_s L_t⁻¹ (u_t − M_t x̂_0),   x̂_0 = E[x_0|u_t]
+/// u_s = M_s x̂_0 + L̃ L_t⁻¹ (u_t − M_t x̂_0) + η Q^½ z,   L̃ L̃ᵀ = H_s − η²Q = (1 − η²) H_s + η² K H_t Kᵀ,   x̂_0 = E[x_0|u_t]
 /// ```
-/// Song, Meng and Ermon 2021, arXiv 2010.02502, eq. 12 at η = 0. With several blocks L is the lower Cholesky factor. Its
-/// flow is then not the probability flow but differs from it by a rotation of the noise, a drift Q∇log p with Qᵀ = −Q,
-/// which leaves every p_t alone.
+/// K and Q of the ancestral step. Song, Meng and Ermon 2021, arXiv 2010.02502, eqs. 12 and 16: at η = 0 the step is
+/// deterministic, at η = 1 it is the ancestral one. With several blocks L is the lower Cholesky factor. The flow of η = 0 is
+/// then not the probability flow but differs from it by a rotation of the noise, a drift Q∇log p with Qᵀ = −Q, which leaves
+/// every p_t alone.
 public struct ImplicitSampler: Sampler {
-  /// The scheme; it has no parameters.
-  public init() {}
+  /// η, from 0 to 1.
+  public let eta: Double
+
+  /// The scheme that draws a part of the noise anew.
+  public init(eta: Double = 0) {
+    precondition(eta >= 0 && eta <= 1, "η = \(eta)")
+    self.eta = eta
+  }
 
   /// Order 1.
   public var order: Int? { 1 }
@@ -112,10 +138,20 @@ public struct ImplicitSampler: Sampler {
 
   /// One stage, with the posterior mean at t.
   public func step(_ process: any ForwardProcess, from t: Double, to s: Double) -> [SamplerStage] {
-    let step = DenoisingStep.deterministic(process, from: t, to: s)
+    var step = DenoisingStep.deterministic(process, from: t, to: s)
+    var noise: BlockMatrix?
+    if eta > 0 {
+      let (kernel, end) = (process.kernel(at: t), process.kernel(at: s))
+      let ancestral = AncestralStep(from: kernel, to: end, process.transition(from: s, to: t))
+      let mapped = ancestral.map * kernel.cholesky
+      let kept = end.covariance.scaled(by: 1 - eta * eta) + (mapped * mapped.transpose).scaled(by: eta * eta)
+      step = DenoisingStep(map: kept.cholesky() * kernel.cholesky.inverse, from: kernel, to: end)
+      noise = ancestral.noise.scaled(by: eta)
+    }
     return [
       SamplerStage(
-        state: step.map + step.gain.outer(step.reading.state), score: step.gain.outer(step.reading.score), at: t)
+        state: step.map + step.gain.outer(step.reading.state), score: step.gain.outer(step.reading.score), at: t,
+        noise: noise)
     ]
   }
 }

@@ -31,10 +31,10 @@ public enum SamplerKind: String, Sendable, CaseIterable {
     case .baoab: KickSplitting(.baoab)
     case .obabo: KickSplitting(.obabo)
     case .stochasticHeun: StochasticHeun(churn: options.churn)
-    case .ancestral: AncestralSampler()
+    case .ancestral: AncestralSampler(variance: options.reverseVariance)
     case .probabilityFlowEuler: ProbabilityFlowEuler()
     case .probabilityFlowHeun: ProbabilityFlowHeun()
-    case .ddim: ImplicitSampler()
+    case .ddim: ImplicitSampler(eta: options.eta)
     case .dpmSolver: DPMSolverMultistep()
     case .exponentialMultistep: ExponentialMultistep()
     case .predictorCorrector:

@@ -19,6 +19,10 @@ public struct SamplerOptions: Sendable, Equatable {
   public var observing = ConditioningMethod.particles
   /// How long `stochastic-heun` adds noise, in steps.
   public var churn = 0.5
+  /// η of `ddim`, from 0 to 1: the part of the noise that a step draws anew.
+  public var eta = 0.0
+  /// The variance of a step of `ancestral`.
+  public var reverseVariance = ReverseVariance.posterior
   /// What `predictor-corrector` corrects: a sampler of single steps, other than itself.
   public var predictor = Predictor.eulerMaruyama
   /// Langevin steps at each time, of `predictor-corrector` and `annealed-langevin`.

@@ -38,13 +38,13 @@ struct EpsilonCase {
   }
 
   /// A network of the experiment's size, trained for its steps on all ranks.
-  package func train(_ communicator: Communicator) throws -> (score: NetworkScore, parameters: Int) {
+  package func train(_ communicator: Communicator) throws -> MatrixBox {
     try checkProcessor(communicator)
     let data = try DataSource.open(experiment, base: "", communicator).load(communicator)
-    let model = experiment.model(dimension: data.description.dimension)
     let trainer = Trainer(
-      model: model, objective: try experiment.objective(in: data.description.standardisation),
-      options: experiment.training.options, data: data.training,
+      model: experiment.trainedModel(dimension: data.description.dimension),
+      objective: try experiment.objective(in: data.description.standardisation),
+      options: experiment.trainedOptions, data: data.training,
       tree: CanonicalTree(shards: experiment.training.shards),
       communicator: communicator, seed: experiment.seed)
     while trainer.step < experiment.training.steps {
@@ -52,8 +52,11 @@ struct EpsilonCase {
         throw ExperimentError.fault("training of epsilon's networks at step \(trainer.step + 1): \(fault)")
       }
     }
-    return (
-      NetworkScore(model: model, parameters: try trainer.gatherAverage()), ParameterLayout(model.network).count
-    )
+    return MatrixBox(try trainer.gatherAverage())
+  }
+
+  /// The score of a network with these parameters under the process.
+  func score(_ parameters: MatrixBox, dimension: Int) -> NetworkScore {
+    NetworkScore(model: experiment.model(dimension: dimension), parameters: parameters.value.head(1))
   }
 }

@@ -105,17 +105,25 @@ extension TheoryInquiry {
     addPanel("epsilon", "exact score", cases, exact, floor, to: &found)
     guard request.isLearned else { return }
     var learned: [[Spread]] = []
-    var parameters = 0
+    // A network that has learned noise levels serves every row.
+    let isShared = experiment.noiseLevels != nil
+    var network: MatrixBox?
     for one in cases {
-      let network = try one.train(communicator)
-      parameters = network.parameters
-      learned.append(try table.distances(one.process, network.score))
+      if isShared {
+        let end = TimeGrid.standardFinalTime(horizon: one.process.horizon)
+        try communicator.agree { try experiment.checkNoise(under: one.experiment.process, from: end) }
+      }
+      if network == nil || !isShared { network = try one.train(communicator) }
+      guard let network else { continue }
+      learned.append(try table.distances(one.process, one.score(network, dimension: target.dimension)))
     }
+    let parameters = network?.value.count ?? 0
     let training = experiment.training
     found.add(
       "sliced W2 of \(name), learned score, \(setting)",
       note: "\(parameters) parameters, \(training.steps) steps of \(training.batch) rows, objective "
-        + "\(training.objective.rawValue) at unit variance, one network for each row; the last row is PSLD",
+        + "\(training.objective.rawValue) at unit variance, one network for \(isShared ? "all rows" : "each row"); the last row "
+        + "is PSLD",
       columns + ["above the exact score"],
       cases.indices.map { k in
         cases[k].names + numbers(learned[k]) + cells(floor.mean, floor.deviation, learned[k][0].mean - exact[k][0].mean)
@@ -157,8 +165,9 @@ extension TheoryInquiry {
       }
       var table = EpsilonTable(
         target, map: run.data.standardisation, count: request.count ?? 4096, repeats: request.repeats ?? 3,
-        steps: request.steps ?? 1000, seed: run.experiment.seed, directions: run.experiment.evaluation.directions,
-        communicator)
+        steps: request.steps ?? 1000, grid: run.experiment.sampling.grid,
+        finalTime: run.experiment.sampling.finalTime, seed: run.experiment.seed,
+        directions: run.experiment.evaluation.directions, communicator)
       let (known, learned) = (try table.distances(run.process, exact), try table.distances(run.process, run.score))
       let (process, training) = (run.experiment.process, run.experiment.training)
       let isDamped = process.kind == .criticallyDampedLangevin
@@ -167,15 +176,17 @@ extension TheoryInquiry {
           .text(path), .text(process.kind.rawValue), isDamped ? .number(process.a) : .text(""),
           isDamped ? .number(process.epsilon) : .text(""), .number(Double(run.parameterCount)),
           .text("\(training.objective.rawValue), \(training.weight.orAutomatic.word)"),
-        ] + cells(known[0].mean, known[0].deviation, learned[0].mean, learned[0].deviation, table.floor.mean))
+        ] + zip(known, learned).flatMap { cells($0.mean, $1.mean, $1.deviation) } + cells(table.floor.mean))
     }
     var found = TheoryFindings()
     found.add(
-      "sliced W2 of runs, Euler-Maruyama from the stationary law",
-      note: "original units; compare rows of equal parameters, objective and weight alone",
+      "sliced W2 of runs, Euler-Maruyama on each run's grid to its final time",
+      note:
+        "original units; from the stationary law, from a Gaussian with the two moments of p_T, and from p_T itself; "
+        + "compare rows of equal parameters, objective and weight alone",
       [
-        "run", "process", "a", "epsilon", "parameters", "objective, weight", "exact score", "sd", "network's score",
-        "sd of it", "floor",
+        "run", "process", "a", "epsilon", "parameters", "objective, weight", "stationary, exact", "network", "sd",
+        "moments, exact", "network of it", "its sd", "p_T, exact", "network there", "sd there", "floor",
       ], rows)
     return found
   }

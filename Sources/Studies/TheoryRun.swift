@@ -31,8 +31,7 @@ struct TheoryRun {
     let checkpoint = try Checkpoint.newest(in: folder, communicator)
     let header = checkpoint.header
     let experiment = try communicator.agree { () throws -> Experiment in
-      let changed = try Experiment(yaml: header.experiment.yaml, file: folder.experiment, settings: request.settings)
-      try changed.checkResume(of: header.experiment)
+      let changed = try header.experiment.sampled(request.settings, file: folder.experiment)
       guard header.data.conditions == 0 else {
         throw ExperimentError.usage("\(path): a network with conditions has no score of the data alone")
       }

@@ -30,9 +30,9 @@ struct StateReduction {
       self = StateReduction(Kernel(mean: l * faint, covariance: kernel.covariance, cholesky: l))
       return
     }
-    let direction = kernel.precisionMean
+    let reading = kernel.noisyData
     noise = 1 / snr
-    for i in 0..<c { statistic[i] = direction[i] / snr }
+    for i in 0..<c { statistic[i] = reading[i] }
     let size = snr.squareRoot()
     logJacobian = -log(size)
     for i in 0..<c { logJacobian -= log(l[i, i]) }

@@ -3,7 +3,7 @@ package import Diffusion
 internal import LinearAlgebra
 package import Metrics
 internal import Randomness
-internal import Sampling
+package import Sampling
 package import Targets
 
 /// Sliced W2 of what scores make, over seeds, from the stationary law, from the two moments of p_T and from p_T itself.
@@ -11,6 +11,8 @@ package struct EpsilonTable: ~Copyable {
   package let count: Int
   package let repeats: Int
   package let steps: Int
+  private let grid: TimeGrid
+  private let finalTime: Double?
   private let target: any Target
   private let map: Standardisation
   private let seed: UInt64
@@ -18,11 +20,25 @@ package struct EpsilonTable: ~Copyable {
   private var distance: SlicedWasserstein
   private var floors: [Double] = []
 
+  /// A table of samples at `count` rows, over `repeats` seeds.
+  ///
+  /// - Parameters:
+  ///   - target: the law.
+  ///   - map: trained coordinates, where they are not the law's own standardisation.
+  ///   - count: rows.
+  ///   - repeats: seeds.
+  ///   - steps: steps of Euler and Maruyama's sampler.
+  ///   - grid: how they lie.
+  ///   - finalTime: where they end; nil for a thousandth of the horizon.
+  ///   - seed: the first seed.
+  ///   - directions: those of the sliced distance.
+  ///   - communicator: the ranks.
   package init(
-    _ target: any Target, map: Standardisation? = nil, count: Int, repeats: Int, steps: Int, seed: UInt64,
-    directions: Int, _ communicator: Communicator
+    _ target: any Target, map: Standardisation? = nil, count: Int, repeats: Int, steps: Int,
+    grid: TimeGrid = .uniform, finalTime: Double? = nil, seed: UInt64, directions: Int, _ communicator: Communicator
   ) {
     (self.target, self.count, self.repeats, self.steps) = (target, count, repeats, steps)
+    (self.grid, self.finalTime) = (grid, finalTime)
     (self.seed, self.communicator, self.map) = (seed, communicator, map ?? target.standardisation)
     distance = SlicedWasserstein(
       directions: randomDirections(count: directions, dimension: target.dimension, seed: 1), over: communicator)
@@ -88,10 +104,10 @@ package struct EpsilonTable: ~Copyable {
         states = diffused(rows, by: kernel, noise, firstIndex: firstIndex)
       }
     }
-    let end = TimeGrid.standardFinalTime(horizon: process.horizon)
+    let end = finalTime ?? TimeGrid.standardFinalTime(horizon: process.horizon)
     let generator = Generator(
       process: process, dimension: target.dimension, sampler: EulerMaruyama(),
-      times: TimeGrid.uniform.times(steps: steps, of: process, to: end), denoises: true, seed: seed, start: covariance)
+      times: grid.times(steps: steps, of: process, to: end), denoises: true, seed: seed, start: covariance)
     var rows = try drawn(generator, score, count: count, begin: begin, communicator)
     map.invert(&rows)
     return rows

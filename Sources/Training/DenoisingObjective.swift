@@ -23,9 +23,7 @@ internal import Randomness
 
   init(model: ScoreModel, isTransported: Bool = false, times: TimeSampler, rows: Int, sets: Int) {
     (self.model, self.times, self.rows) = (model, times, rows)
-    let probe = TrainingCoefficients(
-      model.process, output: model.output, conditioning: model.conditioning, weight: model.weight,
-      at: model.process.horizon)
+    let probe = model.trainingCoefficients(at: model.process.horizon)
     targets = Matrix(rows: rows * sets, columns: model.network.outputs)
     gains = [Float](repeating: 0, count: rows * sets)
     mixtures = [BlockMatrix?](repeating: nil, count: rows * sets)
@@ -48,8 +46,7 @@ internal import Randomness
     assignment?.solve(draws.clean, draws.noise, dimension: model.dimension)
     for row in 0..<rows {
       let draw = draws.times[set * rows + row]
-      let c = TrainingCoefficients(
-        model.process, output: model.output, conditioning: model.conditioning, weight: model.weight, at: draw.time)
+      let c = model.trainingCoefficients(at: draw.time)
       // The draw's weight multiplies the loss: its root the residual.
       let root = draw.weight.squareRoot()
       gains[set * rows + row] = Float(root * c.outputGain(0))

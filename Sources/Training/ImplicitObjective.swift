@@ -122,12 +122,12 @@ internal import Randomness
       for probe in 0..<tangents.probes {
         let b = unsafe tangents.tangent(probe: probe, row: row)
         let c = unsafe tangents.cotangent(probe: probe, row: row)
-        unsafe b.update(repeating: 0, count: terms.whitening.size * d + rows.model.conditions)
+        unsafe b.update(repeating: 0, count: rows.model.observed + rows.model.conditions)
         unsafe c.update(repeating: 0, count: terms.outputBlocks * d)
         for (n, block) in driven.enumerated() {
           for k in isSliced ? 0..<d : probe % d..<probe % d + 1 where isSliced || probe / d == n {
             let v = isSliced ? signs[set * count + row, (probe * driven.count + n) * d + k] : 1
-            for j in 0..<terms.whitening.size { unsafe b[j * d + k] += v * Float(terms.whitening[j, block]) }
+            for j in 0..<terms.inputBlocks { unsafe b[j * d + k] += v * Float(terms.whitening[j, block]) }
             for o in 0..<terms.outputBlocks {
               unsafe c[o * d + k] += v * Float(factor * terms.projection[o, block])
             }

@@ -9,8 +9,14 @@ public struct NetworkOptions: Sendable, Equatable {
   public var activation = Activation.silu
   /// Whether hidden layers add to their input.
   public var residual = true
+  /// What the network sees of a noisy state.
+  public var input = NetworkInput.state
   /// What the network's outputs mean.
   public var output = NetworkOutput.posteriorMean
+  /// Whether F = f + g ⊙ x, with x the noisy data that the network sees and both f and g its outputs.
+  public var shrinkage = false
+  /// Whether the network sees the logarithm of its input's mean square as well.
+  public var radial = false
   /// How the noise level or time becomes features.
   public var embedding = TimeEmbedding.Kind.sinusoidal
   /// The number of these features.

@@ -20,10 +20,10 @@ extension NetworkScore {
     precondition(directions.count == moments.directions, "\(directions.count) for \(moments.directions) directions")
     let (pass, d) = (differentiated, dimension)
     var readings: [PosteriorReading] = []
-    var c = coefficients(at: times[0])
+    var c = model.coefficients(at: times[0])
     for (row, t) in times.enumerated() {
       let isNew = row == 0 || times[row - 1] != t
-      if isNew { c = coefficients(at: t) }
+      if isNew { c = model.coefficients(at: t) }
       prepare(pass, state, row: row, c, at: t)
       readings.append(isNew ? PosteriorReading(c, model.process.kernel(at: t)) : readings[row - 1])
     }
@@ -49,7 +49,7 @@ extension NetworkScore {
         let reading = readings[row]
         for k in 0..<d {
           var sum = reading.variance * h[k]
-          for b in 0..<reading.back.size { sum += reading.back[b] * Double(derivative[row, b * d + k]) }
+          for b in 0..<reading.inputs { sum += reading.back[b] * Double(derivative[row, b * d + k]) }
           moments.products[i * Self.rows + row, k] = Float(sum)
         }
       }
@@ -63,16 +63,16 @@ private struct PosteriorReading {
   let state: BlockVector
   /// χ.
   let gain: BlockVector
-  /// GM/snr.
+  /// GM/snr, of which the first `inputs` elements count.
   let back: BlockVector
   /// r².
   let variance: Double
-  let outputs: Int
+  let inputs, outputs: Int
 
   init(_ c: ScoreCoefficients, _ kernel: Kernel) {
     let (snr, none) = (kernel.signalToNoise, BlockVector(size: kernel.mean.size, repeating: 0))
     state = c.meanState
-    outputs = c.outputBlocks
+    (inputs, outputs) = (c.inputBlocks, c.outputBlocks)
     let isKnown = (0..<outputs).allSatisfy { abs(c.meanOutput[$0]) <= 1000 }
     gain = isKnown ? c.meanOutput : none
     back = isKnown && snr >= 1e-4 ? (c.whitening * kernel.mean).scaled(by: 1 / snr) : none

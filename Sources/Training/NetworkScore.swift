@@ -38,10 +38,10 @@ internal import Networks
     derivative = Matrix(rows: Self.rows, columns: model.network.inputs)
     pass = NetworkPass(
       architecture: model.network, frequencies: model.frequencies, rows: Self.rows, use: .inference)
-    whitened = Matrix(rows: Self.rows, columns: model.process.blocks * model.dimension)
+    whitened = Matrix(rows: Self.rows, columns: model.observed)
     output = Matrix(rows: Self.rows, columns: model.network.outputs)
     stateRow = Matrix(rows: 1, columns: model.process.blocks * model.dimension)
-    whitenedRow = Matrix(rows: 1, columns: model.process.blocks * model.dimension)
+    whitenedRow = Matrix(rows: 1, columns: model.observed)
     outputRow = Matrix(rows: 1, columns: model.network.outputs)
     scoreRow = Matrix(rows: 1, columns: model.process.blocks * model.dimension)
   }
@@ -71,7 +71,7 @@ internal import Networks
   /// s = −P u + Q F(G u).
   public func evaluate(_ state: borrowing Matrix, at t: Double, into score: inout Matrix) {
     precondition(state.rows == Self.rows, "\(state.rows) rows in place of \(Self.rows)")
-    let c = coefficients(at: t)
+    let c = model.coefficients(at: t)
     prepare(pass, state, c, at: t)
     forward()
     score.assign(c.precision.scaled(by: -1), times: state, dimension: dimension)
@@ -81,10 +81,10 @@ internal import Networks
   /// As at one time, with the coefficients and the level of each row's own.
   public func evaluate(_ state: borrowing Matrix, atTimes times: [Double], into score: inout Matrix) {
     precondition(state.rows == Self.rows && times.count == Self.rows, "\(state.rows) rows, \(times.count) times")
-    for row in 0..<Self.rows { prepare(pass, state, row: row, coefficients(at: times[row]), at: times[row]) }
+    for row in 0..<Self.rows { prepare(pass, state, row: row, model.coefficients(at: times[row]), at: times[row]) }
     forward()
     for row in 0..<Self.rows {
-      let c = coefficients(at: times[row])
+      let c = model.coefficients(at: times[row])
       copy(state, row: row)
       unsafe outputRow.pointer.update(from: output.pointer + row * output.columns, count: output.columns)
       scoreRow.assign(c.precision.scaled(by: -1), times: stateRow, dimension: dimension)
@@ -98,7 +98,7 @@ internal import Networks
     _ state: borrowing Matrix, at t: Double, cotangent: borrowing Matrix, into result: inout Matrix
   ) {
     precondition(state.rows == Self.rows && cotangent.rows == Self.rows, "\(state.rows), \(cotangent.rows) rows")
-    let c = coefficients(at: t)
+    let c = model.coefficients(at: t)
     let pass = differentiated
     prepare(pass, state, c, at: t)
     unsafe pass.forward(parameters.pointer)
@@ -117,7 +117,7 @@ internal import Networks
     _ weight: BlockMatrix, _ state: borrowing Matrix, at t: Double, into trace: inout [Double]
   ) {
     precondition(state.rows == Self.rows && trace.count == Self.rows, "\(state.rows) rows, \(trace.count) traces")
-    let c = coefficients(at: t)
+    let c = model.coefficients(at: t)
     let pass = differentiated
     prepare(pass, state, c, at: t)
     unsafe pass.forward(parameters.pointer)
@@ -129,7 +129,7 @@ internal import Networks
       output.fill(0)
       for row in trace.indices { output[row, k] = 1 }
       unsafe pass.vjp(parameters.pointer, cotangent: output, into: &derivative)
-      for i in 0..<weight.size {
+      for i in 0..<c.inputBlocks {
         for row in trace.indices {
           trace[row].addProduct(gain[i, block], Double(derivative[row, i * dimension + coordinate]))
         }
@@ -144,10 +144,6 @@ internal import Networks
     unsafe pass.state(set: 0, row: row).update(from: whitenedRow.pointer, count: whitenedRow.columns)
     writeConditions(pass, row: row)
     pass.setLevel(model.embeddedLevel(noiseLevel: c.noiseLevel, at: t), set: 0, row: row)
-  }
-
-  func coefficients(at t: Double) -> ScoreCoefficients {
-    ScoreCoefficients(model.process, output: model.output, conditioning: model.conditioning, at: t)
   }
 
   private func copy(_ state: borrowing Matrix, row: Int) {

@@ -50,7 +50,9 @@ struct DrawStreams {
     for row in 0..<rows {
       unsafe (clean.pointer + row * clean.columns).update(from: data(row), count: clean.columns)
     }
-    for row in 0..<rows { times[set * rows + row] = sampler.draw(uniforms[row]) }
+    for row in 0..<rows {
+      times[set * rows + row] = sampler.draw(sampler.quantile(uniforms[row], row: firstIndex + UInt64(row)))
+    }
   }
 
   /// x_0 of a row.

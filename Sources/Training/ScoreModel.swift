@@ -17,6 +17,8 @@ public struct ScoreModel: Sendable {
   public let dimension: Int
   /// The number of columns that follow a row's data and are known wherever the score is asked for; 0 without.
   public let conditions: Int
+  /// What the network sees of a state.
+  public let input: NetworkInput
   /// What F means.
   public let output: NetworkOutput
   /// What score matching conditions on.
@@ -32,20 +34,23 @@ public struct ScoreModel: Sendable {
 
   /// A model; the network's inputs and outputs follow from the process, the dimension and the output.
   public init(
-    process: any ForwardProcess, dimension: Int, conditions: Int = 0, output: NetworkOutput, conditioning: Conditioning,
-    weight: LossWeight? = nil, level: Level = .noiseLevel, widths: [Int], activation: Activation, residual: Bool,
+    process: any ForwardProcess, dimension: Int, conditions: Int = 0, input: NetworkInput = .state,
+    output: NetworkOutput, conditioning: Conditioning, weight: LossWeight? = nil, level: Level = .noiseLevel,
+    widths: [Int], activation: Activation, residual: Bool, shrinkage: Bool = false, radial: Bool = false,
     embedding: TimeEmbedding, seed: UInt64
   ) {
     self.process = process
     self.dimension = dimension
     self.conditions = conditions
+    self.input = input
     self.output = output
     self.conditioning = conditioning
     self.weight = weight ?? .standard(for: output)
     self.level = level
     network = NetworkArchitecture(
-      inputs: process.blocks * dimension + conditions, outputs: output.blocks(for: process) * dimension, widths: widths,
-      activation: activation, residual: residual, embedding: embedding)
+      inputs: input.blocks(for: process) * dimension + conditions, conditions: conditions,
+      outputs: output.blocks(for: process) * dimension, widths: widths, activation: activation, residual: residual,
+      shrinkage: shrinkage, radial: radial, embedding: embedding)
     frequencies = embedding.frequencies(seed: seed)
   }
 
@@ -55,10 +60,23 @@ public struct ScoreModel: Sendable {
     weight: LossWeight?, seed: UInt64
   ) {
     self.init(
-      process: process, dimension: dimension, conditions: conditions, output: network.output,
+      process: process, dimension: dimension, conditions: conditions, input: network.input, output: network.output,
       conditioning: conditioning, weight: weight, level: network.embeddingOf, widths: network.widths,
-      activation: network.activation, residual: network.residual,
+      activation: network.activation, residual: network.residual, shrinkage: network.shrinkage, radial: network.radial,
       embedding: TimeEmbedding(kind: network.embedding, features: network.embeddingFeatures), seed: seed)
+  }
+
+  /// The network's inputs that come from the state.
+  var observed: Int { network.observed }
+
+  /// What turns F into a score at time `t`.
+  func coefficients(at t: Double) -> ScoreCoefficients {
+    ScoreCoefficients(process, input: input, output: output, conditioning: conditioning, at: t)
+  }
+
+  /// A training row at time `t`.
+  func trainingCoefficients(at t: Double) -> TrainingCoefficients {
+    TrainingCoefficients(process, input: input, output: output, conditioning: conditioning, weight: weight, at: t)
   }
 
   /// What the network is told of time `t`.

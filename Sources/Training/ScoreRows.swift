@@ -44,26 +44,28 @@ internal import Networks
     let d = model.dimension
     for row in 0..<draws.rows {
       let draw = draws.times[set * draws.rows + row]
-      let c = ScoreCoefficients(
-        model.process, output: model.output, conditioning: model.conditioning, at: draw.time)
+      let c = model.coefficients(at: draw.time)
       terms[set * draws.rows + row] = ScoreTerms(model, c, at: draw)
       unsafe states.write(
         at: draw.time, data: draws.data(row), normals: draws.normals(row), into: state.pointer)
       let input = unsafe pass.state(set: set, row: row)
-      unsafe multiply(c.whitening, UnsafePointer(state.pointer), into: input, dimension: d)
-      unsafe draws.copyConditions(row, behind: input, columns: state.columns)
+      unsafe multiply(
+        c.whitening, UnsafePointer(state.pointer), into: input, blocks: c.inputBlocks, dimension: d)
+      unsafe draws.copyConditions(row, behind: input, columns: model.observed)
       pass.setLevel(model.embeddedLevel(noiseLevel: c.noiseLevel, at: draw.time), set: set, row: row)
-      unsafe multiply(c.precision, UnsafePointer(state.pointer), into: target(set: set, row: row), dimension: d)
+      unsafe multiply(
+        c.precision, UnsafePointer(state.pointer), into: target(set: set, row: row), blocks: c.precision.size,
+        dimension: d)
       visit(row, draw.time, state)
     }
   }
 }
 
-/// y_i = Σ_j m_ij x_j for blocks of d coordinates.
+/// y_i = Σ_j m_ij x_j for the first blocks of d coordinates.
 @unsafe func multiply(
-  _ m: BlockMatrix, _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, dimension d: Int
+  _ m: BlockMatrix, _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, blocks: Int, dimension d: Int
 ) {
-  for i in 0..<m.size {
+  for i in 0..<blocks {
     for k in 0..<d {
       var sum = 0.0
       for j in 0..<m.size { unsafe sum += m[i, j] * Double(x[j * d + k]) }

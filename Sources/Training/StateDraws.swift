@@ -80,13 +80,15 @@ struct ScoreTerms {
   /// QᵀD.
   var projection = BlockMatrix.zero(1)
   var diffusion = BlockMatrix.zero(1)
+  var inputBlocks = 1
   var outputBlocks = 1
   var weight = 0.0
 
   init() {}
 
   init(_ model: ScoreModel, _ c: ScoreCoefficients, at draw: TimeSampler.Draw) {
-    (whitening, precision, output, outputBlocks) = (c.whitening, c.precision, c.output, c.outputBlocks)
+    (whitening, precision, output) = (c.whitening, c.precision, c.output)
+    (inputBlocks, outputBlocks) = (c.inputBlocks, c.outputBlocks)
     diffusion = model.process.diffusion(at: draw.time)
     projection = output.transpose * diffusion
     let size = (projection * output).trace

@@ -27,6 +27,8 @@ public struct TimeLaw: Sendable, Equatable {
 
   /// Which law.
   public var kind: Kind
+  /// How the times of a batch's rows hang together.
+  public var spread = TimeSpread.independent
   /// The mean of −½ ln snr under `log-normal`.
   public var mean = -0.5
   /// Its standard deviation.
@@ -51,6 +53,17 @@ public struct TimeLaw: Sendable, Equatable {
   }
 }
 
+/// How the times of a batch's rows hang together; each row's own time follows the law in either case.
+public enum TimeSpread: String, Sendable, CaseIterable {
+  /// `independent`.
+  case independent
+  /// `low-discrepancy`: row i of B is at the quantile (u + i/B) mod 1, with one u for each batch.
+  ///
+  /// Every batch covers the law evenly, so that its mean loss varies less. Kingma, Salimans, Poole and Ho 2021
+  /// (arXiv 2107.00630), appendix I.1.
+  case lowDiscrepancy = "low-discrepancy"
+}
+
 /// Draws the times of one law, one step after another.
 struct TimeSampler: Sendable {
   /// A time and what it counts for.
@@ -68,6 +81,8 @@ struct TimeSampler: Sendable {
   private var cells: TimeCells?
   /// τ of soft truncation; nil takes the mean over τ.
   private var truncation: Double?
+  /// u of times that are spread over a batch, and B; nil for independent rows.
+  private var spread: (offset: Double, batch: Int)?
 
   /// The times of `law` on [first, horizon].
   init(_ law: TimeLaw, process: any ForwardProcess, first: Double) {
@@ -93,9 +108,19 @@ struct TimeSampler: Sendable {
   /// - Parameters:
   ///   - truncation: a uniform number, from which τ comes; nil for a law that is the mean over all batches.
   ///   - history: the losses so far.
-  mutating func prepare(truncation: Double?, history: TimeHistory?) {
+  ///   - offset: a uniform number, u of `TimeSpread.lowDiscrepancy`; nil for independent rows whatever the law says.
+  ///   - batch: B, the rows of a batch.
+  mutating func prepare(truncation: Double?, history: TimeHistory?, offset: Double? = nil, batch: Int = 1) {
+    spread = law.spread == .lowDiscrepancy ? offset.map { ($0, batch) } : nil
     self.truncation = truncation.map { first * exp($0 * log(last / first)) }
     if law.kind == .importance, let history { cells?.setMasses(history) }
+  }
+
+  /// The quantile of a row: its own uniform number, or its place in a batch whose times are spread.
+  func quantile(_ uniform: Double, row: UInt64) -> Double {
+    guard let spread else { return uniform }
+    let place = spread.offset + Double(row) / Double(spread.batch)
+    return place - place.rounded(.down)
   }
 
   /// The draw at quantile `u` of the law.

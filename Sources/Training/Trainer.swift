@@ -44,6 +44,9 @@ internal import Randomness
   var parameters: Matrix
   /// The own slice of the moments and of the average.
   var first, second, average: Matrix
+  /// The own slice of each power-function average, `[averages, own parameters]`.
+  var averages: Matrix
+  private let powers: [PowerAverage]
   var gradients: Matrix
   /// What the times' law has learned, where it learns.
   var history: TimeHistory?
@@ -89,6 +92,8 @@ internal import Randomness
     first = Matrix(rows: 1, columns: own.count)
     second = Matrix(rows: 1, columns: own.count)
     average = Matrix(rows: 1, columns: own.count)
+    averages = Matrix(rows: options.averages.count, columns: own.count)
+    powers = options.averages.map { PowerAverage(length: $0) }
     gradients = Matrix(rows: exchange.slotCount, columns: layout.count)
     // For each rank: whether it wants to stop, its shards' losses and cells of the history, its blocks' sums of squares.
     let perShard = 1 + (history?.sums.count ?? 0)
@@ -144,8 +149,11 @@ internal import Randomness
 
   /// Makes an objective ready for the coming step.
   func prepareTimes(of objective: any Objective) {
-    var truncation = RandomStream(seed: seed, purpose: .truncation, step: UInt64(step)).row(0)
-    objective.times.prepare(truncation: truncation.nextUniform(), history: history)
+    // One number of the whole batch in each row of the stream.
+    let stream = RandomStream(seed: seed, purpose: .truncation, step: UInt64(step))
+    var (truncation, offset) = (stream.row(0), stream.row(1))
+    objective.times.prepare(
+      truncation: truncation.nextUniform(), history: history, offset: offset.nextUniform(), batch: options.batch)
   }
 
   func drawBatch() {
@@ -207,11 +215,25 @@ internal import Randomness
         slice + at, parameters.pointer + part.lowerBound, first.pointer + at, second.pointer + at,
         average.pointer + at, count: part.count, decays: decays)
     }
+    for (k, power) in powers.enumerated() {
+      unsafe move(
+        averages.pointer + k * own.count, towards: parameters.pointer + own.lowerBound, by: power.rate(at: step),
+        count: own.count)
+    }
+  }
+
+  private func move(
+    _ average: UnsafeMutablePointer<Float>, towards new: UnsafePointer<Float>, by rate: Float, count: Int
+  ) {
+    for i in 0..<count { unsafe average[i] = average[i].addingProduct(rate, new[i] - average[i]) }
   }
 
   func resetAverage() {
     let own = exchange.slices.range(communicator.rank)
     unsafe average.pointer.update(from: parameters.pointer + own.lowerBound, count: own.count)
+    for k in powers.indices {
+      unsafe (averages.pointer + k * own.count).update(from: average.pointer, count: own.count)
+    }
   }
 
   func restore(step: Int) { self.step = step }

@@ -10,6 +10,8 @@ public struct TrainerState: ~Copyable, Sendable {
   public var parameters: Matrix
   /// θ̄, the moving average.
   public var average: Matrix
+  /// The power-function averages, a row each, in the order of `TrainingOptions.averages`.
+  public var averages: Matrix
   /// Adam's first moment.
   public var first: Matrix
   /// Adam's second moment.
@@ -20,13 +22,34 @@ public struct TrainerState: ~Copyable, Sendable {
   /// What a law of times that learns from losses has learned; empty for other laws.
   public var timeHistory: [Double] = []
 
-  /// A state of zeros for `count` parameters.
-  public init(count: Int, step: Int = 0) {
+  /// A state of zeros for `count` parameters, with some power-function averages.
+  public init(count: Int, averages: Int = 0, step: Int = 0) {
     self.step = step
     parameters = Matrix(rows: 1, columns: count)
     average = Matrix(rows: 1, columns: count)
+    self.averages = Matrix(rows: averages, columns: count)
     first = Matrix(rows: 1, columns: count)
     second = Matrix(rows: 1, columns: count)
+  }
+}
+
+extension TrainerState {
+  /// The power-function average of a length within those that are kept, put together from them.
+  ///
+  /// - Parameters:
+  ///   - length: that of the average.
+  ///   - known: the lengths of the rows of `averages`.
+  /// - Returns: parameters.
+  public borrowing func average(ofLength length: Double, from known: [Double]) -> Matrix {
+    precondition(known.count == averages.rows && !known.isEmpty, "\(known.count) lengths of \(averages.rows) averages")
+    let weights = PowerAverage.weights(of: length, from: known).weights
+    var result = Matrix(rows: 1, columns: averages.columns)
+    for i in 0..<averages.columns {
+      var sum = 0.0
+      for (k, weight) in weights.enumerated() { sum.addProduct(weight, Double(averages[k, i])) }
+      result[0, i] = Float(sum)
+    }
+    return result
   }
 }
 
@@ -39,18 +62,24 @@ extension Trainer {
 
   /// Bytes of parameters, gradients, optimiser state and activations on this rank.
   public var memoryBytes: Int {
-    4 * (layout.count * (1 + exchange.slotCount) + 3 * own.count + data.rows.count) + pass.bytes + objectiveBytes
+    4 * (layout.count * (1 + exchange.slotCount) + (3 + averages.rows) * own.count + data.rows.count) + pass.bytes
+      + objectiveBytes
   }
 
   private var objectiveBytes: Int { objective.bytes }
 
   /// The whole state, gathered from the slices' owners on every rank.
   public func gatherState() throws -> TrainerState {
-    var state = TrainerState(count: layout.count, step: step)
+    var state = TrainerState(count: layout.count, averages: averages.rows, step: step)
     state.timeHistory = history?.sums ?? []
     state.guarding = guarding
     state.parameters.copy(from: parameters)
     try gather(average, into: &state.average)
+    for k in 0..<averages.rows {
+      let whole = unsafe state.averages.pointer + k * layout.count
+      unsafe (whole + own.lowerBound).update(from: averages.pointer + k * own.count, count: own.count)
+      try unsafe communicator.allGatherInPlace(whole, sections: exchange.slices)
+    }
     try gather(first, into: &state.first)
     try gather(second, into: &state.second)
     return state
@@ -74,6 +103,11 @@ extension Trainer {
     guarding = state.guarding
     parameters.copy(from: state.parameters)
     scatter(state.average, into: &average)
+    precondition(state.averages.rows == averages.rows, "\(state.averages.rows) averages for \(averages.rows)")
+    for k in 0..<averages.rows {
+      unsafe (averages.pointer + k * own.count).update(
+        from: state.averages.pointer + k * layout.count + own.lowerBound, count: own.count)
+    }
     scatter(state.first, into: &first)
     scatter(state.second, into: &second)
   }

@@ -8,6 +8,8 @@ public struct TrainingOptions: Sendable, Equatable {
   public var timeLaw = TimeLaw.logUniform
   /// The smallest training time.
   public var minimumTime = 1e-3
+  /// The lengths of the power-function averages kept beside the moving one; see `PowerAverage`.
+  public var averages: [Double] = []
   /// How many times its highest moving average a loss may be; 0 for any loss.
   public var divergence = 1000.0
 

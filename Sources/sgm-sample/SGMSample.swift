@@ -66,6 +66,12 @@ struct SGMSample: RankCommand {
     help: ArgumentHelp("The step of the checkpoint; by default the newest.", valueName: "step"))
   var checkpoint: Int?
 
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Draw from the average of this length, between those of training.averages.", valueName: "share"))
+  var average: Double?
+
   @OptionGroup var overrides: Overrides
 
   func run() {
@@ -78,6 +84,9 @@ struct SGMSample: RankCommand {
     }
     if score == "exact", checkpoint != nil {
       throw ExperimentError.usage("--score exact and --checkpoint exclude each other; an exact score needs no run")
+    }
+    if score == "exact", average != nil {
+      throw ExperimentError.usage("--score exact and --average exclude each other; an exact score has no parameters")
     }
     if score == "exact", let condition {
       throw ExperimentError.usage("--condition \(condition): exact scores know no conditions; leave one of the two out")
@@ -93,6 +102,7 @@ struct SGMSample: RankCommand {
     request.overwrite = overwrite
     request.condition = condition
     request.checkpoint = checkpoint
+    request.average = average
     request.settings = overrides.settings
     request.trajectories = trajectory ?? 0
     request.observations = observe

@@ -111,7 +111,7 @@ private func read(_ yaml: String, _ settings: String...) throws -> Experiment {
     let parts = words.split { " ,".contains($0) }.map(String.init)
     let target = "data: {target: funnel}\n"
     if parts[0] == "data.file" { return "data: {file: rows.npy}" }
-    if parts[0] == "data.target" { return target }
+    if parts[0] == "data.target" || parts[0] == "times" { return target }
     if parts[0] == "training.objective" || parts[0] == "training.time_law" {
       return target + "training: {\(parts[0].dropFirst("training.".count)): \(parts[1])}"
     }
@@ -129,12 +129,14 @@ private func read(_ yaml: String, _ settings: String...) throws -> Experiment {
     let samples: [String: String] = [
       "name": "other", "seed": "9", "data.target": "mg25", "data.file": "null", "data.dimension": "6",
       "data.count": "70",
-      "data.held_out": "0.4", "process.schedule": "linear", "process.horizon": "3.5", "network.widths": "[8, 16]",
+      "data.held_out": "0.4", "process.schedule": "linear", "process.horizon": "3.5", "process.chain_steps": "500",
+      "network.widths": "[8, 16]",
       "network.embedding_features": "32", "training.batch": "4096", "training.shards": "8",
       "training.minimum_time": "0.25",
       "process.kind": "ornstein-uhlenbeck", "sampling.seed": "12", "training.time_law": "uniform",
       "sampling.grid": "uniform", "training.weight": "unit-variance", "data.conditions": "[a, b]",
-      "process.base_degrees": "5.0",
+      "process.base_degrees": "5.0", "network.input": "noisy-data", "training.averages": "[0.05, 0.2]",
+      "training.minimum_noise": "0.0005", "training.maximum_noise": "500.0",
     ]
     let key = try #require(ExperimentKey.all.first { $0.path == path })
     let text: String
@@ -145,7 +147,11 @@ private func read(_ yaml: String, _ settings: String...) throws -> Experiment {
     default:
       text = samples[path] ?? (key.get(Experiment()) == .real(0.5) ? "0.25" : key.shape == .integer ? "11" : "0.5")
     }
-    let base = experiment(where: key.condition?.words ?? "data.target")
+    // Noise levels come in pairs.
+    let levels =
+      "data: {target: funnel}\nnetwork: {input: noisy-data}\ntraining: {minimum_noise: 0.001, maximum_noise: 200}"
+    let isLevel = ["training.minimum_noise", "training.maximum_noise"].contains(path)
+    let base = isLevel ? levels : experiment(where: key.condition?.words ?? "data.target")
     let before = try read(base)
     let after = try read(base, "\(path)=\(text)")
     let value = key.get(after)

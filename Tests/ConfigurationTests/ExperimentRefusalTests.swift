@@ -19,7 +19,7 @@ private let mistakes: [(String, String)] = [
   ("steps: 3", "funnel.yaml:1:1: steps is not a key; did you mean training.steps?"),
   (
     "network:\n  depth_of_the_thing: 3",
-    "funnel.yaml:2:3: network.depth_of_the_thing is not a key; the keys of network are widths, activation, residual, output, embedding, embedding_features, embedding_of"
+    "funnel.yaml:2:3: network.depth_of_the_thing is not a key; the keys of network are widths, activation, residual, input, output, shrinkage, radial, embedding, embedding_features, embedding_of"
   ),
   (
     "wholly_unrelated_words_here: 3",
@@ -137,6 +137,42 @@ private let mistakes: [(String, String)] = [
   (
     "data: {target: mg25}\nprocess: {horizon: 1e-4}\ntraining: {minimum_time: 1e-3}",
     "funnel.yaml:3:26: training.minimum_time must be less than process.horizon = 0.0001, found 0.001"
+  ),
+  (
+    "data: {target: mg25}\ntraining: {minimum_noise: 0.01}",
+    "funnel.yaml:2:27: training.minimum_noise needs training.maximum_noise beside it"
+  ),
+  (
+    "data: {target: mg25}\ntraining: {minimum_noise: 9, maximum_noise: 2}",
+    "funnel.yaml:2:27: training.minimum_noise must be less than training.maximum_noise = 2.0, found 9.0"
+  ),
+  (
+    "data: {target: mg25}\nnetwork: {input: state}\ntraining: {minimum_noise: 0.001, maximum_noise: 200}",
+    "funnel.yaml:3:27: training.minimum_noise needs network.input noisy-data, network.output posterior-mean and network.embedding_of noise-level: only such a network knows nothing but the noise"
+  ),
+  (
+    "data: {target: mg25}\nnetwork: {input: noisy-data}\ntraining: {minimum_noise: 0.001, maximum_noise: 20}",
+    "funnel.yaml:3:49: training.maximum_noise must hold the noise of the process, 0.002 at sampling.final_time to 152.0 at process.horizon, found 0.001 to 20.0"
+  ),
+  (
+    "data: {target: mg25}\nnetwork: {input: noisy-data}\ntraining: {minimum_noise: 0.01, maximum_noise: 200}",
+    "funnel.yaml:3:27: training.minimum_noise must hold the noise of the process, 0.002 at sampling.final_time to 152.0 at process.horizon, found 0.01 to 200.0"
+  ),
+  (
+    "data: {target: mg25}\nnetwork: {input: noisy-data}\ntraining: {minimum_noise: 1e-3, maximum_noise: 200, minimum_time: 0.1}",
+    "funnel.yaml:3:67: training.minimum_time is for times, not noise levels, but training.minimum_noise is 0.001; remove it"
+  ),
+  (
+    "data: {target: mg25}\nnetwork: {input: noisy-data}\ntraining: {minimum_noise: 1e-3, maximum_noise: 200, objective: explicit}",
+    "funnel.yaml:3:27: training.minimum_noise needs training.objective hsm, training.coupling independent and a training.weight other than likelihood, which are those that no process enters"
+  ),
+  (
+    "data: {target: mg25}\nprocess: {kind: critically-damped-langevin}\nnetwork: {input: state, shrinkage: true}",
+    "funnel.yaml:3:36: network.shrinkage multiplies outputs by inputs one by one, but network.output posterior-mean has 1 numbers a coordinate and network.input state has 2"
+  ),
+  (
+    "data: {target: mg25}\nprocess: {kind: annealed, base: student-t}\nnetwork: {input: noisy-data}",
+    "funnel.yaml:3:18: network.input must be state for process.kind annealed with base student-t, whose noise is not Gaussian, found noisy-data"
   ),
   (
     "data: {target: mg25}\nnetwork: {activation: relu}\ntraining: {objective: sliced}",

@@ -7,6 +7,8 @@ import Testing
 @Suite struct ExperimentTextTests {
   static let experiments = [
     "data: {target: funnel}",
+    "data: {target: funnel}\nnetwork: {input: noisy-data}\n"
+      + "training: {minimum_noise: 0.001, maximum_noise: 200, averages: [0.05, 0.1]}",
     ExperimentReaderTests.funnel,
     "data: {file: \"a b\\u00e9\\n#.csv\", held_out: '0.5'}\nname: \"1e5\"\nprocess: {kind: ornstein-uhlenbeck}",
     "data: {file: yes}\nname: null.\ntraining: {learning_rate: 1e-5, weight_decay: 1e22, clip_norm: 0.1}",

@@ -42,6 +42,11 @@ private func refusal(_ process: String, _ rest: String = "") -> String {
     let growing = try read("schedule: exponential, beta_min: 1, beta_max: 5, beta_growth: -2").process
     #expect(
       growing.make() as? VariancePreserving == VariancePreserving(schedule: .exponential(min: 1, max: 5, rate: -2)))
+    let chain = try read("schedule: discrete-linear, chain_steps: 100, beta_max: 10, horizon: 2").process
+    #expect(
+      chain.make() as? VariancePreserving
+        == VariancePreserving(
+          schedule: .discreteLinear(DiscreteNoise(steps: 100, first: 0.002, last: 0.2)), horizon: 2))
     let damped = try read("kind: critically-damped-langevin, schedule: cosine").process.make()
     #expect(
       damped as? CriticallyDampedLangevin == CriticallyDampedLangevin(epsilon: 0.25, schedule: .cosine))
@@ -80,6 +85,9 @@ private func refusal(_ process: String, _ rest: String = "") -> String {
     #expect(
       refusal("schedule: exponential, beta_growth: 100, horizon: 6")
         == "run.yaml:2:47: process.beta_growth times process.horizon must be between -500 and 500, found 600.0")
+    #expect(
+      refusal("schedule: discrete-linear, chain_steps: 20")
+        == "run.yaml:2:51: process.chain_steps must be greater than beta_max · horizon = 20.0: no step of the chain may lose all of the data, found 20")
     #expect(
       refusal("kind: critically-damped-langevin, beta: 1e308, horizon: 1e5")
         == "run.yaml:2:67: process.horizon and the schedule together give a time without end; lower β or the horizon")

@@ -5,35 +5,41 @@ import Testing
 
 struct Setting: Sendable, CustomTestStringConvertible {
   let process: any ForwardProcess
+  let input: NetworkInput
   let output: NetworkOutput
   let conditioning: Conditioning
   let weight: LossWeight
 
   init(
-    process: any ForwardProcess, output: NetworkOutput, conditioning: Conditioning, weight: LossWeight? = nil
+    process: any ForwardProcess, input: NetworkInput = .state, output: NetworkOutput, conditioning: Conditioning,
+    weight: LossWeight? = nil
   ) {
-    (self.process, self.output, self.conditioning) = (process, output, conditioning)
+    (self.process, self.input, self.output, self.conditioning) = (process, input, output, conditioning)
     self.weight = weight ?? .standard(for: output)
   }
 
-  var testDescription: String { "\(process), \(output.rawValue), \(conditioning.rawValue), \(weight.rawValue)" }
+  var testDescription: String {
+    "\(process), \(input.rawValue), \(output.rawValue), \(conditioning.rawValue), \(weight.rawValue)"
+  }
 
   static let all = everyProcess.flatMap { process in
-    NetworkOutput.allCases.filter { $0.isAvailable(for: process) }.flatMap { output in
-      Conditioning.allCases.flatMap { conditioning in
-        LossWeight.allCases.filter { $0.isAvailable(for: output, under: process) }.map {
-          Setting(process: process, output: output, conditioning: conditioning, weight: $0)
+    NetworkInput.allCases.filter { $0.isAvailable(for: process) }.flatMap { input in
+      NetworkOutput.allCases.filter { $0.isAvailable(for: process) }.flatMap { output in
+        Conditioning.allCases.flatMap { conditioning in
+          LossWeight.allCases.filter { $0.isAvailable(for: output, under: process) }.map {
+            Setting(process: process, input: input, output: output, conditioning: conditioning, weight: $0)
+          }
         }
       }
     }
   }
 
   func score(at t: Double) -> ScoreCoefficients {
-    ScoreCoefficients(process, output: output, conditioning: conditioning, at: t)
+    ScoreCoefficients(process, input: input, output: output, conditioning: conditioning, at: t)
   }
 
   func training(at t: Double) -> TrainingCoefficients {
-    TrainingCoefficients(process, output: output, conditioning: conditioning, weight: weight, at: t)
+    TrainingCoefficients(process, input: input, output: output, conditioning: conditioning, weight: weight, at: t)
   }
 }
 
@@ -42,7 +48,7 @@ private let fractions = [1e-5, 1e-3, 0.1, 0.5, 1.0]
 extension TrainingCoefficients {
   /// κ, filled up with the unit matrix.
   var gains: BlockMatrix {
-    var matrix = BlockMatrix.identity(inputBlocks)
+    var matrix = BlockMatrix.identity(gain.size)
     for i in 0..<outputBlocks { for o in 0..<outputBlocks { matrix[i, o] = outputGain(i, o) } }
     return matrix
   }
@@ -95,11 +101,15 @@ extension TrainingCoefficients {
       let (training, score) = (setting.training(at: t), setting.score(at: t))
       let kernel = setting.process.kernel(at: t)
       let marginal = kernel.covariance + kernel.mean.outer(kernel.mean).scaled(by: q2)
-      let factor = score.whitening.inverse
-      for input in [
-        BlockVector((0..<training.inputBlocks).map { 0.5 - Double($0) }),
-        BlockVector((0..<training.inputBlocks).map { -1.5 - 0.3 * Double($0) }),
+      let whole = Setting(process: setting.process, output: setting.output, conditioning: setting.conditioning)
+      let factor = whole.score(at: t).whitening.inverse
+      for whitened in [
+        BlockVector((0..<setting.process.blocks).map { 0.5 - Double($0) }),
+        BlockVector((0..<setting.process.blocks).map { -1.5 - 0.3 * Double($0) }),
       ] {
+        let u = factor * whitened
+        let seen = score.whitening * u
+        let input = BlockVector((0..<training.inputBlocks).map { seen[$0] })
         // E[y | input] by regression; the input's mean is that of its first source.
         let predictions = (0..<training.outputBlocks).map { o in
           let centred = input - training.inputColumn(0).scaled(by: mu)
@@ -107,9 +117,8 @@ extension TrainingCoefficients {
         }
         // s = −P u + Q F with F = E[y]/κ, against the exact score −(H + q²MMᵀ)⁻¹(u − Mμ). Whitened, as errors act
         // there.
-        let u = factor * input
         var predicted = (score.precision * u).scaled(by: -1)
-        var y = BlockVector(size: training.inputBlocks, repeating: 0)
+        var y = BlockVector(size: setting.process.blocks, repeating: 0)
         for (o, value) in predictions.enumerated() { y[o] = value }
         if training.gains.determinant == 0 { continue }
         predicted = predicted + score.output * (training.gains.inverse * y)

@@ -111,6 +111,26 @@ import Testing
     }
   }
 
+  @Test("the discrete schedule passes DDPM's chain at its steps, and is a straight line in τ between") func chain() {
+    let noise = DiscreteNoise(steps: 1000, first: 1e-4, last: 0.02)
+    let process = VariancePreserving(schedule: .discreteLinear(noise), horizon: 2)
+    var kept = 1.0
+    for i in 1...1000 {
+      kept *= 1 - (1e-4 + (0.02 - 1e-4) * Double(i - 1) / 999)
+      let t = 2 * Double(i) / 1000
+      // A thousand roundings of both.
+      #expect(abs(exp(-process.clock(t)) / kept - 1) < 1e-12, "\(i)")
+      guard i < 1000 else { continue }
+      let next = 1e-4 + (0.02 - 1e-4) * Double(i) / 999
+      #expect(abs(process.elapsed(from: t, to: t + 0.001) / (-0.5 * log1p(-next)) - 1) < 1e-11)
+      #expect(abs(process.rate(at: t + 0.001) / (-500 * log1p(-next)) - 1) < 1e-11)
+    }
+    // What Ho, Jain and Abbeel's chain leaves of the data.
+    #expect(abs(kept - 4.036e-5) < 1e-8)
+    let (a, b) = (process.elapsed(from: 0.3, to: 1.001), process.elapsed(from: 0.3, to: 1.9))
+    #expect(abs(a + process.elapsed(from: 1.001, to: 1.9) - b) < 1e-13)  // rounding
+  }
+
   @Test(
     "schedules' elapsed times keep their digits over short intervals",
     arguments: schedules)

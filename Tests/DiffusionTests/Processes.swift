@@ -9,7 +9,7 @@ let autonomousAndScheduled: [any ForwardProcess] =
 
 let schedules: [NoiseSchedule] = [
   .constant(4), .linear(min: 0.1, max: 20), .cosine, .exponential(min: 0.1, max: 20, rate: 3),
-  .exponential(min: 0.1, max: 20, rate: -1e-7),
+  .exponential(min: 0.1, max: 20, rate: -1e-7), .discreteLinear(DiscreteNoise(steps: 50, first: 0.002, last: 0.4)),
 ]
 
 /// Values of the general process: position and velocity, or position, velocity and acceleration.
@@ -22,7 +22,7 @@ let linearProcesses: [any ForwardProcess] = [
 let pathProcesses: [any ForwardProcess] = [
   FlowMatching(), AnnealedPath(annealing: .linear), AnnealedPath(annealing: .cosine, scale: 2),
   SubVariancePreserving(), SubVariancePreserving(schedule: .cosine), VarianceExploding(),
-  VarianceExploding(prior: .noiseAndData, horizon: 2), FlowMatching(horizon: 0.9),
+  VarianceExploding(prior: .noiseAndData, horizon: 2), FlowMatching(horizon: 0.9), NoiseLevels(horizon: 30),
 ]
 
 let stationaryProcesses: [any ForwardProcess] =

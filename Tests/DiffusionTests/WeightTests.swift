@@ -31,12 +31,19 @@ private func draw(_ k: Int) -> Double { [0.7, -1.3, 0.4, 1.9, -0.6][k % 5] }
     let isState = c > 1 && setting.conditioning == .state
     let kernel = process.kernel(at: t)
     let k = isState ? process.transition(from: 0, to: t).covariance.cholesky() : kernel.cholesky
-    let z = (0..<training.sources).map(draw)
+    // The state comes from all sources, whatever of it the network sees.
+    let whole = Setting(
+      process: process, output: setting.output, conditioning: setting.conditioning, weight: setting.weight)
+    let all = whole.training(at: t)
+    let z = (0..<all.sources).map(draw)
     let e = BlockVector(Array(z.suffix(c)))
-    let input = (0..<training.sources).reduce(BlockVector(size: c, repeating: 0)) {
-      $0 + training.inputColumn($1).scaled(by: z[$1])
+    let input = (0..<all.sources).reduce(BlockVector(size: c, repeating: 0)) {
+      $0 + all.inputColumn($1).scaled(by: z[$1])
     }
-    let u = score.whitening.inverse * input
+    let u = whole.score(at: t).whitening.inverse * input
+    // Of e the noisy data hold the part along w.
+    let w = kernel.whitenedMean
+    let seen = training.sources == z.count ? z : [z[0], w.dot(e) / w.dot(w).squareRoot()]
     let conditional = (k.inverse.transpose * e).scaled(by: -1)
     let r = error(setting, kernel, k, at: t)
     // Both losses at two outputs; the difference has no term without F.
@@ -46,7 +53,7 @@ private func draw(_ k: Int) -> Double { [0.7, -1.3, 0.4, 1.9, -0.6][k % 5] }
       let direct = r * ((score.output * f) - score.precision * u - conditional)
       var residual = training.gains * f
       for o in 0..<training.outputBlocks {
-        for (j, value) in z.enumerated() { residual[o] -= training.target(o, j) * value }
+        for (j, value) in seen.enumerated() { residual[o] -= training.target(o, j) * value }
       }
       return (direct.dot(direct), residual.dot(residual), direct.dot(direct) + residual.dot(residual))
     }

@@ -15,21 +15,12 @@ extension LaunchTests {
 
       """
 
-    /// The values of a key, from the table that the program prints.
-    private func values(_ key: String, _ table: String) throws -> [String] {
-      let words = key.split(separator: ".")
-      let section = try #require(table.components(separatedBy: "\n## ").first { $0.hasPrefix("`\(words[0])`") })
-      let row = try #require(section.split(separator: "\n").first { $0.hasPrefix("| `\(words[1])` |") })
-      return row.split(separator: "|")[1].split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
-    }
-
     @Test("every process, objective, output and sampler leaves the same bytes on 1, 2 and 3 ranks")
     func everyChoice() throws {
       let workshop = try Workshop()
       try workshop.write(experiment, to: "tiny.yaml")
-      let table = try workshop.run("sgm-train", ["--print-keys"]).output
       let keys = ["process.kind", "training.objective", "network.output"]
-      let all = try keys.map { try values($0, table) }
+      let all = try keys.map { try workshop.values(of: $0) }
       var left = all.map(Set.init)
       var runs: [String] = []
       // Each process with the first objective and output that it allows among those not seen yet, then among all.
@@ -46,7 +37,7 @@ extension LaunchTests {
         }
       }
       #expect(left == keys.map { _ in [] }, "what no run took")
-      for sampler in try values("sampling.sampler", table) {
+      for sampler in try workshop.values(of: "sampling.sampler") {
         let isSampled = try runs.contains { try isSampledAlike(workshop, sampler, $0) }
         #expect(isSampled, "no run serves \(sampler)")
       }

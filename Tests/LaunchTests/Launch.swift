@@ -45,6 +45,17 @@ final class Workshop {
   ) throws -> Outcome {
     try Job(program, words, ranks: ranks, environment: environment, in: self).outcome()
   }
+
+  /// The words that a key of the experiment file may have, or the words of its list, from the table that the program prints.
+  func values(of key: String) throws -> [String] {
+    let words = key.split(separator: ".")
+    let sections = try run("sgm-train", ["--print-keys"]).output.components(separatedBy: "\n## ")
+    guard let section = sections.first(where: { $0.hasPrefix("`\(words[0])`") }),
+      let row = section.split(separator: "\n").first(where: { $0.hasPrefix("| `\(words[1])` |") })
+    else { throw Failure("no row of \(key)") }
+    return row.split(separator: "|")[1].replacingOccurrences(of: "list of ", with: "").split(separator: ",")
+      .map { $0.trimmingCharacters(in: .whitespaces) }
+  }
 }
 
 /// A program that is running.

@@ -11,16 +11,21 @@ struct DoubleNetwork {
     let angles = frequencies.map { 2 * Double.pi * Double($0) * Double(level) }
     let features = angles.map { sin($0) } + angles.map { cos($0) }
     let layout = ParameterLayout(architecture)
+    let x = Array(state.prefix(architecture.inputs - architecture.conditions))
     var h = state
+    if architecture.radial { h.append(log(1e-4 + x.reduce(0) { $0 + $1 * $1 } / Double(x.count))) }
     for (l, layer) in architecture.layers.enumerated() {
-      let x = layer.inputs > layer.width ? h + features : h
+      let seen = layer.inputs > layer.width ? h + features : h
       let weight = layout.weight(l)
       let z = (0..<layer.outputs).map { o in
         (0..<layer.inputs).reduce(parameters[layout.bias(l).offset + o]) { sum, i in
-          sum + parameters[weight.offset + o * layer.inputs + i] * x[i]
+          sum + parameters[weight.offset + o * layer.inputs + i] * seen[i]
         }
       }
-      if l == architecture.layerCount - 1 { return z }
+      if l == architecture.layerCount - 1 {
+        guard architecture.shrinkage else { return z }
+        return x.indices.map { z[$0] + z[x.count + $0] * x[$0] }
+      }
       let skip = layer.skips ? h : [Double](repeating: 0, count: layer.outputs)
       h = zip(z, skip).map { activation($0) + $1 }
     }

@@ -3,6 +3,29 @@ import Networks
 import Randomness
 import Testing
 
+/// What a network has beside its layers.
+enum Head: CaseIterable { case plain, shrinkage, radial, both }
+
+/// What a network is tried with.
+struct Trial: Sendable, CustomTestStringConvertible {
+  let activation: Activation
+  let residual: Bool
+  let head: Head
+
+  var testDescription: String { "\(activation.rawValue), \(residual ? "residual" : "plain"), \(head)" }
+
+  /// Every activation with and without residuals, and one with every head.
+  static let all =
+    Activation.allCases.flatMap { [Trial($0, false, .plain), Trial($0, true, .plain)] }
+    + Head.allCases.dropFirst().flatMap { [Trial(.silu, false, $0), Trial(.silu, true, $0)] }
+
+  private init(_ activation: Activation, _ residual: Bool, _ head: Head) {
+    (self.activation, self.residual, self.head) = (activation, residual, head)
+  }
+
+  var example: Case { Case(activation, residual: residual, head: head) }
+}
+
 /// A small network with every parameter random, and one batch for it.
 final class Case {
   let architecture: NetworkArchitecture
@@ -12,9 +35,12 @@ final class Case {
   let levels: [Float]
   static let rows = 6
 
-  init(_ activation: Activation, residual: Bool, widths: [Int] = [16, 16, 24], scale: Float = 0.3) {
+  init(
+    _ activation: Activation, residual: Bool, head: Head = .plain, widths: [Int] = [16, 16, 24], scale: Float = 0.3
+  ) {
     architecture = NetworkArchitecture(
-      inputs: 5, outputs: 3, widths: widths, activation: activation, residual: residual,
+      inputs: 5, conditions: 2, outputs: 3, widths: widths, activation: activation, residual: residual,
+      shrinkage: head == .shrinkage || head == .both, radial: head == .radial || head == .both,
       embedding: TimeEmbedding(kind: .fourier, features: 8))
     frequencies = architecture.embedding.frequencies(seed: 3)
     var parameters = Matrix(rows: 1, columns: ParameterLayout(architecture).count)
@@ -49,11 +75,9 @@ final class Case {
 }
 
 @Suite struct NetworkTests {
-  static let cases: [(Activation, Bool)] = Activation.allCases.flatMap { [($0, false), ($0, true)] }
-
-  @Test("the output is that of an independent network in Double", arguments: cases)
-  func output(activation: Activation, residual: Bool) {
-    let example = Case(activation, residual: residual)
+  @Test("the output is that of an independent network in Double", arguments: Trial.all)
+  func output(trial: Trial) {
+    let example = trial.example
     for use in [NetworkPass.Use.training, .inference] {
       let pass = example.pass(use: use)
       for row in 0..<Case.rows {
@@ -78,9 +102,9 @@ final class Case {
     }
   }
 
-  @Test("the gradient is the central difference of the oracle", arguments: cases)
-  func gradient(activation: Activation, residual: Bool) {
-    let example = Case(activation, residual: residual)
+  @Test("the gradient is the central difference of the oracle", arguments: Trial.all)
+  func gradient(trial: Trial) {
+    let example = trial.example
     let pass = example.pass(sets: 2)
     let cotangent: [Double] = [0.7, -1.1, 0.4]
     for row in 0..<Case.rows {
@@ -116,9 +140,9 @@ final class Case {
     }
   }
 
-  @Test("jvp and vjp are the Jacobian of the oracle, and adjoint to each other", arguments: cases)
-  func products(activation: Activation, residual: Bool) {
-    let example = Case(activation, residual: residual)
+  @Test("jvp and vjp are the Jacobian of the oracle, and adjoint to each other", arguments: Trial.all)
+  func products(trial: Trial) {
+    let example = trial.example
     let pass = example.pass()
     var tangent = Matrix(rows: Case.rows, columns: 5)
     var cotangent = Matrix(rows: Case.rows, columns: 3)

@@ -4,9 +4,7 @@ import Randomness
 import Testing
 
 @Suite struct TangentTests {
-  static let cases: [(Activation, Bool)] = Activation.allCases.filter(\.isSmooth).flatMap {
-    [($0, false), ($0, true)]
-  }
+  static let trials = Trial.all.filter(\.activation.isSmooth)
 
   private static let probes = 2
   private let output: [Double] = [0.7, -1.1, 0.4]
@@ -37,9 +35,9 @@ import Testing
     }
   }
 
-  @Test("a tangent pass gives the pass's own Jacobian–vector products", arguments: cases)
-  func products(activation: Activation, residual: Bool) {
-    let example = Case(activation, residual: residual)
+  @Test("a tangent pass gives the pass's own Jacobian–vector products", arguments: trials)
+  func products(trial: Trial) {
+    let example = trial.example
     let (pass, tangents) = prepared(example, sets: 1)
     write(pass, tangents, set: 0)
     tangents.forward(set: 0)
@@ -57,9 +55,9 @@ import Testing
     }
   }
 
-  @Test("the parameter gradient of cᵀJb and F is the central difference of the oracle in Double", arguments: cases)
-  func gradient(activation: Activation, residual: Bool) {
-    let example = Case(activation, residual: residual)
+  @Test("the parameter gradient of cᵀJb and F is the central difference of the oracle in Double", arguments: trials)
+  func gradient(trial: Trial) {
+    let example = trial.example
     let (pass, tangents) = prepared(example, sets: 2)
     let gradient = Matrix(rows: 2, columns: pass.layout.count)
     for set in 0..<2 {

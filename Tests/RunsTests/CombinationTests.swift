@@ -46,7 +46,7 @@ private struct Combination {
         default: [String]()
         }
       return NoiseSchedule.Kind.allCases.map { schedule in
-        let isGentle = schedule == .linear || schedule == .exponential
+        let isGentle = [.linear, .exponential, .discreteLinear].contains(schedule)
         return wide + ["process.schedule=\(schedule.rawValue)"] + (isGentle ? ["process.beta_max=4"] : [])
       }
     }

@@ -36,12 +36,12 @@ private struct Example: ~Copyable {
   let states, levels: Matrix
   var outputs: Matrix
 
-  init(activation: String, residual: Bool, embedding: String) throws {
+  init(activation: String, residual: Bool, embedding: String, more: String = "") throws {
     let experiment = try Experiment(
       yaml: """
         data: {target: gaussian, dimension: 3}
         process: {kind: critically-damped-langevin}
-        network: {widths: [24, 24, 16], activation: \(activation), residual: \(residual), embedding: \(embedding)}
+        network: {widths: [24, 24, 16], activation: \(activation), residual: \(residual), embedding: \(embedding)\(more)}
         """, file: "example.yaml")
     let description = DataSet.Description(
       dimension: 3, rows: 10, columnNames: ["a", "b", "ß"],
@@ -94,16 +94,21 @@ private let comparison = """
   """
 
 @Suite struct FormatsDocumentTests {
-  static let networks = ["silu", "gelu", "relu", "tanh", "softplus"].flatMap { [($0, false), ($0, true)] }
+  static let networks =
+    ["silu", "gelu", "relu", "tanh", "softplus"].flatMap { [($0, false, ""), ($0, true, "")] }
+    + ["radial: true", "input: noisy-data, shrinkage: true", "input: noisy-data, shrinkage: true, radial: true"].map {
+      ("silu", true, ", " + $0)
+    }
 
   @Test(
     "the documented Python reader rebuilds the network of a checkpoint",
     .enabled(if: python != nil, "\(withoutPython)"),
     arguments: networks)
-  func reader(activation: String, residual: Bool) throws {
+  func reader(activation: String, residual: Bool, more: String) throws {
     let folder = try TemporaryFolder()
     let example = try Example(
-      activation: activation, residual: residual, embedding: residual ? "sinusoidal" : "fourier")
+      activation: activation, residual: residual, embedding: residual ? "sinusoidal" : "fourier",
+      more: more)
     try example.write(to: folder.path)
     let (status, output) = try runPython(documentedReader() + comparison, [folder.path])
     #expect(status == 0, "\(output)")

@@ -8,13 +8,15 @@ import Testing
 @testable import Training
 
 @Suite struct LossGradientTests {
-  static let settings = [NetworkOutput.posteriorMean, .noise, .score].flatMap { output in
-    Conditioning.allCases.flatMap { conditioning in LossWeight.allCases.map { (output, conditioning, $0) } }
+  static let settings = NetworkInput.allCases.flatMap { input in
+    [NetworkOutput.posteriorMean, .noise, .score].flatMap { output in
+      Conditioning.allCases.flatMap { conditioning in LossWeight.allCases.map { (input, output, conditioning, $0) } }
+    }
   }
 
   @Test("the gradient is the central difference of the loss in Double", arguments: settings)
-  func gradient(output: NetworkOutput, conditioning: Conditioning, weight: LossWeight) {
-    let model = tinyModel(output, conditioning, weight: weight, residual: output == .noise)
+  func gradient(input: NetworkInput, output: NetworkOutput, conditioning: Conditioning, weight: LossWeight) {
+    let model = tinyModel(output, conditioning, input: input, weight: weight, residual: output == .noise)
     let layout = ParameterLayout(model.network)
     let parameters = normals(1, layout.count, seed: 2, scale: 0.4)
     let rows = 5

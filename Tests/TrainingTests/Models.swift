@@ -8,10 +8,12 @@ import Randomness
 
 /// A tiny model on Langevin dynamics, where every output and conditioning differs.
 func tinyModel(
-  _ output: NetworkOutput, _ conditioning: Conditioning, weight: LossWeight? = nil, residual: Bool = false
+  _ output: NetworkOutput, _ conditioning: Conditioning, input: NetworkInput = .state, weight: LossWeight? = nil,
+  residual: Bool = false
 ) -> ScoreModel {
   ScoreModel(
-    process: CriticallyDampedLangevin(epsilon: 0.25), dimension: 3, output: output, conditioning: conditioning,
+    process: CriticallyDampedLangevin(epsilon: 0.25), dimension: 3, input: input, output: output,
+    conditioning: conditioning,
     weight: weight, widths: [8, 8], activation: .silu, residual: residual,
     embedding: TimeEmbedding(kind: .sinusoidal, features: 4),
     seed: 1)
@@ -43,8 +45,7 @@ final class DoubleLoss {
     var span = u.mutableSpan
     streams.times.uniforms(firstIndex: UInt64(row), into: &span)
     let t = TimeSampler(times.law, process: model.process, first: times.first).draw(u[0]).time
-    let c = TrainingCoefficients(
-      model.process, output: model.output, conditioning: model.conditioning, weight: model.weight, at: t)
+    let c = model.trainingCoefficients(at: t)
     let d = model.dimension
     var noise = Matrix(rows: 1, columns: (c.sources - 1) * d)
     streams.noise.fillNormals(&noise, firstIndex: UInt64(pairing?[row] ?? row))

@@ -7,15 +7,17 @@ import Testing
 @testable import Training
 
 @Suite struct NetworkScoreTests {
-  private func score(_ output: NetworkOutput) -> NetworkScore {
-    let model = tinyModel(output, .data)
+  private static let settings = NetworkInput.allCases.flatMap { [($0, NetworkOutput.posteriorMean), ($0, .noise)] }
+
+  private func score(_ input: NetworkInput, _ output: NetworkOutput) -> NetworkScore {
+    let model = tinyModel(output, .data, input: input)
     return NetworkScore(
       model: model, parameters: normals(1, ParameterLayout(model.network).count, seed: 4, scale: 0.5))
   }
 
-  @Test("rows at times of their own have the scores of those times", arguments: [NetworkOutput.posteriorMean, .noise])
-  func times(output: NetworkOutput) {
-    let score = score(output)
+  @Test("rows at times of their own have the scores of those times", arguments: settings)
+  func times(input: NetworkInput, output: NetworkOutput) {
+    let score = score(input, output)
     let state = normals(256, 6, seed: 9)
     var all = Matrix(rows: 256, columns: 6)
     var one = Matrix(rows: 256, columns: 6)
@@ -29,9 +31,9 @@ import Testing
     }
   }
 
-  @Test("vjp is the derivative of the score", arguments: [NetworkOutput.posteriorMean, .noise])
-  func vjp(output: NetworkOutput) {
-    let score = score(output)
+  @Test("vjp is the derivative of the score", arguments: settings)
+  func vjp(input: NetworkInput, output: NetworkOutput) {
+    let score = score(input, output)
     var state = normals(256, 6, seed: 9)
     let cotangent = normals(256, 6, seed: 10)
     var result = Matrix(rows: 256, columns: 6)
@@ -58,8 +60,8 @@ import Testing
     }
   }
 
-  @Test("the weighted trace is that of the Jacobian that vjp gives", arguments: [NetworkOutput.posteriorMean, .noise])
-  func trace(output: NetworkOutput) {
+  @Test("the weighted trace is that of the Jacobian that vjp gives", arguments: settings)
+  func trace(input: NetworkInput, output: NetworkOutput) {
     /// A score with a derivative and nothing else, so that its trace comes from `vjp`.
     struct Plain: DifferentiableScore {
       let base: NetworkScore
@@ -72,7 +74,7 @@ import Testing
         base.vjp(state, at: t, cotangent: cotangent, into: &result)
       }
     }
-    let score = score(output)
+    let score = score(input, output)
     var plain = Plain(base: score)
     let state = normals(256, 6, seed: 9)
     var (own, expected) = ([Double](repeating: 0, count: 256), [Double](repeating: 0, count: 256))
@@ -86,11 +88,47 @@ import Testing
     }
   }
 
+  @Test("on the noisy data the score is affine in the rest of the state: −H⁻¹ times what does not move them")
+  func affine() {
+    let score = score(.noisyData, .posteriorMean)
+    let t = 0.4
+    let kernel = score.process.kernel(at: t)
+    // Orthogonal to p: y stays as it is.
+    let p = kernel.noisyData
+    let rest = BlockVector(-p[1], p[0])
+    let inverse = kernel.cholesky.inverse.transpose * kernel.cholesky.inverse
+    let slope = (inverse * rest).scaled(by: -1)
+    let state = normals(256, 6, seed: 9)
+    let moves = normals(256, 3, seed: 10)
+    var moved = Matrix(rows: 256, columns: 6)
+    for row in 0..<256 {
+      for k in 0..<6 { moved[row, k] = state[row, k] + Float(rest[k / 3]) * moves[row, k % 3] }
+    }
+    var before = Matrix(rows: 256, columns: 6)
+    var after = Matrix(rows: 256, columns: 6)
+    score.evaluate(state, at: t, into: &before)
+    score.evaluate(moved, at: t, into: &after)
+    for row in 0..<256 {
+      for k in 0..<6 {
+        let expected = slope[k / 3] * Double(moves[row, k % 3])
+        // Scores of some units rounded to Float, of inputs that are equal to rounding.
+        #expect(abs(Double(after[row, k] - before[row, k]) - expected) < 3e-5 * (1 + abs(expected)))
+      }
+    }
+    // On the whole state it is not: the comparison can fail.
+    let whole = self.score(.state, .posteriorMean)
+    whole.evaluate(state, at: t, into: &before)
+    whole.evaluate(moved, at: t, into: &after)
+    #expect((0..<256).contains { abs(Double(after[$0, 0] - before[$0, 0]) - slope[0] * Double(moves[$0, 0])) > 0.05 })
+  }
+
   /// A network on a process, with states of sizes that it meets at a time.
   private struct Posterior: CustomTestStringConvertible {
     let testDescription: String
     let process: any ForwardProcess
     let output: NetworkOutput
+    var input = NetworkInput.state
+    var hasHeads = false
 
     static let all = [
       Posterior(testDescription: "VP, posterior-mean", process: VariancePreserving(), output: .posteriorMean),
@@ -100,6 +138,15 @@ import Testing
       Posterior(testDescription: "CLD, noise", process: CriticallyDampedLangevin(epsilon: 0.25), output: .noise),
       Posterior(
         testDescription: "third order", process: LinearProcess.thirdOrderLangevin(), output: .posteriorMean),
+      Posterior(
+        testDescription: "CLD, noise from the noisy data", process: CriticallyDampedLangevin(epsilon: 0.25),
+        output: .noise, input: .noisyData),
+      Posterior(
+        testDescription: "CLD, the noisy data shrunk", process: CriticallyDampedLangevin(epsilon: 0.25),
+        output: .posteriorMean, input: .noisyData, hasHeads: true),
+      Posterior(
+        testDescription: "third order, the noisy data shrunk", process: LinearProcess.thirdOrderLangevin(),
+        output: .posteriorMean, input: .noisyData, hasHeads: true),
     ]
   }
 
@@ -119,8 +166,9 @@ import Testing
 
   private func score(_ which: Posterior) -> NetworkScore {
     let model = ScoreModel(
-      process: which.process, dimension: 3, output: which.output, conditioning: .data, widths: [8, 8],
-      activation: .silu, residual: false, embedding: TimeEmbedding(kind: .sinusoidal, features: 4), seed: 1)
+      process: which.process, dimension: 3, input: which.input, output: which.output, conditioning: .data,
+      widths: [8, 8], activation: .silu, residual: false, shrinkage: which.hasHeads, radial: which.hasHeads,
+      embedding: TimeEmbedding(kind: .sinusoidal, features: 4), seed: 1)
     return NetworkScore(
       model: model, parameters: normals(1, ParameterLayout(model.network).count, seed: 4, scale: 0.5))
   }

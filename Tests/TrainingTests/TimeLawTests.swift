@@ -1,5 +1,6 @@
 import Diffusion
 import Foundation
+import Randomness
 import Testing
 
 @testable import Training
@@ -73,6 +74,49 @@ import Testing
       sum += mean(sampler) { exp(-5 * $0) }
     }
     #expect(abs(sum / 200 - whole) < 1e-5)  // both are midpoint rules
+  }
+
+  @Test("times spread over a batch are one in each of its equal parts, wherever they begin, for every law")
+  func spread() {
+    var law = TimeLaw.logUniform
+    var sampler = TimeSampler(law, process: process, first: 1e-3)
+    sampler.prepare(truncation: nil, history: nil, offset: 0.3, batch: 8)
+    #expect(sampler.quantile(0.77, row: 3) == 0.77)
+    law.spread = .lowDiscrepancy
+    sampler = TimeSampler(law, process: process, first: 1e-3)
+    // Held-out losses do not prepare: their rows stay independent.
+    #expect(sampler.quantile(0.77, row: 3) == 0.77)
+    for offset in [0, 0.3, 0.999] {
+      sampler.prepare(truncation: nil, history: nil, offset: offset, batch: 8)
+      let quantiles = (0..<8).map { sampler.quantile(0.77, row: $0) }
+      #expect(quantiles.map { Int($0 * 8) }.sorted() == Array(0..<8))
+      // Row 5 of 8 is 5/8 on: by hand.
+      #expect(abs(quantiles[5] - [0.625, 0.925, 0.624][[0, 0.3, 0.999].firstIndex(of: offset) ?? 0]) < 1e-12)
+    }
+  }
+
+  @Test("the sets of a batch share one spread, each with its own places")
+  func spreadOverSets() {
+    var law = TimeLaw.uniform
+    law.spread = .lowDiscrepancy
+    var sampler = TimeSampler(law, process: process, first: 1e-3)
+    sampler.prepare(truncation: nil, history: nil, offset: 0.25, batch: 8)
+    var draws = RowDraws(dimension: 1, conditions: 0, rows: 4, sets: 2, normals: 1)
+    let streams = DrawStreams(
+      times: RandomStream(seed: 1, purpose: .diffusionTime, step: 0),
+      noise: RandomStream(seed: 1, purpose: .diffusionNoise, step: 0))
+    let data: [Float] = [0]
+    unsafe data.withUnsafeBufferPointer { data in
+      guard let row = data.baseAddress else { return }
+      for set in 0..<2 {
+        unsafe draws.draw(set: set, firstIndex: UInt64(4 * set), streams: streams, times: sampler) { _ in unsafe row }
+      }
+    }
+    let range = process.horizon - 1e-3
+    for i in 0..<8 {
+      let place = Double((i + 2) % 8) / 8
+      #expect(abs(draws.times[i].time - (1e-3 + range * place)) < 1e-12, "\(i)")
+    }
   }
 
   /// The history of rows with these losses, at 100 log-uniform times in each cell.

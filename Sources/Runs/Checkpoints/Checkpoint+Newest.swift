@@ -46,6 +46,12 @@ extension Checkpoint {
   }
 }
 
+extension Checkpoint.Header {
+  /// The step that samples are drawn from unless another is asked for: with `training.stop_after` the best; nil for the
+  /// newest.
+  var sampledStep: Int? { experiment.training.stopAfter > 0 ? best?.step : nil }
+}
+
 /// A checkpoint that tuples and optionals can hold.
 final class CheckpointBox: Sendable {
   package let value: Checkpoint

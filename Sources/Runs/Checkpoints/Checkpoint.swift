@@ -59,6 +59,12 @@ package struct Checkpoint: ~Copyable, Sendable {
         tensors.append(Tensor("\(part.rawValue).\(entry.name)", shape: entry.shape, .float32(elements)))
       }
     }
+    for k in 0..<state.averages.rows {
+      for entry in layout.entries {
+        let elements = entry.range.map { state.averages[k, $0] }
+        tensors.append(Tensor("averages.\(k).\(entry.name)", shape: entry.shape, .float32(elements)))
+      }
+    }
     try TensorFile.write(tensors, metadata: metadata, to: file)
   }
 

@@ -59,22 +59,27 @@ extension Checkpoint {
   ) throws -> TrainerState {
     let layout = ParameterLayout(header.experiment.model(dimension: header.data.dimension).network)
     // Before room is made: the experiment may speak of a larger network than the file holds.
-    for part in StatePart.allCases {
+    let averages = header.experiment.training.averages.count
+    for part in StatePart.allCases.map(\.rawValue) + (0..<averages).map({ "averages.\($0)" }) {
       for entry in layout.entries {
-        _ = try reader.entry("\(part.rawValue).\(entry.name)", shape: entry.shape, type: .float32)
+        _ = try reader.entry("\(part).\(entry.name)", shape: entry.shape, type: .float32)
       }
     }
-    var state = TrainerState(count: layout.count, step: step)
+    var state = TrainerState(count: layout.count, averages: averages, step: step)
     if header.experiment.training.timeLaw.kind == .importance {
       state.timeHistory = try reader.doubles(
         "time_law.history", shape: [2, Trainer.timeHistoryCount / 2], file: file)
     }
     for part in StatePart.allCases {
       for entry in layout.entries {
-        guard
-          case .float32(let values) = try reader.tensor("\(part.rawValue).\(entry.name)", shape: entry.shape).elements
-        else { throw ExperimentError.data(Place(file), "holds \(entry.name) not in F32; \(TensorFileReader.remedy)") }
+        let values = try reader.floats("\(part.rawValue).\(entry.name)", shape: entry.shape, file: file)
         for (offset, value) in values.enumerated() { state[part][0, entry.offset + offset] = value }
+      }
+    }
+    for k in 0..<averages {
+      for entry in layout.entries {
+        let values = try reader.floats("averages.\(k).\(entry.name)", shape: entry.shape, file: file)
+        for (offset, value) in values.enumerated() { state.averages[k, entry.offset + offset] = value }
       }
     }
     return state
@@ -82,6 +87,13 @@ extension Checkpoint {
 }
 
 extension TensorFileReader {
+  fileprivate func floats(_ name: String, shape: [Int], file: String) throws -> [Float] {
+    guard case .float32(let values) = try tensor(name, shape: shape).elements else {
+      throw ExperimentError.data(Place(file), "holds \(name) not in F32; \(TensorFileReader.remedy)")
+    }
+    return values
+  }
+
   fileprivate func doubles(_ name: String, count: Int? = nil, file: String) throws -> [Double] {
     try doubles(name, shape: count.map { [$0] }, file: file)
   }

@@ -17,22 +17,26 @@ package func sample(_ request: SampleRequest, _ communicator: Communicator) thro
 
 private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) throws -> String {
   let folder = RunFolder(request.source)
-  let checkpoint = try Checkpoint.newest(in: folder, step: request.checkpoint, communicator)
+  let step = try request.checkpoint ?? Checkpoint.newestHeader(in: folder, communicator).header.sampledStep
+  let checkpoint = try Checkpoint.newest(in: folder, step: step, communicator)
   try checkProcessor(communicator)
   if communicator.isRoot { checkpoint.header.warnOfEdits(in: folder) { announce("warning: " + $0, communicator) } }
   let experiment = try communicator.agree { () throws -> Experiment in
-    var changed = try Experiment(
-      yaml: checkpoint.header.experiment.yaml, file: folder.experiment, settings: request.settings)
-    changed.followSampler(from: checkpoint.header.experiment, settings: request.settings)
-    try changed.checkResume(of: checkpoint.header.experiment)
+    let changed = try checkpoint.header.experiment.sampled(request.settings, file: folder.experiment)
+    guard changed.process == checkpoint.header.experiment.process || request.output != nil else {
+      throw ExperimentError.usage(
+        "--output is needed under another process: the run's own samples are those of its own process")
+    }
     try request.checkSampler(changed.sampling)
     return changed
   }
   let data = checkpoint.header.data
   let model = experiment.model(dimension: data.dimension)
-  var average = Matrix(rows: 1, columns: checkpoint.state.average.columns)
-  average.copy(from: checkpoint.state.average)
-  let network = NetworkScore(model: model, parameters: average)
+  let parameters = try MatrixBox(request.parameters(of: checkpoint))
+  guard request.average == nil || request.output != nil else {
+    throw ExperimentError.usage("--output is needed with --average: the run's own samples are of its moving average")
+  }
+  let network = NetworkScore(model: model, parameters: parameters.value.head(1))
   var score = network
   let conditions = try communicator.agree { try SampleConstraints(request, data) }
   for line in conditions.remarks { announce(line, communicator) }

@@ -36,7 +36,7 @@ struct NetworkLikelihood {
     let data = checkpoint.header.data
     return NetworkLikelihood(
       model: experiment.model(dimension: data.dimension), parameters: MatrixBox(checkpoint.state.average.head(1)),
-      data: data, section: experiment.evaluation, firstTime: experiment.training.minimumTime, seed: experiment.seed,
+      data: data, section: experiment.evaluation, firstTime: experiment.firstTrainedTime, seed: experiment.seed,
       file: folder.likelihood)
   }
 

@@ -24,6 +24,8 @@ package struct SampleRequest: Sendable {
   package var condition: String?
   /// The checkpoint's step; by default the newest.
   package var checkpoint: Int?
+  /// The length of the power-function average to draw from; nil for the moving average.
+  package var average: Double?
   /// `key=value` settings, such as `sampling.sampler=splitting`.
   package var settings: [String] = []
   /// How many of the first samples' whole paths are kept, beside the samples.
@@ -38,6 +40,21 @@ package struct SampleRequest: Sendable {
 }
 
 extension SampleRequest {
+  /// The parameters to draw from: the moving average, or the power-function average of the length asked for.
+  func parameters(of checkpoint: borrowing Checkpoint) throws -> Matrix {
+    guard let average else { return checkpoint.state.average.head(1) }
+    let known = checkpoint.header.experiment.training.averages
+    guard let (low, high) = known.min().flatMap({ low in known.max().map { (low, $0) } }), low <= average,
+      average <= high
+    else {
+      let words = known.isEmpty ? "none" : known.map { decimal($0) }.joined(separator: ", ")
+      throw ExperimentError.usage(
+        "--average \(decimal(average)): must lie between the lengths that the run keeps in training.averages, which are "
+          + words)
+    }
+    return checkpoint.state.average(ofLength: average, from: known)
+  }
+
   /// Whether the command itself gives a key, beside what the experiment's file says.
   func sets(_ key: String) -> Bool { settings.contains { $0.hasPrefix(key + "=") } }
 

@@ -44,7 +44,7 @@ package struct Estimate {
   }
 
   private static func secondsOfSampling(_ run: TrainingRun) throws -> Double {
-    let model = run.trainer.model
+    let model = run.experiment.model(dimension: run.data.dimension)
     var score = NetworkScore(model: model, parameters: try run.trainer.gatherAverage())
     let source = try run.experiment.source(process: model.process, dimension: run.data.dimension)
     var samples = Matrix(rows: NetworkScore.rows, columns: run.data.dimension)

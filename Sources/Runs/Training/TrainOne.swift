@@ -44,26 +44,31 @@ private func carryOut(_ run: TrainingRun) throws -> ExitStatus {
     run.say("stopped at step \(run.trainer.step) by \(reason); go on with: sgm-train --resume \(run.folder.path)")
     return .tempFail
   }
-  guard run.trainer.step == run.experiment.training.steps else {
+  guard run.trainer.step == run.experiment.training.steps || run.hasSettled else {
     run.say("step \(run.trainer.step) reached; go on with: sgm-train --resume \(run.folder.path)")
     return .success
   }
-  let (file, summary) = try run.drawSamples(keeping: max(run.experiment.evaluation.count, RunRecord.mostRows))
+  let network = try run.chosenNetwork()
+  if network.step != run.trainer.step {
+    run.say("the held-out loss was lowest at step \(network.step) of \(run.trainer.step): samples are drawn from there")
+  }
+  let (file, summary) = try run.drawSamples(
+    of: network, keeping: max(run.experiment.evaluation.count, RunRecord.mostRows))
   run.say("\(counted(run.experiment.sampling.count, "sample")) in \(duration(summary.seconds)): \(file)")
   RunStage.judging.begin()
-  try judge(run, summary.first, file: file)
+  try judge(run, summary.first, of: network, file: file)
   return .success
 }
 
 /// Judges what a run has drawn and draws its report, from memory.
-private func judge(_ run: TrainingRun, _ samples: MatrixBox, file: String) throws {
+private func judge(_ run: TrainingRun, _ samples: MatrixBox, of network: ChosenNetwork, file: String) throws {
   let isCell = run.request.label != nil
   var judged = JudgedRun(
     folder: run.folder, experiment: run.experiment, data: run.data, source: run.source, samples: samples)
   if run.experiment.evaluation.metrics.contains(.likelihood) {
     judged.network = NetworkLikelihood(
-      model: run.trainer.model, parameters: MatrixBox(try run.trainer.gatherAverage()), data: run.data,
-      section: run.experiment.evaluation, firstTime: run.experiment.training.minimumTime, seed: run.experiment.seed,
+      model: run.experiment.model(dimension: run.data.dimension), parameters: network.average, data: run.data,
+      section: run.experiment.evaluation, firstTime: run.experiment.firstTrainedTime, seed: run.experiment.seed,
       file: run.folder.likelihood)
   }
   try run.source.refuseOthers(
@@ -76,7 +81,7 @@ private func judge(_ run: TrainingRun, _ samples: MatrixBox, file: String) throw
     try judged.keep(verdicts)
     guard !isCell else { return }
     try judged.writeReport(
-      verdicts, step: run.trainer.step, samplesFile: String(file.split(separator: "/").last ?? ""))
+      verdicts, step: network.step, samplesFile: String(file.split(separator: "/").last ?? ""))
     run.say("report: \(run.folder.report)")
   }
 }

@@ -62,16 +62,16 @@ package final class TrainingRun {
     source = try DataSource.open(plan.experiment, base: plan.base, communicator)
     let dataSet = try source.load(keeping: plan.checkpoint?.value.header.data, communicator)
     data = dataSet.description
-    let model = plan.experiment.model(dimension: data.dimension)
+    let model = plan.experiment.trainedModel(dimension: data.dimension)
     let objective = try communicator.agree { [data] in try plan.experiment.objective(in: data.standardisation) }
     trainer = Trainer(
-      model: model, objective: objective, options: plan.experiment.training.options, data: dataSet.training,
+      model: model, objective: objective, options: plan.experiment.trainedOptions, data: dataSet.training,
       tree: CanonicalTree(shards: plan.experiment.training.shards), communicator: communicator,
       seed: plan.experiment.seed)
     remarks = dataSet.remarks
     heldOutRows = dataSet.heldOut.rows
     conditions = data.conditions > 0 ? SampleConditions(of: dataSet.heldOut, after: data.dimension) : nil
-    let options = plan.experiment.training.options
+    let options = plan.experiment.trainedOptions
     heldOut =
       heldOutRows == 0
       ? nil
@@ -116,7 +116,7 @@ package final class TrainingRun {
     display.begin(announcement, step: trainer.step)
     let debug = DebugMode(request, self) { [self] in display.line($0) }
     try markStart()
-    while trainer.step < last {
+    while trainer.step < last, !hasSettled {
       try debug?.prepare()
       let report = try takeStep()
       guard report.step > 0 else { continue }
@@ -168,16 +168,6 @@ package final class TrainingRun {
     return report
   }
 
-  private func heldOutLoss(after step: Int, isScheduled: Bool) throws -> Double? {
-    let every = experiment.training.heldOutEvery
-    guard let heldOut, isScheduled || (every > 0 && step % every == 0) else { return nil }
-    RunStage.heldOut.begin()
-    var clock = Stopwatch()
-    let loss = try heldOut.evaluate(trainer.gatherAverage())
-    clock.lap(into: &trainer.timings.heldOut)
-    return loss
-  }
-
   private func record(_ report: Trainer.StepReport, heldOut: Double?) {
     display.update(report, heldOut: heldOut, trainer: trainer)
     let isDue = report.step % experiment.training.logEvery == 0 || report.step == experiment.training.steps
@@ -215,14 +205,16 @@ package final class TrainingRun {
     }
   }
 
-  /// Draws the experiment's samples from the averaged network.
-  func drawSamples(keeping kept: Int = 0) throws -> (file: String, summary: SampleWriter.Summary) {
+  /// Draws the experiment's samples from the averaged network of the step at hand, or from another step's.
+  func drawSamples(
+    of chosen: ChosenNetwork? = nil, keeping kept: Int = 0
+  ) throws -> (file: String, summary: SampleWriter.Summary) {
     RunStage.sampling.begin()
-    let model = trainer.model
-    let network = NetworkScore(model: model, parameters: try trainer.gatherAverage())
+    let model = experiment.model(dimension: data.dimension)
+    let network = NetworkScore(model: model, parameters: try (chosen ?? currentNetwork()).average.value.head(1))
     var score = network
     let source = try experiment.source(process: model.process, dimension: data.dimension)
-    let file = folder.samples(step: trainer.step)
+    let file = folder.samples(step: chosen?.step ?? trainer.step)
     let writer = SampleWriter(communicator: communicator, description: data, kept: kept)
     let summary = try writer.write(
       count: experiment.sampling.count, score: &score, source: source, to: file,

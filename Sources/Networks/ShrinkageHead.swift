@@ -1,0 +1,69 @@
+internal import LinearAlgebra
+
+// The head F = f + g ⊙ x: f and g are the last layer's outputs, x the observed inputs.
+//
+// A posterior mean is a shrinkage of the observation: for a scale mixture x_0 = √S z, it is E[S/(S + σ²)|y] y exactly, g
+// alone. A network without the head has to multiply by additions.
+
+extension NetworkPass {
+  /// What the last layer puts out for the group: [f | g], or F itself.
+  var lastOutput: Buffer { unsafe architecture.shrinkage ? raw : output.from(row: group.lowerBound * rows) }
+
+  /// Its gradient.
+  var lastGradient: Buffer {
+    unsafe architecture.shrinkage ? rawGradient : outputGradient.from(row: group.lowerBound * rows)
+  }
+
+  /// g of one row of the group.
+  func gate(set: Int, row: Int) -> UnsafePointer<Float> {
+    unsafe UnsafePointer(raw.row(firstRow(ofSet: set) + row) + architecture.outputs)
+  }
+
+  /// F = f + g ⊙ x of the group's rows.
+  func applyHead() {
+    guard architecture.shrinkage else { return }
+    let n = architecture.outputs
+    for set in group {
+      for row in 0..<rows {
+        let x = unsafe observed(set: set, row: row)
+        let f = unsafe raw.row(firstRow(ofSet: set) + row)
+        let result = unsafe output(set: set, row: row)
+        for k in 0..<n { unsafe result[k] = f[k].addingProduct(f[n + k], x[k]) }
+      }
+    }
+  }
+
+  /// ∂loss/∂f = ∂loss/∂F and ∂loss/∂g = ∂loss/∂F ⊙ x of the group's rows.
+  func propagateHead() {
+    guard architecture.shrinkage else { return }
+    for set in group {
+      for row in 0..<rows {
+        unsafe splitHead(
+          outputGradient(set: set, row: row), observed(set: set, row: row),
+          into: rawGradient.row(firstRow(ofSet: set) + row))
+      }
+    }
+  }
+
+  /// Writes [c | c ⊙ x], the adjoint of [f | g] for an adjoint c of F.
+  func splitHead(
+    _ c: UnsafePointer<Float>, _ x: UnsafePointer<Float>, into raw: UnsafeMutablePointer<Float>
+  ) {
+    let n = architecture.outputs
+    for k in 0..<n {
+      unsafe raw[k] = c[k]
+      unsafe raw[n + k] = c[k] * x[k]
+    }
+  }
+
+  /// Ḟ = ḟ + ġ ⊙ x + g ⊙ ẋ of one row, from [ḟ | ġ].
+  func headTangent(
+    _ raw: UnsafePointer<Float>, set: Int, row: Int, tangent: UnsafePointer<Float>,
+    into result: UnsafeMutablePointer<Float>
+  ) {
+    let (n, x, g) = unsafe (architecture.outputs, observed(set: set, row: row), gate(set: set, row: row))
+    for k in 0..<n {
+      unsafe result[k] = raw[k].addingProduct(raw[n + k], x[k]).addingProduct(g[k], tangent[k])
+    }
+  }
+}
