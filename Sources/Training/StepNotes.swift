@@ -42,7 +42,11 @@ extension Trainer {
       for i in section.dropFirst(1).prefix(shards * perShard) where (i - section.lowerBound - 1) % perShard == 0 {
         loss += notes[i]
       }
-      for i in section.dropFirst(1 + shards * perShard) { squares += notes[i] }
+    }
+    // Block after block, whoever owns it.
+    for owner in exchange.owners {
+      let blocks = Self.blocks(exchange.slices.range(owner)).count
+      for i in noteSections.range(owner).suffix(blocks) { squares += notes[i] }
     }
     let mean = loss / Double(options.batch)
     return StepReport(

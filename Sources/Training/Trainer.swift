@@ -131,7 +131,7 @@ internal import Randomness
     learnTimes()
     unsafe update(slice, gradientNorm: report.gradientNorm)
     clock.lap(into: &timings.compute)
-    try unsafe communicator.allGatherInPlace(parameters.pointer, sections: exchange.slices)
+    try unsafe exchange.gather(parameters.pointer)
     clock.lap(into: &timings.exchange)
     if injected != nil { corruptParameters() }
     report.step = step
