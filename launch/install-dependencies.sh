@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what building and running need on Debian 12: launch/install-dependencies.sh [--tests]
-# --tests adds a Python environment in .build-python, whose tools check the files we write and the distances we find.
+# --tests adds a Python environment in .build-python, whose tools check the files we write, the distances we find and the spelling.
 # Safe to repeat: with everything in place it only looks, and needs neither root nor a network.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -58,11 +58,13 @@ fi
 
 if [[ $with_python == yes ]]; then
   python=.build-python/bin/python
-  if ! "$python" -c 'import numpy, ot, safetensors, scipy, sklearn, tensorboard' 2> /dev/null; then
+  if ! "$python" -c 'import codespell_lib, numpy, ot, safetensors, scipy, sklearn, tensorboard' 2> /dev/null; then
     readers=(numpy safetensors tensorboard) # of the files we write
     judges=(POT scikit-learn scipy)         # of the distances we find
-    echo "install-dependencies: installing ${readers[*]} ${judges[*]} into .build-python"
+    spelling=(codespell==2.4.3)             # exact: a later list of words must not break lint overnight
+    echo "install-dependencies: installing ${readers[*]} ${judges[*]} ${spelling[*]} into .build-python"
     python3 -m venv --clear .build-python
-    "$python" -m pip install --quiet --disable-pip-version-check --retries 10 "${readers[@]}" "${judges[@]}"
+    "$python" -m pip install --quiet --disable-pip-version-check --retries 10 "${readers[@]}" "${judges[@]}" \
+      "${spelling[@]}"
   fi
 fi

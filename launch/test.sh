@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Everything a change must pass: lint, build, unit tests, mpirun tests, address sanitizer, documentation.
-# Usage: launch/test.sh [STAGE]..., all of them unless told; one more, coverage, only when it is named: it builds anew.
+# Usage: launch/test.sh [STAGE]..., all of them unless told; coverage only when it is named, as it builds anew; spelling is a
+# part of lint.
 # Ends with the times and the test runner's own summaries.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -48,6 +49,17 @@ stage_lint() {
   swift format lint --strict --parallel --recursive Package.swift Sources Tests
   launch/folders.sh
   launch/mutation.sh --check
+  stage_spelling
+}
+
+# Words of the pages, of comments, messages and scripts. What is left out are names of Swift and Python.
+stage_spelling() {
+  if ! "$SGM_PYTHON" -c 'import codespell_lib' 2> /dev/null; then
+    echo "test: no codespell in $SGM_PYTHON; launch/install-dependencies.sh --tests installs it" >&2
+    return 1
+  fi
+  "$SGM_PYTHON" -m codespell_lib --ignore-words-list inout,atMost,atLeast,ofSet,2st,ot --skip '*.npy,*.csv,*.png,*.svg' \
+    README.md CITATION.cff Package.swift docs Sources launch
 }
 
 # The manifest makes every warning in our Swift and C an error.
