@@ -250,8 +250,11 @@ extension ExperimentKey {
   private static let checkpoints: [ExperimentKey] = [
     .init("checkpoints.every", \.checkpoints.every, in: .count, onResume: true, "Training steps between checkpoints."),
     .init(
+      "checkpoints.minutes", \.checkpoints.minutes, in: .notNegative, onResume: true,
+      "Minutes without a checkpoint after which the next step brings one; 0 for never. No result depends on it."),
+    .init(
       "checkpoints.keep_last", \.checkpoints.keepLast, in: .whole(1, 1e6), onResume: true,
-      "How many of the newest checkpoints are kept."),
+      "How many of the newest checkpoints are kept, and of the newest at multiples of `checkpoints.every`."),
     .init(
       "checkpoints.keep_every", \.checkpoints.keepEvery, in: .interval, onResume: true,
       "Checkpoints at multiples of this step are kept for ever; 0 for none."),
