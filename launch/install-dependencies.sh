@@ -58,8 +58,9 @@ fi
 
 if [[ $with_python == yes ]]; then
   python=.build-python/bin/python
-  if ! "$python" -c 'import numpy, ot, safetensors, scipy, sklearn, tensorboard' 2> /dev/null; then
-    readers=(numpy safetensors tensorboard) # of the files we write
+  if ! "$python" -c 'import arviz, numpy, ot, safetensors, scipy, sklearn, tensorboard' 2> /dev/null; then
+    # ArviZ 1 has another reader.
+    readers=(numpy safetensors tensorboard arviz==0.23.4) # of the files we write
     judges=(POT scikit-learn scipy)         # of the distances we find
     echo "install-dependencies: installing ${readers[*]} ${judges[*]} into .build-python"
     python3 -m venv --clear .build-python
