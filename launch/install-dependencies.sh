@@ -83,8 +83,9 @@ fi
 
 if [[ $with_python == yes ]]; then
   python=.build-python/bin/python
-  if ! "$python" -c 'import codespell_lib, numpy, ot, safetensors, scipy, sklearn, tensorboard' 2> /dev/null; then
-    readers=(numpy safetensors tensorboard) # of the files we write
+  if ! "$python" -c 'import arviz, codespell_lib, numpy, ot, safetensors, scipy, sklearn, tensorboard' 2> /dev/null; then
+    # ArviZ 1 has another reader.
+    readers=(numpy safetensors tensorboard arviz==0.23.4) # of the files we write
     judges=(POT scikit-learn scipy)         # of the distances we find
     spelling=(codespell==2.4.3)             # exact: a later list of words must not break lint overnight
     echo "install-dependencies: installing ${readers[*]} ${judges[*]} ${spelling[*]} into .build-python"

@@ -36,7 +36,11 @@ extension ExperimentKey {
       "data.conditions", \.data.conditions, when: ofFile,
       "Columns given as conditions, by name or number from 0; the others are learned given these."),
     .init(
-      "data.dimension", \.data.dimension, in: .whole(1, 1e6), default: "2 for a target, the file's for a file",
+      "data.columns", \.data.columns, default: "every column a number",
+      "Kinds of columns, by name or number from 0: number (the default), integer, positive, or bounded [LOW, HIGH]; samples "
+        + "are of the column's kind, and rows that are not are refused."),
+    .init(
+      "data.dimension", \.data.dimension, in: .whole(1, 1e6), default: "a target's, 2 where it has any; the file's",
       "Coordinates of a row without conditions; given with a file, it must agree with it."),
     .init("data.count", \.data.count, in: .whole(1, 1e9), when: ofTarget, "Rows drawn from the target."),
     .init(

@@ -34,7 +34,7 @@ struct SGMSample: RankCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The file to write, .npy, .csv or .tsv; by default the run's own samples at the checkpoint's step.",
+      "The file to write, .npy, .csv, .tsv or .json (for ArviZ); by default the run's own samples at the checkpoint's step.",
       valueName: "file"))
   var output: String?
 

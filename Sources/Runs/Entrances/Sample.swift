@@ -43,6 +43,7 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
   let trained = try communicator.agree { try request.conditions(data, header: experiment.data.header) }
   for line in trained?.remarks ?? [] { announce(line, communicator) }
   var request = request
+  request.observed = trained?.count ?? 1
   if let trained { request.count = try communicator.agree { try trained.total(request.count, experiment) } }
   let own = folder.samples(step: checkpoint.state.step)
   let file = request.output ?? own
@@ -93,6 +94,9 @@ private func sampleExactly(_ request: SampleRequest, _ communicator: Communicato
       throw ExperimentError.usage("--score exact needs data.target: a file's score is not known")
     }
     try request.checkSampler(experiment.sampling)
+    guard experiment.data.columns.isEmpty else {
+      throw ExperimentError.usage("--score exact: exact scores are of plain numbers; leave data.columns out")
+    }
     return (experiment, target)
   }
   let process = experiment.process.make()
@@ -192,7 +196,8 @@ private func drawFreely(
   }
   let (count, trajectory) = request.amount(experiment, data)
   var display = ProgressDisplay(isRoot: communicator.isRoot, steps: 1)
-  let writer = SampleWriter(communicator: communicator, description: data, limits: limits)
+  let writer = SampleWriter(
+    communicator: communicator, description: data, observations: request.observed, limits: limits)
   let summary = try writer.write(
     count: count, score: &score, source: source, to: file, trajectory: trajectory, prepare: prepare,
     progress: { display.sampling($0) })

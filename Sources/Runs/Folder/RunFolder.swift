@@ -30,6 +30,9 @@ package struct RunFolder: Sendable, Equatable {
   /// Every held-out row's negative log-likelihood.
   package var likelihood: String { path + "/likelihood.npy" }
 
+  /// Every judged pair's ranks among the posterior's draws.
+  var calibration: String { path + "/calibration.npy" }
+
   /// The samples drawn at a step.
   package func samples(step: Int) -> String { samples + "/step-" + padded(step) + ".npy" }
 

@@ -69,10 +69,11 @@ private func judge(_ run: TrainingRun, _ samples: MatrixBox, of network: ChosenN
   var judged = JudgedRun(
     folder: run.folder, experiment: run.experiment, data: run.data, source: run.source, samples: samples)
   if run.experiment.evaluation.metrics.contains(.likelihood) {
-    judged.network = NetworkLikelihood(
-      model: run.experiment.model(dimension: run.data.dimension), parameters: network.average, data: run.data,
-      section: run.experiment.evaluation, firstTime: run.experiment.firstTrainedTime, seed: run.experiment.seed,
-      file: run.folder.likelihood)
+    judged.network = NetworkLikelihood(run.experiment, network.average, run.data, file: run.folder.likelihood)
+  }
+  if run.experiment.evaluation.metrics.contains(where: { $0.order != nil }) {
+    judged.posterior = NetworkPosterior(
+      experiment: run.experiment, parameters: network.average, data: run.data)
   }
   try run.source.refuseOthers(
     than: run.data, remedy: "bring it back, and judge the run by: sgm-evaluate \(run.folder.path)", run.communicator)
