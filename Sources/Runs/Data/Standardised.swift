@@ -3,7 +3,7 @@ internal import Files
 internal import LinearAlgebra
 internal import RealFunctions
 internal import Reports
-package import Targets
+internal import Targets
 
 extension DataSet.Description {
   /// What the numbers of a column can be.
