@@ -39,10 +39,11 @@ extension ColumnKinds: KeyValue {
       return
     }
     guard case .members(let members) = value else { return nil }
-    entries = members.compactMap { member in
+    let entries = members.compactMap { member in
       ColumnKind(member.text).map { Entry(column: member.name, kind: $0) }
     }
     guard entries.count == members.count else { return nil }
+    self.init(entries)
   }
   package var value: Value {
     entries.isEmpty ? .absent : .members(entries.map { .init(name: $0.column, text: $0.kind.words) })

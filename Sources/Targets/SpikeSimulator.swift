@@ -42,7 +42,7 @@ public struct SpikeSimulator: Target, Equatable {
     let stimulus = Self.stimulus
     for row in 0..<rows.rows {
       var variates = stream.row(firstIndex + UInt64(row))
-      var theta = [2.0.squareRoot() * variates.nextNormal()]
+      var theta = [Double(2).squareRoot() * variates.nextNormal()]
       theta += Self.filter((0..<9).map { _ in variates.nextNormal() })
       var sums = [Double](repeating: 0, count: 10)
       for t in stimulus.indices {

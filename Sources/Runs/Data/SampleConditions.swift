@@ -114,6 +114,15 @@ package struct SampleConditions {
   }
 }
 
+extension SampleConditions {
+  /// Sets one row's conditions for all samples.
+  func apply(to score: NetworkScore, row: Int) {
+    var one = Matrix(rows: 1, columns: rows.value.columns)
+    one.copyRow(0, from: rows.value, row)
+    score.setConditions(one, firstIndex: 0)
+  }
+}
+
 extension DataSet.Description {
   /// Whether a value of a column lies so far from the data that a network knows nothing of it.
   func isFar(_ column: Int, trained: Double) -> Bool {

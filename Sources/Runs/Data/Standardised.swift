@@ -1,9 +1,9 @@
 internal import Configuration
 internal import Files
-internal import LinearAlgebra
+package import LinearAlgebra
 internal import RealFunctions
 internal import Reports
-package import Targets
+internal import Targets
 
 extension DataSet.Description {
   /// What the numbers of a column can be.
@@ -74,7 +74,7 @@ extension DataSet.Description {
   }
 
   /// The data columns of rows in original units less their origin, in trained coordinates.
-  func trainedData(_ rows: borrowing Matrix) -> Matrix {
+  package func trainedData(_ rows: borrowing Matrix) -> Matrix {
     var data = Matrix(rows: rows.rows, columns: dimension)
     guard !isLinear else {
       for r in 0..<rows.rows { for j in 0..<dimension { data[r, j] = rows[r, j] } }

@@ -5,6 +5,7 @@ internal import Foundation
 internal import LinearAlgebra
 internal import Metrics
 internal import Reports
+internal import Training
 
 /// The negative log-likelihood of given rows under a run's network: −log q(θ|x) where it was trained with conditions.
 ///

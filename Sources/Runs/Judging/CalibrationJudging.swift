@@ -33,7 +33,7 @@ struct NetworkPosterior {
   var names: [String] { (0..<data.dimension).map { data.columnNames?[$0] ?? "x\($0 + 1)" } }
 
   /// Pairs of θ and x, and what each θ's distance from is measured.
-  private struct Pairs {
+  private struct Pairs: ~Copyable {
     let theta, conditions, points: Matrix
   }
 
@@ -87,17 +87,20 @@ struct NetworkPosterior {
     let all = try communicator.allGather(own)
     var table = Matrix(rows: rows.value.rows, columns: width)
     for r in 0..<table.rows { for k in 0..<width { table[r, k] = Float(all[r * width + k]) } }
-    kept.rows = MatrixBox(table)
-    return MatrixBox(table.head(.max))
+    let found = MatrixBox(table)
+    kept.rows = found
+    return found
   }
 
   /// The most rows trained on among which the nearest x is sought.
   private static let mostPoints = 10_000
 
   private func pairs(_ rows: borrowing Matrix, _ trained: borrowing Matrix) -> Pairs {
-    let (theta, known) = (data.trainedData(rows), data.trainedData(trained))
+    let theta = data.trainedData(rows)
+    let known = data.trainedData(trained)
     var points = Matrix(rows: rows.rows, columns: data.dimension)
-    let (conditions, others) = (data.trainedConditions(rows), data.trainedConditions(trained))
+    let conditions = data.trainedConditions(rows)
+    let others = data.trainedConditions(trained)
     for r in 0..<rows.rows { points.copyRow(r, from: known, nearest(conditions, r, among: others)) }
     return Pairs(theta: theta, conditions: conditions, points: points)
   }
@@ -162,7 +165,7 @@ extension Judging {
   func calibration(_ metric: Metric, _ order: Calibration.Order, _ truth: Truth) throws -> Verdict {
     let start = Stopwatch.now
     let posterior = try communicator.agree { () throws -> NetworkPosterior in
-      guard let posterior else {
+      guard let posterior = self.posterior else {
         throw ExperimentError.usage("the metric \(metric.rawValue) needs a run: it judges the run's network")
       }
       return posterior

@@ -87,7 +87,8 @@ struct NetworkLikelihood {
       process: model.process, dimension: model.dimension, firstTime: firstTime, steps: section.likelihoodSteps,
       seed: seed)
     let network = NetworkScore(model: model, parameters: parameters.value.head(1))
-    var (score, given) = (network, Matrix(rows: FlowLikelihood.rows, columns: model.conditions))
+    var score = network
+    var given = Matrix(rows: FlowLikelihood.rows, columns: model.conditions)
     let own = settled.logDensities(tasks, of: trained, score: &score) { numbers in
       guard model.conditions > 0 else { return }
       for (r, number) in numbers.enumerated() { given.copyRow(r, from: conditions, number) }

@@ -57,7 +57,7 @@ struct RunRecord {
     }
     let figures = folder.figures()
     let hasRanks = figures.contains { Calibration.isFigure($0.name) }
-    let ranks = hasRanks ? (try? Matrix(openRows(folder.calibration))).map { MatrixBox($0) } : nil
+    let ranks = hasRanks ? try? MatrixBox(Matrix(openRows(folder.calibration))) : nil
     try self.init(
       folder: folder, experiment: experiment, data: data, step: step, source: source, samples: samples,
       samplesFile: file, figures: figures, ranks: ranks)

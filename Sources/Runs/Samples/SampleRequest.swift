@@ -22,6 +22,8 @@ package struct SampleRequest: Sendable {
   package var overwrite = false
   /// A file of conditions or the numbers of one row, for a network that was trained with conditions.
   package var condition: String?
+  /// Whether the rows of conditions are observations of one θ, all given to each sample.
+  package var together = false
   /// How many rows of conditions the samples take in turns.
   var observed = 1
   /// The checkpoint's step; by default the newest.
