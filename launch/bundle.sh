@@ -25,6 +25,16 @@ mkdir -p "$work"
   echo '#include <stdio.h>'
   echo '#include <stdlib.h>'
   echo '#include <string.h>'
+  # Foundation asks for hypot as glibc 2.35 has it; the one before does as well, so that glibc 2.34 is enough.
+  for kind in double float; do
+    f=hypot; [[ $kind == double ]] || f=hypotf
+    echo "$kind earlier_$f($kind, $kind);"
+    echo "__asm__(\".symver earlier_$f,$f@GLIBC_2.2.5\");"
+    echo "$kind $f($kind x, $kind y) { return earlier_$f(x, y); }"
+  done
+  # Of libstdc++, from 2.36 on in glibc.
+  echo '#include <sys/random.h>'
+  echo 'unsigned arc4random(void) { unsigned n = 0; while (getrandom(&n, sizeof n, 0) != sizeof n) {} return n; }'
   for program in "${programs[@]}"; do echo "int ${program//-/_}_main(int, char **);"; done
   echo 'int main(int count, char **words) {'
   echo '  const char *name = getenv("SGM_PROGRAM");'
@@ -36,12 +46,14 @@ mkdir -p "$work"
   echo '  return 64;'
   echo '}'
 } > "$work/choose.c"
-cc -O2 -Wall -Wextra -Werror -c "$work/choose.c" -o "$work/choose.o"
+cc -O2 -fno-builtin -Wall -Wextra -Werror -c "$work/choose.c" -o "$work/choose.o"
 for program in "${programs[@]}"; do cat "$bin/$program.product/Objects.LinkFileList"; done | sort -u > "$work/objects"
-read -ra libraries < <(pkg-config --libs ompi-c)
 # libstdc++ goes in as well: that of an older system would not do for exact W2.
-swiftc -emit-executable -static-stdlib -o "$work/sgm" "@$work/objects" "$work/choose.o" "${libraries[@]}" \
-  -lxsmm -lxsmmnoblas -ldl -lm -lpthread -lrt -Xclang-linker -static-libstdc++ -Xclang-linker -static-libgcc -Xlinker --gc-sections
+mkdir "$work/static"
+ln -s "$(c++ -print-file-name=libstdc++.a)" "$work/static/libstdc++.a"
+read -ra libraries < <(pkg-config --libs ompi-c)
+swiftc -emit-executable -static-stdlib -o "$work/sgm" "@$work/objects" "$work/choose.o" -L"$work/static" "${libraries[@]}" \
+  -lxsmm -lxsmmnoblas -ldl -lm -lpthread -lrt -Xlinker --gc-sections
 strip --strip-unneeded "$work/sgm"
 
 root=$work/$name
@@ -54,7 +66,7 @@ cp launch/bundle/README.md "$root/README.md"
 sed "s/@VERSION@/$version/" launch/bundle/modulefile > "$root/modulefile"
 cp launch/{run,resilient,environment}.sh "$root/launch/"
 cp -r launch/jobs launch/experiments launch/container launch/kubernetes "$root/launch/"
-cp -r docs LICENSE CITATION.cff "$root/"
+cp -r docs LICENSE "$root/"
 cp launch/bundle/expected.sha256 "$root/"
 cp /usr/share/doc/libxsmm-dev/copyright "$root/licences/libxsmm"
 cp /usr/share/doc/liblemon-dev/copyright "$root/licences/lemon"

@@ -34,13 +34,18 @@ final class CheckpointStore: Sendable {
   /// Takes a checkpoint and returns; the bytes are made and written behind the caller's back.
   ///
   /// It waits for the one before: on a slow disk checkpoints must not pile up in memory.
-  package func save(_ checkpoint: consuming Checkpoint) {
+  ///
+  /// - Parameters:
+  ///   - checkpoint: what to write.
+  ///   - status: how the run stands, to be said once the checkpoint is on the disk.
+  package func save(_ checkpoint: consuming Checkpoint, status: StatusRecord? = nil) {
     let box = CheckpointBox(checkpoint)
     queue.sync {}
     queue.async { [self] in
       do {
         try write(box.value)
         lastError.withLock { $0 = nil }
+        status?.write(in: folder)
       } catch {
         failures.withLock { $0.append("\(error)") }
         lastError.withLock { $0 = error }

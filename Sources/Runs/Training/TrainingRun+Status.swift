@@ -24,13 +24,7 @@ extension TrainingRun {
   func writeStatus() {
     guard communicator.isRoot, !isReplay, !request.checkOnly else { return }
     status.step = trainer.step
-    status.time = Date().timeIntervalSince1970
-    status.checkpoint = (try? CheckpointStore.file(in: folder)).map {
-      "checkpoints/" + ($0.split(separator: "/").last ?? "")
-    }
-    status.samples = folder.newestSamples.map { "samples/" + $0 }
-    status.report = FileManager.default.fileExists(atPath: folder.report) ? "report.html" : nil
-    try? AtomicFile.write(status.json.description + "\n", to: folder.status)
+    status.write(in: folder)
   }
 
   /// The last word after an end in good order.

@@ -201,12 +201,12 @@ package final class TrainingRun {
     let state = try trainer.gatherState()
     if let store {
       let header = Checkpoint.Header(experiment: experiment, data: data, best: best)
-      store.save(Checkpoint(header: header, state: state))
+      status.step = trainer.step
+      store.save(Checkpoint(header: header, state: state), status: status)
       reportFailures()
     }
     clock.lap(into: &trainer.timings.checkpoint)
     lastCheckpoint = Stopwatch.now
-    writeStatus()
   }
 
   func reportFailures() {

@@ -4,9 +4,9 @@ internal import Foundation
 /// How a run stands, by its own word: `status.json`, replaced whole at the start, after each checkpoint and at the end.
 ///
 /// A process that is killed leaves the word before: whether it is still at work is told by the lock and the heartbeats.
-package struct StatusRecord: Equatable {
+package struct StatusRecord: Equatable, Sendable {
   /// How the run stands.
-  package enum State: String, CaseIterable {
+  package enum State: String, CaseIterable, Sendable {
     case running
     /// Trained, sampled and judged.
     case complete
