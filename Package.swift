@@ -45,8 +45,15 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
   .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: swift)
 }
 
+// What other packages may import. The modules above these know experiment files and run folders: they belong to the programs.
+let library = [
+  "Communication", "Diffusion", "LinearAlgebra", "Metrics", "Networks", "Randomness", "RealFunctions", "Sampling",
+  "Targets", "Theory", "Training",
+]
+
 let package = Package(
   name: "sgm-train",
+  products: library.map { .library(name: $0, targets: [$0]) },
   // Exact: warnings are errors here, and a later version must not break a build overnight.
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -164,6 +171,7 @@ let package = Package(
     tests(
       "ConfigurationTests",
       ["Configuration", "Diffusion", "Files", "Metrics", "Networks", "Sampling", "Targets", "TestSupport", "Training"]),
+    tests("LandingTests", library.map { .byName(name: $0) }),
     tests("ReportsTests", ["Files", "Metrics", "Reports", "TestSupport"]),
     tests(
       "RunsTests",

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the pages and the library's documentation into one static site with search: launch/site.sh [FOLDER] [--pages]
 # FOLDER is .build-site/site unless told. --pages leaves the library's documentation out, which takes minutes.
-# Any web server can serve the folder; `python3 -m http.server --directory .build-site/site` shows it here.
+# Any web server can serve the folder at its root; `python3 -m http.server --directory .build-site/site` shows it here.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -32,6 +32,8 @@ mkdir -p "$work/pages"
 cp -r docs/*.md docs/figures "$work/pages"
 sed -E 's#\]\(docs/#](#g' README.md > "$work/pages/index.md"
 cp launch/site/mkdocs.yml "$work/mkdocs.yml"
+# The navigation is the file's last part.
+if [[ $with_library == yes ]]; then echo "  - Reference: /library/documentation/" >> "$work/mkdocs.yml"; fi
 "$python" -m mkdocs build --quiet --strict --config-file "$work/mkdocs.yml"
 
 if [[ $with_library == yes ]]; then

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Everything a change must pass: lint, build, unit tests, mpirun tests, faults, hosts and Slurm, address sanitizer, documentation.
-# Usage: launch/test.sh [STAGE]..., all of them unless told; coverage only when it is named, as it builds anew; spelling is a
-# part of lint.
+# Usage: launch/test.sh [STAGE]..., all of them unless told; coverage only when it is named, as it builds anew; spelling and
+# example are parts of lint and documentation.
 # Ends with the times and the test runner's own summaries.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -46,7 +46,7 @@ stage_install() {
 }
 
 stage_lint() {
-  swift format lint --strict --parallel --recursive Package.swift Sources Tests
+  swift format lint --strict --parallel --recursive Package.swift Sources Tests docs/example
   launch/folders.sh
   launch/mutation.sh --check
   stage_spelling
@@ -110,6 +110,16 @@ stage_documentation() {
     if compgen -G "$module*.swift" > /dev/null; then targets+=(--target "$(basename "$module")"); fi
   done
   swift package "${release[@]}" generate-documentation "${targets[@]}" --warnings-as-errors
+  again launch/site.sh --pages
+  stage_example
+}
+
+# Another package imports the library, and draws the samples that docs/library.md shows.
+stage_example() {
+  local scratch=(--package-path docs/example --scratch-path .build-example)
+  again swift package "${scratch[@]}" resolve
+  swift run "${scratch[@]}" -c release example | tee "$logs/example.txt"
+  diff docs/example/output.txt "$logs/example.txt"
 }
 
 table=

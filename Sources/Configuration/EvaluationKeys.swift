@@ -18,7 +18,7 @@ extension ExperimentKey {
     ),
     .init(
       "evaluation.units", \.evaluation.units, onResume: true,
-      "Units of distances: the data's, of which columns of large scale decide, or each column's standard deviation."),
+      "Units of distances: the data's, where the columns of largest scale decide, or each column's standard deviation."),
     .init(
       "evaluation.pair_count", \.evaluation.pairCount, in: .whole(10, 5_000), onResume: true,
       "Rows compared by metrics that go over all pairs (w2, mmd, energy, knn-kl, c2st, ksd), and those of nll."),

@@ -48,9 +48,11 @@ extension ExperimentKey {
       "Share of the rows kept from training for the held-out loss and distances, or a file of such rows."),
     .init(
       "data.standardise", \.data.standardise,
-      "Train on coordinates of mean 0 and variance 1; a target's analytic moments, a file's measured ones."
+      "Whether each column is shifted and scaled to mean 0 and variance 1: by a target's exact moments or a file's own."
     ),
-    .init("data.images", \.data.images, "Show rows as square grey pictures in the report; dimension a square number."),
+    .init(
+      "data.images", \.data.images,
+      "Whether the report shows rows as square grey pictures; the dimension must be a square number."),
   ]
 
   private static let ofLogNormal = Condition(words: "training.time_law log-normal", subject: "training.time_law") {

@@ -109,10 +109,10 @@ extension TheoryInquiry {
     found.add(
       "curvature of log p_t/p_inf for exp(-x^2/2 - |x|)",
       note: "\(Certainty.estimate.rawValue): largest over a grid of states; laws are up to a constant",
-      ["tau", "whole Hessian", "last block's row", "slides' law", "corrected law"],
+      ["tau", "whole Hessian", "last block's row", "lecture's law", "corrected law"],
       clock.indices.map {
         cells(
-          clock[$0], values[$0][0], values[$0][1], CurvatureLaw.slides(time: clock[$0]),
+          clock[$0], values[$0][0], values[$0][1], CurvatureLaw.lecture(time: clock[$0]),
           CurvatureLaw.corrected(a: a, time: clock[$0]))
       })
     let early = clock.indices.prefix(7)
@@ -127,7 +127,7 @@ extension TheoryInquiry {
           title: "curvature over tau", x: "τ", y: "largest |eigenvalue|", logarithmic: true, logarithmicX: true,
           series: [
             .init("whole Hessian", clock, values.map { $0[0] }), .init("v-row", clock, values.map { $0[1] }),
-            .init("slides", clock, clock.map { CurvatureLaw.slides(time: $0) }, marked: false),
+            .init("lecture", clock, clock.map { CurvatureLaw.lecture(time: $0) }, marked: false),
             .init("corrected", clock, clock.map { CurvatureLaw.corrected(a: a, time: $0) }, marked: false),
           ])
       ))
@@ -156,10 +156,11 @@ extension TheoryInquiry {
       "curvature of log p_t/p_inf along \(name)",
       note:
         "\(Certainty.estimate.rawValue): power iteration at \(count) states drawn from p_t, standardised coordinates",
-      ["tau", "largest |eigenvalue|", "slides' law", "corrected law"],
+      ["tau", "largest |eigenvalue|", "lecture's law", "corrected law"],
       clock.indices.map {
         cells(
-          clock[$0], values[$0][0], CurvatureLaw.slides(time: clock[$0]), CurvatureLaw.corrected(a: a, time: clock[$0]))
+          clock[$0], values[$0][0], CurvatureLaw.lecture(time: clock[$0]), CurvatureLaw.corrected(a: a, time: clock[$0])
+        )
       })
   }
 }

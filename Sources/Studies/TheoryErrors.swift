@@ -97,7 +97,7 @@ extension TheoryInquiry {
         cells(h[i]) + kinds.indices.flatMap { cells(curve($0, 0)[i], curve($0, 1)[i]) }
       })
     found.add(
-      "slopes over h", note: "the slides' bound has slope 1/2",
+      "slopes over h", note: "the lecture's bound has slope 1/2",
       ["sampler", "fitted", "theory", "of the bound"],
       kinds.enumerated().map { k, kind in
         [

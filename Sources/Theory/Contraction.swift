@@ -63,7 +63,7 @@ public struct AdaptedNorm: Sendable, Equatable {
   }
 }
 
-/// The example by which the slides show that log-concavity is not enough in phase space.
+/// The example by which the lecture shows that log-concavity is not enough in phase space.
 ///
 /// ```
 /// H = [[−1, c], [c, −1]],   D = diag(ε², σ²):   2ZᵀDHZ at ε = 0 is 2σ²(c Z_x Z_v − Z_v²)

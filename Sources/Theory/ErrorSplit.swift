@@ -31,7 +31,7 @@ public struct ErrorSplit: Sendable, Equatable {
 /// discretisation  Σ_k ‖F_{N−1} … F_{k+1}‖ W2(F_k # p_{t_k}, p_{t_{k+1}})
 /// learning        Σ_k ‖F_{N−1} … F_{k+1}‖ |shift's effect on one step|
 /// ```
-/// It has the form c₁e^{−c₂T} + c₁σ²M + c₁h of the slides with all constants computed; by the triangle inequality,
+/// It has the form c₁e^{−c₂T} + c₁σ²M + c₁h of the lecture with all constants computed; by the triangle inequality,
 /// as a linear map is Lipschitz in W2 with its norm and adding independent noise never increases W2.
 public struct ErrorBound: Sendable, Equatable {
   /// The bound on `ErrorSplit.mixing`.

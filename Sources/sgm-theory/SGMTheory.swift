@@ -36,7 +36,7 @@ struct SGMTheory: RankCommand {
   @Option(parsing: .unconditional, help: "Weights of a mixture's components, separated by commas; equal by default.")
   var weights: String?
 
-  @Flag(help: "Let epsilon train networks, of equal size and weighting; training.steps and network.widths by --set.")
+  @Flag(help: "Let epsilon train networks of one size, as --set training.steps and network.widths say.")
   var learned = false
 
   @OptionGroup var overrides: Overrides

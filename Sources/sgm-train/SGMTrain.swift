@@ -48,7 +48,7 @@ struct SGMTrain: RankCommand {
   @Flag(help: "Check the experiment and the data, and estimate memory and time; run nothing.")
   var check = false
 
-  @Flag(help: "One process with finite differences, norms by layer and gradient hashes by shard.")
+  @Flag(help: "Check gradients on one process: finite differences, norms by layer, hashes by shard.")
   var debug = false
 
   @Option(
@@ -66,11 +66,11 @@ struct SGMTrain: RankCommand {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "End the job when ranks have waited this long for another in a step, 10 times that elsewhere; 0 for never.",
+      "End the job when a rank keeps the others waiting this long in a step, or 10 times as long elsewhere; 0 for never.",
       valueName: "span"))
   var stallLimit = "10m"
 
-  @Flag(help: "Resume although the data changed; their scaling stays that of the old data.")
+  @Flag(help: "Resume although the data changed; the new data are scaled as the old data were.")
   var allowDataChange = false
 
   @Option(

@@ -158,7 +158,7 @@ import Testing
       try ["fitted", "theory"].map { try column([fitted], $0)[0] },
       [slope(try column(steps, "h"), try column(steps, "euler-maruyama")), 1], within: 1e-9)
     let bound = try column([fitted], "of the bound")[0]
-    // A bound of short chains: above ½, which the slides' has, and below the error's own.
+    // A bound of short chains: above ½, which the lecture's has, and below the error's own.
     #expect(try bound > 0.5 && bound < column([fitted], "fitted")[0])
     let centred = try lines(["errors", "gaussian"]) { ($0.mean, $0.variance) = ("0", "0.3") }
     expect(try column(rows(centred, "slopes over b"), "theory"), [2, 4, 2], within: 0)

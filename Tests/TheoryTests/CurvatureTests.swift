@@ -35,14 +35,15 @@ import Theory
     #expect(abs(fittedSlope(times, hypo.map(\.whole)) + 1.5) < 0.15)
   }
 
-  @Test("long times: the decay is e^{−2aτ}(1 + aτ)², slower than the slides' e^{−2τ}") func longTimes() {
+  @Test("long times: the decay is e^{−2aτ}(1 + aτ)², slower than the lecture's e^{−2τ}") func longTimes() {
     let law = LogLipschitzLaw(slope: 1)
     let process = CriticallyDampedLangevin(epsilon: 0, beta: 1, horizon: 8)
     let times = [4.0, 5, 6, 7]
     let values = times.map { law.curvature(process, at: $0).whole }
     let corrected = times.map { CurvatureLaw.corrected(a: 1, time: $0) }
-    let slides = times.map { CurvatureLaw.slides(time: $0) }
+    let lecture = times.map { CurvatureLaw.lecture(time: $0) }
     #expect(abs(fittedSlope(corrected, values) - 1) < 0.1)  // finite times leave the next order, 1/τ
-    #expect(fittedSlope(slides, values) < 0.9)  // the missing square of 1 + aτ is a quarter of the slope at these times
+    // The missing square of 1 + aτ is a quarter of the slope at these times.
+    #expect(fittedSlope(lecture, values) < 0.9)
   }
 }

@@ -87,7 +87,7 @@ import Theory
 
   @Test("decays of the curvature are those of their formulas") func decays() {
     // (1 + 1/2)e^{−8} and (1 + 1/2)e^{−2·2·4}(1 + 8)².
-    #expect(abs(CurvatureLaw.slides(time: 4) / 5.0319394e-4 - 1) < 1e-6)
+    #expect(abs(CurvatureLaw.lecture(time: 4) / 5.0319394e-4 - 1) < 1e-6)
     #expect(abs(CurvatureLaw.corrected(a: 2, time: 4) / 1.36730237e-5 - 1) < 1e-6)
   }
 

@@ -60,7 +60,8 @@ extension RunRecord {
 
   private var comparison: String {
     let kind = experiment.data.target != nil ? "fresh draws of the target" : "held-out rows"
-    return "Samples \(samplesFile ?? "") against \(kind), in original units."
+    let units = experiment.evaluation.units == .data ? "in units of the data" : "each column in its standard deviation"
+    return "Samples \(samplesFile ?? "") against \(kind), \(units)."
   }
 
   /// Loss, learning rate and gradient norm.
