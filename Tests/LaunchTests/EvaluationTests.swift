@@ -9,8 +9,10 @@ extension LaunchTests {
     func ranks(ranks: Int) throws {
       let workshop = try Workshop()
       // Five metrics compare with the rows or the network of a run.
-      let names = try workshop.values(of: "evaluation.metrics").filter { !["nearest", "nll", "coverage", "sbc", "tarp"].contains($0) }
-        .joined(separator: ",")
+      let names = try workshop.values(of: "evaluation.metrics").filter {
+        !["nearest", "nll", "coverage", "sbc", "tarp"].contains($0)
+      }
+      .joined(separator: ",")
       let words =
         ["diamond", "--against", "diamond", "--metrics", names, "--set", "evaluation.count=200"]
         + ["--set", "evaluation.directions=70"] + Self.few
