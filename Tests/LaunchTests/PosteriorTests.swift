@@ -136,6 +136,37 @@ extension LaunchTests {
       }
     }
 
+    @Test("several observations of one θ are given to each sample, with the same bytes on 1, 2 and 3 ranks")
+    func together() throws {
+      let workshop = try Workshop()
+      try train(workshop)
+      try workshop.write("0.4,0.2\n0.5,0.1\n0.45,0.15\n", to: "seen.csv")
+      var first: Data?
+      for ranks in 1...3 {
+        let words = [
+          "run", "--condition", "seen.csv", "--together", "--count", "600", "--overwrite", "--output", "one.csv",
+        ]
+        let outcome = try workshop.run("sgm-sample", words, ranks: ranks)
+        try #require(outcome.status == 0, "\(outcome.errors)")
+        #expect(outcome.output.contains("each is given all 3 observations of seen.csv"))
+        let bytes = try workshop.bytes("one.csv")
+        #expect(first == nil || first == bytes, "\(ranks) ranks")
+        first = bytes
+      }
+      #expect(String(decoding: first ?? Data(), as: UTF8.self).split(separator: "\n").count == 601)
+      for (words, text) in [
+        (["run", "--together", "--output", "a.csv"], "give the observations by --condition"),
+        (
+          ["run", "--together", "--condition", "seen.csv", "--fix", "fixed.csv", "--output", "a.csv"],
+          "exclude each other"
+        ),
+      ] {
+        try workshop.write("0,0.5\n", to: "fixed.csv")
+        let outcome = try workshop.run("sgm-sample", words, ranks: 2)
+        #expect(outcome.status != 0 && outcome.errors.contains(text), "\(words): \(outcome.errors)")
+      }
+    }
+
     @Test("draws in JSON hold the samples of the same command in CSV, draw by draw and observation by observation")
     func draws() throws {
       let workshop = try Workshop()
