@@ -63,7 +63,7 @@ run() { on h1 "$PWD/launch/run.sh" "$@"; }
 
 # job NAME LIMIT OPTIONS COMMAND: submits a script of one command, and prints the job's number.
 job() {
-  printf '#!/bin/bash\n#SBATCH -J %s -t %s -o %s/%s.log --open-mode=append\n%s\n' "$1" "$2" "$work" "$1" "$4" > "$work/$1.sbatch"
+  printf '#!/bin/bash\n#SBATCH -J %s -t %s -o %s/%s.log --open-mode=append\ntrap : USR1\n%s\n' "$1" "$2" "$work" "$1" "$4" > "$work/$1.sbatch"
   # shellcheck disable=SC2086
   on h1 sbatch --parsable $3 "$work/$1.sbatch"
 }
