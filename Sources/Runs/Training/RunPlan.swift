@@ -49,7 +49,7 @@ struct RunPlan {
       let checkpoint = try CheckpointBox(Checkpoint.newest(in: folder, step: replayed, communicator))
       let before = checkpoint.value.header.experiment
       let experiment = try communicator.agree { () throws -> Experiment in
-        let changed = try Experiment(yaml: before.yaml, file: folder.experiment, settings: request.settings)
+        let changed = try before.changed(by: request.settings, file: folder.experiment)
         try changed.checkResume(of: before, allowingData: request.allowsDataChange)
         if replayed == nil { try changed.checkLength(after: checkpoint.value.state.step, until: request.until) }
         return changed
