@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what building and running need on Debian 12: launch/install-dependencies.sh [--tests]
+# Installs what building and running need on Debian 12 and 13: launch/install-dependencies.sh [--tests]
 # --tests adds a Python environment in .build-python, whose tools check the files we write, the distances we find and the spelling.
 # Safe to repeat: with everything in place it only looks, and needs neither root nor a network.
 set -euo pipefail
@@ -22,6 +22,21 @@ case "${1:-}" in
     ;;
 esac
 
+# For whoever cannot install packages.
+without_root() {
+  cat >&2 << TEXT
+install-dependencies: $1
+  Without root there are two ways:
+    the bundle sgm-train-VERSION-x86_64.tar.gz, which needs only the site's Open MPI; launch/bundle.sh makes it on any
+      machine that builds;
+    or build against the site's modules, Spack or conda: docs/install.md names the libraries and flags.
+TEXT
+  exit 77
+}
+
+if ! command -v dpkg-query > /dev/null; then
+  without_root "this is no Debian or Ubuntu, so packages cannot be installed by this script"
+fi
 if ! command -v swift > /dev/null; then
   echo "install-dependencies: no 'swift' in PATH; install a Swift 6.2 or later toolchain from swift.org," >&2
   echo "                      add its usr/bin to PATH, and start again" >&2
@@ -32,6 +47,12 @@ if [[ $with_python == yes ]] && ! python3 -c 'import ensurepip, venv' 2> /dev/nu
   packages+=(python3 python3-venv)
 fi
 
+# Libraries of the Swift toolchain itself, which a minimal system lacks: without them the build would end with 127.
+for library in libncurses.so.6:libncurses6 libcurl.so.4:libcurl4 libsqlite3.so.0:libsqlite3-0 libxml2.so.2:libxml2; do
+  # By the file, as packages of one library have several names over the releases.
+  [[ $(/sbin/ldconfig -p) == *"${library%%:*} "* ]] || packages+=("${library##*:}")
+done
+
 missing=()
 for package in "${packages[@]}"; do
   status=$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2> /dev/null || true)
@@ -41,8 +62,7 @@ if ((${#missing[@]})); then
   as_root=()
   if ((EUID != 0)); then
     if ! command -v sudo > /dev/null; then
-      echo "install-dependencies: needs root or sudo to install ${missing[*]}" >&2
-      exit 77
+      without_root "needs root or sudo to install ${missing[*]}"
     fi
     as_root=(sudo)
   fi
@@ -56,10 +76,16 @@ else
   echo "install-dependencies: all ${#packages[@]} Debian packages are there"
 fi
 
+if ! version=$(swift --version 2>&1); then
+  echo "install-dependencies: swift does not run: $version" >&2
+  exit 69
+fi
+
 if [[ $with_python == yes ]]; then
   python=.build-python/bin/python
-  if ! "$python" -c 'import codespell_lib, numpy, ot, safetensors, scipy, sklearn, tensorboard' 2> /dev/null; then
-    readers=(numpy safetensors tensorboard) # of the files we write
+  if ! "$python" -c 'import arviz, codespell_lib, numpy, ot, safetensors, scipy, sklearn, tensorboard' 2> /dev/null; then
+    # ArviZ 1 has another reader.
+    readers=(numpy safetensors tensorboard arviz==0.23.4) # of the files we write
     judges=(POT scikit-learn scipy)         # of the distances we find
     spelling=(codespell==2.4.3)             # exact: a later list of words must not break lint overnight
     echo "install-dependencies: installing ${readers[*]} ${judges[*]} ${spelling[*]} into .build-python"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs a program of ours under mpirun and keeps its status: launch/run.sh [-np N] [--host LIST] PROGRAM [ARGUMENT]...
 # Ctrl-C, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 and SIGXCPU stop it with a checkpoint and status 75; a second Ctrl-C ends it at once.
-# Options of mpirun that its version does not know by default are in SGM_MPIRUN_OPTIONS.
+# A host that vanishes ends the run within half a minute, status 76. SGM_MPIRUN_OPTIONS holds further options of mpirun.
 set -uo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
@@ -29,15 +29,24 @@ if ! command -v mpirun > /dev/null; then
   echo "run: no mpirun in PATH; launch/install-dependencies.sh installs it" >&2
   exit 69
 fi
+if ! command -v "$1" > /dev/null; then
+  echo "run: $1 is no program; build it by launch/build.sh, or unpack the bundle" >&2
+  exit 69
+fi
 version=$(mpirun --version 2> /dev/null | head -n 1)
 # mpirun waits this long (1 s unless told) before SIGTERM, and again before SIGKILL: time to write a checkpoint, yet all
 # ranks end within 10 s of the death of one.
 if [[ $version =~ [^0-9]([0-9]+)\.[0-9]+ ]] && ((BASH_REMATCH[1] >= 5)); then
+  framework=--prtemca
   options=(--prtemca odls_base_sigkill_timeout 3 --map-by :OVERSUBSCRIBE)
 else
   # -q: without it, mpirun explains at length that a rank ended with a status, which we have said in a line.
+  framework=--mca
   options=(-q --mca odls_base_sigkill_timeout 3 --oversubscribe)
 fi
+# mpirun and its daemons ask each other for a sign of life after 5 s of silence, every 2 s, three times: without it a host
+# whose link is down is noticed after eight minutes.
+options+=("$framework" oob_tcp_keepalive_time 5 "$framework" oob_tcp_keepalive_intvl 2 "$framework" oob_tcp_keepalive_probes 3)
 [[ -z $ranks ]] || options+=(-np "$ranks")
 [[ -z $hosts ]] || options+=(--host "$hosts")
 read -ra more <<< "${SGM_MPIRUN_OPTIONS:-}"
@@ -73,6 +82,11 @@ wait "$mpirun"
 status=$?
 # 138: asked to stop before mpirun or a rank could listen, so before the first step.
 if [[ $asked == yes ]] && ((status == 138)); then status=75; fi
+# Our programs end with none of these: mpirun did not start the ranks, or lost a host or daemon.
+if ((status == 1 || status == 205 || status == 255)); then
+  echo "run: mpirun ended with status $status: a host or its daemon was lost, or could not be reached" >&2
+  status=76
+fi
 # An mpirun that was killed leaves its session's folder.
 if ((status == 137)); then rm -rf "${TMPDIR:-/tmp}/ompi.$(hostname).$UID/pid.$mpirun"; fi
 exit "$status"

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Everything a change must pass: lint, build, unit tests, mpirun tests, address sanitizer, documentation.
+# Everything a change must pass: lint, build, unit tests, mpirun tests, faults, hosts and Slurm, address sanitizer, documentation.
 # Usage: launch/test.sh [STAGE]..., all of them unless told; coverage only when it is named, as it builds anew; spelling and
 # example are parts of lint and documentation.
 # Ends with the times and the test runner's own summaries.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-all_stages=(install lint build unit mpirun faults sanitizer documentation)
+all_stages=(install lint build unit mpirun faults cluster sanitizer documentation)
 stages=("$@")
 ((${#stages[@]})) || stages=("${all_stages[@]}")
 source launch/environment.sh
@@ -72,6 +72,13 @@ stage_mpirun() { run_tests mpirun "${release[@]}" --no-parallel --filter '^Launc
 
 # Each kind of fault once; launch/fault-campaign.sh without arguments brings 100.
 stage_faults() { launch/fault-campaign.sh 12; }
+
+# Three minutes over four hosts and a Slurm in namespaces; a machine that has none of that says so, and has not been tested so.
+stage_cluster() {
+  local status=0
+  launch/cluster-test.sh --quick || status=$?
+  ((status == 77)) || return "$status"
+}
 
 # Leaks are left out: Swift's runtime and Open MPI keep memory on purpose until exit. The suites are those of modules that may
 # misuse memory at all: the compiler refuses an unsafe use without the word, so a module without it has none.

@@ -39,7 +39,9 @@ static void describe(void) {
   }
   libxsmm_init();
   // Older sets have no fused multiply-add, those of Xeon Phi sum in other orders; the program itself needs AVX2.
-  const int set = libxsmm_get_target_archid();
+  int set = libxsmm_get_target_archid();
+  // A LIBXSMM_TARGET that this CPU lacks would end the program by an illegal instruction.
+  if (set > libxsmm_cpuid()) libxsmm_set_target_archid(set = libxsmm_cpuid());
   if (set != LIBXSMM_TARGET_ARCH_GENERIC && (set < LIBXSMM_X86_AVX2 || set == LIBXSMM_X86_AVX512_MIC ||
                                              set == LIBXSMM_X86_AVX512_KNM || set == LIBXSMM_X86_AVX512))
     libxsmm_set_target_archid(LIBXSMM_X86_AVX2);

@@ -35,7 +35,9 @@ package func runTool(
     exit(error.status)
   } catch {
     if !catchesStops { sgm_end_on_signals(nil) }
-    say(name, printableLines("\(error)"))
+    // What one rank alone meets may be its host's; the errors of calls to other ranks name the rank themselves.
+    let isNamed = communicator.size == 1 || error is CommunicationError
+    say(name, printableLines("\(error)" + (isNamed ? "" : " (rank \(communicator.rank) on \(hostName()))")))
     let status = (error as? any StatusError)?.status ?? ExitStatus.software.rawValue
     if communicator.size > 1 { communicator.abort(status: status) }
     communicator.finish()

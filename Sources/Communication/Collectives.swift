@@ -74,7 +74,7 @@ extension Communicator {
   }
 }
 
-/// Consecutive sections of a buffer, one for each rank.
+/// Sections of a buffer, one for each rank.
 public struct Sections: Sendable {
   /// The sections' lengths.
   public let counts: [Int32]
@@ -87,6 +87,12 @@ public struct Sections: Sendable {
     var offsets = [Int32](repeating: 0, count: counts.count)
     for i in counts.indices.dropFirst() { offsets[i] = offsets[i - 1] + Int32(counts[i - 1]) }
     self.offsets = offsets
+  }
+
+  /// These sections, in any order, that do not overlap.
+  public init(_ ranges: [Range<Int>]) {
+    counts = ranges.map { Int32($0.count) }
+    offsets = ranges.map { Int32($0.lowerBound) }
   }
 
   /// The elements of rank `rank`.

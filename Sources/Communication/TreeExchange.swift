@@ -1,10 +1,13 @@
-/// Stage (i) of the step's exchange: each rank receives the others' maximal nodes of its own slice of the gradient and
-/// finishes the canonical tree in order.
+/// Stages (i) and (iv) of the step's exchange: each rank receives what it lacks of its own slice of the gradient and
+/// finishes the canonical tree in order; later every rank receives the other slices of what was made from it.
 ///
-/// One float of traffic per parameter and rank when the number of ranks is a power of two.
+/// Where the number of ranks N is a power of two, both stages take log₂ N messages a rank and less than one float a
+/// parameter each. Elsewhere each rank receives the others' maximal nodes of its slice from each of them.
 @safe public final class TreeExchange {
-  /// The consecutive slices of the parameters, one for each rank; a slice may be empty.
+  /// The slices of the parameters, one for each rank; a slice may be empty.
   public let slices: Sections
+  /// The ranks in the order of their slices.
+  public let owners: [Int]
   /// The number of gradient buffers that a rank needs: one for each slot of its part of the tree.
   public let slotCount: Int
   /// What to do after each of this rank's shards.
@@ -13,6 +16,7 @@
   public let shards: Range<Int>
 
   private let communicator: Communicator
+  private let halving: HalvingRounds?
   private let nodeCounts: [Int]
   private let finalSteps: [CanonicalTree.Step]
   private let received: UnsafeMutablePointer<Float>
@@ -33,7 +37,12 @@
     let size = communicator.size
     let blocks = (parameters + block - 1) / block
     let bounds = (0...size).map { min($0 * blocks / size * block, parameters) }
-    slices = Sections(counts: (0..<size).map { bounds[$0 + 1] - bounds[$0] })
+    let halves = size & (size - 1) == 0
+    halving = halves ? HalvingRounds(rank: communicator.rank, bounds: bounds) : nil
+    owners = halves ? HalvingRounds.owners(ranks: size) : Array(0..<size)
+    var ranges = Array(repeating: 0..<0, count: size)
+    for (part, owner) in owners.enumerated() { ranges[owner] = bounds[part]..<bounds[part + 1] }
+    slices = Sections(ranges)
     shards = tree.range(rank: communicator.rank, of: size)
     localSteps = CanonicalTree.steps(summing: shards.map { $0..<$0 + 1 }).steps
     slotCount = (localSteps.map(\.slot).max() ?? 0) + 1
@@ -43,7 +52,8 @@
 
     let own = slices.range(communicator.rank)
     let others = nodeCounts.reduce(0, +) - nodeCounts[communicator.rank]
-    unsafe received = .allocate(capacity: max(others * own.count, 1))
+    let room = halving.map { $0.rounds.first?.kept.count ?? 0 } ?? others * own.count
+    unsafe received = .allocate(capacity: max(room, 1))
     unsafe sends = []
     unsafe receives = []
     unsafe addresses = []
@@ -67,6 +77,7 @@
   @unsafe public func complete(
     _ gradients: UnsafeMutablePointer<Float>, stride: Int
   ) throws -> UnsafeMutablePointer<Float> {
+    if let halving { return try unsafe complete(gradients, by: halving) }
     let rank = communicator.rank
     let own = slices.range(rank)
     unsafe sends.removeAll(keepingCapacity: true)
@@ -90,10 +101,41 @@
         unsafe sends.append(Transfer(address: address, count: slice.count, peer: peer, tag: node))
       }
     }
-    if communicator.size > 1, let link = communicator.link {
-      try unsafe link.exchange(sends: sends, receives: receives)
-    }
+    try unsafe communicator.link?.exchange(sends: sends, receives: receives)
     return unsafe sumNodes(count: own.count)
+  }
+
+  private func complete(
+    _ gradients: UnsafeMutablePointer<Float>, by halving: HalvingRounds
+  ) throws -> UnsafeMutablePointer<Float> {
+    for round in halving.rounds {
+      try unsafe trade(gradients, round.sent, for: received, count: round.kept.count, with: round.peer)
+      unsafe add(received, into: gradients + round.kept.lowerBound, count: round.kept.count)
+    }
+    return unsafe gradients + slices.range(communicator.rank).lowerBound
+  }
+
+  /// Completes a buffer of all parameters, of which each rank holds its own slice.
+  ///
+  /// - Throws: `CommunicationError.call` where MPI fails.
+  @unsafe public func gather(_ parameters: UnsafeMutablePointer<Float>) throws {
+    guard let halving else { return try unsafe communicator.allGatherInPlace(parameters, sections: slices) }
+    for round in halving.rounds.reversed() {
+      let missing = unsafe parameters + round.sent.lowerBound
+      try unsafe trade(parameters, round.kept, for: missing, count: round.sent.count, with: round.peer)
+    }
+  }
+
+  /// Sends a part of a buffer to another rank, and receives `count` numbers from it.
+  private func trade(
+    _ buffer: UnsafeMutablePointer<Float>, _ part: Range<Int>, for target: UnsafeMutablePointer<Float>, count: Int,
+    with peer: Int
+  ) throws {
+    unsafe sends.removeAll(keepingCapacity: true)
+    unsafe receives.removeAll(keepingCapacity: true)
+    unsafe sends.append(Transfer(address: buffer + part.lowerBound, count: part.count, peer: peer, tag: 0))
+    unsafe receives.append(Transfer(address: target, count: count, peer: peer, tag: 0))
+    try unsafe communicator.link?.exchange(sends: sends, receives: receives)
   }
 
   // The stack of slots holds addresses: a node is summed where it lies.

@@ -21,6 +21,8 @@ extension Experiment {
     package var header = TableHeader.automatic
     /// Columns of a file that condition, by name or number from 0: known wherever samples are drawn.
     package var conditions = ColumnList()
+    /// What the numbers of a column can be.
+    package var columns = ColumnKinds()
     /// Coordinates of a row without conditions; nil for a file that has not been opened.
     package var dimension: Int?
     /// Rows drawn from a built-in law.

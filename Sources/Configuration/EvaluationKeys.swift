@@ -28,5 +28,11 @@ extension ExperimentKey {
     .init(
       "evaluation.likelihood_draws", \.evaluation.likelihoodDraws, in: .whole(1, 1e4), onResume: true,
       "Draws of velocities, and of probes above 16 dimensions, for each row's nll."),
+    .init(
+      "evaluation.calibration_pairs", \.evaluation.calibrationPairs, in: .whole(20, 1e6), onResume: true,
+      "Held-out rows, or fresh pairs of a simulator, by which coverage, sbc and tarp judge a posterior."),
+    .init(
+      "evaluation.calibration_draws", \.evaluation.calibrationDraws, in: .whole(4, 256), onResume: true,
+      "Draws of the posterior for each of them; 256 divided by it, rounded down, share a chunk."),
   ]
 }

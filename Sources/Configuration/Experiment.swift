@@ -58,6 +58,8 @@ extension Experiment {
   package struct CheckpointSection: Sendable, Equatable {
     /// Training steps between checkpoints.
     package var every = 1_000
+    /// Minutes after which a step is followed by a checkpoint whatever its number; 0 for never.
+    package var minutes = 15.0
     /// How many of the newest are kept.
     package var keepLast = 3
     /// Every checkpoint at a multiple of this step is kept; 0 for none.

@@ -11,7 +11,9 @@ extension ExperimentReader {
     try checkData()
     fillProcess()
     try checkConditions()
-    if experiment.data.target != nil, experiment.data.dimension == nil { experiment.data.dimension = 2 }
+    if let target = experiment.data.target, experiment.data.dimension == nil {
+      experiment.data.dimension = max(2, target.dimensions.lowerBound)
+    }
     try checkDimension()
     try checkObjective()
     try checkConditionColumns()

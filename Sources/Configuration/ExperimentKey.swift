@@ -1,4 +1,5 @@
 package import Files
+internal import Targets
 
 /// One key of an experiment file: how it is read, checked, printed and explained.
 package struct ExperimentKey: Sendable {
@@ -116,6 +117,7 @@ extension ExperimentKey {
       let hint = nearest(to: text, among: names).map { "; did you mean \($0)?" } ?? ""
       return .failure(Complaint(wrong.text + hint))
     case .choices: return value(of: [text])
+    case .kinds: return members(of: text, wrong)
     case .integers, .reals, .words, .boolean: return .failure(wrong)
     }
   }
@@ -139,6 +141,32 @@ extension ExperimentKey {
     }
     guard !numbers.isEmpty else { return .failure(Complaint("\(path) must not be empty")) }
     return .success(.integers(numbers))
+  }
+
+  /// Columns and kinds as the command line gives them: `NAME: KIND; NAME: KIND`.
+  private func members(of text: String, _ wrong: Complaint) -> Result<Value, Complaint> {
+    let parts = text.split(separator: ";").map { part -> Value.Member? in
+      guard let colon = part.lastIndex(of: ":") else { return nil }
+      func trimmed(_ text: Substring) -> String {
+        String(text.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+      }
+      return Value.Member(name: trimmed(part[..<colon]), text: trimmed(part[part.index(after: colon)...]))
+    }
+    let members = parts.compactMap(\.self)
+    guard !members.isEmpty, members.count == parts.count else { return .failure(wrong) }
+    return value(of: members)
+  }
+
+  /// Columns and kinds of a mapping.
+  func value(of members: [Value.Member]) -> Result<Value, Complaint> {
+    guard shape == .kinds else { return .failure(Complaint("\(path) must be \(shape.expectation), found a section")) }
+    for member in members where ColumnKind(member.text) == nil {
+      return .failure(
+        Complaint(
+          "\(path): \(quoted(member.name)) must be number, integer, positive or bounded [LOW, HIGH] with LOW < HIGH, found "
+            + quoted(member.text)))
+    }
+    return .success(.members(members))
   }
 
   private func reals(_ texts: [String]) -> Result<Value, Complaint> {

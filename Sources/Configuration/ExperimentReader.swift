@@ -110,6 +110,16 @@ struct ExperimentReader {
     case .sequence(let sequence):
       let texts = sequence.map { $0.scalar?.string ?? "a list or section" }
       try assign(key, key.value(of: texts), at: place(value))
+    case .mapping(let mapping) where key.shape == .kinds:
+      var members: [Value.Member] = []
+      for (name, kind) in mapping {
+        guard let text = kind.scalar?.string else {
+          throw .configuration(
+            place(kind), "\(path): write the kind in one text, such as \"bounded [0, 1]\" in quotes between braces")
+        }
+        members.append(.init(name: try self.name(of: name), text: text))
+      }
+      try assign(key, key.value(of: members), at: place(value))
     case .mapping, .alias:
       throw .configuration(place(value), "\(path) must be \(key.shape.expectation), found a section")
     }

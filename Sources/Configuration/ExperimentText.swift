@@ -56,6 +56,9 @@ package func spelled(_ value: Value, as shape: Shape) -> String {
   case .boolean(let truth): return truth ? "true" : "false"
   case .integers(let numbers): return "[" + numbers.map(String.init).joined(separator: ", ") + "]"
   case .reals(let numbers): return "[" + numbers.map(decimal).joined(separator: ", ") + "]"
+  case .members(let members):
+    let texts = members.map { "\(isPlain($0.name) ? $0.name : escaped($0.name)): \(escaped($0.text))" }
+    return "{" + texts.joined(separator: ", ") + "}"
   case .words(let words):
     return "[" + words.map { isPlain($0) ? $0 : escaped($0) }.joined(separator: ", ") + "]"
   case .text(let text):
@@ -108,6 +111,7 @@ extension ExperimentKey {
     case .integers: "list of integers, \(limits.words)"
     case .reals: "list of numbers, \(limits.words)"
     case .words: "list of names or numbers"
+    case .kinds: "section of columns"
     case .fractionOrFile: "number, \(limits.words), or a path"
     case .boolean: "true or false"
     case .text: "text"

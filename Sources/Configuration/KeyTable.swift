@@ -36,7 +36,11 @@ extension ExperimentKey {
       "data.conditions", \.data.conditions, when: ofFile,
       "Columns given as conditions, by name or number from 0; the others are learned given these."),
     .init(
-      "data.dimension", \.data.dimension, in: .whole(1, 1e6), default: "2 for a target, the file's for a file",
+      "data.columns", \.data.columns, default: "every column a number",
+      "Kinds of columns, by name or number from 0: number (the default), integer, positive, or bounded [LOW, HIGH]; samples "
+        + "are of the column's kind, and rows that are not are refused."),
+    .init(
+      "data.dimension", \.data.dimension, in: .whole(1, 1e6), default: "a target's, 2 where it has any; the file's",
       "Coordinates of a row without conditions; given with a file, it must agree with it."),
     .init("data.count", \.data.count, in: .whole(1, 1e9), when: ofTarget, "Rows drawn from the target."),
     .init(
@@ -252,8 +256,11 @@ extension ExperimentKey {
   private static let checkpoints: [ExperimentKey] = [
     .init("checkpoints.every", \.checkpoints.every, in: .count, onResume: true, "Training steps between checkpoints."),
     .init(
+      "checkpoints.minutes", \.checkpoints.minutes, in: .notNegative, onResume: true,
+      "Minutes without a checkpoint after which the next step brings one; 0 for never. No result depends on it."),
+    .init(
       "checkpoints.keep_last", \.checkpoints.keepLast, in: .whole(1, 1e6), onResume: true,
-      "How many of the newest checkpoints are kept."),
+      "How many of the newest checkpoints are kept, and of the newest at multiples of `checkpoints.every`."),
     .init(
       "checkpoints.keep_every", \.checkpoints.keepEvery, in: .interval, onResume: true,
       "Checkpoints at multiples of this step are kept for ever; 0 for none."),

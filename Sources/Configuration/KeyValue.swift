@@ -18,6 +18,8 @@ package enum Value: Sendable, Equatable {
   case integers([Int])
   case reals([Double])
   case words([String])
+  /// Names and what is said of them, in order.
+  case members([Member])
 }
 
 /// What a key's value may look like.
@@ -26,12 +28,14 @@ package enum Shape: Sendable, Equatable {
   case choice([String])
   /// A list of choices.
   case choices([String])
+  /// Columns and their kinds.
+  case kinds
 
   /// Whether the value is a list.
   var isList: Bool {
     switch self {
     case .integers, .reals, .words, .choices: true
-    case .integer, .real, .boolean, .text, .fractionOrFile, .choice: false
+    case .integer, .real, .boolean, .text, .fractionOrFile, .choice, .kinds: false
     }
   }
 
@@ -48,6 +52,7 @@ package enum Shape: Sendable, Equatable {
     case .fractionOrFile: "a fraction or the path of a file"
     case .choice(let names): "one of " + names.joined(separator: ", ")
     case .choices(let names): "a list of some of " + names.joined(separator: ", ")
+    case .kinds: "columns and their kinds, such as {theta: \"bounded [0, 1]\", scale: positive}"
     }
   }
 }

@@ -32,6 +32,10 @@ extension ExperimentReader {
           + "\(dimension); take sliced, hsm or dsm")
     }
     if objective == .explicit { try checkExactScore() }
+    if objective == .explicit, !experiment.data.columns.isEmpty {
+      throw fault(
+        "data.columns", "must be left out with training.objective explicit: exact scores are of plain numbers")
+    }
   }
 
   private func checkCoupling() throws(ExperimentError) {

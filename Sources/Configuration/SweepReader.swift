@@ -61,6 +61,7 @@ extension ExperimentKey {
     case .reals: "[[0.05], [0.05, 0.1]]"
     case .boolean: "[true, false]"
     case .words: "[[a], [a, b]]"
+    case .kinds: "[\"a: positive\", \"a: bounded [0, 1]\"]"
     case .text, .fractionOrFile: "[a.npy, b.npy]"
     case .integer: "[1, 2]"
     case .real: "[0.5, 1]"

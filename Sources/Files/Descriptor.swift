@@ -19,7 +19,7 @@ package struct Descriptor: ~Copyable {
   /// Opens a regular file for reading.
   ///
   /// Anything else is refused at once: a pipe would wait for its writer for ever.
-  static func reading(_ path: String) throws(ExperimentError) -> Descriptor {
+  package static func reading(_ path: String) throws(ExperimentError) -> Descriptor {
     let number = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard number >= 0 else { throw .unreadable(file: path, errno) }
     let descriptor = Descriptor(number: number, file: path)

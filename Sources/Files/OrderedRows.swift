@@ -1,7 +1,8 @@
 /// The rows of a file with its columns in another order.
 package struct OrderedRows: RowSource {
   private let source: any RowSource
-  private let order: [Int]
+  /// The file's number of each column.
+  package let order: [Int]
 
   /// - Parameters:
   ///   - source: the file's rows.

@@ -30,6 +30,12 @@ public enum Metric: String, Sendable, CaseIterable {
   case nearest
   /// `FlowLikelihood`.
   case likelihood = "nll"
+  /// `PosteriorRanks.region`.
+  case coverage
+  /// `PosteriorRanks.parameters`.
+  case simulationCalibration = "sbc"
+  /// `PosteriorRanks.distance`.
+  case randomPoints = "tarp"
 }
 
 /// The units in which distances are measured.
@@ -68,6 +74,11 @@ public struct JudgingOptions: Sendable, Equatable {
   public var likelihoodSteps = 200
   /// Draws of velocities and probes for each row's likelihood.
   public var likelihoodDraws = 4
+
+  /// Pairs by which posteriors are judged.
+  public var calibrationPairs = 1_000
+  /// Draws of the posterior for each pair.
+  public var calibrationDraws = 64
 
   /// The defaults.
   public static let standard = JudgingOptions()

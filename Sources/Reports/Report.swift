@@ -70,6 +70,14 @@ package struct Report {
         try pictures.section(panel.title, note: panel.note, [panel.plot(name: "sweep-\(i + 1)")], captions: [""]))
       if let table = panel.table { sections.append(table.body) }
     }
+    if !contents.calibration.isEmpty {
+      let plots = contents.calibration.enumerated().map { $1.plot(name: "calibration-\($0 + 1)") }
+      sections.append(
+        try pictures.section(
+          "Calibration of the posterior",
+          note: "How much more often than it should a true row lies within a level; a right posterior stays inside the "
+            + "band with a probability of 95 %.", plots, captions: contents.calibration.map(\.title)))
+    }
     for (i, pair) in contents.scatters.enumerated() {
       sections.append(try section(pair, name: i == 0 ? "scatter" : "scatter-\(i + 1)", &pictures))
     }

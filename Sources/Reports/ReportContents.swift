@@ -25,6 +25,8 @@ package struct ReportContents: Sendable {
   package var clouds: [CloudPair] = []
   /// Densities of data and samples.
   package var histograms: [CurvePanel] = []
+  /// How posteriors are calibrated, one picture each.
+  package var calibration: [CurvePanel] = []
   /// Small multiples over time: the forward process, reverse trajectories.
   package var snapshots: [PointPanels] = []
   /// Data beside samples as small pictures, where rows are square images.

@@ -81,12 +81,10 @@ struct TheoryRun {
     try source.refuseOthers(than: data, allowsChange: allowsDataChange, communicator)
     let own = try communicator.agree { () throws -> MatrixBox in
       let part = source.shownPart
-      return MatrixBox(try source.rows(part, 0..<source.count(part), less: data.origin))
+      return MatrixBox(data.trainedData(try source.rows(part, 0..<source.count(part), less: data.origin)))
     }
-    let fromOrigin = data.mapFromOrigin
     return ChainLaboratory(dimension: data.dimension, seed: seed, count: count, communicator) { set, first, rows in
       for r in 0..<rows.rows { rows.copyRow(r, from: own.value, (Int(first + set) + r) % own.value.rows) }
-      fromOrigin.apply(to: &rows)
     }
   }
 }

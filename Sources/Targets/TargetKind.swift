@@ -12,9 +12,20 @@ public enum TargetKind: String, Sendable, CaseIterable {
   case swissRoll = "swiss-roll"
   case twoMoonsSimulator = "two-moons-simulator"
   case studentTMixture = "student-t-mixture"
+  case simpleLikelihood = "slcp-simulator"
+  case linearGaussian = "gaussian-linear-simulator"
+  case twoNoises = "gaussian-mixture-simulator"
+  case spikes = "bernoulli-glm-simulator"
 
   /// The number of columns after the data's that condition.
-  public var conditions: Int { self == .twoMoonsSimulator ? 2 : 0 }
+  public var conditions: Int {
+    switch self {
+    case .twoMoonsSimulator, .twoNoises: 2
+    case .simpleLikelihood: 8
+    case .linearGaussian, .spikes: 10
+    case .gaussian, .eightGaussians, .mg25, .diamond, .funnel, .twoMoons, .checkerboard, .swissRoll, .studentTMixture: 0
+    }
+  }
 
   /// Whether the score of the law's marginals is known exactly.
   public var hasExactScore: Bool {
@@ -27,7 +38,9 @@ public enum TargetKind: String, Sendable, CaseIterable {
     switch self {
     case .gaussian, .studentTMixture: 1...Int.max
     case .mg25, .funnel: 2...Int.max
-    case .eightGaussians, .diamond, .twoMoons, .checkerboard, .swissRoll, .twoMoonsSimulator: 2...2
+    case .eightGaussians, .diamond, .twoMoons, .checkerboard, .swissRoll, .twoMoonsSimulator, .twoNoises: 2...2
+    case .simpleLikelihood: 5...5
+    case .linearGaussian, .spikes: 10...10
     }
   }
 
@@ -49,6 +62,10 @@ public enum TargetKind: String, Sendable, CaseIterable {
     case .swissRoll: SwissRoll()
     case .twoMoonsSimulator: TwoMoonsSimulator()
     case .studentTMixture: StudentTMixture(dimension: dimension)
+    case .simpleLikelihood: SimpleLikelihood()
+    case .linearGaussian: LinearGaussianSimulator()
+    case .twoNoises: TwoNoisesSimulator()
+    case .spikes: SpikeSimulator()
     }
   }
 }

@@ -3,12 +3,12 @@ internal import Networks
 
 extension Trainer {
   /// Stage (ii): afterwards every rank holds every loss, norm and flag in the same order.
-  func shareNotes(_ slice: UnsafeMutablePointer<Float>, stop: Bool) throws -> StepReport {
+  func shareNotes(_ slice: UnsafeMutablePointer<Float>, wishes: Wishes) throws -> StepReport {
     let rank = communicator.rank
     let own = exchange.slices.range(rank)
     var next = noteSections.range(rank).lowerBound
     let blocks = Self.blocks(own)
-    notes[next] = stop ? 1 : 0
+    notes[next] = Double(wishes.rawValue)
     next += 1
     for set in 0..<pass.sets {
       notes[next] = loss(ofSet: set)
@@ -33,21 +33,26 @@ extension Trainer {
   }
 
   private func readNotes() -> StepReport {
-    var (loss, squares, stop) = (0.0, 0.0, 0.0)
+    var (loss, squares) = (0.0, 0.0)
+    var wishes: Wishes = []
     let perShard = 1 + (history?.sums.count ?? 0)
     for rank in 0..<communicator.size {
       let section = noteSections.range(rank)
       let shards = CanonicalTree(shards: data.assignment.shards).range(rank: rank, of: communicator.size).count
-      stop += notes[section.lowerBound]
+      wishes.formUnion(Wishes(rawValue: Int(notes[section.lowerBound])))
       for i in section.dropFirst(1).prefix(shards * perShard) where (i - section.lowerBound - 1) % perShard == 0 {
         loss += notes[i]
       }
-      for i in section.dropFirst(1 + shards * perShard) { squares += notes[i] }
+    }
+    // Block after block, whoever owns it.
+    for owner in exchange.owners {
+      let blocks = Self.blocks(exchange.slices.range(owner)).count
+      for i in noteSections.range(owner).suffix(blocks) { squares += notes[i] }
     }
     let mean = loss / Double(options.batch)
     return StepReport(
       step: step, loss: mean, gradientNorm: squares.squareRoot(),
-      learningRate: guarding.learningRateScale * options.optimiser.learningRate(at: step + 1), stopRequested: stop > 0,
+      learningRate: guarding.learningRateScale * options.optimiser.learningRate(at: step + 1), wishes: wishes,
       fault: guarding.fault(loss: mean, squares: squares, divergence: options.divergence))
   }
 

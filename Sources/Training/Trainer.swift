@@ -95,7 +95,7 @@ internal import Randomness
     averages = Matrix(rows: options.averages.count, columns: own.count)
     powers = options.averages.map { PowerAverage(length: $0) }
     gradients = Matrix(rows: exchange.slotCount, columns: layout.count)
-    // For each rank: whether it wants to stop, its shards' losses and cells of the history, its blocks' sums of squares.
+    // For each rank: what it wants, its shards' losses and cells of the history, its blocks' sums of squares.
     let perShard = 1 + (history?.sums.count ?? 0)
     noteSections = Sections(
       counts: (0..<communicator.size).map {
@@ -109,11 +109,11 @@ internal import Randomness
   /// Takes one step.
   ///
   /// - Parameters:
-  ///   - stop: whether this rank wants to stop; every rank learns of it.
+  ///   - wishes: what this rank wants after the step; every rank learns of it.
   ///   - audit: the number of the audit to make in this step, the same on every rank; nil for none.
   /// - Returns: what all ranks know of the step.
   /// - Throws: `CommunicationError` when a rank cannot be reached, `AuditError` when ranks hold different bits.
-  public func takeStep(stop: Bool = false, audit: Int? = nil) throws -> StepReport {
+  public func takeStep(wishes: Wishes = [], audit: Int? = nil) throws -> StepReport {
     var clock = Stopwatch()
     drawBatch()
     clock.lap(into: &timings.input)
@@ -123,7 +123,7 @@ internal import Randomness
     audited = nil
     clock.lap(into: &timings.compute)
     let slice = try unsafe exchange.complete(gradients.pointer, stride: layout.count)
-    var report = try unsafe shareNotes(slice, stop: stop)
+    var report = try unsafe shareNotes(slice, wishes: wishes)
     clock.lap(into: &timings.exchange)
     guard report.fault == nil else { return report }
     guarding.note(loss: report.loss)
@@ -131,7 +131,7 @@ internal import Randomness
     learnTimes()
     unsafe update(slice, gradientNorm: report.gradientNorm)
     clock.lap(into: &timings.compute)
-    try unsafe communicator.allGatherInPlace(parameters.pointer, sections: exchange.slices)
+    try unsafe exchange.gather(parameters.pointer)
     clock.lap(into: &timings.exchange)
     if injected != nil { corruptParameters() }
     report.step = step

@@ -78,7 +78,7 @@ extension Trainer {
     for k in 0..<averages.rows {
       let whole = unsafe state.averages.pointer + k * layout.count
       unsafe (whole + own.lowerBound).update(from: averages.pointer + k * own.count, count: own.count)
-      try unsafe communicator.allGatherInPlace(whole, sections: exchange.slices)
+      try unsafe exchange.gather(whole)
     }
     try gather(first, into: &state.first)
     try gather(second, into: &state.second)
@@ -122,7 +122,7 @@ extension Trainer {
 
   private func gather(_ slice: borrowing Matrix, into all: inout Matrix) throws {
     unsafe (all.pointer + own.lowerBound).update(from: slice.pointer, count: own.count)
-    try unsafe communicator.allGatherInPlace(all.pointer, sections: exchange.slices)
+    try unsafe exchange.gather(all.pointer)
   }
 
   private func scatter(_ all: borrowing Matrix, into slice: inout Matrix) {

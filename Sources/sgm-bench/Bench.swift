@@ -34,6 +34,37 @@ struct Bench: RankCommand {
   @Option(parsing: .unconditional, help: "Repeats of each measurement; the best counts.")
   var repeats = 15
 
+  @Option(
+    help: ArgumentHelp(
+      "Measure nothing else, and write a training step of this many ranks as a trace for SimGrid.", valueName: "ranks"))
+  var trace: Int?
+
+  @Option(help: "Shards of the trace's step, a power of two of at least as many as ranks.")
+  var shards: Int?
+
+  @Option(help: "Rows of the trace's step on all ranks, a multiple of the shards.")
+  var batch: Int?
+
+  @Option(name: .customLong("into"), help: "The trace's folder.")
+  var folder = "trace"
+
+  /// The trace that is asked for: unless told, 128 rows a shard and no more shards than need be.
+  private func wantedTrace() throws(ExperimentError) -> Trace? {
+    guard let trace else { return nil }
+    guard 1...4_096 ~= trace else { throw .usage("--trace \(trace): 1 to 4,096 ranks are expected") }
+    var least = 1
+    while least < trace { least *= 2 }
+    let shards = shards ?? least
+    guard shards >= trace, shards <= 4_096, shards & (shards - 1) == 0 else {
+      throw .usage("--shards \(shards): a power of two from \(least) to 4,096 is expected")
+    }
+    let batch = batch ?? 128 * shards
+    guard batch > 0, batch % shards == 0 else {
+      throw .usage("--batch \(batch): a multiple of the \(shards) shards is expected")
+    }
+    return Trace(ranks: trace, shards: shards, batch: batch)
+  }
+
   func run() {
     onAllRanks { communicator in
       try communicator.agree {
@@ -41,6 +72,16 @@ struct Bench: RankCommand {
           throw ExperimentError.unavailable("this program needs a CPU with \(unsafe String(cString: feature))")
         }
         guard repeats >= 1 else { throw ExperimentError.usage("--repeats \(repeats): at least 1 is expected") }
+      }
+      if let trace = try communicator.agree({ try wantedTrace() }) {
+        let written = try communicator.agree {
+          communicator.isRoot ? try trace.write(into: folder, repeats: repeats) : nil
+        }
+        return printed(
+          written.map {
+            "\(folder)/trace: \(Table.number(1e3 * $0.seconds)) ms of computing a rank, \($0.messages) messages of "
+              + "\($0.sentBytes) bytes in all"
+          } ?? "", communicator)
       }
       if peak {
         return printed(communicator.isRoot ? Table.number(sgm_fma_peak(20) / 1e9) : "", communicator)

@@ -13,11 +13,16 @@ struct Case {
   let batch: Int
   let shards: Int
 
-  static let large = Case(dimension: 100, widths: [512, 512, 512, 512], batch: 512, shards: 2)
-  static let larger = Case(dimension: 100, widths: [512, 512, 512, 512], batch: 2048, shards: 8)
-  static let finer = Case(dimension: 100, widths: [512, 512, 512, 512], batch: 512, shards: 16)
-  static let largest = Case(dimension: 100, widths: [512, 512, 512, 512], batch: 2048, shards: 16)
+  static let large = wide(batch: 512, shards: 2)
+  static let larger = wide(batch: 2048, shards: 8)
+  static let finer = wide(batch: 512, shards: 16)
+  static let largest = wide(batch: 2048, shards: 16)
   static let small = Case(dimension: 2, widths: [128, 128, 128], batch: 256, shards: 2)
+
+  /// Four hidden layers of 512.
+  static func wide(batch: Int, shards: Int) -> Case {
+    Case(dimension: 100, widths: [512, 512, 512, 512], batch: batch, shards: shards)
+  }
 
   var name: String { "\(widths.count)×\(widths[0]), d = \(dimension), batch \(batch) in \(shards)" }
 

@@ -15,7 +15,7 @@ func treeExchange(_ meter: Meter, _ communicator: Communicator) throws -> [Measu
   let gradients = randomMatrix(exchange.slotCount, parameters)
   let ours = try meter.seconds(count: 20) {
     _ = try unsafe exchange.complete(gradients.pointer, stride: parameters)
-    try unsafe communicator.allGatherInPlace(gradients.pointer, sections: exchange.slices)
+    try unsafe exchange.gather(gradients.pointer)
   }
   let theirs = try meter.seconds(count: 20) {
     try unsafe communicator.allReduceForComparison(gradients.pointer, count: parameters)

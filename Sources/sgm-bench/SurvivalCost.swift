@@ -18,7 +18,7 @@ enum SurvivalCost {
       sgm_pulse_enter(MessageCall.exchange.rawValue)
       sgm_pulse_leave()
     }
-    _ = clock.reason
+    _ = clock.stop
   }
 
   /// One heartbeat, as a watchdog writes it, with the looks at the main thread between two.
@@ -32,7 +32,7 @@ enum SurvivalCost {
     unsafe _ = pwrite(file, line, line.count, 0)
   }
 
-  private static let clock = StopClock(limit: 1e6, environment: [:])
+  private static let clock = StopClock(limit: 1e6)
   private static let file: Int32 = {
     let path = NSTemporaryDirectory() + "/sgm-beat-\(getpid())"
     let number = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)

@@ -20,12 +20,18 @@ struct SGMEvaluate: RankCommand {
     help: ArgumentHelp("What to judge by: \(metricNames.joined(separator: ", ")).", valueName: "name,name…"))
   var metrics: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Rows whose nll under the run's network is asked for, conditions included; --output takes each row's.",
+      valueName: "file"))
+  var rows: String?
+
   @OptionGroup var overrides: Overrides
 
   @Flag(help: "Print JSON lines in place of the table.")
   var json = false
 
-  @Option(help: "A file for the JSON lines, beside what is printed.")
+  @Option(help: "A file for the JSON lines, beside what is printed; with --rows .npy, .csv or .tsv.")
   var output: String?
 
   @Flag(help: "Replace a file of --output that no such command has made.")
@@ -39,6 +45,7 @@ struct SGMEvaluate: RankCommand {
       var request = EvaluateRequest(samples: samples)
       request.against = against
       request.metrics = metrics
+      request.rows = rows
       request.settings = overrides.settings
       request.output = output
       request.overwrite = overwrite

@@ -34,7 +34,7 @@ struct SGMSample: RankCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The file to write, .npy, .csv or .tsv; by default the run's own samples at the checkpoint's step.",
+      "The file to write, .npy, .csv, .tsv or .json (for ArviZ); by default the run's own samples at the checkpoint's step.",
       valueName: "file"))
   var output: String?
 
@@ -47,6 +47,9 @@ struct SGMSample: RankCommand {
       "Conditions: the numbers of one row, or a file of rows of which each is given to --count samples.",
       valueName: "file or numbers"))
   var condition: String?
+
+  @Flag(help: "Take the rows of --condition as independent observations of one θ, all given to each sample.")
+  var together = false
 
   @Option(
     parsing: .unconditional,
@@ -91,6 +94,9 @@ struct SGMSample: RankCommand {
     if score == "exact", let condition {
       throw ExperimentError.usage("--condition \(condition): exact scores know no conditions; leave one of the two out")
     }
+    if together, condition == nil {
+      throw ExperimentError.usage("--together: give the observations by --condition, a file of one row each")
+    }
     if let count, count < 1 { throw ExperimentError.usage("--count \(count): at least 1 is expected") }
     if let trajectory, !(1...256).contains(trajectory) {
       throw ExperimentError.usage("--trajectory \(trajectory): 1 to 256 is expected")
@@ -101,6 +107,7 @@ struct SGMSample: RankCommand {
     request.output = output
     request.overwrite = overwrite
     request.condition = condition
+    request.together = together
     request.checkpoint = checkpoint
     request.average = average
     request.settings = overrides.settings

@@ -16,6 +16,7 @@ struct SGMTrain: RankCommand {
     discussion: """
       sgm-train EXPERIMENT.yaml            one process
       mpirun -np 4 sgm-train EXPERIMENT.yaml
+      sgm-train EXPERIMENT.yaml --continue start, or go on where the run's folder is there: for job scripts
       sgm-train --resume runs/NAME         go on from the newest checkpoint, on any number of ranks
       A file with a sweep: table runs every combination of its values; --resume takes the sweep's folder.
       """)
@@ -25,6 +26,11 @@ struct SGMTrain: RankCommand {
 
   @Option(help: ArgumentHelp("Go on with this run from its newest checkpoint.", valueName: "run"))
   var resume: String?
+
+  @Flag(
+    name: .customLong("continue"),
+    help: "Go on with the experiment's run where its folder holds one, else start it.")
+  var continues = false
 
   @Option(help: ArgumentHelp("Begin with this run's averaged parameters, at step 0.", valueName: "run"))
   var initFrom: String?
@@ -53,7 +59,7 @@ struct SGMTrain: RankCommand {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Stop with a checkpoint and status 75 after this time, such as 3h50m; Slurm's end of the job does so as well.",
+      "Stop with a checkpoint and status 75 after this time, such as 3h50m; the end of a job of Slurm, PBS or LSF does so too.",
       valueName: "span"))
   var timeLimit: String?
 
@@ -67,14 +73,24 @@ struct SGMTrain: RankCommand {
   @Flag(help: "Resume although the data changed; the new data are scaled as the old data were.")
   var allowDataChange = false
 
-  @Option(help: ArgumentHelp("Print how the last attempt at this run ended: for scripts.", valueName: "run"))
+  @Option(
+    help: ArgumentHelp(
+      "Print how this run stands, from any host that sees its folder; the first line is for scripts.", valueName: "run")
+  )
   var status: String?
+
+  @Flag(help: "With --status: print one JSON object.")
+  var json = false
 
   @Option(
     help: ArgumentHelp(
       "Debugging: parameters:RANK:STEP or gradient:RANK:STEP flips a bit from that step on, not-finite:SHARD:STEP.",
       valueName: "fault", visibility: .hidden))
   var injectFault: String?
+
+  @Flag(
+    help: "Look at every host of the job, started as the run will be: folder, room, clocks, network, and what to do.")
+  var doctor = false
 
   @Flag(help: "Replace an existing run folder.")
   var overwrite = false
@@ -91,7 +107,14 @@ struct SGMTrain: RankCommand {
   func run() throws {
     if let status {
       printing { communicator in
-        try communicator.fromRoot { try runStatus(status) }
+        try communicator.fromRoot { try runStatus(status, json: json) }
+      }
+    }
+    if doctor {
+      onAllRanks { communicator in
+        let (text, status) = try examineHosts(folder: output ?? ".", communicator)
+        let printing = printed(text, communicator)
+        return printing == .success ? status : printing
       }
     }
     if let text = printedText {
@@ -126,12 +149,21 @@ struct SGMTrain: RankCommand {
           "--resume and \(option) exclude each other; a new run starts from an experiment file")
       }
     }
+    if json { throw ExperimentError.usage("--json goes with --status") }
+    if continues {
+      guard resume == nil, !overwrite, !check else {
+        throw ExperimentError.usage(
+          "--continue takes an experiment file and decides by its run's folder: "
+            + "leave out --resume, --overwrite and --check")
+      }
+    }
     if let until, until < 1 { throw ExperimentError.usage("--until \(until): a step of at least 1 is expected") }
     if let timeLimit { request.timeLimit = try seconds(of: timeLimit, option: "--time-limit") }
     request.stallLimit = try seconds(of: stallLimit, option: "--stall-limit", orZero: true)
-    if allowDataChange, resume == nil {
+    if allowDataChange, resume == nil, !continues {
       throw ExperimentError.usage("--allow-data-change is for --resume; a new run takes any data")
     }
+    request.continues = continues
     request.allowsDataChange = allowDataChange
     request.injected = try injectFault.map { try injectedFault($0) }
     request.initialise = initFrom

@@ -1,6 +1,7 @@
-import Communication
 import TestSupport
 import Testing
+
+@testable import Communication
 
 @Suite struct TreeExchangeTests {
   /// A shard's gradient, of numbers whose sum depends on the order of additions.
@@ -48,7 +49,7 @@ import Testing
           whole = [Float](repeating: 0, count: count)
           for i in 0..<own.count { whole[own.lowerBound + i] = unsafe slice[i] }
           try unsafe whole.withUnsafeMutableBufferPointer { pointer in
-            try unsafe communicator.allGatherInPlace(#require(pointer.baseAddress), sections: exchange.slices)
+            try unsafe exchange.gather(#require(pointer.baseAddress))
           }
         }
         return whole
@@ -69,13 +70,12 @@ import Testing
     #expect(plain != expected)
   }
 
-  @Test("slices are whole blocks, in order, and cover all parameters", arguments: [1, 2, 3, 5, 8])
+  @Test("slices are whole blocks and, in the order of their owners, cover all parameters", arguments: [1, 2, 3, 5, 8])
   func slices(ranks: Int) throws {
     let all = try onRanks(ranks) { communicator in
-      let slices = TreeExchange(
-        communicator: communicator, tree: CanonicalTree(shards: 8), parameters: 100, block: 16
-      ).slices
-      return (0..<ranks).map { slices.range($0) }
+      let exchange = TreeExchange(
+        communicator: communicator, tree: CanonicalTree(shards: 8), parameters: 100, block: 16)
+      return exchange.owners.map { exchange.slices.range($0) }
     }
     for ranges in all {
       #expect(ranges == all[0])
@@ -85,6 +85,24 @@ import Testing
       let blocks = ranges.map { ($0.count + 15) / 16 }
       #expect((blocks.max() ?? 9) - (blocks.min() ?? 0) <= 1)
     }
+  }
+
+  @Test("N ranks halve what they hold in log2 N messages, less than one float a parameter", arguments: [2, 4, 8])
+  func halving(ranks: Int) {
+    let bounds = (0...ranks).map { 10 * $0 }
+    let all = (0..<ranks).map { HalvingRounds(rank: $0, bounds: bounds).rounds }
+    for (rank, rounds) in all.enumerated() {
+      #expect(1 << rounds.count == ranks)
+      #expect(rounds.reduce(0) { $0 + $1.sent.count } == 10 * (ranks - 1))
+      for (k, round) in rounds.enumerated() {
+        // Siblings of level k, who keep what the other sends.
+        #expect(round.peer >> (k + 1) == rank >> (k + 1) && round.peer != rank)
+        #expect(all[round.peer][k] == .init(peer: rank, kept: round.sent, sent: round.kept))
+      }
+    }
+    let owners = HalvingRounds.owners(ranks: ranks)
+    for (part, owner) in owners.enumerated() { #expect(all[owner].last?.kept == 10 * part..<10 * part + 10) }
+    #expect(HalvingRounds.owners(ranks: 8) == [0, 4, 2, 6, 1, 5, 3, 7])
   }
 
   @Test("a group of ranks that is part of the whole sums among themselves alone")

@@ -4,21 +4,26 @@ import Testing
 private let experiments = repository + "/launch/experiments"
 
 private func experimentFiles() -> [String] {
-  let names = (try? FileManager.default.contentsOfDirectory(atPath: experiments)) ?? []
+  let names = ["", "posteriors/"].flatMap { folder in
+    ((try? FileManager.default.contentsOfDirectory(atPath: experiments + "/" + folder)) ?? []).map { folder + $0 }
+  }
   return names.filter { $0.hasSuffix(".yaml") }.sorted()
 }
 
 extension LaunchTests {
   @Suite(.serialized) struct ExperimentFileTests {
-    @Test("there are the seven experiments of the documentation")
-    func count() { #expect(experimentFiles().count >= 7) }
+    @Test("there are the seven experiments of the documentation, and five of posteriors")
+    func count() {
+      #expect(experimentFiles().count >= 12)
+      #expect(experimentFiles().count { $0.hasPrefix("posteriors/") } == 5)
+    }
 
     @Test("each experiment file trains, samples and reports on 2 ranks at a tiny size", arguments: experimentFiles())
     func runs(file: String) throws {
       let workshop = try Workshop()
       let settings = [
         "training.steps=4", "training.batch=256", "network.widths=32,32", "sampling.steps=4", "sampling.count=300",
-        "evaluation.count=200", "evaluation.directions=20", "evaluation.repeats=2",
+        "evaluation.count=200", "evaluation.directions=20", "evaluation.repeats=2", "evaluation.calibration_pairs=20",
       ].flatMap { ["--set", $0] }
       let outcome = try workshop.run(
         "sgm-train", [experiments + "/" + file, "--output", "run"] + settings, ranks: 2)

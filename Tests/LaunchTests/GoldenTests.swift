@@ -11,7 +11,7 @@ struct Circumstances: CustomTestStringConvertible, Sendable {
   static let all = [
     Circumstances(name: "this machine"),
     Circumstances(name: "1 rank, AVX2", ranks: 1, environment: ["LIBXSMM_TARGET": "hsw"]),
-    Circumstances(name: "2 ranks, AVX-512", ranks: 2, environment: ["LIBXSMM_TARGET": "skx"]),
+    Circumstances(name: "2 ranks, AVX-512 where the CPU has it", ranks: 2, environment: ["LIBXSMM_TARGET": "skx"]),
     Circumstances(name: "3 ranks", ranks: 3),
     // No FMA by name: the program keeps to fused multiply-adds all the same.
     Circumstances(name: "an instruction set that LIBXSMM rounds otherwise for", environment: ["LIBXSMM_TARGET": "snb"]),

@@ -98,8 +98,12 @@ final class Job {
   var errors: String { (try? String(contentsOfFile: files.errors, encoding: .utf8)) ?? "" }
 
   /// Waits until the program has said something so often; one that ends without, or never says it, fails the test.
-  func wait(toSay text: String, times: Int = 1) throws {
-    func isSaid() -> Bool { (output + errors).components(separatedBy: text).count > times }
+  func wait(toSay text: String, times: Int = 1, orAnyFile file: String? = nil) throws {
+    let path = file.map { (process.currentDirectoryURL?.path ?? "") + "/" + $0 }
+    func isSaid() -> Bool {
+      (output + errors).components(separatedBy: text).count > times
+        || path.map(FileManager.default.fileExists(atPath:)) ?? false
+    }
     // A loaded machine takes its time: the limit only keeps a broken program from being waited for.
     let begin = Date()
     while !isSaid(), process.isRunning, Date().timeIntervalSince(begin) < 600 { usleep(10_000) }

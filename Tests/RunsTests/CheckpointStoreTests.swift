@@ -50,6 +50,16 @@ import Testing
     }
   }
 
+  @Test("checkpoints by time come and go beside the scheduled ones, and take no place of theirs")
+  func byTime() throws {
+    try withRun { run in
+      let store = CheckpointStore(folder: run, every: 10, keepLast: 2, keepEvery: 0)
+      for step in [10, 20, 30, 33, 36, 39] { store.save(try checkpoint(step: step, best: nil, origin: nil)) }
+      store.finish()
+      #expect(CheckpointStore.steps(in: run) == [20, 30, 36, 39])
+    }
+  }
+
   @Test("after the one that latest names, older ones are tried from the newest down, and newer ones last")
   func order() throws {
     try withRun { run in
@@ -100,7 +110,7 @@ import Testing
     try withRun { run in
       var log = try EventLog(file: run.events, keepingUntil: 0)
       let report = Trainer.StepReport(
-        step: 3, loss: 0.5, gradientNorm: 7, learningRate: 0.25, stopRequested: false, fault: nil)
+        step: 3, loss: 0.5, gradientNorm: 7, learningRate: 0.25, wishes: [], fault: nil)
       try log.append(report, heldOut: 0.75)
       try log.flush()
       let bytes = try readLog(run.events)

@@ -82,9 +82,8 @@ import Testing
           #expect(Array(all.rows[2...]) == [[0, 1], [1, 0]])
         }
       }
-      let map = description.conditionMap
       // (145 − 130)/10.
-      #expect(abs((145 - map.mean[0]) / map.scale[0] - 1.5) < 1e-12)  // rounding
+      #expect(abs(description.trained(145, 2) - 1.5) < 1e-12)  // rounding
     }
   }
 

@@ -20,14 +20,14 @@ import Training
   ) throws -> NetworkLikelihood {
     let experiment = try Experiment(
       yaml: "data: {target: gaussian, dimension: 2}\nnetwork: {widths: [8]}\n", file: "a.yaml", settings: settings)
-    let model = experiment.model(dimension: 2)
+    let (model, conditions) = (experiment.model(dimension: 2), experiment.conditionCount)
     let data = DataSet.Description(
-      dimension: 2, rows: 10, columnNames: nil,
-      standardisation: Standardisation(mean: [1, -2], scale: [0.1, 3]), constantColumns: constantColumns,
-      fingerprint: "")
+      dimension: 2, conditions: conditions, rows: 10, columnNames: nil,
+      standardisation: Standardisation(
+        mean: [1, -2] + [5, 6].prefix(conditions), scale: [0.1, 3] + [7, 8].prefix(conditions)),
+      constantColumns: constantColumns + [Bool](repeating: false, count: conditions), fingerprint: "")
     return NetworkLikelihood(
-      model: model, parameters: MatrixBox(Matrix(rows: 1, columns: ParameterLayout(model.network).count)), data: data,
-      section: experiment.evaluation, firstTime: experiment.training.minimumTime, seed: 1, file: "")
+      experiment, MatrixBox(Matrix(rows: 1, columns: ParameterLayout(model.network).count)), data, file: "")
   }
 
   @Test(
@@ -57,15 +57,27 @@ import Training
     #expect(values.allSatisfy { $0.mean.isFinite && (settings[0].hasSuffix("preserving") == ($0.deviation == 0)) })
   }
 
+  @Test("the scales of conditions have no part in an NLL")
+  func scalesOfConditions() throws {
+    let network = try Self.network(["data.target=two-moons-simulator"])
+    var rows = Matrix(rows: 3, columns: 4)
+    for r in 0..<3 { for j in 0..<4 { rows[r, j] = [1, -2, 9, 40][j] } }
+    // θ at its mean, under the Gaussian of scales 0.1 and 3, whatever x is.
+    for value in try network.values(of: rows, .single) {
+      #expect(abs(value.mean - log(0.1 * 3) - log(2 * Double.pi)) < 1e-2, "\(value.mean)")
+    }
+  }
+
   @Test("what has no density is refused, with what is needed in its place")
   func refusals() throws {
     func text(_ network: NetworkLikelihood) -> String { errorText { try network.check() } }
     #expect(text(try Self.network()) == "no error was thrown")
-    #expect(text(try Self.network(["data.target=two-moons-simulator"])).contains("without data.conditions"))
+    #expect(text(try Self.network(["data.target=two-moons-simulator"])) == "no error was thrown")
     #expect(text(try Self.network(constantColumns: [false, true])).contains("column 1 (counted from 0) is constant"))
     let studentT = ["process.kind=annealed", "process.base=student-t", "network.output=score"]
     #expect(text(try Self.network(studentT)).contains("process.base gaussian in place of student-t"))
     let whole = Truth(rows: Matrix(rows: 4, columns: 2))
-    #expect(errorText { _ = try whole.unseenRows(2, seed: 1) }.contains("set data.held_out"))
+    #expect(
+      errorText { _ = try whole.unseenRows(2, for: .likelihood, less: [0, 0], seed: 1) }.contains("set data.held_out"))
   }
 }

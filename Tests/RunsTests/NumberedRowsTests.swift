@@ -93,7 +93,7 @@ import Testing
       let found = try onRanks(ranks) { communicator in
         let source = try DataSource(experiment, base: "")
         let truth = try Truth(source, less: [0, 0], judged: 20)
-        let unseen = try truth.unseenRows(30, seed: 1)
+        let unseen = try truth.unseenRows(30, for: .likelihood, less: [0, 0], seed: 1)
         var nearest = try truth.nearestTrainingRows()
         func copies(_ part: DataSource.Part) throws -> Double {
           try nearest.values(to: source.rows(part, 0..<20, less: [0, 0]))[1]

@@ -2,6 +2,7 @@ import Communication
 import Foundation
 import TestSupport
 import Testing
+import Training
 
 @testable import Configuration
 @testable import Files
@@ -92,6 +93,8 @@ private func beat(
       ended.signal()
     }
     renewing.start()
+    // Who only asks, on a third host, sees the same.
+    #expect(RunLock.holder(of: run, patience: 10) == "process 12 on far")
     #expect {
       try RunLock(run, patience: 10)
     } throws: { error in
@@ -99,6 +102,7 @@ private func beat(
     }
     stop.signal()
     ended.wait()
+    #expect(RunLock.holder(of: run, patience: 0.5) == nil)
     let lock = try RunLock(run, patience: 0.5)
     #expect(try String(contentsOfFile: run.lock, encoding: .utf8).contains("\(getpid())"))
     lock.release()
@@ -126,12 +130,98 @@ private func beat(
     }
   }
 
-  @Test("the earlier of the limit and Slurm's end counts, Slurm's less a tenth and at most a minute")
+  @Test("the earlier of the limit and the job's end counts, the latter less a tenth and at most a minute")
   func deadlines() {
-    let slurm = { (end: Int) in ["SLURM_JOB_END_TIME": "\(end)"] }
-    #expect(StopClock(limit: nil, environment: [:]).reason == nil)
-    #expect(StopClock(limit: 1e-9, environment: slurm(2_000), now: 1_000).reason == "--time-limit")
-    #expect(StopClock(limit: 50, environment: slurm(900), now: 1_000).reason == "end of Slurm's time")
-    #expect(StopClock(limit: 50, environment: slurm(1_020), now: 1_000).reason == nil)
+    let slurm = { (left: Double) in JobEnd(scheduler: "Slurm", left: left) }
+    #expect(StopClock(limit: nil).stop == nil)
+    #expect(StopClock(limit: 1e-9, jobEnd: slurm(1_000)).stop == Stop(cause: .timeLimit, reason: "--time-limit"))
+    #expect(StopClock(limit: 50, jobEnd: slurm(-100)).stop == Stop(cause: .jobEnd, reason: "end of Slurm's time"))
+    #expect(StopClock(limit: 50, jobEnd: slurm(20)).stop == nil)
+    // 54 s of 60, 540 s of 600, all but a minute of more.
+    for (left, stop) in [(60.0, 54.0), (600, 540), (7_200, 7_140)] {
+      #expect(abs(slurm(left).stop - Stopwatch.now - stop) < 0.1)
+    }
+  }
+}
+
+@Suite struct JobEndTests {
+  /// 29 November 2026, 08:00:00 in universal time.
+  private static let now = 1_795_939_200.0
+
+  /// Puts scripts for the schedulers' commands on the path; each notes how it was called.
+  private func answer(_ scripts: [String: String], _ job: [String: String]) throws -> (JobEnd.Answer, calls: String) {
+    let folder = try TemporaryFolder()
+    for (name, body) in scripts {
+      let script = "#!/bin/sh\necho \(name) \"$@\" TZ=$TZ >> \(folder.path)/calls\n\(body)\n"
+      try script.write(toFile: "\(folder.path)/\(name)", atomically: true, encoding: .utf8)
+      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(folder.path)/\(name)")
+    }
+    let found = JobEnd.answer(
+      environment: job.merging(["PATH": "\(folder.path):/usr/bin:/bin"]) { $1 }, now: Self.now)
+    return (found, (try? String(contentsOfFile: folder.path + "/calls", encoding: .utf8)) ?? "")
+  }
+
+  @Test("Slurm's variable counts; without it squeue is asked once, and scontrol where squeue does not know")
+  func slurm() throws {
+    let hour = JobEnd.Answer.left(scheduler: "Slurm", seconds: 3_600)
+    let variable = try answer([:], ["SLURM_JOB_ID": "7", "SLURM_JOB_END_TIME": "1795942800"])
+    #expect(variable.0 == hour && variable.calls.isEmpty)
+    let asked = try answer(["squeue": "echo 2026-11-29T09:00:00"], ["SLURM_JOB_ID": "7"])
+    #expect(asked.0 == hour && asked.calls == "squeue -h -j 7 -o %e TZ=UTC0\n")
+    let details = "echo '   StartTime=2026-11-29T07:00:00 EndTime=2026-11-29T09:00:00 Deadline=N/A'"
+    let second = try answer(["squeue": "exit 1", "scontrol": details], ["SLURM_JOB_ID": "7"])
+    #expect(second.0 == hour && second.calls.contains("scontrol show job 7"))
+    #expect(try answer(["squeue": "echo NONE"], ["SLURM_JOB_ID": "7"]).0 == .none)
+    guard case .unknown(let reason) = try answer([:], ["SLURM_JOB_ID": "7"]).0 else {
+      Issue.record("no squeue, yet an answer")
+      return
+    }
+    #expect(reason == "squeue did not say when this job ends: the run cannot stop before; give --time-limit")
+  }
+
+  @Test("PBS: the start and the wall time, of OpenPBS and of Torque; a job without wall time has no end")
+  func pbs() throws {
+    let job = ["PBS_JOBID": "12.head"]
+    func end(_ lines: String) throws -> JobEnd.Answer {
+      try answer(["qstat": "cat << 'TEXT'\n\(lines)\nTEXT"], job).0
+    }
+    let hour = JobEnd.Answer.left(scheduler: "PBS", seconds: 3_600)
+    let walltime = "    Resource_List.walltime = 02:00:00"
+    #expect(try end("Job Id: 12.head\n\(walltime)\n    stime = Sun Nov 29 07:00:00 2026") == hour)
+    #expect(try end("\(walltime)\n    start_time = Sun Nov 29 07:00:00 2026\n    Walltime.Remaining = 9") == hour)
+    #expect(try end("\(walltime)\n    Walltime.Remaining = 3600") == hour)
+    #expect(try end("Job Id: 12.head\n    stime = Sun Nov 29 07:00:00 2026") == .none)
+    #expect(try answer(["qstat": "exit 1"], job).0 != .none)
+  }
+
+  @Test("LSF: the run limit's end, without a year the nearest; a guess of LSF is none")
+  func lsf() throws {
+    func end(_ text: String, _ more: [String: String] = [:]) throws -> (JobEnd.Answer, calls: String) {
+      try answer(["bjobs": "echo '\(text)'"], more.merging(["LSB_JOBID": "5"]) { $1 })
+    }
+    let hour = JobEnd.Answer.left(scheduler: "LSF", seconds: 3_600)
+    #expect(try end("Nov 29 09:00 L").0 == hour)
+    #expect(try end("Nov 29 09:00:00 2026 L").0 == hour)
+    #expect(try end("Nov 29 09:00 L", ["LSB_JOBINDEX": "3"]).calls.contains("finish_time 5[3] "))
+    #expect(try end("-").0 == .none)
+    let newYear = try #require(JobEnd.lsfEnd("Jan 1 00:30 L", now: 1_798_759_800))
+    // Half past eleven on New Year's Eve 2026.
+    #expect(newYear == 1_798_759_800 + 3_600)
+    guard case .unknown = try end("Nov 29 09:00 E").0 else {
+      Issue.record("a guess was taken for a limit")
+      return
+    }
+  }
+
+  @Test("without a batch system nobody is asked, and a command that hangs is given up")
+  func patience() throws {
+    #expect(try answer(["squeue": "exit 0"], [:]) == (.none, ""))
+    let folder = try TemporaryFolder()
+    let script = folder.path + "/hangs"
+    try "#!/bin/sh\nexec sleep 60\n".write(toFile: script, atomically: true, encoding: .utf8)
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: script)
+    let begin = Date()
+    #expect(commandOutput(["hangs"], ["PATH": "\(folder.path):/bin"], patience: 0.3) == nil)
+    #expect(Date().timeIntervalSince(begin) < 5)
   }
 }

@@ -15,7 +15,7 @@ import Testing
   }
 
   private func target(_ kind: TargetKind) throws -> any Target {
-    try kind.make(dimension: min(kind.dimensions.upperBound, 5))
+    try kind.make(dimension: max(kind.dimensions.lowerBound, min(kind.dimensions.upperBound, 5)))
   }
 
   // The Student-t mixture has no variance.

@@ -97,11 +97,12 @@ import Testing
     for end in ends { #expect(end == whole) }
   }
 
-  @Test("a wish to stop and a loss that is no number reach every rank, whoever has them", arguments: [0, 1, 2])
+  @Test("wishes and a loss that is no number reach every rank, whoever has them", arguments: [0, 1, 2])
   func flags(rank: Int) throws {
     let reports = try onRanks(3) { communicator in
       let trainer = Self.trainer(communicator)
-      let before = try trainer.takeStep(stop: communicator.rank == rank)
+      let before = try trainer.takeStep(
+        wishes: communicator.rank == rank ? .stop : communicator.rank == 2 ? .checkpoint : [])
       // Shard r is rank r's, for 3 ranks of 4 shards.
       trainer.injected = .notFinite(shard: rank, step: 2)
       let state = try State(trainer)
@@ -110,8 +111,9 @@ import Testing
       return [before, broken]
     }
     for report in reports {
-      #expect(report[0].stopRequested && report[0].fault == nil && report[0].step == 1)
-      #expect(!report[1].stopRequested && report[1].fault == .notFinite && report[1].step == 1)
+      #expect(report[0].wishes == (rank == 2 ? .stop : [.stop, .checkpoint]))
+      #expect(report[0].fault == nil && report[0].step == 1)
+      #expect(report[1].wishes.isEmpty && report[1].fault == .notFinite && report[1].step == 1)
     }
   }
 

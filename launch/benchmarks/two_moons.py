@@ -66,4 +66,5 @@ def main():
     print(f"| mean | {mean:.3f} ± {error:.3f} | {floor:.3f} |")
 
 
-main()
+if __name__ == "__main__":
+    main()

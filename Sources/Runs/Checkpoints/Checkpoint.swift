@@ -76,6 +76,9 @@ package struct Checkpoint: ~Copyable, Sendable {
     if let names = header.data.columnNames {
       metadata.append(("data.columns", JSONValue(names).description))
     }
+    if !header.data.kinds.isEmpty {
+      metadata.append(("data.kinds", JSONValue(header.data.kinds.map(\.words)).description))
+    }
     if header.data.isDouble { metadata.append(("data.precision", "double")) }
     if let best = header.best {
       metadata.append(("best.step", String(best.step)))

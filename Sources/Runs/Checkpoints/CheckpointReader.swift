@@ -40,6 +40,7 @@ extension Checkpoint {
       data: DataSet.Description(
         dimension: mean.count - experiment.conditionCount, conditions: experiment.conditionCount, rows: rows,
         columnNames: reader.names("data.columns", count: mean.count),
+        kinds: try reader.kinds(count: mean.count, file: file),
         isDouble: (try? reader.text("data.precision")) == "double",
         standardisation: Standardisation(mean: mean, scale: scale), constantColumns: constant,
         fingerprint: try reader.text("data.fingerprint")),
@@ -118,6 +119,16 @@ extension TensorFileReader {
       if case .string(let name) = value { name } else { nil }
     }
     return names.count == count ? names : nil
+  }
+
+  /// The columns' kinds; none where the file names none.
+  fileprivate func kinds(count: Int, file: String) throws(ExperimentError) -> [ColumnKind] {
+    guard (try? text("data.kinds")) != nil else { return [] }
+    let kinds = (names("data.kinds", count: count) ?? []).compactMap { ColumnKind($0) }
+    guard kinds.count == count else {
+      throw .data(Place(file), "holds kinds of columns that are unknown; use the program that wrote it")
+    }
+    return kinds
   }
 
   fileprivate var guarding: Guarding {

@@ -11,6 +11,7 @@ internal import Training
 /// Only rank 0 has one. The thread never calls MPI.
 final class CheckpointStore: Sendable {
   private let folder: RunFolder
+  private let every: Int
   private let keepLast: Int
   private let keepEvery: Int
   private let queue = DispatchQueue(label: "checkpoints")
@@ -18,8 +19,14 @@ final class CheckpointStore: Sendable {
 
   private let lastError = Mutex<(any Error)?>(nil)
 
-  init(folder: RunFolder, keepLast: Int, keepEvery: Int) {
+  /// - Parameters:
+  ///   - folder: the run's.
+  ///   - every: the steps between scheduled checkpoints; others are there by time, or because the run was stopped.
+  ///   - keepLast: how many of the newest are kept, of all and of the scheduled ones.
+  ///   - keepEvery: multiples of this step are kept for good; 0 for none.
+  init(folder: RunFolder, every: Int = 1, keepLast: Int, keepEvery: Int) {
     self.folder = folder
+    self.every = every
     self.keepLast = keepLast
     self.keepEvery = keepEvery
   }
@@ -27,13 +34,18 @@ final class CheckpointStore: Sendable {
   /// Takes a checkpoint and returns; the bytes are made and written behind the caller's back.
   ///
   /// It waits for the one before: on a slow disk checkpoints must not pile up in memory.
-  package func save(_ checkpoint: consuming Checkpoint) {
+  ///
+  /// - Parameters:
+  ///   - checkpoint: what to write.
+  ///   - status: how the run stands, to be said once the checkpoint is on the disk.
+  package func save(_ checkpoint: consuming Checkpoint, status: StatusRecord? = nil) {
     let box = CheckpointBox(checkpoint)
     queue.sync {}
     queue.async { [self] in
       do {
         try write(box.value)
         lastError.withLock { $0 = nil }
+        status?.write(in: folder)
       } catch {
         failures.withLock { $0.append("\(error)") }
         lastError.withLock { $0 = error }
@@ -65,11 +77,14 @@ final class CheckpointStore: Sendable {
     prune(newest: checkpoint.state.step, kept: [checkpoint.header.best?.step, checkpoint.state.guarding.origin])
   }
 
-  /// Removes what is neither among the last K, nor a multiple of M steps, nor the best, nor what a run rolls back to.
+  /// Removes what is neither among the last K, nor among the last K scheduled ones, nor a multiple of M steps, nor the
+  /// best, nor what a run rolls back to.
   private func prune(newest: Int, kept: Set<Int?>) {
     let steps = Self.steps(in: folder).filter { $0 <= newest }
-    for step in steps.dropLast(max(keepLast, 1)) where !kept.contains(step) && !(keepEvery > 0 && step % keepEvery == 0)
-    {
+    // Those by time come and go without a scheduled one going for them.
+    let scheduled = Set(steps.filter { $0 % every == 0 }.suffix(keepLast))
+    for step in steps.dropLast(max(keepLast, 1)) where !kept.contains(step) && !scheduled.contains(step) {
+      if keepEvery > 0, step % keepEvery == 0 { continue }
       try? FileManager.default.removeItem(atPath: folder.checkpoints + "/" + Self.name(step: step))
     }
   }

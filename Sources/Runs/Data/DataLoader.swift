@@ -10,14 +10,19 @@ internal import Training
 /// Goes through a source once: every rank takes the rows of its shards, and all held-out rows.
 struct DataLoader {
   private let data: DataSource
-  private var source: any RowSource { data.source }
-  private var separate: (any RowSource)? { data.separate }
+  private let source: any RowSource
+  private let separate: (any RowSource)?
   private var experiment: Experiment { data.experiment }
 
   private var places: [Int32] { data.places.places }
   private var assignment: ShardAssignment { data.places.assignment }
 
-  init(_ data: DataSource) { self.data = data }
+  /// A pass over a source, each column as its kind is trained.
+  init(_ data: DataSource) {
+    self.data = data
+    source = KindedRows(data.source, data.kinds)
+    separate = data.separate.map { KindedRows($0, data.kinds) }
+  }
 
   /// This rank's rows and all held-out rows, in trained coordinates.
   package func load(
@@ -38,7 +43,7 @@ struct DataLoader {
     if let kept, kept.dimension + kept.conditions == d { scaling = (kept.standardisation, kept.constantColumns) }
     let description = DataSet.Description(
       dimension: d - experiment.conditionCount, conditions: experiment.conditionCount,
-      rows: assignment.rows, columnNames: source.columnNames, isDouble: source.isDouble,
+      rows: assignment.rows, columnNames: source.columnNames, kinds: data.kinds, isDouble: source.isDouble,
       standardisation: scaling.standardisation, constantColumns: scaling.constant,
       fingerprint: fingerprint(statistics.digests, heldOut: (heldOut.rows, heldOut.digest(0..<heldOut.rows))))
     let shared = try separate.map { _ in try rowsAlso(in: heldOut, own, communicator) } ?? 0
@@ -176,7 +181,7 @@ struct DataLoader {
     _ statistics: ColumnStatistics, target: (any Target)?, standardise: Bool
   ) throws -> (standardisation: Standardisation, constant: [Bool]) {
     let constant = statistics.isConstant
-    if let target, standardise { return (target.standardisation, constant.map { _ in false }) }
+    if let target, standardise, data.kinds.isEmpty { return (target.standardisation, constant.map { _ in false }) }
     let d = source.dimension
     for j in 0..<d where target == nil {
       // Samples are around the data, and distances compute in single precision too.

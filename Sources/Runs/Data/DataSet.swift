@@ -29,6 +29,8 @@ package struct DataSet: ~Copyable {
     package var rows: Int
     /// The columns' names, where the file gives them.
     package var columnNames: [String]?
+    /// What each column's numbers can be; empty where all are plain numbers.
+    var kinds: [ColumnKind] = []
     /// Whether the file holds numbers that single precision may not hold: samples then come in double precision.
     var isDouble = false
     /// The map to trained coordinates.

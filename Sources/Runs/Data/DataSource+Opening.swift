@@ -14,9 +14,15 @@ extension DataSource {
   }
 
   /// A file's rows with its conditions last.
-  private static func ordered(_ rows: any RowSource, _ experiment: Experiment) throws -> any RowSource {
+  static func ordered(_ rows: any RowSource, _ experiment: Experiment) throws -> any RowSource {
     let conditions = experiment.data.conditions.names
     return conditions.isEmpty ? rows : try OrderedRows(rows, last: conditions, key: "data.conditions")
+  }
+
+  /// The kinds that an experiment names, in the order of the source's columns.
+  static func kinds(_ experiment: Experiment, _ source: any RowSource) throws(ExperimentError) -> [ColumnKind] {
+    let order = (source as? OrderedRows)?.order ?? Array(0..<source.dimension)
+    return try source.kinds(experiment.data.columns.entries.map { ($0.column, $0.kind) }, order: order)
   }
 
   static func openHeldOut(_ experiment: Experiment, base: String) throws -> (any RowSource)? {

@@ -25,6 +25,8 @@ package final class DataSource {
   package let target: (any Target)?
   let source: any RowSource
   let separate: (any RowSource)?
+  /// The kind of each column, conditions included; empty where all are numbers.
+  let kinds: [ColumnKind]
   /// For each row of `source`, whether it is held out; made when it is first needed.
   private(set) lazy var isHeldOut = experiment.heldOutRows(of: source.rows)
   /// Where every row of `source` belongs; made when it is first needed.
@@ -41,6 +43,7 @@ package final class DataSource {
     target = try experiment.target()
     source = try Self.open(experiment, target: target, base: base)
     separate = try Self.openHeldOut(experiment, base: base)
+    kinds = try Self.kinds(experiment, source)
     try check()
   }
 
@@ -71,13 +74,13 @@ package final class DataSource {
 }
 
 extension DataSource {
-  /// Rows of a part by their numbers in it, in the order of `numbers`, without conditions, in original units less
-  /// `origin`, rounded to single precision.
+  /// Rows of a part by their numbers in it, in the order of `numbers`, in original units less `origin`, rounded to single
+  /// precision; `origin` has as many numbers as are taken of each row: the dimension, or with the conditions all.
   package func rows(_ part: Part, _ numbers: some Sequence<Int>, less origin: [Double]) throws -> Matrix {
     // In the file's order; a row may be asked for twice.
     let wanted = numbers.enumerated().map { (number: $1, place: $0) }.sorted { $0.number < $1.number }
-    try refuseBeyondMemory(wanted.count, dimension, from: name)
-    var rows = Matrix(rows: wanted.count, columns: dimension)
+    try refuseBeyondMemory(wanted.count, origin.count, from: name)
+    var rows = Matrix(rows: wanted.count, columns: origin.count)
     var next = 0
     guard !wanted.isEmpty else { return rows }
     do {
@@ -95,15 +98,15 @@ extension DataSource {
 
   /// Calls `body` with a part's rows in the file's order, block after block, as `rows` gives them.
   package func forEachBlock(of part: Part, less origin: [Double], _ body: (borrowing Matrix) throws -> Void) throws {
-    let most = max(1, 65_536 / dimension)
+    let most = max(1, 65_536 / origin.count)
     var (filled, left) = (0, count(part))
-    var block = Matrix(rows: min(most, left), columns: dimension)
+    var block = Matrix(rows: min(most, left), columns: origin.count)
     try forEachRow(of: part) { _, source, r in
       try copy(source, r, into: &block, filled, less: origin)
       (filled, left) = (filled + 1, left - 1)
       guard filled == block.rows else { return }
       try body(block)
-      if left > 0, left < block.rows { block = Matrix(rows: left, columns: dimension) }
+      if left > 0, left < block.rows { block = Matrix(rows: left, columns: origin.count) }
       filled = 0
     }
   }
@@ -130,7 +133,7 @@ extension DataSource {
   private func copy(
     _ block: borrowing RowBlock, _ row: Int, into rows: inout Matrix, _ place: Int, less origin: [Double]
   ) throws(ExperimentError) {
-    for j in 0..<dimension {
+    for j in origin.indices {
       rows[place, j] = Float(block[row, j] - origin[j])
       guard rows[place, j].isFinite else {
         throw .data(

@@ -55,4 +55,11 @@ extension Matrix {
     for r in 0..<rows { for k in 0..<count { part[r, k] = self[r, k] } }
     return part
   }
+
+  /// The last columns of all rows.
+  borrowing func lastColumns(_ count: Int) -> Matrix {
+    var part = Matrix(rows: rows, columns: count)
+    for r in 0..<rows { for k in 0..<count { part[r, k] = self[r, columns - count + k] } }
+    return part
+  }
 }

@@ -64,11 +64,16 @@ package struct SampleConditions {
         "--condition \(text): has \(counted(rows.columns, "column")), but the network was trained with "
           + "\(counted(data.conditions, "condition"))\(names)")
     }
-    let map = data.conditionMap
     var trained = Matrix(rows: rows.rows, columns: rows.columns)
     for r in 0..<rows.rows {
       for k in 0..<rows.columns {
-        trained[r, k] = Float((rows[r, k] - map.mean[k]) / map.scale[k])
+        let kind = data.kind(data.dimension + k)
+        guard kind.contains(rows[r, k]) else {
+          throw ExperimentError.usage(
+            "--condition \(text): holds \(rows[r, k]) in column \(data.title(data.dimension + k)), where "
+              + "\(kind.expectation ?? "a number") is expected")
+        }
+        trained[r, k] = Float(data.trained(rows[r, k], data.dimension + k))
         guard trained[r, k].isFinite else {
           let number = rows[r, k].isFinite ? "\(rows[r, k])" : "a number"
           throw ExperimentError.usage("--condition \(text): \(number) is beyond single precision in trained units")
@@ -109,6 +114,15 @@ package struct SampleConditions {
   }
 }
 
+extension SampleConditions {
+  /// Sets one row's conditions for all samples.
+  func apply(to score: NetworkScore, row: Int) {
+    var one = Matrix(rows: 1, columns: rows.value.columns)
+    one.copyRow(0, from: rows.value, row)
+    score.setConditions(one, firstIndex: 0)
+  }
+}
+
 extension DataSet.Description {
   /// Whether a value of a column lies so far from the data that a network knows nothing of it.
   func isFar(_ column: Int, trained: Double) -> Bool {
@@ -117,7 +131,7 @@ extension DataSet.Description {
 
   /// What is to be said of such a value: `others` stands behind it.
   func farWords(_ column: Int, _ value: Double, trained: Double, others: String = "") -> String {
-    let mean = rounded(standardisation.mean[column])
+    let mean = rounded(original(0, column))
     let name = columnNames == nil ? "column \(column)" : title(column)
     if constantColumns[column] {
       return "\(name) = \(value)\(others) is not the \(mean) that all data has; "
@@ -126,12 +140,6 @@ extension DataSet.Description {
     return
       "\(name) = \(value)\(others) lies \(rounded(abs(trained))) standard deviations from the data's mean "
       + "\(mean); the network has seen nothing like it"
-  }
-
-  /// The map of the conditions to trained coordinates.
-  var conditionMap: Standardisation {
-    Standardisation(
-      mean: Array(standardisation.mean.dropFirst(dimension)), scale: Array(standardisation.scale.dropFirst(dimension)))
   }
 
   /// The map of the data columns alone.

@@ -1,16 +1,37 @@
 internal import Configuration
 internal import Files
-internal import LinearAlgebra
+package import LinearAlgebra
 internal import RealFunctions
 internal import Reports
-package import Targets
+internal import Targets
 
 extension DataSet.Description {
+  /// What the numbers of a column can be.
+  func kind(_ column: Int) -> ColumnKind { kinds.isEmpty ? .number : kinds[column] }
+
+  /// Whether every data column is a plain number or a whole one.
+  var isLinear: Bool { kinds.prefix(dimension).allSatisfy(\.isLinear) }
+
+  /// A number of a column, conditions included, in trained coordinates.
+  func trained(_ x: Double, _ column: Int) -> Double {
+    (kind(column).inner(x) - standardisation.mean[column]) / standardisation.scale[column]
+  }
+
+  /// A trained coordinate of a column in original units, of the column's kind.
+  func original(_ trained: Double, _ column: Int) -> Double {
+    kind(column).outer(standardisation.mean[column].addingProduct(trained, standardisation.scale[column]))
+  }
+
   /// Takes samples from trained to original coordinates; constant columns get their constant.
   func restore(_ samples: inout Matrix) {
     dataMap.invert(&samples)
-    for j in 0..<dimension where constantColumns[j] {
-      for r in 0..<samples.rows { samples[r, j] = Float(standardisation.mean[j]) }
+    for j in 0..<dimension {
+      let kind = kind(j)
+      if constantColumns[j] {
+        for r in 0..<samples.rows { samples[r, j] = kind.outerSingle(standardisation.mean[j]) }
+      } else if kind != .number {
+        for r in 0..<samples.rows { samples[r, j] = kind.outerSingle(Double(samples[r, j])) }
+      }
     }
   }
 
@@ -20,8 +41,7 @@ extension DataSet.Description {
     for r in 0..<count {
       for j in 0..<samples.columns {
         let isConstant = j < dimension && constantColumns[j]
-        let (mean, scale) = (standardisation.mean[j], standardisation.scale[j])
-        rows[r, j] = isConstant ? mean : mean.addingProduct(Double(samples[r, j]), scale)
+        rows[r, j] = isConstant ? original(0, j) : original(Double(samples[r, j]), j)
       }
     }
     return rows
@@ -31,15 +51,63 @@ extension DataSet.Description {
   ///
   /// Distances do not see it. It is 0 but for columns of files in double precision whose mean is above a thousand standard
   /// deviations, and a number of few digits, so that it can stand at an axis.
-  package var origin: [Double] {
-    (0..<dimension).map { j in
-      isDouble ? roundOrigin(mean: standardisation.mean[j], deviation: standardisation.scale[j]) : 0
+  package var origin: [Double] { Array(wholeOrigin.prefix(dimension)) }
+
+  /// As ``origin``, with the conditions'.
+  var wholeOrigin: [Double] {
+    standardisation.mean.indices.map { j in
+      isDouble && kind(j).isLinear ? roundOrigin(mean: standardisation.mean[j], deviation: standardisation.scale[j]) : 0
     }
   }
 
-  /// The map of the data columns from original units less ``origin``.
-  package var mapFromOrigin: Standardisation {
-    Standardisation(mean: zip(dataMap.mean, origin).map { $0 - $1 }, scale: dataMap.scale)
+  /// The conditions of whole rows in original units less their origin, in trained coordinates.
+  func trainedConditions(_ rows: borrowing Matrix) -> Matrix {
+    let origin = wholeOrigin
+    var conditions = Matrix(rows: rows.rows, columns: self.conditions)
+    for r in 0..<rows.rows {
+      for k in 0..<self.conditions {
+        let j = dimension + k
+        conditions[r, k] = Float(trained(Double(rows[r, j]) + origin[j], j))
+      }
+    }
+    return conditions
+  }
+
+  /// The data columns of rows in original units less their origin, in trained coordinates.
+  package func trainedData(_ rows: borrowing Matrix) -> Matrix {
+    var data = Matrix(rows: rows.rows, columns: dimension)
+    guard !isLinear else {
+      for r in 0..<rows.rows { for j in 0..<dimension { data[r, j] = rows[r, j] } }
+      let map = Standardisation(mean: zip(dataMap.mean, origin).map { $0 - $1 }, scale: dataMap.scale)
+      map.apply(to: &data)
+      return data
+    }
+    let origin = origin
+    for r in 0..<rows.rows {
+      for j in 0..<dimension { data[r, j] = Float(trained(Double(rows[r, j]) + origin[j], j)) }
+    }
+    return data
+  }
+
+  /// Refuses rows, conditions included, in original units less their origin, with numbers that are not of their column's kind.
+  func refuseOtherKinds(_ rows: borrowing Matrix, in name: String) throws(ExperimentError) {
+    let origin = wholeOrigin
+    for r in 0..<rows.rows {
+      for j in 0..<rows.columns where !kind(j).contains(Double(rows[r, j]) + origin[j]) {
+        throw .data(
+          Place(name),
+          "row \(r) (from 0) holds \(rows[r, j]) in column \(title(j)), where "
+            + "\(kind(j).expectation ?? "a number") is expected")
+      }
+    }
+  }
+
+  /// Σ ln |d trained/dx| over the data columns of a row in original units less their origin.
+  func logJacobian(_ rows: borrowing Matrix, _ row: Int) -> Double {
+    (0..<dimension).reduce(0.0) { sum, j in
+      let bend = kind(j).isLinear ? 0 : kind(j).logDerivative(Double(rows[row, j]))
+      return sum + bend - log(standardisation.scale[j])
+    }
   }
 }
 

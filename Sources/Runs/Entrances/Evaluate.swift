@@ -16,6 +16,8 @@ package struct EvaluateRequest: Sendable {
   package var against: String?
   /// The metrics, separated by commas; `nil` for those of the experiment.
   package var metrics: String?
+  /// A file of rows whose likelihood under the run's network is asked for, in place of the samples' distances.
+  package var rows: String?
   /// `key=value` settings of the `evaluation` section, and `data.dimension` for a target.
   package var settings: [String] = []
   /// The file for the JSON lines.
@@ -41,9 +43,9 @@ package struct Evaluation {
   package let table: String
   /// JSON lines for programs.
   package let json: String
-  fileprivate let request: EvaluateRequest
+  let request: EvaluateRequest
   /// What a run's own copies are made of.
-  fileprivate var run: (judged: JudgedRun, verdicts: [Judging.Verdict], step: Int, samples: String)?
+  var run: (judged: JudgedRun, verdicts: [Judging.Verdict], step: Int, samples: String)?
 
   /// Writes the copies: the file of `--output`, and a run's own.
   ///
@@ -71,10 +73,18 @@ package struct Evaluation {
 package func evaluate(_ request: EvaluateRequest, _ communicator: Communicator) throws -> Evaluation {
   try communicator.agree {
     guard communicator.isRoot, let output = request.output else { return }
-    let inputs = [request.samples, request.against].compactMap { $0 } + RunFolder(request.samples).inputs
+    let inputs = [request.samples, request.against, request.rows].compactMap { $0 } + RunFolder(request.samples).inputs
     try OutputFile.check(output, overwrite: request.overwrite, inputs: inputs) {
       OutputFile.holds("{\"metric\":", $0)
     }
+  }
+  if let rows = request.rows {
+    try communicator.agree {
+      guard !isFolder(request.samples) || request.against != nil else { return }
+      throw ExperimentError.usage(
+        "--rows \(rows): name a run, whose network gives the rows a likelihood, and no --against")
+    }
+    return try evaluateRows(request, rows, communicator)
   }
   let exists = FileManager.default.fileExists(atPath: request.samples)
   if isFolder(request.samples) { return try evaluateRun(request, communicator) }
@@ -186,6 +196,9 @@ private func evaluateRun(_ request: EvaluateRequest, _ communicator: Communicato
   var judged = JudgedRun(folder: folder, experiment: experiment, data: header.data, source: source, samples: samples)
   if experiment.evaluation.metrics.contains(.likelihood) {
     judged.network = try NetworkLikelihood.newest(in: folder, experiment, communicator)
+  }
+  if experiment.evaluation.metrics.contains(where: { $0.order != nil }) {
+    judged.posterior = try NetworkPosterior.newest(in: folder, experiment, communicator)
   }
   let verdicts = try judged.judge(communicator)
   let (table, json) = render(verdicts)

@@ -43,7 +43,11 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
   let trained = try communicator.agree { try request.conditions(data, header: experiment.data.header) }
   for line in trained?.remarks ?? [] { announce(line, communicator) }
   var request = request
-  if let trained { request.count = try communicator.agree { try trained.total(request.count, experiment) } }
+  if request.together { try communicator.agree { [request] in try request.checkTogether(trained, conditions) } }
+  request.observed = request.together ? 1 : trained?.count ?? 1
+  if let trained, !request.together {
+    request.count = try communicator.agree { try trained.total(request.count, experiment) }
+  }
   let own = folder.samples(step: checkpoint.state.step)
   let file = request.output ?? own
   let isRuns = file == own || Identity(file).map { $0 == Identity(own) } ?? false
@@ -55,6 +59,14 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
     return isRuns ? try RunLock(folder) : nil
   }
   defer { lock?.release() }
+  if request.together, let trained {
+    let source = try DataSource.open(experiment, base: communicator.fromRoot { folder.base() }, communicator)
+    var composed = try ComposedScore(network, together: trained, source, data, communicator)
+    let line = try drawFreely(
+      request, experiment, data, &composed, fixed: nil, file, communicator, prepare: { _ in })
+    try communicator.agree { if lock != nil { try folder.removeJudgements() } }
+    return line + "; each is given all \(counted(trained.count, "observation")) of \(request.condition ?? "")"
+  }
   if conditions.isGiven, experiment.sampling.observing == .particles, let trained, trained.count > 1 {
     try communicator.agree {
       throw ExperimentError.usage(
@@ -71,6 +83,18 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
 }
 
 extension SampleRequest {
+  /// Refuses observations of one θ where there are none, or where more is asked for than their score can do.
+  fileprivate func checkTogether(
+    _ trained: SampleConditions?, _ constraints: SampleConstraints
+  ) throws(ExperimentError) {
+    guard trained != nil else {
+      throw .usage("--together: the network was trained without conditions, so there are no observations; leave it out")
+    }
+    guard !constraints.isGiven else {
+      throw .usage("--together and --observe or --fix exclude each other; leave one of them out")
+    }
+  }
+
   /// The conditions of the samples, where the network was trained with any.
   fileprivate func conditions(_ data: DataSet.Description, header: TableHeader) throws -> SampleConditions? {
     guard data.conditions > 0 else {
@@ -93,6 +117,9 @@ private func sampleExactly(_ request: SampleRequest, _ communicator: Communicato
       throw ExperimentError.usage("--score exact needs data.target: a file's score is not known")
     }
     try request.checkSampler(experiment.sampling)
+    guard experiment.data.columns.isEmpty else {
+      throw ExperimentError.usage("--score exact: exact scores are of plain numbers; leave data.columns out")
+    }
     return (experiment, target)
   }
   let process = experiment.process.make()
@@ -192,7 +219,8 @@ private func drawFreely(
   }
   let (count, trajectory) = request.amount(experiment, data)
   var display = ProgressDisplay(isRoot: communicator.isRoot, steps: 1)
-  let writer = SampleWriter(communicator: communicator, description: data, limits: limits)
+  let writer = SampleWriter(
+    communicator: communicator, description: data, observations: request.observed, limits: limits)
   let summary = try writer.write(
     count: count, score: &score, source: source, to: file, trajectory: trajectory, prepare: prepare,
     progress: { display.sampling($0) })

@@ -13,6 +13,10 @@ internal import Training
 ///
 /// - Returns: `success`, or `tempFail` where a signal stopped the run early, with a checkpoint.
 package func train(_ request: TrainingRequest, _ communicator: Communicator) throws -> ExitStatus {
+  guard var request = try Continuation.decide(request, communicator) else { return .success }
+  if !request.checkOnly {
+    request.jobEnd = try JobEnd.ask(communicator) { writeText("sgm-train: warning: \($0)\n", to: STDERR_FILENO) }
+  }
   if let plan = try SweepPlan(request, communicator) { return try SweepRun(plan, request, communicator).run() }
   return try trainOne(request, communicator)
 }

@@ -8,7 +8,7 @@ extension RunFolder {
   /// Files at the top of a run's or a sweep's folder.
   private static let ownNames: Set = [
     "experiment.yaml", "origin", "metrics.jsonl", "events.out.tfevents.sgm-train", "judgements.jsonl", "likelihood.npy",
-    "report.html", "sweep.json", "table.txt", "table.jsonl",
+    "status.json", "calibration.npy", "report.html", "sweep.json", "table.txt", "table.jsonl",
   ]
 
   /// The subfolders whose files go by a pattern.

@@ -30,6 +30,9 @@ package struct RunFolder: Sendable, Equatable {
   /// Every held-out row's negative log-likelihood.
   package var likelihood: String { path + "/likelihood.npy" }
 
+  /// Every judged pair's ranks among the posterior's draws.
+  var calibration: String { path + "/calibration.npy" }
+
   /// The samples drawn at a step.
   package func samples(step: Int) -> String { samples + "/step-" + padded(step) + ".npy" }
 
@@ -70,10 +73,13 @@ package struct RunFolder: Sendable, Equatable {
     let isSame = experiment.map { (try? String(contentsOfFile: self.experiment, encoding: .utf8)) == $0.yaml } ?? false
     removeOwnFiles(but: isSame ? [self.experiment] : [])
     for folder in experiment == nil ? [plots] : [checkpoints, samples, plots] { try makeFolder(folder) }
-    try write(absolute(base) + "\n", to: origin)
+    try writeOrigin(base)
     if let experiment { try write(experiment.yaml, to: self.experiment) }
     return held
   }
+
+  /// Records the folder that the experiment's relative paths start from.
+  func writeOrigin(_ base: String) throws { try write(absolute(base) + "\n", to: origin) }
 
   /// Takes over an existing run: its lock, without what dead writes have left.
   func takeOver(_ experiment: Experiment) throws -> RunLock {

@@ -1,3 +1,4 @@
+internal import Communication
 internal import Configuration
 internal import Files
 internal import Foundation
@@ -116,10 +117,12 @@ package final class RunLock {
   /// Whether a text is that of a lock.
   static func isLock(_ text: String) -> Bool { Owner(text) != nil }
 
-  /// Who holds a folder's lock, if someone on this machine does; nil where that is not known.
-  static func holder(of folder: RunFolder) -> String? {
+  /// Who holds a folder's lock, on whatever machine; of another machine's it waits for a sign of life.
+  ///
+  /// - Returns: nil where there is no lock, or a stale one.
+  static func holder(of folder: RunFolder, patience: Double = RunLock.patience) -> String? {
     guard let text = try? String(contentsOfFile: folder.lock, encoding: .utf8), let owner = Owner(text),
-      owner.machine == Owner.this.machine, owner.started == Owner.startTime(of: owner.process)
+      isAlive(owner, folder.lock, patience: patience)
     else { return nil }
     return "process \(owner.process) on \(owner.host)"
   }

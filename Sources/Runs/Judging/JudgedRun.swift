@@ -19,13 +19,16 @@ struct JudgedRun {
   let samples: MatrixBox
   /// The network, where its likelihood is asked for.
   var network: NetworkLikelihood?
+  /// The network as a posterior, where its calibration is asked for.
+  var posterior: NetworkPosterior?
 
   /// Judges the samples and records the figures in the run's folder.
   func judge(_ communicator: Communicator) throws -> [Judging.Verdict] {
     guard !experiment.evaluation.metrics.isEmpty else { return [] }
     let truth = try communicator.agree { try Truth(source, less: data.origin, judged: samples.value.rows) }
     let judging = Judging(
-      communicator: communicator, section: experiment.evaluation, seed: experiment.seed, network: network)
+      communicator: communicator, section: experiment.evaluation, seed: experiment.seed, network: network,
+      posterior: posterior)
     var verdicts = try judging.judge(samples.value, against: truth)
     let note = try communicator.agree { try finalNoiseNote(experiment, data, truth.shown().value) }
     if let note { verdicts[verdicts.count - 1].notes.append(note) }
@@ -36,6 +39,7 @@ struct JudgedRun {
   func keep(_ verdicts: [Judging.Verdict]) throws {
     try folder.refuseLinks()
     if let rows = network?.kept.rows { try ArrayFileWriter.write(rows.value, to: folder.likelihood) }
+    if let ranks = posterior?.kept.rows { try ArrayFileWriter.write(ranks.value, to: folder.calibration) }
     try folder.write(render(verdicts).json, to: folder.judgements)
   }
 }

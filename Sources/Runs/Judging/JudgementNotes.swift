@@ -37,12 +37,9 @@ func finalNoiseNote(
   let order = RandomStream(seed: experiment.seed, purpose: .bootstrap, step: 1 << 32).permutation(of: truth.rows)
   let count = min(truth.rows, 2000)
   guard count > NeighbourSpacing.neighbour, truth.columns == data.dimension else { return nil }
-  var rows = Matrix(rows: count, columns: truth.columns)
-  for r in 0..<count {
-    for k in 0..<truth.columns {
-      rows[r, k] = Float(Double(truth[Int(order[r]), k]) / data.standardisation.scale[k])
-    }
-  }
+  var chosen = Matrix(rows: count, columns: truth.columns)
+  for r in 0..<count { chosen.copyRow(r, from: truth, Int(order[r])) }
+  var rows = data.trainedData(chosen)
   let spacing = try NeighbourSpacing.spacing(of: rows)
   var noise = Matrix(rows: count, columns: truth.columns)
   RandomStream(seed: experiment.seed, purpose: .bootstrap, step: 1 << 32 + 1).fillNormals(&noise, firstIndex: 0)

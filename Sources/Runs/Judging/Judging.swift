@@ -13,6 +13,8 @@ struct Judging {
   package let seed: UInt64
   /// The network that made the samples, where its likelihood is asked for.
   package var network: NetworkLikelihood?
+  /// The same as a posterior, where its calibration is asked for.
+  var posterior: NetworkPosterior?
 
   /// One metric's judgements, how long they took, and what is to be said beside them.
   struct Verdict {
@@ -36,6 +38,10 @@ struct Judging {
     var refusals: [(metric: Metric, words: String)] = []
     for metric in section.metrics {
       let start = Stopwatch.now
+      if let order = metric.order {
+        verdicts.append(try calibration(metric, order, truth))
+        continue
+      }
       do {
         let judgements: [Judgement]
         if section.units == .standardised, metric.hasUnits {
@@ -86,6 +92,7 @@ struct Judging {
       let distance = try communicator.agree { try truth.nearestTrainingRows() }
       return try judge(samples, most: all, Exchanged(truth.samples), gaussian, distance)
     case .likelihood: return try likelihood(truth, gaussian)
+    case .coverage, .simulationCalibration, .randomPoints: return []
     case .modes: return try judge(samples, most: all, truth.samples, gaussian, communicator.agree { try truth.modes() })
     case .stein:
       var distance = try communicator.agree { try truth.steinDiscrepancy() }

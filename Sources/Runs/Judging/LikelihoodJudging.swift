@@ -13,8 +13,9 @@ internal import Training
 /// A run's network as a density of rows in original units.
 ///
 /// ```
-/// NLL(x) = −log p((x − mean)/scale) + Σ_j ln scale_j
+/// NLL(x) = −log p((y − mean)/scale) + Σ_j ln scale_j − Σ_j ln |dy_j/dx_j|,   y_j = x_j unless its kind bends it
 /// ```
+/// With conditions it is −log q(θ|x) of the data columns θ given the conditions x.
 struct NetworkLikelihood {
   package let model: ScoreModel
   /// The averaged parameters, `[1, layout count]`.
@@ -28,16 +29,22 @@ struct NetworkLikelihood {
   /// Every row's values, once they are known.
   package let kept = KeptRows()
 
+  /// The density that parameters give under an experiment.
+  package init(
+    _ experiment: Experiment, _ parameters: MatrixBox, _ data: DataSet.Description, file: String
+  ) {
+    model = experiment.model(dimension: data.dimension)
+    (self.parameters, self.data, self.file) = (parameters, data, file)
+    (section, firstTime, seed) = (experiment.evaluation, experiment.firstTrainedTime, experiment.seed)
+  }
+
   /// The newest network of a run.
   package static func newest(
     in folder: RunFolder, _ experiment: Experiment, _ communicator: Communicator
   ) throws -> NetworkLikelihood {
     let checkpoint = try Checkpoint.newest(in: folder, communicator)
-    let data = checkpoint.header.data
     return NetworkLikelihood(
-      model: experiment.model(dimension: data.dimension), parameters: MatrixBox(checkpoint.state.average.head(1)),
-      data: data, section: experiment.evaluation, firstTime: experiment.firstTrainedTime, seed: experiment.seed,
-      file: folder.likelihood)
+      experiment, MatrixBox(checkpoint.state.average.head(1)), checkpoint.header.data, file: folder.likelihood)
   }
 
   /// Whether values differ from draw to draw.
@@ -48,14 +55,14 @@ struct NetworkLikelihood {
 
   /// Refuses what has no density, or none that is computed here.
   package func check() throws {
-    guard model.conditions == 0 else {
-      throw ExperimentError.usage(
-        "the metric nll needs a run without data.conditions: it knows densities of whole rows")
-    }
     guard model.process.noise == .gaussian else {
       throw ExperimentError.usage("the metric nll needs Gaussian noise: process.base gaussian in place of student-t")
     }
-    if let column = data.constantColumns.firstIndex(of: true) {
+    if let column = data.kinds.prefix(data.dimension).firstIndex(of: .integer) {
+      throw ExperimentError.usage(
+        "the metric nll needs data with a density: column \(data.title(column)) is of whole numbers in data.columns")
+    }
+    if let column = data.constantColumns.prefix(data.dimension).firstIndex(of: true) {
       throw ExperimentError.usage(
         "the metric nll needs data whose columns all vary: column \(column) (counted from 0) is constant, "
           + "and rows have no density")
@@ -65,80 +72,62 @@ struct NetworkLikelihood {
   /// NLL of every row and its standard error over draws, in nats, the same on every rank.
   ///
   /// - Parameters:
-  ///   - rows: `[rows, dimension]` in original units less the data's origin.
+  ///   - rows: `[rows, dimension + conditions]` in original units less the data's whole origin.
   ///   - communicator: the ranks, all with the same rows.
   /// - Returns: one mean and error for each row; nan for a row that does not settle.
   /// - Throws: an error of MPI.
   package func values(of rows: borrowing Matrix, _ communicator: Communicator) throws -> [Spread] {
     let draws = isRandom ? section.likelihoodDraws : 1
-    var trained = rows.head(rows.rows)
-    data.mapFromOrigin.apply(to: &trained)
-    let own = Array(communicator.share(of: rows.rows * draws))
-    let all = try communicator.allGather(settledValues(own, draws: draws, trained))
+    let conditions = data.trainedConditions(rows)
+    let trained = data.trainedData(rows)
+    let tasks = communicator.share(of: rows.rows * draws).map {
+      SettledLikelihood.Task(row: $0 / draws, draw: $0 % draws)
+    }
+    let settled = SettledLikelihood(
+      process: model.process, dimension: model.dimension, firstTime: firstTime, steps: section.likelihoodSteps,
+      seed: seed)
+    let network = NetworkScore(model: model, parameters: parameters.value.head(1))
+    var score = network
+    var given = Matrix(rows: FlowLikelihood.rows, columns: model.conditions)
+    let own = settled.logDensities(tasks, of: trained, score: &score) { numbers in
+      guard model.conditions > 0 else { return }
+      for (r, number) in numbers.enumerated() { given.copyRow(r, from: conditions, number) }
+      network.setConditions(given, firstIndex: 0)
+    }
+    let all = try communicator.allGather(
+      zip(tasks, own).map { task, value in -value - data.logJacobian(rows, task.row) })
     return (0..<rows.rows).map { row in
       return Spread(errorOf: Array(all[row * draws..<(row + 1) * draws]))
     }
-  }
-
-  /// The values of some tasks, row · draws + draw, each with as many steps as it needs.
-  ///
-  /// Steps are doubled for those that change by more than 0.01 nats: what is left is a fifteenth of that. Few do, where
-  /// the score is steep between modes; there too few steps let the state run away. Those that have not settled after
-  /// the last doubling are nan.
-  private func settledValues(_ tasks: [Int], draws: Int, _ rows: borrowing Matrix) -> [Double] {
-    var steps = (section.likelihoodSteps + 1) / 2
-    var values = self.values(tasks, draws: draws, rows, steps: steps)
-    var open = Array(tasks.indices)
-    for _ in 0...Self.mostDoublings where !open.isEmpty {
-      steps *= 2
-      let finer = self.values(open.map { tasks[$0] }, draws: draws, rows, steps: steps)
-      let moved = zip(open, finer).filter { !(abs($1 - values[$0]) <= 0.01) }.map(\.0)
-      for (place, value) in zip(open, finer) { values[place] = value }
-      open = moved
-    }
-    for place in open { values[place] = .nan }
-    return values
-  }
-
-  private static let mostDoublings = 4
-
-  /// The values of some tasks with a number of steps, 256 at a time.
-  private func values(_ tasks: [Int], draws: Int, _ rows: borrowing Matrix, steps: Int) -> [Double] {
-    guard !tasks.isEmpty else { return [] }
-    var score = NetworkScore(model: model, parameters: parameters.value.head(1))
-    var flow = FlowLikelihood(
-      process: model.process, dimension: model.dimension, firstTime: firstTime, steps: steps, seed: seed)
-    let logScales = data.standardisation.scale.reduce(0) { $0 + log($1) }
-    var chunk = Matrix(rows: FlowLikelihood.rows, columns: model.dimension)
-    var values: [Double] = []
-    for first in stride(from: 0, to: tasks.count, by: FlowLikelihood.rows) {
-      // A chunk always has 256 rows: the last task stands in for those that are missing.
-      let taken = (0..<FlowLikelihood.rows).map { tasks[min(first + $0, tasks.count - 1)] }
-      for (r, task) in taken.enumerated() { chunk.copyRow(r, from: rows, task / draws) }
-      let keys = taken.map { FlowLikelihood.Key(index: $0 / draws, draw: $0 % draws) }
-      let found = flow.logDensities(chunk, keys: keys, score: &score)
-      values += found.prefix(tasks.count - first).map { logScales - $0 }
-    }
-    return values
   }
 }
 
 extension Judging {
   /// The mean NLL of held-out rows, beside that of the Gaussian fit and, where it is known, of the law itself.
   ///
+  /// With conditions the baseline is the Gaussian fit of whole rows, given their conditions: a linear regression.
   /// The same rows are behind all three, and errors are standard errors of means over rows. Every row's values are
   /// kept, in the rows' order.
   package func likelihood(_ truth: Truth, _ gaussian: GaussianFit?) throws -> [Judgement] {
-    let (network, rows, known) = try communicator.agree { () throws -> (NetworkLikelihood, MatrixBox, [Double]?) in
+    let (network, rows) = try communicator.agree { () throws -> (NetworkLikelihood, MatrixBox) in
       guard let network = self.network else {
         throw ExperimentError.usage("the metric nll needs a run: it is the likelihood of the run's network")
       }
       try network.check()
-      let rows = MatrixBox(try truth.unseenRows(min(section.count, section.pairCount), seed: seed))
-      return (network, rows, truth.logDensities(of: rows.value)?.map { -$0 })
+      let count = min(section.count, section.pairCount)
+      return (
+        network,
+        MatrixBox(try truth.unseenRows(count, for: .likelihood, less: network.data.wholeOrigin, seed: seed))
+      )
     }
     let values = try network.values(of: rows.value, communicator)
-    let fitted = gaussian?.logDensities(of: rows.value).map { -$0 }
+    let isConditional = network.data.conditions > 0
+    let known = isConditional ? nil : truth.logDensities(of: rows.value)?.map { -$0 }
+    let fitted = try gaussian.map { gaussian in
+      guard isConditional else { return gaussian.logDensities(of: rows.value) }
+      return try truth.conditionalLogDensities(
+        of: rows.value, dimension: network.data.dimension, less: network.data.wholeOrigin, communicator)
+    }?.map { -$0 }
     var table = Matrix(rows: values.count, columns: 4)
     for r in values.indices {
       let columns = [values[r].mean, values[r].deviation, fitted?[r] ?? .nan, known?[r] ?? .nan]

@@ -137,17 +137,47 @@ final class Truth {
     try source.forEachBlock(of: .training, less: origin, body)
   }
 
-  /// The first rows that no network was trained on: held-out ones, or fresh draws.
-  func unseenRows(_ count: Int, seed: UInt64) throws -> Matrix {
+  /// The first whole rows, conditions included, that no network was trained on: held-out ones, or fresh draws.
+  ///
+  /// - Parameters:
+  ///   - count: the most rows.
+  ///   - metric: what needs them, for messages.
+  ///   - origin: what is taken from each column, conditions included.
+  ///   - seed: the key of fresh draws.
+  /// - Returns: the rows in original units less `origin`.
+  /// - Throws: `ExperimentError.usage` where no row is held out; an error of reading.
+  func unseenRows(_ count: Int, for metric: Metric, less origin: [Double], seed: UInt64) throws -> Matrix {
     if let target {
-      var rows = Matrix(rows: count, columns: target.dimension)
-      target.drawData(RandomStream(seed: seed, purpose: .likelihood), firstIndex: 0, into: &rows)
+      var rows = Matrix(rows: count, columns: target.dimension + target.conditions)
+      target.draw(RandomStream(seed: seed, purpose: .likelihood), firstIndex: 0, into: &rows)
       return rows
     }
     guard let source, source.hasHeldOut else {
-      throw ExperimentError.usage("the metric nll needs rows that were not trained on: set data.held_out")
+      throw ExperimentError.usage(
+        "the metric \(metric.rawValue) needs rows that were not trained on: set data.held_out")
     }
     return try source.rows(.heldOut, 0..<min(count, source.count(.heldOut)), less: origin)
+  }
+
+  /// The first whole rows that a network was trained on, conditions included.
+  func trainedRows(_ count: Int, less origin: [Double]) throws -> Matrix {
+    guard let source else { throw ExperimentError.fault("no rows that were trained on") }
+    return try source.rows(.training, 0..<min(count, source.count(.training)), less: origin)
+  }
+
+  /// log N(data | conditions) of whole rows, under the Gaussian of the whole rows that a network was trained on.
+  func conditionalLogDensities(
+    of rows: borrowing Matrix, dimension: Int, less origin: [Double], _ communicator: Communicator
+  ) throws -> [Double] {
+    guard let source else { throw ExperimentError.fault("no rows to fit a Gaussian to") }
+    let conditions = origin.count - dimension
+    let whole = try GaussianFit(columns: origin.count, over: communicator) {
+      try source.forEachBlock(of: .training, less: origin, $0)
+    }
+    let given = try GaussianFit(columns: conditions, over: communicator) { body in
+      try source.forEachBlock(of: .training, less: origin) { try body($0.lastColumns(conditions)) }
+    }
+    return zip(whole.logDensities(of: rows), given.logDensities(of: rows.lastColumns(conditions))).map { $0 - $1 }
   }
 
   /// log p of rows in original units under the law itself; nil where it is not known.

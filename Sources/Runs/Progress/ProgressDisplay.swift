@@ -38,7 +38,7 @@ struct ProgressDisplay {
     guard isRoot else { return }
     if let heldOut { self.heldOut = heldOut }
     let now = Stopwatch.now
-    let isLast = report.step == steps || report.stopRequested
+    let isLast = report.step == steps || report.wishes.contains(.stop)
     guard isLast || (heldOut != nil && label.isEmpty) || now - lastDrawn > (isTerminal ? 0.1 : 5) else { return }
     lastDrawn = now
     let rate = Double(report.step - firstStep) / max(now - began, 1e-9)

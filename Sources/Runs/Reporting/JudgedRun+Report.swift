@@ -9,7 +9,7 @@ extension JudgedRun {
     try RunRecord(
       folder: folder, experiment: experiment, data: data, step: step, source: source,
       samples: MatrixBox(samples.value.head(RunRecord.mostRows)), samplesFile: samplesFile,
-      figures: verdicts.flatMap(\.judgements)
+      figures: verdicts.flatMap(\.judgements), ranks: posterior?.kept.rows.map { MatrixBox($0.value.head(.max)) }
     ).writeReport()
   }
 }

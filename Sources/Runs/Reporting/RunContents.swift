@@ -17,6 +17,9 @@ extension RunRecord {
     if !figures.isEmpty {
       contents.tables = [FigureTable(title: "Distances", note: comparison, figures: figures)]
     }
+    if let ranks, ranks.value.columns == truth.value.columns + 2, ranks.value.rows > 0 {
+      contents.calibration = Calibration(ranks.value, names: (0..<truth.value.columns).map(name)).curves
+    }
     if let samples {
       contents.scatters = [scatter(samples.value)]
       contents.pairs = pairs(samples.value)

@@ -31,6 +31,8 @@ struct RunRecord {
   /// The lines of the metrics log.
   package let lines: [JSONValue]
   package let figures: [Judgement]
+  /// The ranks behind the figures of calibration, where there are such.
+  let ranks: MatrixBox?
 
   /// Reads a run folder.
   ///
@@ -53,16 +55,20 @@ struct RunRecord {
     let samples = try file.map { name in
       MatrixBox(try Matrix(openRows(folder.samples + "/" + name), less: origin, most: Self.mostRows))
     }
+    let figures = folder.figures()
+    let hasRanks = figures.contains { Calibration.isFigure($0.name) }
+    let ranks = hasRanks ? try? MatrixBox(Matrix(openRows(folder.calibration))) : nil
     try self.init(
       folder: folder, experiment: experiment, data: data, step: step, source: source, samples: samples,
-      samplesFile: file, figures: folder.figures())
+      samplesFile: file, figures: figures, ranks: ranks)
   }
 
   /// What a run has come to, from memory; its log alone is read.
   init(
     folder: RunFolder, experiment: Experiment, data: DataSet.Description?, step: Int?, source: DataSource,
-    samples: MatrixBox?, samplesFile: String?, figures: [Judgement]
+    samples: MatrixBox?, samplesFile: String?, figures: [Judgement], ranks: MatrixBox? = nil
   ) throws {
+    self.ranks = ranks
     self.folder = folder
     (self.experiment, self.data, self.step) = (experiment, data, step)
     (self.samples, self.samplesFile, self.figures) = (samples, samplesFile, figures)

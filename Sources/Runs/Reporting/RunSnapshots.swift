@@ -17,8 +17,7 @@ extension RunRecord {
   package var forward: PointPanels? {
     guard let data, data.dimension > 1 else { return nil }
     let process = experiment.process.make()
-    var rows = truth.value.head(1000)
-    data.mapFromOrigin.apply(to: &rows)
+    let rows = data.trainedData(truth.value.head(1000))
     var noise = Matrix(rows: rows.rows, columns: rows.columns)
     let stream = RandomStream(seed: experiment.seed, purpose: .benchmark)
     stream.fillNormals(&noise, firstIndex: 0)

@@ -72,11 +72,10 @@ extension Matrix {
   ) throws {
     for row in 0..<min(wanted, rows) {
       for (k, range) in limits.enumerated() where !range.contains(Double(self[row, k])) {
-        let (mean, scale) = (data.standardisation.mean[k], data.standardisation.scale[k])
         throw ExperimentError.data(
           Place(file),
-          "sample \(firstIndex + row) has \(short(mean + scale * Double(self[row, k]))) in column \(k), outside of "
-            + "\(short(mean + scale * range.lowerBound)) to \(short(mean + scale * range.upperBound)), ten times what the "
+          "sample \(firstIndex + row) has \(short(data.original(Double(self[row, k]), k))) in column \(k), outside of "
+            + "\(short(data.original(range.lowerBound, k))) to \(short(data.original(range.upperBound, k))), ten times what the "
             + "data and the observations explain: check the observations' values and units, give them a larger standard "
             + "deviation, take more sampling.steps, or train longer")
       }

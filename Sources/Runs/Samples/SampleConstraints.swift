@@ -51,6 +51,13 @@ struct SampleConstraints {
         "has \(counted(table[0].count, "column")); an observation has \(d + 2): H_1 … H_\(d), y, standard deviation")
     }
     let (mean, scale) = (data.standardisation.mean, data.standardisation.scale)
+    for row in table {
+      guard let bent = (0..<d).first(where: { row[$0] != 0 && !data.kind($0).isLinear }) else { continue }
+      throw ExperimentError.data(
+        Place(path),
+        "observes column \(data.title(bent)), which data.columns calls \(data.kind(bent).words): its map to trained units is "
+          + "not linear; set its H to 0, or --fix it")
+    }
     for (index, row) in table.enumerated() where row[d + 1] < 0 || row[..<d].allSatisfy({ $0 == 0 }) {
       throw ExperimentError.data(
         Place(path), "row \(index): H must not be zero, and the standard deviation at least 0")
@@ -84,13 +91,19 @@ struct SampleConstraints {
             + "found \(decimal(row[0]))")
       }
     }
-    let (mean, scale) = (data.standardisation.mean, data.standardisation.scale)
     let columns = table.map { Int($0[0]) }
     for (index, row) in table.enumerated() {
-      try refuseBeyondSingle([(row[1] - mean[columns[index]]) / scale[columns[index]]], path, row: index)
+      let kind = data.kind(columns[index])
+      guard kind.contains(row[1]) else {
+        throw ExperimentError.data(
+          Place(path),
+          "row \(index): holds \(row[1]) for column \(data.title(columns[index])), where "
+            + "\(kind.expectation ?? "a number") is expected")
+      }
+      try refuseBeyondSingle([data.trained(row[1], columns[index])], path, row: index)
     }
     return FixedCoordinates(
-      columns: columns, values: zip(columns, table).map { ($1[1] - mean[$0]) / scale[$0] })
+      columns: columns, values: zip(columns, table).map { data.trained($1[1], $0) })
   }
 
   /// Refuses numbers that samplers, which compute in single precision, cannot hold.
@@ -106,7 +119,7 @@ struct SampleConstraints {
   private static func far(_ table: [[Double]], _ data: DataSet.Description) -> [String] {
     table.compactMap { row in
       let column = Int(row[0])
-      let trained = (row[1] - data.standardisation.mean[column]) / data.standardisation.scale[column]
+      let trained = data.trained(row[1], column)
       return data.isFar(column, trained: trained) ? data.farWords(column, row[1], trained: trained) : nil
     }
   }

@@ -16,12 +16,16 @@ package struct SampleRequest: Sendable {
   package var isExact = false
   /// The number of samples; by default the experiment's.
   package var count: Int?
-  /// The file, `.npy`, `.csv` or `.tsv`; by default in the run's `samples`, or `NAME-exact.npy`.
+  /// The file, `.npy`, `.csv`, `.tsv` or `.json`; by default in the run's `samples`, or `NAME-exact.npy`.
   package var output: String?
   /// Whether the run's own samples, or a file that no such command has made, may be replaced.
   package var overwrite = false
   /// A file of conditions or the numbers of one row, for a network that was trained with conditions.
   package var condition: String?
+  /// Whether the rows of conditions are observations of one θ, all given to each sample.
+  package var together = false
+  /// How many rows of conditions the samples take in turns.
+  var observed = 1
   /// The checkpoint's step; by default the newest.
   package var checkpoint: Int?
   /// The length of the power-function average to draw from; nil for the moving average.
@@ -93,8 +97,10 @@ extension SampleRequest {
   ///   - inputs: the files that are read, beside those that the request names.
   /// - Throws: `ExperimentError` for a place that must not be written to, or an ending that says no format.
   func checkPlaces(_ file: String, isRuns: Bool, inputs: [String]) throws(ExperimentError) {
-    guard SampleTable.separator(of: file) != nil || file.lowercased().hasSuffix(".npy") else {
-      throw .usage("--output \(file): end the name in .npy, .csv or .tsv")
+    guard SampleFormat(of: file) != nil else {
+      let isNetCDF = file.lowercased().hasSuffix(".nc")
+      let way = isNetCDF ? "; ArviZ makes netCDF of the last: az.from_json(…).to_netcdf(…)" : ""
+      throw .usage("--output \(file): end the name in .npy, .csv, .tsv or .json\(way)")
     }
     let inputs = inputs + [condition, observations, fixed].compactMap { $0 }
     if isRuns {

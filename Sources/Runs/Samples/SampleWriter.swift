@@ -15,6 +15,8 @@ struct SampleWriter {
   package let description: DataSet.Description
   /// How many of the first samples every rank is given, for what judges and draws them.
   var kept = 0
+  /// How many rows of conditions the samples take in turns.
+  var observations = 1
   /// Where each coordinate of a sample can lie, in trained coordinates; nil for anywhere.
   var limits: [ClosedRange<Double>]?
 
@@ -72,8 +74,8 @@ struct SampleWriter {
     let start = Stopwatch.now
     let (dimension, isDouble) = (description.dimension, description.isDouble)
     // A table's lines have places only when all rows are known: ranks write an array first.
-    let separator = SampleTable.separator(of: file)
-    let array = separator == nil ? file : file + ".npy"
+    let format = SampleFormat(of: file) ?? .array
+    let array = format == .array ? file : file + ".npy"
     // What is not published is of no use.
     defer { if communicator.isRoot { ArrayFileWriter.discard(array) } }
     try communicator.agree {
@@ -119,8 +121,12 @@ struct SampleWriter {
     }
     try communicator.agree {
       guard communicator.isRoot else { return }
-      guard let separator else { return try ArrayFileWriter.publish(file) }
-      try SampleTable(description, separator: separator).write(AtomicFile.partialPath(of: array), to: file)
+      let rows = AtomicFile.partialPath(of: array)
+      switch format {
+      case .array: try ArrayFileWriter.publish(file)
+      case .table(let separator): try SampleTable(description, separator: separator).write(rows, to: file)
+      case .draws: try DrawsFile(description, observations: observations).write(rows, to: file)
+      }
     }
     let seconds = Stopwatch.now - start
     return (seconds, MatrixBox(try firstSamples(ownFirst)))

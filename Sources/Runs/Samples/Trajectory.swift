@@ -43,10 +43,10 @@ package final class Trajectory {
     try communicator.agree { try write(to: Self.file(beside: samples)) }
   }
 
-  /// `NAME-trajectories.npy` for `NAME.npy`, `NAME.csv` or `NAME.tsv`.
+  /// `NAME-trajectories.npy` for `NAME.npy`, `NAME.csv`, `NAME.tsv` or `NAME.json`.
   static func file(beside samples: String) -> String {
-    let hasEnding = [".npy", ".csv", ".tsv"].contains { samples.lowercased().hasSuffix($0) }
-    return (hasEnding ? String(samples.dropLast(4)) : samples) + "-trajectories.npy"
+    let ending = [".npy", ".csv", ".tsv", ".json"].first { samples.lowercased().hasSuffix($0) } ?? ""
+    return String(samples.dropLast(ending.count)) + "-trajectories.npy"
   }
 
   /// Writes one row for each time of each sample: its number, the time, the state with positions in original units.

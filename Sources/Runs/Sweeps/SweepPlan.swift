@@ -83,7 +83,19 @@ struct SweepPlan {
     let axes = try communicator.agree { try folder.read().axes }
     let count = axes.reduce(1) { $0 * $1.values.count }
     let experiments = try communicator.agree {
-      try (0..<count).map { try Self.experiment(of: folder.cell($0, axes: axes), axes, request.settings) }
+      let sweep = try request.file.flatMap { try Sweep(contentsOf: $0, settings: request.settings) }
+      guard sweep == nil || sweep?.axes == axes else {
+        throw ExperimentError.usage(
+          "\(folder.path): its sweep has other keys or values than \(request.file ?? ""); bring them back, or choose another "
+            + "folder by --output")
+      }
+      return try (0..<count).map { number in
+        let cell = folder.cell(number, axes: axes)
+        guard let sweep else { return try Self.experiment(of: cell, axes, request.settings) }
+        let changed = sweep.cells[number].experiment
+        try changed.checkResume(of: Experiment(contentsOf: cell.experiment))
+        return changed
+      }
     }
     // The root alone says what there is: files appear while ranks look.
     let states = try communicator.fromRoot {
@@ -118,10 +130,7 @@ struct SweepPlan {
 
   /// 0 for a cell without checkpoint, 1 with one, 2 for one that is judged at its last step.
   private static func state(of folder: RunFolder, _ experiment: Experiment) -> UInt8 {
-    guard let newest = try? CheckpointStore.file(in: folder) else { return 0 }
-    let isAtEnd = newest.hasSuffix("/" + CheckpointStore.name(step: experiment.training.steps))
-    let isJudged = FileManager.default.fileExists(atPath: folder.judgements)
-    let isSame = (try? String(contentsOfFile: folder.experiment, encoding: .utf8)) == experiment.yaml
-    return isAtEnd && isJudged && isSame ? 2 : 1
+    guard (try? CheckpointStore.file(in: folder)) != nil else { return 0 }
+    return folder.isFinished(as: experiment) ? 2 : 1
   }
 }

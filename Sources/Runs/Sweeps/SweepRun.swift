@@ -24,7 +24,7 @@ struct SweepRun {
     self.communicator = communicator
     pending = plan.cells.filter { !$0.isFinished }
     groups = max(1, min(communicator.size, pending.count))
-    clock = StopClock(limit: request.timeLimit, environment: ProcessInfo.processInfo.environment)
+    clock = StopClock(limit: request.timeLimit, jobEnd: request.jobEnd)
     self.request = request
     try checkProcessor(communicator)
     try communicator.agree { [self] in try check() }
@@ -61,7 +61,7 @@ struct SweepRun {
     var outcomes: [SweepOutcome] = []
     for place in stride(from: index, to: pending.count, by: groups) {
       // A signal reaches each rank at its own time.
-      if try group.allGather([clock.reason != nil ? 1 : 0]).contains(1) { break }
+      if try group.allGather([clock.stop != nil ? 1 : 0]).contains(1) { break }
       outcomes.append(try run(pending[place], group))
     }
     let text = group.isRoot ? outcomes.map { $0.json.description + "\n" }.joined() : ""
@@ -79,6 +79,9 @@ struct SweepRun {
       cell.hasCheckpoint
       ? .resume(run: cell.folder.path) : .cell(experiment: cell.experiment, base: plan.folder.root.base())
     if !cell.hasCheckpoint { one.settings = [] }
+    // The sweep's file is not the cell's.
+    if one.file != nil { one.experiment = cell.experiment }
+    one.file = nil
     one.output = cell.folder.path
     one.overwrite = true
     one.timeLimit = request.timeLimit.map { max($0 - (Stopwatch.now - begin), 0.01) }

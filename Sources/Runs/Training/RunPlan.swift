@@ -38,10 +38,10 @@ struct RunPlan {
       return (experiment, RunFolder(request.output ?? "runs/" + experiment.name), base, nil, false)
     case .resume(let run):
       let folder = RunFolder(run)
-      let base = try communicator.fromRoot { folder.base() }
+      let base = try request.file.map(parentFolder(of:)) ?? communicator.fromRoot { folder.base() }
       guard try !isWithoutCheckpoint(folder, communicator) else {
         let experiment = try communicator.agree {
-          try Experiment(contentsOf: folder.experiment, settings: request.settings)
+          try request.givenExperiment ?? Experiment(contentsOf: folder.experiment, settings: request.settings)
         }
         return (experiment, folder, base, nil, false)
       }
@@ -49,7 +49,8 @@ struct RunPlan {
       let checkpoint = try CheckpointBox(Checkpoint.newest(in: folder, step: replayed, communicator))
       let before = checkpoint.value.header.experiment
       let experiment = try communicator.agree { () throws -> Experiment in
-        let changed = try before.changed(by: request.settings, file: folder.experiment)
+        let changed =
+          try request.givenExperiment ?? before.changed(by: request.settings, file: folder.experiment)
         try changed.checkResume(of: before, allowingData: request.allowsDataChange)
         if replayed == nil { try changed.checkLength(after: checkpoint.value.state.step, until: request.until) }
         return changed

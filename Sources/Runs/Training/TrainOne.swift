@@ -12,14 +12,16 @@ internal import Training
 /// One run from start to report; a sweep's cells leave table and report to the sweep.
 func trainOne(_ request: TrainingRequest, _ communicator: Communicator) throws -> ExitStatus {
   let run = try TrainingRun(request, communicator)
-  run.watch()
   do {
+    try run.watch()
     let status = try carryOut(run)
+    run.concludeStatus(status)
     run.close()
     return status
   } catch {
     // An error that all ranks share ends the run in good order; one of this rank alone is its last word.
     if error is AgreedError { run.store?.finish() }
+    run.concludeStatus(error)
     run.close(failed: communicator.size > 1 && !(error is AgreedError))
     throw error
   }
@@ -40,8 +42,8 @@ private func carryOut(_ run: TrainingRun) throws -> ExitStatus {
     run.say("replayed to step \(run.trainer.step); hashes are in \(run.folder.debug), all else is as it was")
     return .success
   }
-  if let reason = run.stopReason {
-    run.say("stopped at step \(run.trainer.step) by \(reason); go on with: sgm-train --resume \(run.folder.path)")
+  if let stop = run.stop {
+    run.say("stopped at step \(run.trainer.step) by \(stop.reason); go on with: sgm-train --resume \(run.folder.path)")
     return .tempFail
   }
   guard run.trainer.step == run.experiment.training.steps || run.hasSettled else {
@@ -57,6 +59,7 @@ private func carryOut(_ run: TrainingRun) throws -> ExitStatus {
   run.say("\(counted(run.experiment.sampling.count, "sample")) in \(duration(summary.seconds)): \(file)")
   RunStage.judging.begin()
   try judge(run, summary.first, of: network, file: file)
+  run.isComplete = true
   return .success
 }
 
@@ -66,10 +69,11 @@ private func judge(_ run: TrainingRun, _ samples: MatrixBox, of network: ChosenN
   var judged = JudgedRun(
     folder: run.folder, experiment: run.experiment, data: run.data, source: run.source, samples: samples)
   if run.experiment.evaluation.metrics.contains(.likelihood) {
-    judged.network = NetworkLikelihood(
-      model: run.experiment.model(dimension: run.data.dimension), parameters: network.average, data: run.data,
-      section: run.experiment.evaluation, firstTime: run.experiment.firstTrainedTime, seed: run.experiment.seed,
-      file: run.folder.likelihood)
+    judged.network = NetworkLikelihood(run.experiment, network.average, run.data, file: run.folder.likelihood)
+  }
+  if run.experiment.evaluation.metrics.contains(where: { $0.order != nil }) {
+    judged.posterior = NetworkPosterior(
+      experiment: run.experiment, parameters: network.average, data: run.data)
   }
   try run.source.refuseOthers(
     than: run.data, remedy: "bring it back, and judge the run by: sgm-evaluate \(run.folder.path)", run.communicator)

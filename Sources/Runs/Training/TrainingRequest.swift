@@ -16,6 +16,12 @@ package struct TrainingRequest: Sendable {
 
   /// Where the run starts.
   package var start: Start
+  /// Whether an experiment whose folder holds its run goes on with that.
+  package var continues = false
+  /// The experiment file of a run that goes on: what may change follows it.
+  package var file: String?
+  /// In place of a file: the experiment of a sweep's cell that goes on.
+  package var experiment: Experiment?
   /// A run whose averaged parameters a new run begins with.
   package var initialise: String?
   /// `key=value` settings.
@@ -34,6 +40,8 @@ package struct TrainingRequest: Sendable {
   package var overwrite = false
   /// Seconds after which the run stops with a checkpoint.
   package var timeLimit: Double?
+  /// When the batch system ends the job.
+  package var jobEnd: JobEnd?
   /// Seconds after which a call to other ranks ends the job; 0 for never.
   package var stallLimit = 600.0
   /// Whether a resumed run may go on with other data.
@@ -48,6 +56,11 @@ package struct TrainingRequest: Sendable {
 }
 
 extension TrainingRequest {
+  /// The experiment that a run goes on with, in place of the one it recorded; nil where `--resume` takes that.
+  var givenExperiment: Experiment? {
+    get throws { try experiment ?? file.map { try Experiment(contentsOf: $0, settings: settings) } }
+  }
+
   /// The files that a new run reads: the experiment and its data.
   func files(of experiment: Experiment, base: String) -> [String] {
     var files: [String] = []

@@ -64,6 +64,9 @@ extension TrainingRun {
       } else {
         var original = rows.head(.max)
         data.standardisation.invert(&original)
+        for j in 0..<original.columns where data.kind(j) != .number {
+          for r in 0..<original.rows { original[r, j] = data.kind(j).outerSingle(Double(original[r, j])) }
+        }
         try ArrayFileWriter.write(original, to: folder + "/rows.npy")
       }
       try ArrayFileWriter.write(column, to: folder + "/times.npy")

@@ -14,6 +14,8 @@ extension TrainingRun {
       // Before the folder's file is written anew.
       plan.checkpoint?.value.header.warnOfEdits(in: folder, warn: warn)
       lock = try folder.takeOver(experiment)
+      // The experiment's file may have moved since.
+      if request.file != nil { try folder.writeOrigin(base) }
       try folder.removeJudgements()
       if let dead = PostMortem(Heartbeat.all(in: folder)) { warn(dead.description) }
       if plan.checkpoint == nil { warn("there is no checkpoint yet: the run begins again") }
@@ -27,8 +29,9 @@ extension TrainingRun {
   }
 
   /// From now on this rank writes heartbeats, and does not wait for the others for ever.
-  func watch() {
+  func watch() throws {
     guard !request.checkOnly, !isReplay else { return }
+    try openStatus()
     watchdog = Watchdog(
       Watchdog.Plan(
         folder: folder, rank: communicator.rank, ranks: communicator.size, limit: request.stallLimit))

@@ -32,7 +32,7 @@ package final class TrainingRun {
   let heldOutRows: Int
   let store: CheckpointStore?
   package var log: MetricsLog?
-  private var display: ProgressDisplay
+  var display: ProgressDisplay
   package var best: Checkpoint.Best?
   private let clock: StopClock
   var lock: RunLock?
@@ -41,14 +41,18 @@ package final class TrainingRun {
   /// Steps taken by this process.
   private(set) var stepsTaken = 0
   /// Why the run ended before its last step, if it did.
-  private(set) var stopReason: String?
+  private(set) var stop: Stop?
+  /// What the run says of itself.
+  var status = StatusRecord()
+  /// Whether the run is trained, sampled and judged.
+  var isComplete = false
+  /// When the last checkpoint was taken, or training began.
+  private var lastCheckpoint = Stopwatch.now
 
   init(_ request: TrainingRequest, _ communicator: Communicator) throws {
     try DebugMode.check(request, communicator)
     // The root alone keeps time: two clocks would not agree on why the run stops.
-    clock = StopClock(
-      limit: communicator.isRoot ? request.timeLimit : nil,
-      environment: communicator.isRoot ? ProcessInfo.processInfo.environment : [:])
+    clock = communicator.isRoot ? StopClock(limit: request.timeLimit, jobEnd: request.jobEnd) : StopClock(limit: nil)
     self.request = request
     self.communicator = communicator
     try checkProcessor(communicator)
@@ -59,6 +63,7 @@ package final class TrainingRun {
     isReplay = plan.isReplay
     try Self.checkRanks(plan.experiment, communicator)
     // The network's units are those of the data that the run began with, whatever has become of the data since.
+    try SharedFiles.checkSame(DataSource.files(of: plan.experiment, base: plan.base), communicator)
     source = try DataSource.open(plan.experiment, base: plan.base, communicator)
     let dataSet = try source.load(keeping: plan.checkpoint?.value.header.data, communicator)
     data = dataSet.description
@@ -82,8 +87,8 @@ package final class TrainingRun {
     store =
       isRoot && !request.checkOnly && !plan.isReplay
       ? CheckpointStore(
-        folder: plan.folder, keepLast: plan.experiment.checkpoints.keepLast,
-        keepEvery: plan.experiment.checkpoints.keepEvery) : nil
+        folder: plan.folder, every: plan.experiment.checkpoints.every,
+        keepLast: plan.experiment.checkpoints.keepLast, keepEvery: plan.experiment.checkpoints.keepEvery) : nil
     display = ProgressDisplay(isRoot: isRoot, steps: plan.experiment.training.steps, label: request.label)
     try restore(plan)
   }
@@ -108,12 +113,14 @@ package final class TrainingRun {
     trainer.injected = request.injected
     if isReplay { return }
     try communicator.agree { if communicator.isRoot { try openFolder(plan) } }
+    try SharedFiles.checkFolder(folder.path, communicator)
   }
 
   /// Trains to the last step, or to where the user or a signal stops it.
   package func train() throws {
     let last = lastStep
     display.begin(announcement, step: trainer.step)
+    lastCheckpoint = Stopwatch.now
     let debug = DebugMode(request, self) { [self] in display.line($0) }
     try markStart()
     while trainer.step < last, !hasSettled {
@@ -126,7 +133,7 @@ package final class TrainingRun {
       let loss = try heldOutLoss(after: report.step, isScheduled: isScheduled)
       record(report, heldOut: loss)
       if isScheduled, let loss, loss < best?.loss ?? .infinity { best = Checkpoint.Best(step: report.step, loss: loss) }
-      if !isReplay, isScheduled || report.step == last || report.stopRequested {
+      if !isReplay, isScheduled || report.step == last || !report.wishes.isEmpty {
         try saveCheckpoint(isScheduled: isScheduled)
       }
       // The last step's samples are drawn after training.
@@ -134,8 +141,8 @@ package final class TrainingRun {
       if !isReplay, isDue, report.step < experiment.training.steps {
         try drawSamplesOrWarn()
       }
-      if report.stopRequested, report.step < last {
-        stopReason = clock.reason ?? "another rank's signal"
+      if report.wishes.contains(.stop), report.step < last {
+        stop = clock.stop ?? Stop(cause: .signal, reason: "another rank's signal")
         break
       }
     }
@@ -148,17 +155,25 @@ package final class TrainingRun {
     try communicator.agree { if let failure { throw failure } }
   }
 
+  /// What this rank wants after the coming step; the root alone looks at the time.
+  private var wishes: Trainer.Wishes {
+    var wishes: Trainer.Wishes = clock.stop == nil ? [] : .stop
+    let minutes = experiment.checkpoints.minutes
+    if communicator.isRoot, minutes > 0, Stopwatch.now - lastCheckpoint > 60 * minutes { wishes.insert(.checkpoint) }
+    return wishes
+  }
+
   /// Takes a step, or does what follows a faulty one; the report's step is 0 where the run was rolled back.
   private func takeStep() throws -> Trainer.StepReport {
     let next = trainer.step + 1
     sgm_pulse_step(Int64(next))
     let every = experiment.training.auditEvery
     let audit = every > 0 && next % every == 0 ? next / every : nil
-    let stop = clock.reason != nil
+    let wishes = wishes
     var report = try audited {
       if audit != nil { try trainer.auditParameters() }
       RunStage.step.begin()
-      return try trainer.takeStep(stop: stop, audit: audit)
+      return try trainer.takeStep(wishes: wishes, audit: audit)
     }
     if let fault = report.fault {
       report.step = try follow(fault, loss: report.loss) ? next : 0
@@ -186,40 +201,16 @@ package final class TrainingRun {
     let state = try trainer.gatherState()
     if let store {
       let header = Checkpoint.Header(experiment: experiment, data: data, best: best)
-      store.save(Checkpoint(header: header, state: state))
+      status.step = trainer.step
+      store.save(Checkpoint(header: header, state: state), status: status)
       reportFailures()
     }
     clock.lap(into: &trainer.timings.checkpoint)
+    lastCheckpoint = Stopwatch.now
   }
 
   func reportFailures() {
     for failure in store?.takeFailures() ?? [] { warn("checkpoint not written: \(failure)") }
-  }
-
-  /// In the middle of training a full disk, a sample that is not finite or a signal costs a sample file, not the run.
-  private func drawSamplesOrWarn() throws {
-    do { _ = try drawSamples() } catch let error as any StatusError {
-      let lost = [ExitStatus.cantCreate, .ioErr, .dataErr, .tempFail].map(\.rawValue)
-      guard lost.contains(error.status) else { throw error }
-      warn("samples not written: \(error.description)")
-    }
-  }
-
-  /// Draws the experiment's samples from the averaged network of the step at hand, or from another step's.
-  func drawSamples(
-    of chosen: ChosenNetwork? = nil, keeping kept: Int = 0
-  ) throws -> (file: String, summary: SampleWriter.Summary) {
-    RunStage.sampling.begin()
-    let model = experiment.model(dimension: data.dimension)
-    let network = NetworkScore(model: model, parameters: try (chosen ?? currentNetwork()).average.value.head(1))
-    var score = network
-    let source = try experiment.source(process: model.process, dimension: data.dimension)
-    let file = folder.samples(step: chosen?.step ?? trainer.step)
-    let writer = SampleWriter(communicator: communicator, description: data, kept: kept)
-    let summary = try writer.write(
-      count: experiment.sampling.count, score: &score, source: source, to: file,
-      prepare: { conditions?.apply(to: network, chunk: $0) }, progress: { display.sampling($0) })
-    return (file, summary)
   }
 
   /// One line to whoever watches, from rank 0 alone.

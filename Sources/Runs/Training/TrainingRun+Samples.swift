@@ -1,0 +1,35 @@
+internal import Communication
+internal import Configuration
+internal import Files
+internal import LinearAlgebra
+internal import Networks
+internal import Sampling
+internal import Training
+
+extension TrainingRun {
+  /// In the middle of training a full disk, a sample that is not finite or a signal costs a sample file, not the run.
+  func drawSamplesOrWarn() throws {
+    do { _ = try drawSamples() } catch let error as any StatusError {
+      let lost = [ExitStatus.cantCreate, .ioErr, .dataErr, .tempFail].map(\.rawValue)
+      guard lost.contains(error.status) else { throw error }
+      warn("samples not written: \(error.description)")
+    }
+  }
+
+  /// Draws the experiment's samples from the averaged network of the step at hand, or from another step's.
+  func drawSamples(
+    of chosen: ChosenNetwork? = nil, keeping kept: Int = 0
+  ) throws -> (file: String, summary: SampleWriter.Summary) {
+    RunStage.sampling.begin()
+    let model = experiment.model(dimension: data.dimension)
+    let network = NetworkScore(model: model, parameters: try (chosen ?? currentNetwork()).average.value.head(1))
+    var score = network
+    let source = try experiment.source(process: model.process, dimension: data.dimension)
+    let file = folder.samples(step: chosen?.step ?? trainer.step)
+    let writer = SampleWriter(communicator: communicator, description: data, kept: kept)
+    let summary = try writer.write(
+      count: experiment.sampling.count, score: &score, source: source, to: file,
+      prepare: { conditions?.apply(to: network, chunk: $0) }, progress: { display.sampling($0) })
+    return (file, summary)
+  }
+}

@@ -1,0 +1,119 @@
+import Communication
+import LinearAlgebra
+import Networks
+import Randomness
+import RealFunctions
+import Targets
+import TestSupport
+import Testing
+import Training
+
+@testable import Configuration
+@testable import Files
+@testable import Metrics
+@testable import Runs
+
+@Suite struct ColumnKindRunTests {
+  private static let box = ColumnKind.bounded(low: -3, high: 5)
+
+  private static func description(isDouble: Bool = false) -> DataSet.Description {
+    DataSet.Description(
+      dimension: 3, conditions: 1, rows: 10, columnNames: ["a", "b", "c", "x"], kinds: [box, .positive, .number, box],
+      isDouble: isDouble, standardisation: Standardisation(mean: [0.2, 1, 100, 0.1], scale: [1.5, 0.4, 10, 0.9]),
+      constantColumns: [false, false, false, false], fingerprint: "")
+  }
+
+  @Test(
+    "samples in original units are trained coordinates again, and never leave their kind", arguments: [false, true])
+  func samples(isDouble: Bool) {
+    let data = Self.description(isDouble: isDouble)
+    let trained = normals(500, 3, seed: 3, scale: 2)
+    let restored = data.restored(trained, count: 500)
+    var single = trained.head(.max)
+    data.restore(&single)
+    for r in 0..<500 {
+      for j in 0..<3 {
+        #expect(data.kind(j).contains(restored[r, j]) && data.kind(j).contains(Double(single[r, j])))
+        // Single precision's 6e-8 of a width of 8 and the steep ends of the map.
+        #expect(abs(Double(single[r, j]) - restored[r, j]) <= 1e-5 * max(1, abs(restored[r, j])))
+        guard abs(trained[r, j]) < 2 else { continue }
+        #expect(abs(data.trained(restored[r, j], j) - Double(trained[r, j])) < 1e-6)
+      }
+    }
+  }
+
+  @Test("an untrained network's NLL of bounded and positive columns has the maps' derivatives")
+  func likelihood() throws {
+    let experiment = try Experiment(
+      yaml: "data: {file: a.csv, conditions: [x]}\nnetwork: {widths: [8]}\nprocess: {kind: variance-preserving}\n",
+      file: "a.yaml")
+    let data = Self.description()
+    let model = experiment.model(dimension: 3)
+    let network = NetworkLikelihood(
+      experiment, MatrixBox(Matrix(rows: 1, columns: ParameterLayout(model.network).count)), data, file: "")
+    let count = 200
+    var rows = Matrix(rows: count, columns: 4)
+    var expected: [Double] = []
+    for r in 0..<count {
+      var variates = RandomStream(seed: 8, purpose: .benchmark).row(UInt64(r))
+      var value = 0.0
+      for j in 0..<4 {
+        let z = variates.nextNormal()
+        rows[r, j] = data.kind(j).outerSingle(data.standardisation.mean[j] + data.standardisation.scale[j] * z)
+        guard j < 3 else { continue }
+        let (x, scale) = (Double(rows[r, j]), data.standardisation.scale[j])
+        // Densities by hand: of Φ⁻¹ the Gaussian's over 8 φ(y), of the logarithm 1/x.
+        let y = j == 0 ? normalQuantile((x + 3) / 8) : j == 1 ? log(x) : x
+        let slope = j == 0 ? 1 / (8 * exp(-0.5 * y * y) / (2 * Double.pi).squareRoot()) : j == 1 ? 1 / x : 1
+        let u = (y - data.standardisation.mean[j]) / scale
+        value += 0.5 * u * u + 0.5 * log(2 * Double.pi) + log(scale) - log(slope)
+      }
+      expected.append(value)
+    }
+    let values = try network.values(of: rows, .single)
+    // The blur of the first time, as in LikelihoodTests; errors of single rows grow with their distance from the mean.
+    for r in 0..<count { #expect(abs(values[r].mean - expected[r]) < 2e-2, "\(values[r].mean) for \(expected[r])") }
+    let bias = zip(values, expected).reduce(0.0) { $0 + $1.0.mean - $1.1 } / Double(count)
+    #expect(abs(bias) < 3e-3, "\(bias)")
+  }
+
+  @Test("a row outside of its box is refused by row, column and kind")
+  func refusals() throws {
+    let folder = try TemporaryFolder()
+    try AtomicFile.write("a,b\n0.5,1\n1.5,2\n", to: folder.path + "/t.csv")
+    let source = try openRows(folder.path + "/t.csv")
+    func text(_ kinds: [ColumnKind]) -> String { errorText { try KindedRows(source, kinds).forEachBlock { _, _ in } } }
+    #expect(
+      text([.bounded(low: 0, high: 1), .number]).contains(
+        "row 1 (from 0) holds 1.5 in column a, which data.columns calls bounded [0.0, 1.0]"))
+    #expect(text([.integer, .number]).contains("row 0 (from 0) holds 0.5 in column a"))
+    #expect(text([.positive, .bounded(low: 1, high: 2)]) == "no error was thrown")
+    #expect(try source.kinds([("b", .positive)], order: [0, 1]) == [.number, .positive])
+    #expect(try source.kinds([("1", .positive)], order: [1, 0]) == [.positive, .number])
+    #expect(try source.kinds([("a", .number)], order: [0, 1]).isEmpty)
+    #expect(
+      errorText { _ = try source.kinds([("z", .positive)], order: [0, 1]) }.contains(
+        "\"z\" is no column of the data; its columns are a, b"))
+    #expect(errorText { _ = try source.kinds([("b", .positive), ("1", .integer)], order: [0, 1]) }.contains("twice"))
+  }
+
+  @Test("data.columns is read, written and read again, and set on the command line")
+  func experiment() throws {
+    let text = "data:\n  file: a.csv\n  columns:\n    theta: bounded [-3, 3]\n    2: positive\n"
+    let file = try Experiment(yaml: text, file: "a.yaml")
+    #expect(file.data.columns.entries.map(\.column) == ["theta", "2"])
+    #expect(file.data.columns.entries.map(\.kind) == [.bounded(low: -3, high: 3), .positive])
+    #expect(try Experiment(yaml: file.yaml, file: "b.yaml") == file)
+    let set = try Experiment(
+      yaml: "data: {file: a.csv}", file: "a.yaml", settings: ["data.columns=theta: bounded [-3, 3]; 2: positive"])
+    #expect(set.data.columns == file.data.columns)
+    #expect(!(try Experiment(yaml: "data: {file: a.csv}", file: "a.yaml").yaml.contains("columns")))
+    func refusal(_ kinds: String) -> String {
+      errorText { _ = try Experiment(yaml: "data: {file: a.csv, columns: \(kinds)}", file: "a.yaml") }
+    }
+    #expect(refusal("{a: bound}").contains("\"a\" must be number, integer, positive or bounded [LOW, HIGH]"))
+    #expect(refusal("{a: \"bounded [3, -3]\"}").contains("with LOW < HIGH, found \"bounded [3, -3]\""))
+    #expect(refusal("positive").contains("columns and their kinds"))
+    #expect(refusal("[a, b]").contains("columns and their kinds"))
+  }
+}

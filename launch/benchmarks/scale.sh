@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# How a training step would scale to 1,024 ranks: sgm-bench --trace writes the calls that the trainer makes and the time it
+# computes on this machine, and SimGrid replays them on fat trees of 1, 10 and 100 Gbit/s, one rank a host.
+# Weak: 128 rows a rank. Strong: 16,384 rows in 1,024 shards. Network: four hidden layers of 512, 100 coordinates.
+# Usage: launch/benchmarks/scale.sh [FOLDER] [MOST RANKS]
+# Needs SimGrid: apt-get install libsimgrid-dev. It asks for some minutes and, at 1,024 ranks, 4 GB of memory.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+folder=${1:-runs/scale} most=${2:-1024}
+if ! command -v smpirun > /dev/null; then
+  echo "scale: SimGrid is missing; install it by: apt-get install libsimgrid-dev" >&2
+  exit 69
+fi
+bin=$(launch/build.sh --show-bin-path)
+mkdir -p "$folder"
+
+# 32 hosts at a switch, and 32 switches above, so that any half of the hosts can talk to the other at full speed.
+platform() { # platform GIGABITS LATENCY
+  cat << XML
+<?xml version='1.0'?>
+<!DOCTYPE platform SYSTEM "https://simgrid.org/simgrid.dtd">
+<platform version="4.1">
+  <cluster id="cluster" prefix="host-" suffix="" radical="0-1023" speed="1Gf" bw="$1Gbps" lat="$2"
+    topology="FAT_TREE" topo_parameters="2;32,32;1,32;1,1"/>
+</platform>
+XML
+}
+# Latencies of half a hop, as sockets, a fast Ethernet and InfiniBand have them.
+platform 1 10us > "$folder/1.xml"
+platform 10 4us > "$folder/10.xml"
+platform 100 0.5us > "$folder/100.xml"
+seq -f 'host-%g' 0 1023 > "$folder/hosts"
+
+# replay TRACE RANKS GIGABITS: seconds of the step.
+replay() {
+  smpirun -np "$2" -platform "$folder/$3.xml" -hostfile "$folder/hosts" -replay "$1" \
+    --cfg=smpi/host-speed:1Gf --cfg=smpi/coll-selector:ompi \
+    --log=smpi_config.thres:warning --log=xbt_cfg.thres:warning 2>&1 | sed -n 's/.*Simulation time \([0-9.e-]*\).*/\1/p'
+}
+
+table=$folder/scale.tsv
+: > "$table"
+for kind in weak strong; do
+  for ((ranks = 1; ranks <= most; ranks *= 2)); do
+    options=()
+    [[ $kind == weak ]] || options=(--shards 1024 --batch 16384)
+    trace=$folder/$kind-$ranks
+    "$bin/sgm-bench" --trace "$ranks" "${options[@]}" --into "$trace" --repeats 9 > "$trace.txt"
+    times=()
+    for gigabits in 1 10 100; do times+=("$(replay "$trace/trace" "$ranks" "$gigabits")"); done
+    printf '%s\t%s\t%s\t%s\t%s\n' "$kind" "$ranks" "${times[@]}" >> "$table"
+    rm -r "$trace"
+  done
+done
+
+# Efficiency: one rank's time over that of N (weak), or over N times that of N (strong).
+awk -F '\t' '
+  $2 == 1 { for (i = 3; i <= 5; i++) one[$1, i] = $i; if (!seen[$1]++) print "\n| ranks, " $1 " | 1 Gbit/s | 10 Gbit/s | 100 Gbit/s |\n|---|---|---|---|" }
+  { printf "| %d |", $2
+    for (i = 3; i <= 5; i++) printf " %.0f %% |", 100 * one[$1, i] / ($i * ($1 == "strong" ? $2 : 1))
+    printf "\n" }' "$table"
