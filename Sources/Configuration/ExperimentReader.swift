@@ -20,6 +20,22 @@ extension Experiment {
     self = try reader.finish()
   }
 
+  /// This experiment of a run with settings of `--set`.
+  ///
+  /// A run's file has every key. Those that mean nothing under the settings, such as the options of the sampler that gave way
+  /// to another, are left out; a setting that means nothing is refused as anywhere.
+  ///
+  /// - Throws: as `init(yaml:file:settings:)`.
+  package func changed(by settings: [String], file: String) throws(ExperimentError) -> Experiment {
+    var reader = ExperimentReader(file: file)
+    try reader.read(yaml)
+    for given in settings { try reader.apply(given) }
+    for key in ExperimentKey.all where key.condition?.holds(reader.experiment) == false {
+      if reader.places[key.path]?.source == file { reader.places[key.path] = nil }
+    }
+    return try reader.finish()
+  }
+
   /// An experiment from a file of at most 64 KiB of UTF-8.
   ///
   /// - Throws: as `init(yaml:file:settings:)`, and ``ExperimentError/unreadable(file:_:)``.

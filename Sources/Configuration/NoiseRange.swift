@@ -55,7 +55,7 @@ extension Experiment {
   package func sampled(_ settings: [String], file: String) throws -> Experiment {
     let ofProcess = settings.filter { $0.hasPrefix("process.") }
     let others = settings.filter { !$0.hasPrefix("process.") }
-    var changed = try Experiment(yaml: yaml, file: file, settings: others)
+    var changed = try self.changed(by: others, file: file)
     changed.followSampler(from: self, settings: others)
     try changed.checkResume(of: self)
     guard let first = ofProcess.first else { return changed }

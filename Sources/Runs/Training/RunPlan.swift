@@ -50,8 +50,7 @@ struct RunPlan {
       let before = checkpoint.value.header.experiment
       let experiment = try communicator.agree { () throws -> Experiment in
         let changed =
-          try request.givenExperiment
-          ?? Experiment(yaml: before.yaml, file: folder.experiment, settings: request.settings)
+          try request.givenExperiment ?? before.changed(by: request.settings, file: folder.experiment)
         try changed.checkResume(of: before, allowingData: request.allowsDataChange)
         if replayed == nil { try changed.checkLength(after: checkpoint.value.state.step, until: request.until) }
         return changed

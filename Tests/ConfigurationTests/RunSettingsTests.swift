@@ -1,0 +1,37 @@
+import Diffusion
+import Sampling
+import Testing
+
+@testable import Configuration
+@testable import Files
+
+/// Settings of `--set` and `--sampler` on a run, whose file has every key.
+@Suite struct RunSettingsTests {
+  private static let samplers = SamplerKind.allCases.filter { $0.make().requirement.isMet(by: VariancePreserving()) }
+
+  @Test("a run's options of one sampler give way to any other sampler", arguments: samplers, samplers)
+  func otherSampler(first: SamplerKind, second: SamplerKind) throws {
+    let run = try Experiment(yaml: "data: {target: mg25}\nsampling: {sampler: \(first.rawValue)}", file: "a.yaml")
+    let other = try run.sampled(["sampling.sampler=\(second.rawValue)"], file: "experiment.yaml")
+    #expect(other.sampling.sampler == .stepping(second))
+    // What is left reads back as an experiment.
+    #expect(throws: Never.self) { try Experiment(yaml: other.yaml, file: "experiment.yaml") }
+  }
+
+  @Test("a setting that means nothing for the sampler is refused, on a run as in a file")
+  func refused() throws {
+    let run = try Experiment(yaml: "data: {target: mg25}\nsampling: {sampler: ancestral}", file: "a.yaml")
+    let settings = ["sampling.sampler=ddim", "sampling.reverse_variance=forward"]
+    #expect(
+      throws: ExperimentError.configuration(
+        Place("--set sampling.reverse_variance=forward"),
+        "sampling.reverse_variance is for ancestral, but sampling.sampler is ddim; remove it")
+    ) { try run.sampled(settings, file: "experiment.yaml") }
+    // A person's own file says what it wants: there the key is a mistake.
+    #expect(throws: ExperimentError.self) {
+      try Experiment(
+        yaml: "data: {target: mg25}\nsampling: {sampler: ancestral, reverse_variance: forward}", file: "a.yaml",
+        settings: ["sampling.sampler=ddim"])
+    }
+  }
+}
