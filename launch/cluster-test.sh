@@ -45,6 +45,8 @@ sampling: {sampler: splitting, steps: 10, count: 700}
 checkpoints: {every: 100}
 evaluation: {directions: 40, repeats: 2, count: 500}
 YAML
+# There are more ranks than cores: who waits must let the others work, under srun as under mpirun --oversubscribe.
+export OMPI_MCA_mpi_yield_when_idle=1
 endless=(--set training.steps=100000000)
 
 # Everything of a run that must not depend on where it ran.
@@ -63,7 +65,7 @@ run() { on h1 "$PWD/launch/run.sh" "$@"; }
 
 # job NAME LIMIT OPTIONS COMMAND: submits a script of one command, and prints the job's number.
 job() {
-  printf '#!/bin/bash\n#SBATCH -J %s -t %s -o %s/%s.log --open-mode=append\n%s\n' "$1" "$2" "$work" "$1" "$4" > "$work/$1.sbatch"
+  printf '#!/bin/bash\n#SBATCH -J %s -t %s -o %s/%s.log --open-mode=append\ntrap : USR1\n%s\n' "$1" "$2" "$work" "$1" "$4" > "$work/$1.sbatch"
   # shellcheck disable=SC2086
   on h1 sbatch --parsable $3 "$work/$1.sbatch"
 }
@@ -91,7 +93,7 @@ case_bytes() {
     n=$((n + 1))
   done
   for launcher in "srun --mpi=pmix" mpirun; do
-    id=$(job "bytes-${launcher%% *}" 5 "-N 2 --ntasks-per-node=2" \
+    id=$(job "bytes-${launcher%% *}" 5 "-N 2 --ntasks-per-node=1" \
       "$launcher $program $work/small.yaml --output $work/bytes-${launcher%% *}")
     ended "$id" 120 && same "$work/bytes-${launcher%% *}" || { tail -n 3 "$work/bytes-${launcher%% *}.log"; return 1; }
   done

@@ -143,9 +143,11 @@ extension ExperimentKey {
     return .success(.integers(numbers))
   }
 
-  /// Columns and kinds as the command line gives them: `NAME: KIND; NAME: KIND`.
+  /// Columns and kinds as the command line gives them: `NAME: KIND; NAME: KIND`, between braces or not.
   private func members(of text: String, _ wrong: Complaint) -> Result<Value, Complaint> {
-    let parts = text.split(separator: ";").map { part -> Value.Member? in
+    let isBraced = text.hasPrefix("{") && text.hasSuffix("}")
+    let inner = isBraced ? text.dropFirst().dropLast() : text[...]
+    let parts = inner.split(separator: ";").map { part -> Value.Member? in
       guard let colon = part.lastIndex(of: ":") else { return nil }
       func trimmed(_ text: Substring) -> String {
         String(text.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())

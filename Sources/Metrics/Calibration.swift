@@ -86,7 +86,7 @@ public struct Calibration: Sendable {
       return note(names.count + 1, "tarp") { test in
         test.shift > 0
           ? "the true rows are farther from points that know x than the draws: the posterior is too narrow, or shifted"
-          : "the true rows are nearer to points that know x than the draws: the posterior is too wide, or leaves x unused"
+          : "the true rows are nearer to points that know x than the draws: the posterior is too wide or shifted, or leaves x unused"
       }
     }
   }

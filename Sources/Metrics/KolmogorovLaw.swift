@@ -4,7 +4,7 @@ internal import RealFunctions
 ///
 /// Up to 400 numbers the matrix power of Marsaglia, Tsang and Wang (2003, J. Stat. Softw. 8/18), right to 13 digits, and beyond
 /// 7 digits where the probability is small. For more numbers the limit law with Vrbik's correction (2018, Pioneer J. Theor.
-/// Appl. Stat. 15), whose error is below 1e-5.
+/// Appl. Stat. 15), whose error is below 5e-5.
 ///
 /// ```
 /// P(D_n ≤ d) ≈ K(y + 1/(6√n) + (y − 1)/(4n)),   y = d√n,   K(y) = 1 − 2 Σ_k (−1)^{k−1} e^{−2k²y²}

@@ -45,7 +45,7 @@ import Testing
     #expect(buffers.allSatisfy { $0 == [0, 1, 22, 23, 24, -1] })
   }
 
-  @Test("an error on any rank becomes the lowest failing rank's error on all of them, with its text and status")
+  @Test("an error on some ranks becomes the lowest one's on all, with its text, its status, and who met it where")
   func agreement() throws {
     struct Mine: StatusError {
       let rank: Int
@@ -59,8 +59,17 @@ import Testing
       } catch { return error as? AgreedError }
     }
     for error in texts {
-      #expect(error?.description == "rank 1: no such file" && error?.status == 61 && error?.rank == 1)
+      let host = hostName()
+      let words = "rank 1: no such file (rank 1 on \(host), rank 3 on \(host), not on rank 0)"
+      #expect(error?.description == words && error?.status == 61 && error?.rank == 1)
     }
+    // Where rank 0 meets it too, or alone because it alone looked, no host is to blame.
+    let everywhere = try onRanks(2) { communicator -> String? in
+      do { try communicator.agree { throw Mine(rank: communicator.rank) } } catch { return "\(error)" }
+      return nil
+    }
+    for words in everywhere { #expect(words?.contains("rank 0: no such file") ?? false, "\(words ?? "")") }
+    for words in everywhere { #expect(!(words?.contains("not on rank 0") ?? true)) }
     struct Plain: Error {}
     let plain = try onRanks(2) { communicator -> Int32? in
       do { try communicator.agree { if communicator.rank == 1 { throw Plain() } } } catch {

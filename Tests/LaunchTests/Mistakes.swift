@@ -234,7 +234,7 @@ let mistakes: [Mistake] = [
   Mistake(
     name: "samples of no known format", program: "sgm-sample",
     words: ["small.yaml", "--score", "exact", "--output", "s.txt"], status: 64,
-    says: ["--output s.txt: end the name in .npy, .csv or .tsv"]),
+    says: ["--output s.txt: end the name in .npy, .csv, .tsv or .json"]),
   Mistake(
     name: "samples over another's file", program: "sgm-sample",
     words: ["small.yaml", "--score", "exact", "--output", "good.npy"], status: 73,

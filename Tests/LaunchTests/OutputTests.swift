@@ -94,7 +94,7 @@ extension LaunchTests {
       let refused: [(program: String, words: [String], says: String)] = [
         ("sgm-sample", sample + ["link.npy"], "it is a link"),
         ("sgm-sample", sample + ["pipe.npy"], "it is a device, pipe"),
-        ("sgm-sample", sample + ["folder"], "end the name in .npy, .csv or .tsv"),
+        ("sgm-sample", sample + ["folder"], "end the name in .npy, .csv, .tsv or .json"),
         ("sgm-sample", sample + ["/dev/null"], "end the name in"), ("sgm-sample", sample + ["mine.npy"], "--overwrite"),
         ("sgm-sample", sample + ["mine.csv"], "--overwrite"), ("sgm-sample", sample + ["none/x.npy"], "none/x.npy"),
         ("sgm-sample", ["run", "--count", "5"], "these are the run's own samples"),

@@ -20,7 +20,7 @@ import Testing
     #expect(diagnosis.findings.isEmpty && diagnosis.hosts.map(\.host) == ["alpha", "beta"])
     let lines = diagnosis.text(folder: "runs").split(separator: "\n")
     #expect(lines[1].hasPrefix("alpha  2      4 ") && lines[2].hasPrefix("beta   2      4 "))
-    #expect(lines[2].contains("30 µs") && lines[2].contains("1000 MB/s") && lines.last == "nothing is wrong")
+    #expect(lines[2].contains("30.00 µs") && lines[2].contains("1000 MB/s") && lines.last == "nothing is wrong")
   }
 
   /// A fault put into the facts of one rank, and the beginning of what must be said of it.

@@ -26,11 +26,21 @@ import Testing
     let run = RunFolder(folder.path + "/run")
     let experiment = try Experiment(yaml: "data: {target: funnel}\ntraining: {steps: 40}\n", file: "small")
     try run.create(experiment, base: "", overwrite: false).release()
-    #expect(try runStatus(run.path) == "stopped 0")
+    func firstLine() throws -> String { String(try runStatus(run.path).prefix { $0 != "\n" }) }
+    #expect(try firstLine() == "stopped 0")
     try AtomicFile.write("x", to: run.checkpoints + "/" + CheckpointStore.name(step: 40))
-    #expect(try runStatus(run.path) == "stopped 40")
+    #expect(try firstLine() == "stopped 40")
     try AtomicFile.write("", to: run.judgements)
-    #expect(try runStatus(run.path) == "complete 40")
+    #expect(try firstLine() == "complete 40")
+    // What the run said of itself before it was killed counts for less.
+    var record = StatusRecord()
+    (record.state, record.step, record.steps, record.hosts) = (.running, 20, 40, ["a", "b"])
+    record.write(in: run)
+    #expect(StatusRecord(in: run)?.hosts == ["a", "b"] && StatusRecord(in: run)?.state == .running)
+    #expect(try runStatus(run.path, json: true).contains(#""state":"complete""#))
+    (record.state, record.reason, record.exitStatus) = (.failed, "the disk, \"here\", broke", 74)
+    record.write(in: run)
+    #expect(try firstLine() == #"failed 20 - the disk, "here", broke"#)
   }
 
   @Test("the newest samples are those of the last step, whatever lies beside them")

@@ -33,8 +33,8 @@ import Testing
     for y in [-2.5, -0.3, 0.9, 2.2] {
       let (x, h) = (kind.outer(y), 1e-5)
       let inverse = (kind.outer(y + h) - kind.outer(y - h)) / (2 * h)
-      // Central differences: h² and rounding of 1e6 over h.
-      #expect(abs(kind.logDerivative(x) + log(inverse)) < 1e-4, "\(kind.words) at \(y)")
+      // Central differences: h², and in the box at 1e6 the rounding of x, 1e-10, over the 4e-7 that it moves by at −2.5.
+      #expect(abs(kind.logDerivative(x) + log(inverse)) < 1e-3, "\(kind.words) at \(y)")
     }
   }
 

@@ -82,7 +82,7 @@ hosts_up() {
   export OMPI_MCA_plm_rsh_agent="ssh -F $work/ssh_config" SGM_HOST_CHECK="ssh -F $work/ssh_config"
 }
 
-# For the root user, short waits, and hosts that say they have more cores than this machine.
+# For the root user, short waits (a requeued job waits as long as a credential lives), and hosts that say they have more cores than this machine.
 slurm_configuration() {
   cat << TEXT
 ClusterName=sgm
@@ -91,6 +91,7 @@ SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
 CredType=cred/munge
+AuthInfo=cred_expire=5
 StateSaveLocation=$work/slurm/state
 SlurmdSpoolDir=/run/slurmd
 SlurmctldPidFile=/run/slurmctld.pid

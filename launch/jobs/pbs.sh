@@ -7,6 +7,7 @@
 #PBS -r y
 cd "$PBS_O_WORKDIR" || exit 69
 # module load sgm-train
+trap : USR1    # qsig reaches this script as well, and must not end it
 # An Open MPI that was built with PBS's tm reads the nodes itself; another needs --hostfile "$PBS_NODEFILE".
 mpirun sgm-train "${EXPERIMENT:?name the file by qsub -v EXPERIMENT=…}" --continue
 status=$?
