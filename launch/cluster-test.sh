@@ -148,7 +148,8 @@ case_requeue() {
 ended_for_good() {
   local i quiet=0
   for ((i = 0; i < 2 * $2; i++)); do
-    if [[ $(on h1 squeue -h -j "$1" -t all -o %T 2> /dev/null) =~ ^(COMPLETED|FAILED|TIMEOUT|CANCELLED|)$ ]]; then quiet=$((quiet + 1)); else quiet=0; fi
+    # Of an array one line a task.
+    if ! on h1 squeue -h -j "$1" -t all -o %T 2> /dev/null | grep -qvE '^(COMPLETED|FAILED|TIMEOUT|CANCELLED|NODE_FAIL)$'; then quiet=$((quiet + 1)); else quiet=0; fi
     ((quiet < 6)) || return 0
     sleep 0.5
   done
