@@ -148,7 +148,8 @@ case_requeue() {
 ended_for_good() {
   local i quiet=0
   for ((i = 0; i < 2 * $2; i++)); do
-    if [[ $(on h1 squeue -h -j "$1" -t all -o %T 2> /dev/null) =~ ^(COMPLETED|FAILED|TIMEOUT|CANCELLED|)$ ]]; then quiet=$((quiet + 1)); else quiet=0; fi
+    # Of an array one line a task.
+    if ! on h1 squeue -h -j "$1" -t all -o %T 2> /dev/null | grep -qvE '^(COMPLETED|FAILED|TIMEOUT|CANCELLED|NODE_FAIL)$'; then quiet=$((quiet + 1)); else quiet=0; fi
     ((quiet < 6)) || return 0
     sleep 0.5
   done
@@ -263,6 +264,7 @@ fault() {
       || { echo "fault $1, $kind on $host: resuming ended with $?"; tail -n 3 "$work/log/fault"; return 1; }
   fi
   same "$run" || { echo "fault $1, $kind on $host"; return 1; }
+  echo "fault $1: $kind on $host, ended after $took s with status $status"
 }
 
 # A disk that a fault fills.
@@ -288,7 +290,12 @@ done
 declare -A tally=()
 slowest=0 faults_failed=0
 for ((number = 1; number <= count; number++)); do
-  fault $number > "$work/said" 2>&1 || { cat "$work/said" >&2; faults_failed=$((faults_failed + 1)); }
+  if fault $number > "$work/said" 2>&1; then
+    tail -n 1 "$work/said"
+  else
+    cat "$work/said" >&2
+    faults_failed=$((faults_failed + 1))
+  fi
 done
 if ((count)); then
   for kind in "${!tally[@]}"; do printf '%-10s %d\n' "$kind" "${tally[$kind]}"; done | sort
