@@ -50,6 +50,8 @@ import Training
     // swift-format-ignore
     for unsafe t in unsafe receives where unsafe t.count > 0 {
       calls.append(unsafe "irecv \(t.peer) \(t.tag) \(t.count) \(Self.float)")
+      // Nothing comes: what lies in fresh memory could end the step as a fault.
+      unsafe t.address.update(repeating: 0, count: t.count)
     }
     // swift-format-ignore
     for unsafe t in unsafe sends where unsafe t.count > 0 {
