@@ -30,7 +30,8 @@ cleanup() {
   hosts_down
   for child in $(jobs -p); do kill -KILL "$child" 2> /dev/null; done
   umount -l "$work/disk" 2> /dev/null
-  [[ -n ${KEEP:-} ]] || rm -rf "$work"
+  # Empty here, unless this very folder should be seen through it.
+  if [[ -z ${KEEP:-} ]] && { rmdir "$work/here" 2> /dev/null || [[ ! -e $work/here ]]; }; then rm -rf "$work"; fi
 }
 trap cleanup EXIT
 trap 'exit 130' INT TERM

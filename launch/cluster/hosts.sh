@@ -29,7 +29,10 @@ host_up() {
   ip netns exec $space unshare -m -u -p -f --mount-proc --propagation private sh -c "
     hostname h$i
     mount --bind $work/etc-hosts /etc/hosts
+    mount --bind '$PWD' $work/here
     for folder in /run /tmp /dev/shm /var/log/munge; do mount -t tmpfs none \$folder; done
+    mkdir -p '$PWD'
+    mount --bind $work/here '$PWD'
     mkdir -p /run/sshd /run/munge /run/slurmd /etc/slurm
     mount --bind $work/slurm /etc/slurm
     chown munge: /run/munge /var/log/munge
@@ -58,7 +61,7 @@ link() { ip -n sgm-net link set "$1" "$2"; }
 host_down() { kill -KILL "${init[$1]}" 2> /dev/null; }
 
 hosts_up() {
-  mkdir -p "$work"/{slurm/state,log}
+  mkdir -p "$work"/{slurm/state,log,here} # here: this folder, which may lie in a /tmp that hosts do not see
   chmod 755 "$work"
   ssh-keygen -q -t ed25519 -N '' -f "$work/key"
   ssh-keygen -q -t ed25519 -N '' -f "$work/host-key"
