@@ -1,5 +1,6 @@
 internal import Diffusion
 internal import Files
+internal import Metrics
 internal import Sampling
 internal import Targets
 internal import Training
@@ -25,6 +26,11 @@ extension ExperimentReader {
     try checkNoiseRange()
     try checkNoiseLevels()
     try checkSampler()
+    if experiment.evaluation.metrics.contains(.frechet), experiment.evaluation.classes == nil {
+      throw fault(
+        "evaluation.metrics",
+        "names frechet, which needs evaluation.classes: a file with the class of each row of data.file")
+    }
     let features = experiment.network.embeddingFeatures
     if features % 2 != 0 {
       throw fault("network.embedding_features", "must be even: half are sines and half cosines, found \(features)")

@@ -17,7 +17,7 @@ extension ExperimentKey {
     ),
   ]
 
-  private static let ofFile = Condition(words: "data.file", subject: "data.target") { $0.data.file != nil }
+  static let ofFile = Condition(words: "data.file", subject: "data.target") { $0.data.file != nil }
   private static let ofTarget = Condition(words: "data.target") { $0.data.target != nil }
 
   private static let data: [ExperimentKey] = [
@@ -36,9 +36,18 @@ extension ExperimentKey {
       "data.conditions", \.data.conditions, when: ofFile,
       "Columns given as conditions, by name or number from 0; the others are learned given these."),
     .init(
-      "data.columns", \.data.columns, default: "every column a number",
-      "Kinds of columns, by name or number from 0: number (the default), integer, positive, or bounded [LOW, HIGH]; samples "
-        + "are of the column's kind, and rows that are not are refused."),
+      "data.columns", \.data.columns, default: "numbers, or what is found in a mixed table",
+      "What columns hold, by name or number from 0: number, integer, indicator (0 or 1), levels K, positive, bounded [LOW, "
+        + "HIGH], zero-or-positive, category or ignored. Samples are of the column's kind, and rows that are not are refused. A "
+        + "table with words or missing cells says itself what the other columns hold."),
+    .init(
+      "data.missing", \.data.missing, when: ofFile,
+      "Words by which cells of a table say that there is nothing, as empty cells do."),
+    .init(
+      "data.levels", \.data.levels, in: .whole(2, 65_536), when: ofFile, default: "none",
+      "Number K of levels of every data column that `data.columns` does not name: whole numbers from 0 to K−1, such as 256 "
+        + "grey values. They are trained with uniform noise of one level's width, and samples are rounded; the metric nll is "
+        + "then a bound for the probabilities of whole rows, in bits per dimension too."),
     .init(
       "data.dimension", \.data.dimension, in: .whole(1, 1e6), default: "a target's, 2 where it has any; the file's",
       "Coordinates of a row without conditions; given with a file, it must agree with it."),

@@ -56,3 +56,6 @@ package func padded(_ step: Int) -> String {
   let digits = String(step)
   return String(repeating: "0", count: max(9 - digits.count, 0)) + digits
 }
+
+/// A number with so many decimals, by a point, as tables of data show it.
+package func fixed(_ value: Double, _ decimals: Int) -> String { String(format: "%.\(decimals)f", value) }

@@ -15,7 +15,8 @@ internal import Training
 /// ```
 /// NLL(x) = −log p((y − mean)/scale) + Σ_j ln scale_j − Σ_j ln |dy_j/dx_j|,   y_j = x_j unless its kind bends it
 /// ```
-/// With conditions it is −log q(θ|x) of the data columns θ given the conditions x.
+/// With conditions it is −log q(θ|x) of the data columns θ given the conditions x. Columns of levels are dequantised in each
+/// draw: the mean over draws is then an upper bound of −log P of the levels, whose cells have width 1.
 struct NetworkLikelihood {
   package let model: ScoreModel
   /// The averaged parameters, `[1, layout count]`.
@@ -48,10 +49,38 @@ struct NetworkLikelihood {
   }
 
   /// Whether values differ from draw to draw.
-  private var isRandom: Bool { model.process.blocks > 1 || model.dimension > FlowLikelihood.exactDimension }
+  private var isRandom: Bool {
+    isDequantised || model.process.blocks > 1 || model.dimension > FlowLikelihood.exactDimension
+  }
 
-  /// What the mean over rows is called: with velocities it is an upper bound.
-  package var name: String { model.process.blocks > 1 ? "NLL, upper bound" : "NLL" }
+  /// How often a row's value is computed.
+  private var draws: Int { isRandom ? section.likelihoodDraws : 1 }
+
+  /// How many dequantised rows stand for a row: one for each draw; 1 where there are no levels.
+  var copies: Int { isDequantised ? draws : 1 }
+
+  /// Whether rows hold levels, and probabilities are what is bounded.
+  private var isDequantised: Bool { data.dequantisation != nil }
+
+  /// Whether what is computed is an upper bound: velocities and the noise of levels are averaged outside the logarithm.
+  private var isBound: Bool { isDequantised || model.process.blocks > 1 }
+
+  /// The mean NLL of rows; where all columns hold levels, in bits per dimension as well: NLL / (d ln 2).
+  func judgements(
+    _ value: Spread, floor: Spread? = nil, baseline: Spread? = nil, count: Int, rowsOfSamples: Int? = nil
+  ) -> [Judgement] {
+    func judgement(_ name: String, _ unit: String, per divisor: Double) -> Judgement {
+      func scaled(_ spread: Spread) -> Spread {
+        Spread(mean: spread.mean / divisor, deviation: spread.deviation / divisor)
+      }
+      return Judgement(
+        name: isBound ? name + ", upper bound" : name, value: scaled(value), floor: floor.map(scaled),
+        baseline: baseline.map(scaled), repeats: 1, count: count, unit: unit, rowsOfSamples: rowsOfSamples)
+    }
+    let nats = judgement("NLL", Judgement.likelihoodUnit, per: 1)
+    guard data.kinds.prefix(data.dimension).allSatisfy({ $0.levels != nil }), isDequantised else { return [nats] }
+    return [nats, judgement("bits per dimension", "bits", per: Double(data.dimension) * log(2))]
+  }
 
   /// Refuses what has no density, or none that is computed here.
   package func check() throws {
@@ -62,7 +91,9 @@ struct NetworkLikelihood {
       throw ExperimentError.usage(
         "the metric nll needs data with a density: column \(data.title(column)) is of whole numbers in data.columns")
     }
-    if let column = data.constantColumns.prefix(data.dimension).firstIndex(of: true) {
+    if let column = data.constantColumns.prefix(data.dimension).indices.first(where: {
+      data.constantColumns[$0] && data.kind($0).levels == nil
+    }) {
       throw ExperimentError.usage(
         "the metric nll needs data whose columns all vary: column \(column) (counted from 0) is constant, "
           + "and rows have no density")
@@ -77,9 +108,8 @@ struct NetworkLikelihood {
   /// - Returns: one mean and error for each row; nan for a row that does not settle.
   /// - Throws: an error of MPI.
   package func values(of rows: borrowing Matrix, _ communicator: Communicator) throws -> [Spread] {
-    let draws = isRandom ? section.likelihoodDraws : 1
     let conditions = data.trainedConditions(rows)
-    let trained = data.trainedData(rows)
+    let trained = data.trainedData(data.dequantised(rows, draws: copies, seed: seed))
     let tasks = communicator.share(of: rows.rows * draws).map {
       SettledLikelihood.Task(row: $0 / draws, draw: $0 % draws)
     }
@@ -89,7 +119,7 @@ struct NetworkLikelihood {
     let network = NetworkScore(model: model, parameters: parameters.value.head(1))
     var score = network
     var given = Matrix(rows: FlowLikelihood.rows, columns: model.conditions)
-    let own = settled.logDensities(tasks, of: trained, score: &score) { numbers in
+    let own = settled.logDensities(tasks, of: trained, copies: copies, score: &score) { numbers in
       guard model.conditions > 0 else { return }
       for (r, number) in numbers.enumerated() { given.copyRow(r, from: conditions, number) }
       network.setConditions(given, firstIndex: 0)
@@ -124,10 +154,14 @@ extension Judging {
     let isConditional = network.data.conditions > 0
     let known = isConditional ? nil : truth.logDensities(of: rows.value)?.map { -$0 }
     let fitted = try gaussian.map { gaussian in
-      guard isConditional else { return gaussian.logDensities(of: rows.value) }
-      return try truth.conditionalLogDensities(
-        of: rows.value, dimension: network.data.dimension, less: network.data.wholeOrigin, communicator)
-    }?.map { -$0 }
+      let (cells, copies) = (network.data.cellVariances, network.copies)
+      let clouds = network.data.dequantised(rows.value, draws: copies, seed: seed)
+      let all =
+        isConditional
+        ? try truth.conditionalLogDensities(of: clouds, cells: cells, less: network.data.wholeOrigin, communicator)
+        : gaussian.widened(by: cells).logDensities(of: clouds)
+      return (0..<rows.value.rows).map { r in -Spread(of: Array(all[r * copies..<(r + 1) * copies])).mean }
+    }
     var table = Matrix(rows: values.count, columns: 4)
     for r in values.indices {
       let columns = [values[r].mean, values[r].deviation, fitted?[r] ?? .nan, known?[r] ?? .nan]
@@ -141,18 +175,16 @@ extension Judging {
         Place(network.file),
         "the NLL of rows not trained on still changes at the most steps tried; take more evaluation.likelihood_steps")
     }
-    let judgement = Judgement(
-      name: network.name, value: Spread(errorOf: settled.map { values[$0].mean }),
+    let judgements = network.judgements(
+      Spread(errorOf: settled.map { values[$0].mean }),
       floor: known.map { all in Spread(errorOf: settled.map { all[$0] }) },
-      baseline: fitted.map { all in Spread(errorOf: settled.map { all[$0] }) }, repeats: 1, count: settled.count,
-      unit: Judgement.likelihoodUnit)
-    guard settled.count < values.count else { return [judgement] }
+      baseline: fitted.map { all in Spread(errorOf: settled.map { all[$0] }) }, count: settled.count)
+    guard settled.count < values.count else { return judgements }
     let share = 1 - Double(settled.count) / Double(values.count)
-    return [
-      judgement,
+    return judgements + [
       Judgement(
         name: "rows without an NLL", value: Spread(mean: share), floor: Spread(mean: 0), baseline: Spread(mean: 0),
-        repeats: 1, count: values.count, unit: "share"),
+        repeats: 1, count: values.count, unit: "share")
     ]
   }
 }

@@ -30,6 +30,10 @@ extension TrainingRun {
     let summary = try writer.write(
       count: experiment.sampling.count, score: &score, source: source, to: file,
       prepare: { conditions?.apply(to: network, chunk: $0) }, progress: { display.sampling($0) })
+    try communicator.agree {
+      guard communicator.isRoot, data.table != nil else { return }
+      try SampleTable(data, separator: ",").write(file, to: file.replacing(".npy", with: ".csv"))
+    }
     return (file, summary)
   }
 }

@@ -82,7 +82,7 @@ package final class TrainingRun {
       ? nil
       : HeldOutLoss(
         model: model, kind: objective, minimumTime: options.minimumTime, law: options.timeLaw, rows: dataSet.heldOut,
-        seed: plan.experiment.seed, communicator: communicator)
+        dequantisation: data.dequantisation, seed: plan.experiment.seed, communicator: communicator)
     let isRoot = communicator.isRoot
     store =
       isRoot && !request.checkOnly && !plan.isReplay
