@@ -3,7 +3,7 @@ import Testing
 
 /// What the other tests of bytes leave out: every process, objective, output and sampler, by the program's own lists.
 extension LaunchTests {
-  @Suite(.serialized) struct EveryChoiceTests {
+  @Suite struct EveryChoiceTests {
     private let experiment = """
       name: tiny
       data: {target: eight-gaussians, count: 600}

@@ -11,7 +11,7 @@ private func experimentFiles() -> [String] {
 }
 
 extension LaunchTests {
-  @Suite(.serialized) struct ExperimentFileTests {
+  @Suite struct ExperimentFileTests {
     @Test("there are the seven experiments of the documentation, and five of posteriors")
     func count() {
       #expect(experimentFiles().count >= 12)
@@ -26,7 +26,7 @@ extension LaunchTests {
         "evaluation.count=200", "evaluation.directions=20", "evaluation.repeats=2", "evaluation.calibration_pairs=20",
       ].flatMap { ["--set", $0] }
       let outcome = try workshop.run(
-        "sgm-train", [experiments + "/" + file, "--output", "run"] + settings, ranks: 2)
+        "sgm-train", [experiments + "/" + file, "--output", "run"] + settings, ranks: 2, pictures: true)
       #expect(outcome.status == 0, "\(outcome.errors)")
       #expect(outcome.errors.split(separator: "\n").allSatisfy { $0.hasPrefix("note: ") }, "\(outcome.errors)")
       #expect(try workshop.names(in: "run/checkpoints") == ["latest", "step-000000004.safetensors"])
