@@ -8,23 +8,21 @@ import Training
 
 @testable import Sampling
 
-/// One process of every family.
+/// A process of each kind, of critically damped Langevin one without noise on the position and one with it.
 struct Family: CustomTestStringConvertible, Sendable {
   let testDescription: String
   let process: any ForwardProcess
 
-  static let all: [Family] = [
-    Family(testDescription: "ornstein-uhlenbeck", process: OrnsteinUhlenbeck()),
-    Family(testDescription: "variance-preserving", process: VariancePreserving()),
-    Family(testDescription: "sub-variance-preserving", process: SubVariancePreserving()),
-    Family(testDescription: "variance-exploding", process: VarianceExploding(prior: .noiseAndData)),
-    Family(testDescription: "critically-damped-langevin", process: CriticallyDampedLangevin(epsilon: 0)),
-    Family(testDescription: "critically-damped-langevin, ε > 0", process: CriticallyDampedLangevin(epsilon: 0.25)),
-    Family(testDescription: "phase-space-langevin", process: LinearProcess.phaseSpaceLangevin()),
-    Family(testDescription: "third-order-langevin", process: LinearProcess.thirdOrderLangevin()),
-    Family(testDescription: "flow-matching", process: FlowMatching(horizon: 0.999)),
-    Family(testDescription: "annealed", process: AnnealedPath(annealing: .exponential, horizon: 5)),
-  ]
+  static let all: [Family] = ProcessKind.allCases.flatMap { kind in
+    var options = ProcessOptions(kind)
+    // A start that knows the data's variance, and a path that ends near its base.
+    options.prior = .noiseAndData
+    if kind == .annealed { (options.annealing, options.horizon) = (.exponential, 5) }
+    return (kind == .criticallyDampedLangevin ? [0, 0.25] : [0]).map { epsilon in
+      options.epsilon = epsilon
+      return Family(testDescription: kind.rawValue + (epsilon > 0 ? ", ε > 0" : ""), process: options.make())
+    }
+  }
 }
 
 /// Samples given observations by particles, 1,536 of them, with what became of them.
