@@ -41,8 +41,13 @@ func tool(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .executableTarget(name: name, dependencies: dependencies + ["Commands", argumentParser], swiftSettings: swift)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
-  .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: swift)
+/// Tests without loops over numbers of their own need no optimiser, which takes longer than they run.
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = [], isOptimised: Bool = true
+) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies, resources: resources,
+    swiftSettings: swift + (isOptimised ? [] : [.unsafeFlags(["-Onone"])]))
 }
 
 // What other packages may import. The modules above these know experiment files and run folders: they belong to the programs.
@@ -138,7 +143,7 @@ let package = Package(
     tests("RealFunctionsTests", ["RealFunctions"]),
     tests("LinearAlgebraTests", ["CXSMM", "LinearAlgebra"]),
     tests("RandomnessTests", ["LinearAlgebra", "Randomness", "TestSupport"], resources: [.copy("Fixtures")]),
-    tests("CommunicationTests", ["CMachine", "Communication", "TestSupport"]),
+    tests("CommunicationTests", ["CMachine", "Communication", "TestSupport"], isOptimised: false),
     tests("NetworksTests", ["LinearAlgebra", "Networks", "Randomness", "TestSupport"]),
     tests("DiffusionTests", ["Diffusion", "LinearAlgebra"], resources: [.copy("Fixtures")]),
     tests(
@@ -167,24 +172,25 @@ let package = Package(
         "Theory",
       ]),
     .target(name: "CWrites", path: "Tests/CWrites", cSettings: c),
-    tests("FilesTests", ["CWrites", "Communication", "Files", "LinearAlgebra", "TestSupport"]),
+    tests("FilesTests", ["CWrites", "Communication", "Files", "LinearAlgebra", "TestSupport"], isOptimised: false),
     tests(
       "ConfigurationTests",
-      ["Configuration", "Diffusion", "Files", "Metrics", "Networks", "Sampling", "Targets", "TestSupport", "Training"]),
-    tests("LandingTests", library.map { .byName(name: $0) }),
-    tests("ReportsTests", ["Files", "Metrics", "Reports", "TestSupport"]),
+      ["Configuration", "Diffusion", "Files", "Metrics", "Networks", "Sampling", "Targets", "TestSupport", "Training"],
+      isOptimised: false),
+    tests("LandingTests", library.map { .byName(name: $0) }, isOptimised: false),
+    tests("ReportsTests", ["Files", "Metrics", "Reports", "TestSupport"], isOptimised: false),
     tests(
       "RunsTests",
       [
         "Communication", "Configuration", "Diffusion", "Files", "LinearAlgebra", "Metrics", "Networks", "Randomness",
         "Reports", "Runs", "Sampling", "Targets", "TestSupport", "Training",
-      ]),
-    tests("StudiesTests", ["Communication", "Files", "Studies", "TestSupport"]),
+      ], isOptimised: false),
+    tests("StudiesTests", ["Communication", "Files", "Studies", "TestSupport"], isOptimised: false),
     tests(
       "FuzzTests",
       ["Configuration", "Files", "LinearAlgebra", "Networks", "Runs", "Targets", "TestSupport", "Training"],
       resources: [.copy("Seeds")]),
-    tests("LaunchTests", []),
+    tests("LaunchTests", [], isOptimised: false),
   ],
   cxxLanguageStandard: .cxx17
 )

@@ -191,8 +191,10 @@ extension LaunchTests {
         .flatMap { $0.split(separator: ",").compactMap { Double($0) } }
       // 64-bit numbers after 192 bytes of header.
       let array = try workshop.bytes("d.npy").dropFirst(192)
-      let stored = stride(from: array.startIndex, to: array.endIndex, by: 8).map { first in
-        Double(bitPattern: (0..<8).reduce(UInt64(0)) { $0 | UInt64(array[first + $1]) << (8 * UInt64($1)) })
+      let stored = stride(from: array.startIndex, to: array.endIndex, by: 8).map { (first: Int) -> Double in
+        var bits: UInt64 = 0
+        for byte in array[first..<first + 8].reversed() { bits = bits << 8 | UInt64(byte) }
+        return Double(bitPattern: bits)
       }
       #expect(numbers == stored && numbers.count == 600)
       let judged = try workshop.run(
