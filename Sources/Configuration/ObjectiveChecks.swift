@@ -96,8 +96,8 @@ extension ExperimentReader {
     guard mean < lowest || mean > highest else { return }
     throw fault(
       "training.noise_level_mean",
-      "must lie between the noise levels of training.minimum_time and process.horizon, \(decimal(threeDigitsOf: lowest)) and "
-        + "\(decimal(threeDigitsOf: highest)), found \(decimal(mean))")
+      "must lie between the noise levels of training.minimum_time and process.horizon, \(roundedDecimal(lowest)) and "
+        + "\(roundedDecimal(highest)), found \(decimal(mean))")
   }
 
   private func oneOf(_ names: [String]) -> String {

@@ -45,7 +45,7 @@ package func short(_ value: Double) -> String {
 }
 
 /// A number of three digits, as one may type it into an experiment file.
-package func decimal(threeDigitsOf number: Double) -> String {
+package func roundedDecimal(_ number: Double) -> String {
   guard number.isFinite, number != 0 else { return decimal(number) }
   let unit = pow(10, 2 - log10(abs(number)).rounded(.down))
   return decimal((number * unit).rounded() / unit)
