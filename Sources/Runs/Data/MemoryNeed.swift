@@ -132,7 +132,7 @@ extension MemoryNeed.Part {
   }
 
   /// Refuses what alone cannot fit.
-  package func check(against machine: Double = machineMemory()) throws(ExperimentError) {
+  func check(against machine: Double = machineMemory()) throws(ExperimentError) {
     guard bytes > machine else { return }
     throw .configuration(
       Place(key),
