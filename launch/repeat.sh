@@ -9,7 +9,7 @@ runs=${1:-20}
 [[ $runs =~ ^[1-9][0-9]*$ ]] || { echo "repeat: '$runs' is no number of runs" >&2; exit 64; }
 shift $(($# ? 1 : 0))
 filter='^LaunchTests\.'
-(($#)) && filter="^LaunchTests\.($(IFS='|'; echo "$*"))"
+(($#)) && filter="^LaunchTests\.LaunchTests/($(IFS='|'; echo "$*"))"
 logs=.build-logs
 mkdir -p "$logs"
 

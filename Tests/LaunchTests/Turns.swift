@@ -7,7 +7,7 @@ extension Tag {
 }
 
 /// As many tests at once as the machine has cores; a test that is marked `.alone` has all of them.
-struct Turns: SuiteTrait, TestScoping {
+struct Turns: SuiteTrait, TestTrait, TestScoping {
   /// Each case of each test takes a turn of its own.
   var isRecursive: Bool { true }
 
@@ -26,7 +26,7 @@ struct Turns: SuiteTrait, TestScoping {
     await Cores.all.giveBack()
     // The runner's own time counts the waiting as well.
     let seconds = Double((ContinuousClock.now - begin) / .milliseconds(1)) / 1000
-    print("took \(String(format: "%7.2f", seconds)) s\(isAlone ? " alone" : ""): \(test.name)")
+    print("took \(String(format: "%7.2f", seconds)) s\(isAlone ? " alone" : ""): \(test.displayName ?? test.name)")
   }
 }
 
