@@ -48,7 +48,8 @@ extension LaunchTests {
     func endsRanks(signal: Int32) throws {
       let workshop = try Workshop()
       try workshop.write(smallExperiment, to: "small.yaml")
-      let words = ["small.yaml", "--score", "exact", "--count", "100000000", "--steps", "1000", "--output", "s.npy"]
+      // 200 MB: mpirun kills after a second, and to remove gigabytes takes a busy disk longer.
+      let words = ["small.yaml", "--score", "exact", "--count", "10000000", "--steps", "1000", "--output", "s.npy"]
       let job = try Job("sgm-sample", words, ranks: 2, in: workshop)
       let begin = Date()
       while try !workshop.names(in: ".").contains(".s.npy.partial"), Date().timeIntervalSince(begin) < 60 {
@@ -58,7 +59,10 @@ extension LaunchTests {
       let outcome = try job.outcome(within: 60)
       #expect(outcome.status != 0 && outcome.messages.count == 1, "\(outcome.status) \(outcome.errors)")
       // mpirun does not wait for the ranks that it ends.
-      usleep(500_000)
+      let end = Date()
+      while try workshop.names(in: ".").contains(where: { $0.contains("s.npy") }), Date().timeIntervalSince(end) < 10 {
+        usleep(20_000)
+      }
       #expect(try !workshop.names(in: ".").contains { $0.contains("s.npy") })
     }
 
