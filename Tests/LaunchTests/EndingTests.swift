@@ -55,6 +55,8 @@ extension LaunchTests {
       while try !workshop.names(in: ".").contains(".s.npy.partial"), Date().timeIntervalSince(begin) < 60 {
         usleep(20_000)
       }
+      // Into the work: while a busy disk makes room for the file no signal reaches the rank, and mpirun kills it.
+      usleep(500_000)
       job.send(signal)
       let outcome = try job.outcome(within: 60)
       #expect(outcome.status != 0 && outcome.messages.count == 1, "\(outcome.status) \(outcome.errors)")
