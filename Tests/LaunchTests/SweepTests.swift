@@ -58,7 +58,8 @@ extension LaunchTests {
       #expect(!resumed.output.contains("12 to run"), "finished cells are not run again")
       #expect(try workshop.bytes("run/table.txt") == table)
       #expect(try workshop.bytes("run/table.jsonl") == lines)
-      #expect(try workshop.run("sgm-train", ["--status", "run"]).output == "complete 14400\n")
+      let status = try workshop.run("sgm-train", ["--status", "run"]).output
+      #expect(status == "complete 14400\n", "\(status)")
     }
 
     @Test("SIGUSR1 ends a sweep with status 75, and a finished one has nothing left to run", .tags(.alone))
