@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 extension LaunchTests {
-  @Suite(.serialized) struct LevelsTests {
+  @Suite struct LevelsTests {
     private func experiment(_ workshop: Workshop, last: Int = 3) throws {
       var table = "a,seen,b\n"
       for i in 0..<600 { table += "\(i % 4),\(i % 7),\(i % 4 == 1 ? 4 : i % 3)\n" }

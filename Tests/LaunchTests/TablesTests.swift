@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 extension LaunchTests {
-  @Suite(.serialized) struct TablesTests {
+  @Suite struct TablesTests {
     private func experiment(_ workshop: Workshop) throws {
       var table = "species,mass,bill,sex\n"
       for i in 0..<600 {

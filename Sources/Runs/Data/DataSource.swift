@@ -94,7 +94,7 @@ extension DataSource {
   package func rows(_ part: Part, _ numbers: some Sequence<Int>, less origin: [Double]) throws -> Matrix {
     // In the file's order; a row may be asked for twice.
     let wanted = numbers.enumerated().map { (number: $1, place: $0) }.sorted { $0.number < $1.number }
-    try refuseBeyondMemory(wanted.count, origin.count, from: name)
+    try MemoryNeed.Part(rows: wanted.count, columns: origin.count, from: name).check()
     var rows = Matrix(rows: wanted.count, columns: origin.count)
     var next = 0
     guard !wanted.isEmpty else { return rows }

@@ -26,8 +26,8 @@ struct Judging {
   /// `samples` judged by every metric that the experiment names, in its order; but for the times, the same on every rank.
   package func judge(_ samples: borrowing Matrix, against truth: Truth) throws -> [Verdict] {
     try communicator.agree {
-      try refuseBeyondMemory(section.directions, samples.columns, from: "evaluation.directions")
-      try MemoryNeed.Part(covariances: section, dimension: samples.columns)?.check(against: machineMemory())
+      try MemoryNeed.Part(rows: section.directions, columns: samples.columns, from: "evaluation.directions").check()
+      try MemoryNeed.Part(covariances: section, dimension: samples.columns)?.check()
     }
     let gaussian = section.baseline == .gaussian ? try truth.gaussian(communicator) : nil
     let deviations = try gaussian?.deviations ?? truth.deviations(communicator)

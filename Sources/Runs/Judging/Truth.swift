@@ -45,7 +45,7 @@ final class Truth {
   /// - Throws: `ExperimentError` where the rows are beyond the machine's memory.
   package convenience init(target: any Target, _ experiment: Experiment, source: DataSource? = nil) throws {
     let count = max(experiment.evaluation.count, 2)
-    try refuseBeyondMemory(count, target.dimension, from: "evaluation.count")
+    try MemoryNeed.Part(rows: count, columns: target.dimension, from: "evaluation.count").check()
     var rows = Matrix(rows: count, columns: target.dimension)
     target.drawData(RandomStream(seed: experiment.seed, purpose: .bootstrap), firstIndex: 0, into: &rows)
     let samples = DrawnSamples(dimension: target.dimension) { stream, rows in
