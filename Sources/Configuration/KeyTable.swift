@@ -59,7 +59,10 @@ extension ExperimentKey {
     $0.training.timeLaw.kind == .logNormal
   }
   private static let ofTimes = Condition(words: "times, not noise levels", subject: "training.minimum_noise") {
-    $0.training.minimumNoise == nil
+    $0.training.minimumNoise == nil && $0.training.timeGrid == .continuous
+  }
+  private static let ofLearned = Condition(words: "network.variance learned", subject: "network.variance") {
+    $0.network.variance == .learned
   }
   private static let ofFlow = Condition(words: "process.kind flow-matching", subject: "process.kind") {
     $0.process.kind == .flowMatching
@@ -135,6 +138,12 @@ extension ExperimentKey {
       "training.time_spread", \.training.options.timeLaw.spread,
       "Whether rows draw their times each for itself, or are spread evenly over the law in every batch."),
     .init(
+      "training.time_grid", \.training.timeGrid, default: "chain for network.variance learned, else continuous",
+      "Whether training draws all times, or those of a chain's states, horizon · i / chain_steps."),
+    .init(
+      "training.variance_weight", \.training.options.varianceWeight, in: .positive, when: ofLearned,
+      "What the bound counts for beside the score's loss, in bits a coordinate: it trains the variance alone."),
+    .init(
       "training.noise_level_mean", \.training.options.timeLaw.mean, when: ofLogNormal,
       "Mean of the logarithm of the noise's size beside the data's, −½ ln snr."),
     .init(
@@ -180,6 +189,10 @@ extension ExperimentKey {
     Condition(words: samplers.map(\.rawValue).joined(separator: ", ")) { samplers.contains($0.sampling.sampler) }
   }
 
+  private static let ofReverseVariance = Condition(words: "ancestral, or the metric bound") {
+    $0.sampling.sampler == .stepping(.ancestral) || $0.evaluation.metrics.contains(.chainBound)
+  }
+
   private static let sampling: [ExperimentKey] = [
     .init("sampling.sampler", \.sampling.options.sampler, onResume: true, "Sampler."),
     .init(
@@ -217,8 +230,8 @@ extension ExperimentKey {
       "η: how much of the noise each step draws anew; 0 is deterministic, 1 is ancestral sampling."),
     .init(
       "sampling.reverse_variance", \.sampling.options.reverseVariance, onResume: true,
-      when: only(.stepping(.ancestral)),
-      "Variance of a step: that given the data too (DDPM's β̃), or that of the step forward (DDPM's β)."),
+      when: ofReverseVariance, default: "learned for network.variance learned, else posterior",
+      "Variance of a step: that given the data too (DDPM's β̃), that of the step forward (DDPM's β), or the network's."),
     .init(
       "sampling.predictor", \.sampling.options.predictor, onResume: true, when: only(.stepping(.predictorCorrector)),
       "The sampler whose steps are corrected."),

@@ -39,6 +39,7 @@ extension Experiment {
   package var trainedOptions: TrainingOptions {
     var options = training.options
     if let noiseLevels { options.minimumTime = noiseLevels.lowerBound }
+    if training.timeGrid == .chain { options.timeLaw.chainSteps = process.chainSteps }
     return options
   }
 

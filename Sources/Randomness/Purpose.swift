@@ -26,4 +26,5 @@ public enum Purpose: UInt8, Sendable, CaseIterable {
   case resampling = 43
   case metric = 60
   case likelihood = 61
+  case chainBound = 62
 }

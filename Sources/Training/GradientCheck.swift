@@ -77,6 +77,7 @@ extension Trainer {
     var saved = Matrix(rows: 1, columns: layout.count)
     saved.copy(from: parameters)
     defer {
+      objective.holdMean(false)
       parameters.copy(from: saved)
       observer = watching
     }
@@ -84,6 +85,7 @@ extension Trainer {
     let isDisplaced = displaceLastLayer(&sequence)
     drawBatch()
     computeGradients()
+    objective.holdMean(true)
     let ranges = model.network.activation == .relu ? [0.02, 0.004, 0.0008] : [0.5, 0.1, 0.02]
     let center = loss()
     let rows = choose(count, &sequence).map { entry, place in

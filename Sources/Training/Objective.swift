@@ -85,6 +85,11 @@ protocol Objective: AnyObject {
   /// Σ loss over the rows `0..<count` of a set, after `forward` of its group.
   func loss(set: Int, of pass: NetworkPass, parameters: UnsafePointer<Float>, count: Int) -> Double
 
+  /// Makes `loss` take from the last `lossesAndGradients` what these gradients take as given, or no longer.
+  ///
+  /// So that differences of losses are what the gradients say.
+  func holdMean(_ isHeld: Bool)
+
   /// Whether gradients of `lossesAndGradients` can be added as they are computed.
   var sumsSets: Bool { get }
 
@@ -92,6 +97,11 @@ protocol Objective: AnyObject {
   func lossesAndGradients(
     of pass: NetworkPass, group: Range<Int>, parameters: UnsafePointer<Float>, scale: Double,
     into gradients: GradientSink)
+}
+
+extension Objective {
+  /// Nothing: most gradients are those of the whole loss.
+  func holdMean(_ isHeld: Bool) {}
 }
 
 /// Where gradients go.

@@ -27,6 +27,8 @@ public struct ScoreModel: Sendable {
   public let weight: LossWeight
   /// What is embedded.
   public let level: Level
+  /// How the variance of reverse steps is learned; nil where it is fixed.
+  public let variance: LearnedVariance?
   /// The network's shape.
   public let network: NetworkArchitecture
   /// The embedding's frequencies.
@@ -37,8 +39,9 @@ public struct ScoreModel: Sendable {
     process: any ForwardProcess, dimension: Int, conditions: Int = 0, input: NetworkInput = .state,
     output: NetworkOutput, conditioning: Conditioning, weight: LossWeight? = nil, level: Level = .noiseLevel,
     widths: [Int], activation: Activation, residual: Bool, shrinkage: Bool = false, radial: Bool = false,
-    embedding: TimeEmbedding, seed: UInt64
+    inputFrequencies: [Int] = [], variance: LearnedVariance? = nil, embedding: TimeEmbedding, seed: UInt64
   ) {
+    precondition(variance == nil || process.blocks == 1, "a learned variance for \(process.blocks) blocks")
     self.process = process
     self.dimension = dimension
     self.conditions = conditions
@@ -47,27 +50,32 @@ public struct ScoreModel: Sendable {
     self.conditioning = conditioning
     self.weight = weight ?? .standard(for: output)
     self.level = level
+    self.variance = variance
     network = NetworkArchitecture(
       inputs: input.blocks(for: process) * dimension + conditions, conditions: conditions,
-      outputs: output.blocks(for: process) * dimension, widths: widths, activation: activation, residual: residual,
-      shrinkage: shrinkage, radial: radial, embedding: embedding)
+      outputs: (output.blocks(for: process) + (variance == nil ? 0 : 1)) * dimension, widths: widths,
+      activation: activation, residual: residual,
+      shrinkage: shrinkage, radial: radial, frequencies: inputFrequencies, embedding: embedding)
     frequencies = embedding.frequencies(seed: seed)
   }
 
   /// The model of a network's options.
   public init(
     process: any ForwardProcess, dimension: Int, conditions: Int, network: NetworkOptions, conditioning: Conditioning,
-    weight: LossWeight?, seed: UInt64
+    variance: LearnedVariance? = nil, weight: LossWeight?, seed: UInt64
   ) {
     self.init(
       process: process, dimension: dimension, conditions: conditions, input: network.input, output: network.output,
       conditioning: conditioning, weight: weight, level: network.embeddingOf, widths: network.widths,
       activation: network.activation, residual: network.residual, shrinkage: network.shrinkage, radial: network.radial,
+      inputFrequencies: network.inputFrequencies, variance: variance,
       embedding: TimeEmbedding(kind: network.embedding, features: network.embeddingFeatures), seed: seed)
   }
 
   /// The network's inputs that come from the state.
   var observed: Int { network.observed }
+  /// The numbers of F: the network's outputs without those of the variance.
+  var scoreOutputs: Int { network.outputs - (variance == nil ? 0 : dimension) }
 
   /// What turns F into a score at time `t`.
   func coefficients(at t: Double) -> ScoreCoefficients {

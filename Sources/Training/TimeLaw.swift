@@ -29,6 +29,10 @@ public struct TimeLaw: Sendable, Equatable {
   public var kind: Kind
   /// How the times of a batch's rows hang together.
   public var spread = TimeSpread.independent
+  /// n, where every time is moved to the nearest of T/n, 2T/n, … T, the states of a chain; nil leaves times as they are.
+  ///
+  /// The law is then on [½T/n, T + ½T/n], so that under `uniform` every state is drawn alike.
+  public var chainSteps: Int?
   /// The mean of −½ ln snr under `log-normal`.
   public var mean = -0.5
   /// Its standard deviation.
@@ -53,6 +57,14 @@ public struct TimeLaw: Sendable, Equatable {
   }
 }
 
+/// Which times training draws.
+public enum TimeStates: String, Sendable, CaseIterable {
+  /// `continuous`: all from the smallest to the horizon.
+  case continuous
+  /// `chain`: those of the chain's states.
+  case chain
+}
+
 /// How the times of a batch's rows hang together; each row's own time follows the law in either case.
 public enum TimeSpread: String, Sendable, CaseIterable {
   /// `independent`.
@@ -74,9 +86,12 @@ struct TimeSampler: Sendable {
     var weight = 1.0
     /// The cell of the loss history.
     var cell = 0
+    /// t before it was moved to a state of a chain; nil where it was not.
+    var before: Double?
   }
 
   let law: TimeLaw
+  private let horizon: Double
   let first, last: Double
   private var cells: TimeCells?
   /// τ of soft truncation; nil takes the mean over τ.
@@ -86,7 +101,10 @@ struct TimeSampler: Sendable {
 
   /// The times of `law` on [first, horizon].
   init(_ law: TimeLaw, process: any ForwardProcess, first: Double) {
-    let last = process.horizon
+    horizon = process.horizon
+    // Half a step of the chain beyond its first and last states.
+    let half = law.chainSteps.map { 0.5 * process.horizon / Double($0) }
+    let (first, last) = (half ?? first, process.horizon + (half ?? 0))
     precondition(first > 0 && first < last, "times from \(first) to \(last)")
     (self.law, self.first, self.last) = (law, first, last)
     switch law.kind {
@@ -96,7 +114,7 @@ struct TimeSampler: Sendable {
       var cells = TimeCells(first: first, last: last, count: 4096)
       cells.setMasses { t in
         // The normal distribution function from its nearer tail.
-        let z = (process.kernel(at: t).noiseLevel - law.mean) / (law.deviation * 2.0.squareRoot())
+        let z = (process.kernel(at: min(t, process.horizon)).noiseLevel - law.mean) / (law.deviation * 2.0.squareRoot())
         return z < 0 ? 0.5 * erfc(-z) : 1 - 0.5 * erfc(z)
       }
       self.cells = cells
@@ -125,6 +143,15 @@ struct TimeSampler: Sendable {
 
   /// The draw at quantile `u` of the law.
   func draw(_ u: Double) -> Draw {
+    var draw = continuousDraw(u)
+    guard let steps = law.chainSteps else { return draw }
+    let state = min(max(Int((draw.time / horizon * Double(steps)).rounded()), 1), steps)
+    draw.before = draw.time
+    draw.time = ReverseChain.time(ofState: state, of: steps, horizon: horizon)
+    return draw
+  }
+
+  private func continuousDraw(_ u: Double) -> Draw {
     switch law.kind {
     case .uniform: return Draw(time: first + (last - first) * u)
     case .logUniform: return Draw(time: first * exp(u * log(last / first)))

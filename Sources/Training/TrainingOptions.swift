@@ -6,6 +6,8 @@ public struct TrainingOptions: Sendable, Equatable {
   public var optimiser = Optimiser()
   /// The law of the training times.
   public var timeLaw = TimeLaw.logUniform
+  /// λ, what the bound counts for beside the score's loss where the variance of reverse steps is learned.
+  public var varianceWeight = 0.001
   /// The smallest training time.
   public var minimumTime = 1e-3
   /// The lengths of the power-function averages kept beside the moving one; see `PowerAverage`.

@@ -23,6 +23,10 @@ struct NetworkLikelihood {
   package let data: DataSet.Description
   package let section: JudgingOptions
   let firstTime: Double
+  /// The reverse chain whose bound is taken in place of the flow's density.
+  private var chain: (states: ReverseChain, variance: ReverseVariance)?
+  private let chainSteps: Int
+  private let reverseVariance: ReverseVariance
   package let seed: UInt64
   /// Where every row's values are to go.
   package let file: String
@@ -36,6 +40,14 @@ struct NetworkLikelihood {
     model = experiment.model(dimension: data.dimension)
     (self.parameters, self.data, self.file) = (parameters, data, file)
     (section, firstTime, seed) = (experiment.evaluation, experiment.firstTrainedTime, experiment.seed)
+    (chainSteps, reverseVariance) = (experiment.process.chainSteps, experiment.sampling.reverseVariance)
+  }
+
+  /// The same network with the bound of its reverse chain.
+  var ofChain: NetworkLikelihood {
+    var changed = self
+    changed.chain = (ReverseChain(model.process, steps: chainSteps), reverseVariance)
+    return changed
   }
 
   /// The newest network of a run.
@@ -48,23 +60,33 @@ struct NetworkLikelihood {
   }
 
   /// Whether values differ from draw to draw.
-  private var isRandom: Bool { model.process.blocks > 1 || model.dimension > FlowLikelihood.exactDimension }
+  private var isRandom: Bool {
+    chain != nil || model.process.blocks > 1 || model.dimension > FlowLikelihood.exactDimension
+  }
 
-  /// What the mean over rows is called: with velocities it is an upper bound.
-  package var name: String { model.process.blocks > 1 ? "NLL, upper bound" : "NLL" }
+  /// What the mean over rows is called: with velocities, or of a chain, it is an upper bound.
+  package var name: String {
+    if chain != nil { return "NLL, upper bound of the chain" }
+    return model.process.blocks > 1 ? "NLL, upper bound" : "NLL"
+  }
+
+  /// The metric, for messages.
+  private var metric: Metric { chain == nil ? .likelihood : .chainBound }
 
   /// Refuses what has no density, or none that is computed here.
   package func check() throws {
     guard model.process.noise == .gaussian else {
-      throw ExperimentError.usage("the metric nll needs Gaussian noise: process.base gaussian in place of student-t")
+      throw ExperimentError.usage(
+        "the metric \(metric.rawValue) needs Gaussian noise: process.base gaussian in place of student-t")
     }
     if let column = data.kinds.prefix(data.dimension).firstIndex(of: .integer) {
       throw ExperimentError.usage(
-        "the metric nll needs data with a density: column \(data.title(column)) is of whole numbers in data.columns")
+        "the metric \(metric.rawValue) needs data with a density: column \(data.title(column)) is of whole numbers in data.columns"
+      )
     }
     if let column = data.constantColumns.prefix(data.dimension).firstIndex(of: true) {
       throw ExperimentError.usage(
-        "the metric nll needs data whose columns all vary: column \(column) (counted from 0) is constant, "
+        "the metric \(metric.rawValue) needs data whose columns all vary: column \(column) (counted from 0) is constant, "
           + "and rows have no density")
     }
   }
@@ -89,10 +111,17 @@ struct NetworkLikelihood {
     let network = NetworkScore(model: model, parameters: parameters.value.head(1))
     var score = network
     var given = Matrix(rows: FlowLikelihood.rows, columns: model.conditions)
-    let own = settled.logDensities(tasks, of: trained, score: &score) { numbers in
+    func prepare(_ numbers: [Int]) {
       guard model.conditions > 0 else { return }
       for (r, number) in numbers.enumerated() { given.copyRow(r, from: conditions, number) }
       network.setConditions(given, firstIndex: 0)
+    }
+    let own: [Double]
+    if let chain {
+      var bound = ChainBound(chain.states, dimension: model.dimension, variance: chain.variance, seed: seed)
+      own = bound.values(tasks, of: trained, score: &score, prepare: prepare).map { -$0 }
+    } else {
+      own = settled.logDensities(tasks, of: trained, score: &score, prepare: prepare)
     }
     let all = try communicator.allGather(
       zip(tasks, own).map { task, value in -value - data.logJacobian(rows, task.row) })
@@ -108,16 +137,19 @@ extension Judging {
   /// With conditions the baseline is the Gaussian fit of whole rows, given their conditions: a linear regression.
   /// The same rows are behind all three, and errors are standard errors of means over rows. Every row's values are
   /// kept, in the rows' order.
-  package func likelihood(_ truth: Truth, _ gaussian: GaussianFit?) throws -> [Judgement] {
+  package func likelihood(
+    _ network: NetworkLikelihood?, for metric: Metric, _ truth: Truth, _ gaussian: GaussianFit?
+  ) throws -> [Judgement] {
     let (network, rows) = try communicator.agree { () throws -> (NetworkLikelihood, MatrixBox) in
-      guard let network = self.network else {
-        throw ExperimentError.usage("the metric nll needs a run: it is the likelihood of the run's network")
+      guard let network else {
+        throw ExperimentError.usage(
+          "the metric \(metric.rawValue) needs a run: it is the likelihood of the run's network")
       }
       try network.check()
       let count = min(section.count, section.pairCount)
       return (
         network,
-        MatrixBox(try truth.unseenRows(count, for: .likelihood, less: network.data.wholeOrigin, seed: seed))
+        MatrixBox(try truth.unseenRows(count, for: metric, less: network.data.wholeOrigin, seed: seed))
       )
     }
     let values = try network.values(of: rows.value, communicator)
