@@ -1,5 +1,6 @@
 internal import Diffusion
 internal import Files
+internal import Metrics
 internal import Sampling
 internal import Training
 

@@ -1,3 +1,4 @@
+internal import LinearAlgebra
 internal import RealFunctions
 
 /// The law of a reverse step from t to s < t for a process of one block: what is known of its variance, and how its mean

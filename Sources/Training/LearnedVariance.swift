@@ -1,4 +1,5 @@
 public import Diffusion
+internal import LinearAlgebra
 internal import RealFunctions
 
 /// What a network's variance of reverse steps is learned from: the terms of a chain's bound.

@@ -1,7 +1,6 @@
 import Diffusion
 import Foundation
 import LinearAlgebra
-import TestSupport
 import Testing
 
 /// Chains of processes of one block, of different kinds.
@@ -85,7 +84,7 @@ private let chains: [ReverseChain] = [
     let chain = chains[0]
     let i = 7
     let step = ReverseStep(chain.process, from: chain.time(ofState: i), to: chain.time(ofState: i - 1))
-    for (v, sigma) in [(0, step.posterior), (1, step.forward)] {
+    for (v, sigma) in [(0.0, step.posterior), (1, step.forward)] {
       let shift = step.gain * step.gain * 0.3
       let expected = 0.5 * (log(sigma / step.posterior) + (step.posterior + shift) / sigma - 1)
       #expect(abs(chain.term(ofState: i).value(v, squaredError: 0.3) - expected) < 1e-12)
@@ -94,7 +93,7 @@ private let chains: [ReverseChain] = [
     let second = ReverseStep(chain.process, from: chain.time(ofState: 2), to: chain.time(ofState: 1))
     let first = ReverseStep(chain.process, from: chain.time(ofState: 1), to: 0)
     #expect(first.posterior == 0 && abs(first.gain - 1) < 1e-14)
-    for (v, sigma) in [(0, second.posterior), (1, first.forward)] {
+    for (v, sigma) in [(0.0, second.posterior), (1, first.forward)] {
       let expected = 0.5 * (log(2 * Double.pi * sigma) + 1e-4 / sigma)
       #expect(abs(chain.term(ofState: 1).value(v, squaredError: 1e-4) - expected) < 1e-12)
     }
