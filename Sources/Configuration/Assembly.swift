@@ -20,6 +20,7 @@ extension Experiment {
     return ScoreModel(
       process: process, dimension: dimension, conditions: conditionCount, network: network,
       conditioning: training.objective.conditioning, variance: variance,
+      learnsSchedule: training.timeLaw.kind == .learnedSchedule,
       weight: training.weight ?? (training.objective.comparesScores ? .unitVariance : nil), seed: seed)
   }
 

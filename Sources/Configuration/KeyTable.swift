@@ -62,6 +62,9 @@ extension ExperimentKey {
   private static let ofTimes = Condition(words: "times, not noise levels", subject: "training.minimum_noise") {
     $0.training.minimumNoise == nil && $0.training.timeGrid == .continuous
   }
+  private static let ofSchedule = Condition(
+    words: "training.time_law learned-schedule", subject: "training.time_law"
+  ) { $0.training.timeLaw.kind == .learnedSchedule }
   private static let ofLearned = Condition(words: "network.variance learned", subject: "network.variance") {
     $0.network.variance == .learned
   }
@@ -134,7 +137,8 @@ extension ExperimentKey {
         + "length between them."),
     .init(
       "training.time_law", \.training.options.timeLaw.kind,
-      "Law of the diffusion times drawn in training; importance learns it from the losses."),
+      "Law of the diffusion times drawn in training; importance learns it from the losses, and learned-schedule "
+        + "by a monotone network."),
     .init(
       "training.time_spread", \.training.options.timeLaw.spread,
       "Whether rows draw their times each for itself, or are spread evenly over the law in every batch."),
@@ -144,6 +148,9 @@ extension ExperimentKey {
     .init(
       "training.variance_weight", \.training.options.varianceWeight, in: .positive, when: ofLearned,
       "What the bound counts for beside the score's loss, in bits a coordinate: it trains the variance alone."),
+    .init(
+      "training.schedule_learning_rate", \.training.options.scheduleLearningRate, in: .positive, when: ofSchedule,
+      "AdamW's learning rate of the schedule at its peak; it rises and falls with the network's."),
     .init(
       "training.noise_level_mean", \.training.options.timeLaw.mean, when: ofLogNormal,
       "Mean of the logarithm of the noise's size beside the data's, −½ ln snr."),

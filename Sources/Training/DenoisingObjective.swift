@@ -20,6 +20,9 @@ internal import Randomness
   private var mixtures: [BlockMatrix?]
   /// Pairs data with noise within a set, where they are not independent.
   private let assignment: OptimalAssignment?
+  /// Where a schedule's gradient goes, and each set's, where a schedule is learned.
+  private let scheduleElements: Range<Int>?
+  private var scheduleGradients: [[Double]]
   /// What the variance of reverse steps is learned from, where it is.
   private let variance: VarianceLoss?
 
@@ -37,6 +40,10 @@ internal import Randomness
     precondition(
       !isTransported || model.process.blocks == 1 && model.conditions == 0, "transport of several blocks or conditions")
     assignment = isTransported ? OptimalAssignment(count: rows) : nil
+    scheduleElements =
+      times.law.kind == .learnedSchedule ? model.layout.further.first { $0.name == "schedule" }?.range : nil
+    scheduleGradients = [[Double]](
+      repeating: [Double](repeating: 0, count: MonotoneSchedule.count), count: scheduleElements == nil ? 0 : sets)
     variance = model.variance.map { VarianceLoss(model, $0, rows: rows * sets) }
   }
 
@@ -121,6 +128,11 @@ internal import Randomness
   ) {
     for set in group { losses[set] = lossAndGradient(set: set, of: pass, scale: scale) }
     unsafe pass.backward(parameters, into: gradients)
+    guard let scheduleElements else { return }
+    for set in group {
+      gradients.write(
+        MonotoneSchedule.laidOut(scheduleGradients[set], count: scheduleElements.count), at: scheduleElements, set: set)
+    }
   }
 
   /// The loss of a set; writes ∂/∂F of `scale` times it into the pass.
@@ -129,6 +141,8 @@ internal import Randomness
     let factor = Float(2 * scale / Double(targets.columns))
     let learns = times.law == .importance
     if learns { cells.clear(set: set) }
+    let moves = scheduleElements != nil
+    if moves { for i in scheduleGradients[set].indices { scheduleGradients[set][i] = 0 } }
     for row in 0..<rows {
       let loss = unsafe squaredResidual(
         set: set, row: row, pass, gradient: pass.outputGradient(set: set, row: row), scale: factor)
@@ -136,6 +150,12 @@ internal import Randomness
         set: set, row: row, pass, gradient: pass.outputGradient(set: set, row: row), scale: scale)
       sum += loss
       bounds += bound
+      if moves {
+        // The mean of the squared loss is least for the density that this gradient leads to: E_p[(L/p)²] = ∫ L²/p.
+        let whole = loss / Double(targets.columns) + bound
+        times.schedule.addLogDensityGradient(
+          at: draws.times[set * rows + row].quantile, factor: -scale * whole * whole, to: &scheduleGradients[set])
+      }
       if learns { cells.add(loss / Double(targets.columns) + bound, draws.times[set * rows + row], set: set) }
     }
     return sum / Double(targets.columns) + bounds

@@ -113,6 +113,28 @@ extension Objective {
     gradient: (_ set: Int) -> UnsafeMutablePointer<Float>, completed: (_ set: Int, _ elements: Range<Int>) -> Void)
 }
 
+extension GradientSink {
+  /// Writes a set's gradient of a further part of the parameters, and adds what is to be added.
+  func write(_ values: [Float], at elements: Range<Int>, set: Int) {
+    precondition(values.count == elements.count, "\(values.count) numbers for \(elements.count)")
+    func put(_ first: UnsafeMutablePointer<Float>) {
+      for (i, value) in values.enumerated() { unsafe first[elements.lowerBound + i] = value }
+    }
+    switch self {
+    case .sums(let sums, let slot):
+      let step = sums.steps[set]
+      unsafe put(slot(step.slot))
+      for (into, from) in step.additions {
+        let (sum, added) = unsafe (slot(into), slot(from))
+        for i in elements { unsafe sum[i] += added[i] }
+      }
+    case .sets(let gradient, let completed):
+      unsafe put(gradient(set))
+      completed(set, elements)
+    }
+  }
+}
+
 extension NetworkPass {
   /// Propagates ∂loss/∂F of the group.
   func backward(_ parameters: UnsafePointer<Float>, into gradients: GradientSink) {

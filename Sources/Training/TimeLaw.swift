@@ -23,6 +23,12 @@ public struct TimeLaw: Sendable, Equatable {
     ///
     /// Kim et al. 2022 (arXiv 2106.05527) with k = 1.
     case softTruncation = "soft-truncation"
+    /// `learned-schedule`: the noise level goes through its range by a monotone network, trained so that the loss's estimate
+    /// varies least; each row's loss is multiplied by the ratio of densities, as for `importance`.
+    ///
+    /// VDM's learned schedule (Kingma et al. 2021, arXiv 2107.00630, section 5.1) between fixed ends: its interior changes
+    /// the variance of the objective and not the objective.
+    case learnedSchedule = "learned-schedule"
   }
 
   /// Which law.
@@ -47,6 +53,8 @@ public struct TimeLaw: Sendable, Equatable {
   public static let logUniform = TimeLaw(.logUniform)
   /// The law learned from the losses.
   public static let importance = TimeLaw(.importance)
+  /// The schedule learned for the least variance.
+  public static let learnedSchedule = TimeLaw(.learnedSchedule)
   /// Soft truncation.
   public static let softTruncation = TimeLaw(.softTruncation)
   /// A log-normal law of the noise's size.
@@ -86,6 +94,8 @@ struct TimeSampler: Sendable {
     var weight = 1.0
     /// The cell of the loss history.
     var cell = 0
+    /// The quantile that it was drawn at, where a schedule learns from it.
+    var quantile = 0.0
     /// t before it was moved to a state of a chain; nil where it was not.
     var before: Double?
   }
@@ -94,6 +104,9 @@ struct TimeSampler: Sendable {
   private let horizon: Double
   let first, last: Double
   private var cells: TimeCells?
+  private let scheduled: ScheduledTimes?
+  /// The schedule of `learnedSchedule`, as it is in the coming step.
+  private(set) var schedule: MonotoneSchedule
   /// τ of soft truncation; nil takes the mean over τ.
   private var truncation: Double?
   /// u of times that are spread over a batch, and B; nil for independent rows.
@@ -107,8 +120,10 @@ struct TimeSampler: Sendable {
     let (first, last) = (half ?? first, process.horizon + (half ?? 0))
     precondition(first > 0 && first < last, "times from \(first) to \(last)")
     (self.law, self.first, self.last) = (law, first, last)
+    scheduled = law.kind == .learnedSchedule ? ScheduledTimes(process, from: first, to: last) : nil
+    schedule = MonotoneSchedule(MonotoneSchedule.initial.map(Double.init))
     switch law.kind {
-    case .uniform, .logUniform, .softTruncation: cells = nil
+    case .uniform, .logUniform, .softTruncation, .learnedSchedule: cells = nil
     case .importance: cells = TimeCells(first: first, last: last, count: TimeHistory.cells)
     case .logNormal:
       var cells = TimeCells(first: first, last: last, count: 4096)
@@ -128,7 +143,11 @@ struct TimeSampler: Sendable {
   ///   - history: the losses so far.
   ///   - offset: a uniform number, u of `TimeSpread.lowDiscrepancy`; nil for independent rows whatever the law says.
   ///   - batch: B, the rows of a batch.
-  mutating func prepare(truncation: Double?, history: TimeHistory?, offset: Double? = nil, batch: Int = 1) {
+  ///   - schedule: the schedule's parameters, where one is learned.
+  mutating func prepare(
+    truncation: Double?, history: TimeHistory?, offset: Double? = nil, batch: Int = 1, schedule: [Double]? = nil
+  ) {
+    if let schedule { self.schedule = MonotoneSchedule(schedule) }
     spread = law.spread == .lowDiscrepancy ? offset.map { ($0, batch) } : nil
     self.truncation = truncation.map { first * exp($0 * log(last / first)) }
     if law.kind == .importance, let history { cells?.setMasses(history) }
@@ -162,6 +181,10 @@ struct TimeSampler: Sendable {
       guard let cells else { preconditionFailure("an importance law without cells") }
       let (t, cell, density) = cells.draw(u)
       return Draw(time: t, weight: 1 / ((last - first) * density), cell: cell)
+    case .learnedSchedule:
+      guard let scheduled else { preconditionFailure("a learned schedule without its times") }
+      let (t, density) = scheduled.draw(u, schedule)
+      return Draw(time: t, weight: 1 / ((last - first) * density), quantile: u)
     case .softTruncation:
       if let truncation {
         return Draw(time: truncation + (last - truncation) * u, weight: (last - truncation) / (last - first))
@@ -170,75 +193,4 @@ struct TimeSampler: Sendable {
       return Draw(time: t, weight: log(t / first) / log(last / first))
     }
   }
-}
-
-/// A law whose density in ln t is constant on cells of equal length.
-struct TimeCells: Sendable {
-  private let first, step: Double
-  /// The law's distribution function at the cells' ends.
-  private var cumulative: [Double]
-
-  /// The log-uniform law in `count` cells.
-  init(first: Double, last: Double, count: Int) {
-    self.first = first
-    step = log(last / first) / Double(count)
-    cumulative = (0...count).map { Double($0) / Double(count) }
-  }
-
-  private var count: Int { cumulative.count - 1 }
-
-  /// Takes the masses from a distribution function of the time.
-  mutating func setMasses(_ distribution: (Double) -> Double) {
-    let values = (0...count).map { distribution(first * exp(Double($0) * step)) }
-    let total = values[count] - values[0]
-    precondition(total > 0, "a law of times without mass from \(first) on")
-    for k in 0...count { cumulative[k] = (values[k] - values[0]) / total }
-  }
-
-  /// A tenth of the mass stays log-uniform, so that no cell is forgotten; the rest follows the losses.
-  mutating func setMasses(_ history: TimeHistory) {
-    var total = 0.0
-    for k in 0..<count { total += history.size(ofCell: k) }
-    let isKnown = history.isComplete && total > 0 && total.isFinite
-    var sum = 0.0
-    for k in 0..<count {
-      sum += isKnown ? 0.9 * history.size(ofCell: k) / total + 0.1 / Double(count) : 1 / Double(count)
-      cumulative[k + 1] = sum
-    }
-    for k in 1...count { cumulative[k] /= sum }
-  }
-
-  /// The time at quantile u, its cell, and the law's density there.
-  func draw(_ u: Double) -> (time: Double, cell: Int, density: Double) {
-    var (low, high) = (0, count)
-    while high - low > 1 {
-      let middle = (low + high) / 2
-      if cumulative[middle] <= u { low = middle } else { high = middle }
-    }
-    let mass = cumulative[low + 1] - cumulative[low]
-    let t = first * exp((Double(low) + (u - cumulative[low]) / mass) * step)
-    return (t, low, mass / (step * t))
-  }
-}
-
-/// What importance sampling remembers of the losses L: for each cell of ln t, decayed sums of (t L)² and of rows.
-///
-/// On the log-uniform cells the mean of (t L)² is what the variance of the loss's estimate asks for: the best density
-/// in ln t is in proportion to its root. A function of reduced losses alone, the same on any number of ranks.
-public struct TimeHistory: Sendable, Equatable {
-  /// The number of cells.
-  static let cells = 32
-  private static let decay = 0.99
-
-  /// Sums of squares, then numbers of rows.
-  var sums = [Double](repeating: 0, count: 2 * cells)
-
-  /// Whether each cell has seen enough rows.
-  var isComplete: Bool { sums[Self.cells...].allSatisfy { $0 >= 10 } }
-
-  /// √(E (t L)²) in a cell.
-  func size(ofCell k: Int) -> Double { (sums[k] / max(sums[Self.cells + k], 1e-9)).squareRoot() }
-
-  /// Forgets a little: before a step's sums are added.
-  mutating func fade() { for i in sums.indices { sums[i] *= Self.decay } }
 }

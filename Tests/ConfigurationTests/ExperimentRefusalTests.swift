@@ -231,6 +231,14 @@ private let mistakes: [(String, String)] = [
     "funnel.yaml: training.time_grid must be continuous with training.minimum_noise, which draws noise levels in place of times"
   ),
   (
+    "data: {target: mg25}\ntraining: {time_law: learned-schedule, objective: sliced}",
+    "funnel.yaml:2:22: training.time_law learned-schedule needs training.objective hsm or dsm, found sliced; take importance"
+  ),
+  (
+    "data: {target: mg25}\ntraining: {schedule_learning_rate: 0.1}",
+    "funnel.yaml:2:36: training.schedule_learning_rate is for training.time_law learned-schedule, but training.time_law is log-uniform; remove it"
+  ),
+  (
     "data: {target: mg25}\ntraining: {variance_weight: 0.1}",
     "funnel.yaml:2:29: training.variance_weight is for network.variance learned, but network.variance is fixed; remove it"
   ),

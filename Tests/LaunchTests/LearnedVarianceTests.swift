@@ -42,6 +42,29 @@ extension LaunchTests {
       #expect(String(decoding: judged, as: UTF8.self).contains("NLL, upper bound of the chain"))
     }
 
+    @Test("a learned schedule keeps the bytes on 1, 2, 3 and 7 ranks, over a restart and under debug mode, and learns")
+    func schedule() throws {
+      let workshop = try Workshop()
+      let text = smallExperiment.replacingOccurrences(
+        of: "training: {", with: "training: {time_law: learned-schedule, audit_every: 7, averages: [0.1], ")
+      try workshop.write(text, to: "one.yaml")
+      try run(workshop, "sgm-train", ["one.yaml", "--output", "alone"])
+      let alone = try RunFiles(workshop, "alone")
+      for ranks in [1, 2, 3, 7] {
+        try run(workshop, "sgm-train", ["one.yaml", "--output", "on-\(ranks)"], ranks: ranks)
+        expectSame(try RunFiles(workshop, "on-\(ranks)"), alone, "\(ranks) ranks")
+      }
+      try run(workshop, "sgm-train", ["one.yaml", "--output", "stopped", "--until", "33"], ranks: 3)
+      try run(workshop, "sgm-train", ["--resume", "stopped"], ranks: 2)
+      expectSame(try RunFiles(workshop, "stopped"), alone, "stopped at 33")
+      try run(workshop, "sgm-train", ["one.yaml", "--output", "debugged", "--debug"])
+      expectSame(try RunFiles(workshop, "debugged"), alone, "debug mode")
+      let still = text.replacingOccurrences(of: "training: {", with: "training: {schedule_learning_rate: 1e-30, ")
+      try workshop.write(still, to: "still.yaml")
+      try run(workshop, "sgm-train", ["still.yaml", "--output", "still"])
+      #expect(try RunFiles(workshop, "still").samples != alone.samples)
+    }
+
     @Test(
       "samples differ with the variance of the steps, debug mode finds its gradients right, and exact scores have none")
     func variances() throws {
