@@ -80,7 +80,7 @@ import Testing
     }
     let mean = errors.reduce(0, +) / 256
     let deviation = (errors.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 255).squareRoot()
-    // Four standard errors of means over draws, one false alarm in 16,000; measured deviation 0.25, so 0.06.
+    // Four standard errors of means over draws, one false alarm in 16,000; the deviation is 0.21, so 0.05.
     #expect(abs(mean) < 4 * deviation / 16 && deviation < 0.5, "\(mean) ± \(deviation / 16)")
   }
 

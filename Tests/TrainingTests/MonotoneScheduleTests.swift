@@ -151,7 +151,8 @@ private func bent(seed: UInt64 = 1) -> [Double] {
       }
     }
     let after = relativeVariance()
-    #expect(after < 0.1 * before, "\(before) to \(after)")
+    // Measured from 0.53 to 0.006.
+    #expect(after < 0.05 * before, "\(before) to \(after)")
   }
 
   @Test("a trainer moves the schedule by its own rate, and the network's clipping does not see it")
