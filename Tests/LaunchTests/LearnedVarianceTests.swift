@@ -83,6 +83,11 @@ extension LaunchTests {
       #expect(samples[0] == samples[1] && samples[2] == samples[3] && samples[4] == samples[5])
       #expect(Set(samples).count == 3)
       for ranks in [0, 2] {
+        let other = try workshop.run(
+          "sgm-sample", ["run", "--set", "process.kind=ornstein-uhlenbeck", "--output", "y.npy"], ranks: ranks)
+        #expect(
+          other.status == 78 && other.errors.contains("the process can change only for network.variance fixed"),
+          "\(other.errors)")
         let exact = try workshop.run(
           "sgm-sample", ["one.yaml", "--score", "exact", "--output", "y.npy"], ranks: ranks)
         #expect(
