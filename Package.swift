@@ -163,7 +163,7 @@ let package = Package(
       resources: [.copy("Fixtures")]),
     tests(
       "MetricsTests",
-      ["Communication", "Diffusion", "LinearAlgebra", "Metrics", "Randomness", "Targets", "TestSupport"],
+      ["Communication", "Diffusion", "LinearAlgebra", "Metrics", "Randomness", "Sampling", "Targets", "TestSupport"],
       resources: [.copy("Fixtures")]),
     tests(
       "TheoryTests",

@@ -14,9 +14,13 @@ extension Experiment {
 
   /// The score model under a process.
   func model(dimension: Int, under process: any ForwardProcess) -> ScoreModel {
-    ScoreModel(
+    let variance =
+      network.variance == .learned
+      ? LearnedVariance(ReverseChain(process, steps: self.process.chainSteps), weight: training.varianceWeight) : nil
+    return ScoreModel(
       process: process, dimension: dimension, conditions: conditionCount, network: network,
-      conditioning: training.objective.conditioning,
+      conditioning: training.objective.conditioning, variance: variance,
+      learnsSchedule: training.timeLaw.kind == .learnedSchedule,
       weight: training.weight ?? (training.objective.comparesScores ? .unitVariance : nil), seed: seed)
   }
 

@@ -9,8 +9,10 @@ extension ExperimentReader {
   /// Fills in the defaults that depend on other keys and checks what no single key can.
   mutating func finish() throws(ExperimentError) -> Experiment {
     try checkName()
+    guard !experiment.network.widths.isEmpty else { throw fault("network.widths", "must not be empty") }
     try checkData()
     fillProcess()
+    try fillVariance()
     try checkConditions()
     if let target = experiment.data.target, experiment.data.dimension == nil {
       experiment.data.dimension = max(2, target.dimensions.lowerBound)
@@ -21,6 +23,7 @@ extension ExperimentReader {
     try checkStopping()
     try checkShards()
     try checkProcess()
+    try checkVariance()
     fillTimes()
     try checkTimes()
     try checkNoiseRange()
@@ -115,7 +118,12 @@ extension ExperimentReader {
 
   /// Training and sampling end, unless they are told otherwise, at one noise level, whatever the process.
   private mutating func fillTimes() {
-    let time = experiment.process.make().usualFinalTime
+    var time = experiment.process.make().usualFinalTime
+    if experiment.training.timeGrid == .chain {
+      // Nothing is learned before the first state.
+      let process = experiment.process
+      time = ReverseChain.time(ofState: 1, of: process.chainSteps, horizon: process.horizon)
+    }
     if places["training.minimum_time"] == nil { experiment.training.minimumTime = time }
     if places["sampling.final_time"] == nil { experiment.sampling.finalTime = time }
   }

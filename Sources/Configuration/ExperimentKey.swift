@@ -139,7 +139,6 @@ extension ExperimentKey {
       if case .failure(let complaint) = limited(.integer(number), Double(number), text) { return .failure(complaint) }
       numbers.append(number)
     }
-    guard !numbers.isEmpty else { return .failure(Complaint("\(path) must not be empty")) }
     return .success(.integers(numbers))
   }
 

@@ -67,7 +67,13 @@ extension ExperimentKey {
     $0.training.timeLaw.kind == .logNormal
   }
   private static let ofTimes = Condition(words: "times, not noise levels", subject: "training.minimum_noise") {
-    $0.training.minimumNoise == nil
+    $0.training.minimumNoise == nil && $0.training.timeGrid == .continuous
+  }
+  private static let ofSchedule = Condition(
+    words: "training.time_law learned-schedule", subject: "training.time_law"
+  ) { $0.training.timeLaw.kind == .learnedSchedule }
+  private static let ofLearned = Condition(words: "network.variance learned", subject: "network.variance") {
+    $0.network.variance == .learned
   }
   private static let ofFlow = Condition(words: "process.kind flow-matching", subject: "process.kind") {
     $0.process.kind == .flowMatching
@@ -138,10 +144,20 @@ extension ExperimentKey {
         + "length between them."),
     .init(
       "training.time_law", \.training.options.timeLaw.kind,
-      "Law of the diffusion times drawn in training; importance learns it from the losses."),
+      "Law of the diffusion times drawn in training; importance learns it from the losses, and learned-schedule "
+        + "by a monotone network."),
     .init(
       "training.time_spread", \.training.options.timeLaw.spread,
       "Whether rows draw their times each for itself, or are spread evenly over the law in every batch."),
+    .init(
+      "training.time_grid", \.training.timeGrid, default: "chain for network.variance learned, else continuous",
+      "Whether training draws all times, or those of a chain's states, horizon · i / chain_steps."),
+    .init(
+      "training.variance_weight", \.training.options.varianceWeight, in: .positive, when: ofLearned,
+      "What the bound counts for beside the score's loss, in bits a coordinate: it trains the variance alone."),
+    .init(
+      "training.schedule_learning_rate", \.training.options.scheduleLearningRate, in: .positive, when: ofSchedule,
+      "AdamW's learning rate of the schedule at its peak; it rises and falls with the network's."),
     .init(
       "training.noise_level_mean", \.training.options.timeLaw.mean, when: ofLogNormal,
       "Mean of the logarithm of the noise's size beside the data's, −½ ln snr."),

@@ -233,6 +233,8 @@ extension Optimiser.Schedule: Choice {}
 extension FaultPolicy: Choice {}
 extension TimeLaw.Kind: Choice {}
 extension TimeSpread: Choice {}
+extension TimeStates: Choice {}
+extension LearnedVariance.Kind: Choice {}
 extension SamplerChoice: Choice {}
 extension TimeGrid: Choice {}
 extension StartingChoice: Choice {}

@@ -19,6 +19,14 @@ extension ExperimentKey {
     .init(
       "network.radial", \.network.radial,
       "Whether the first layer sees the logarithm of the input's mean square as one more feature."),
+    .init(
+      "network.input_frequencies", \.network.inputFrequencies, in: .whole(-8, 16),
+      "Exponents n: the first layer sees sin(2ⁿπx) and cos(2ⁿπx) of each number x of the input as well, for detail finer "
+        + "than x itself shows; [] for none."),
+    .init(
+      "network.variance", \.network.variance,
+      "Variance of reverse steps: fixed by the process, or learned as d further outputs, for ancestral sampling and the "
+        + "metric bound."),
     .init("network.embedding", \.network.embedding, "How the noise level or time becomes features."),
     .init(
       "network.embedding_features", \.network.embeddingFeatures, in: .whole(2, 4_096),

@@ -39,6 +39,7 @@ extension Experiment {
   package var trainedOptions: TrainingOptions {
     var options = training.options
     if let noiseLevels { options.minimumTime = noiseLevels.lowerBound }
+    if training.timeGrid == .chain { options.timeLaw.chainSteps = process.chainSteps }
     return options
   }
 
@@ -63,6 +64,12 @@ extension Experiment {
     candidate.experiment = changed
     for setting in ofProcess { try candidate.apply(setting) }
     guard candidate.experiment.process != process else { return changed }
+    guard network.variance == .fixed else {
+      throw ExperimentError.configuration(
+        Place("--set \(first)"),
+        "the process can change only for network.variance fixed: a learned variance belongs to the chain that it was "
+          + "learned on")
+    }
     guard servesEveryProcess else {
       throw ExperimentError.configuration(
         Place("--set \(first)"),

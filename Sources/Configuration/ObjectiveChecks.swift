@@ -11,6 +11,11 @@ extension ExperimentReader {
     let (training, network) = (experiment.training, experiment.network)
     let objective = training.objective
     try checkCoupling()
+    if training.timeLaw.kind == .learnedSchedule, objective.comparesScores {
+      throw fault(
+        "training.time_law",
+        "learned-schedule needs training.objective hsm or dsm, found \(objective.rawValue); take importance")
+    }
     guard objective.comparesScores else { return }
     if training.weight == .uniformNoise {
       throw fault(

@@ -1,5 +1,7 @@
 internal import Diffusion
 internal import Files
+internal import Metrics
+internal import Training
 
 extension ExperimentKey {
   private typealias Kind = ProcessKind
@@ -12,6 +14,13 @@ extension ExperimentKey {
     Condition(words: "processes with schedule " + listed(schedules.map(\.rawValue))) {
       $0.process.kind.usualSchedule != nil && schedules.contains($0.process.schedule)
     }
+  }
+
+  private static let ofChain = Condition(
+    words: "processes with schedule discrete-linear, training.time_grid chain or the metric bound"
+  ) {
+    $0.process.kind.usualSchedule != nil && $0.process.schedule == .discreteLinear
+      || $0.training.timeGrid == .chain || $0.evaluation.metrics.contains(.chainBound)
   }
 
   private static let scheduled = Condition(
@@ -69,8 +78,9 @@ extension ExperimentKey {
         in: Limits(words: "between -100 and 100 and not 0, where linear is the limit") { $0 != 0 && abs($0) <= 100 },
         when: schedule(.exponential), "Growth rate a, per unit time: β(t) − beta_min is proportional to e^{at} − 1."),
       .init(
-        "process.chain_steps", \.process.chainSteps, in: .whole(2, 1e6), when: schedule(.discreteLinear),
-        "Steps T of the chain: β_i of step i is β · horizon/T, with β linear in i from beta_min to beta_max."),
+        "process.chain_steps", \.process.chainSteps, in: .whole(2, 1e6), when: ofChain,
+        "Steps n of the chain, whose states are at the times horizon · i/n; with discrete-linear, β_i of step i is "
+          + "β · horizon/n, with β linear in i from beta_min to beta_max."),
       .init(
         "process.beta", \.process.beta, in: .positive, when: schedule(.constant),
         default: usual { number($0.usualBeta) }, "Constant β, per unit time."),

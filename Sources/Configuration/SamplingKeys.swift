@@ -1,9 +1,14 @@
+internal import Metrics
 internal import Sampling
 
 extension ExperimentKey {
   /// A key of some samplers alone.
   private static func only(_ samplers: SamplerChoice...) -> Condition {
     Condition(words: samplers.map(\.rawValue).joined(separator: ", ")) { samplers.contains($0.sampling.sampler) }
+  }
+
+  private static let ofReverseVariance = Condition(words: "ancestral, or the metric bound") {
+    $0.sampling.sampler == .stepping(.ancestral) || $0.evaluation.metrics.contains(.chainBound)
   }
 
   /// The keys of the section `sampling`.
@@ -44,8 +49,8 @@ extension ExperimentKey {
       "η: how much of the noise each step draws anew; 0 is deterministic, 1 is ancestral sampling."),
     .init(
       "sampling.reverse_variance", \.sampling.options.reverseVariance, onResume: true,
-      when: only(.stepping(.ancestral)),
-      "Variance of a step: that given the data too (DDPM's β̃), or that of the step forward (DDPM's β)."),
+      when: ofReverseVariance, default: "learned for network.variance learned, else posterior",
+      "Variance of a step: that given the data too (DDPM's β̃), that of the step forward (DDPM's β), or the network's."),
     .init(
       "sampling.predictor", \.sampling.options.predictor, onResume: true, when: only(.stepping(.predictorCorrector)),
       "The sampler whose steps are corrected."),

@@ -17,6 +17,8 @@ extension Experiment {
     package var minimumNoise: Double?
     /// The largest.
     package var maximumNoise: Double?
+    /// Which times are drawn.
+    package var timeGrid = TimeStates.continuous
     /// Random directions in which sliced score matching takes the trace, for each row.
     package var probes = 1
     /// Transitions that carry a row forward, for objectives that need no kernel; 0 uses the kernel.

@@ -26,9 +26,30 @@ public protocol Score: ~Copyable {
   ///   - times: a diffusion time for each row, in (0, horizon].
   ///   - score: the result, of the same shape.
   mutating func evaluate(_ state: borrowing Matrix, atTimes times: [Double], into score: inout Matrix)
+
+  /// Whether the score comes with v, a learned variance of reverse steps.
+  var hasVariance: Bool { get }
+
+  /// Writes ∇ log p_t, and v of the step that leads away from t, for every row of `state`; only where `hasVariance`.
+  ///
+  /// - Parameters:
+  ///   - state: shape `[rows, dimension]`, of a process of one block.
+  ///   - t: the diffusion time, in (0, horizon].
+  ///   - score: the result, of the same shape.
+  ///   - variance: v, of the same shape: 0 for β̃ and 1 for β on a logarithmic scale (`ReverseChain`).
+  mutating func evaluate(
+    _ state: borrowing Matrix, at t: Double, into score: inout Matrix, variance: inout Matrix)
 }
 
 extension Score where Self: ~Copyable {
+  /// No variance, unless a score says otherwise.
+  public var hasVariance: Bool { false }
+
+  /// A score without a variance must not be asked for it.
+  public mutating func evaluate(
+    _ state: borrowing Matrix, at t: Double, into score: inout Matrix, variance: inout Matrix
+  ) { preconditionFailure("a score without a learned variance") }
+
   /// The rows of one time after another, each time for the whole matrix: right for any score, and slow.
   public mutating func evaluate(_ state: borrowing Matrix, atTimes times: [Double], into score: inout Matrix) {
     precondition(times.count == state.rows, "\(times.count) times for \(state.rows) rows")

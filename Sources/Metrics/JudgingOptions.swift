@@ -34,6 +34,8 @@ public enum Metric: String, Sendable, CaseIterable {
   case nearest
   /// `FlowLikelihood`.
   case likelihood = "nll"
+  /// `ChainBound`.
+  case chainBound = "bound"
   /// `PosteriorRanks.region`.
   case coverage
   /// `PosteriorRanks.parameters`.

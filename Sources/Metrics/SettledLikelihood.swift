@@ -16,6 +16,9 @@ public struct SettledLikelihood: Sendable {
 
     /// The draw of a row.
     public init(row: Int, draw: Int = 0) { (self.row, self.draw) = (row, draw) }
+
+    /// Where x of the draw stands among rows that have so many copies each, one for each draw.
+    func place(copies: Int) -> Int { copies == 1 ? row : row * copies + draw }
   }
 
   private static let mostDoublings = 4
@@ -76,7 +79,7 @@ public struct SettledLikelihood: Sendable {
       // A chunk always has 256 rows: the last task stands in for those that are missing.
       let taken = (0..<FlowLikelihood.rows).map { tasks[min(first + $0, tasks.count - 1)] }
       for (r, task) in taken.enumerated() {
-        copy(copies == 1 ? task.row : task.row * copies + task.draw, of: rows, to: r, of: &chunk)
+        copy(task.place(copies: copies), of: rows, to: r, of: &chunk)
       }
       prepare(taken.map(\.row))
       let keys = taken.map { FlowLikelihood.Key(index: $0.row, draw: $0.draw) }

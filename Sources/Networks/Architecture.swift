@@ -3,7 +3,8 @@
 /// ```
 /// h₁ = act(W₀[u | φ] + b₀),  h_{l+1} = act(W_l h_l + b_l),  F = W_L h_L + b_L
 /// with `radial`:     h₁ = act(W₀[u | ρ | φ] + b₀),   ρ = ln(10⁻⁴ + mean of x²),   x the observed part of u
-/// with `shrinkage`:  [f | g] = W_L h_L + b_L,   F = f + g ⊙ x
+/// with `frequencies`: h₁ = act(W₀[u | ρ | ψ | φ] + b₀),   ψ = sin(2ⁿπx), cos(2ⁿπx) for each n of the list
+/// with `shrinkage`:  [f | g] = W_L h_L + b_L,   F = f + g ⊙ x   in F's first numbers, as many as x has; else F = f
 /// ```
 /// With `residual`, every later hidden layer is a block that sees the embedding again and adds its input where the
 /// widths agree: h_{l+1} = h_l + act(W_l[h_l | φ] + b_l). The last layer starts at zero, so that an untrained network
@@ -21,22 +22,24 @@ public struct NetworkArchitecture: Sendable, Equatable {
   public var activation: Activation
   /// Whether hidden layers add their input and see the embedding.
   public var residual: Bool
-  /// Whether F = f + g ⊙ x; then there are as many observed inputs as outputs.
+  /// Whether F = f + g ⊙ x in its first numbers; then there are at least as many outputs as observed inputs.
   public var shrinkage: Bool
   /// Whether the first layer sees ρ.
   public var radial: Bool
+  /// n of the Fourier features sin(2ⁿπx) and cos(2ⁿπx) of the observed inputs; empty without.
+  public var frequencies: [Int]
   /// How the noise level or time enters.
   public var embedding: TimeEmbedding
 
   /// An architecture.
   public init(
     inputs: Int, conditions: Int = 0, outputs: Int, widths: [Int], activation: Activation = .silu,
-    residual: Bool = false, shrinkage: Bool = false, radial: Bool = false,
+    residual: Bool = false, shrinkage: Bool = false, radial: Bool = false, frequencies: [Int] = [],
     embedding: TimeEmbedding = TimeEmbedding(kind: .sinusoidal, features: 64)
   ) {
     precondition(conditions >= 0 && conditions < inputs, "\(conditions) conditions of \(inputs) inputs")
     precondition(
-      !shrinkage || inputs - conditions == outputs, "\(outputs) outputs shrink \(inputs - conditions) inputs")
+      !shrinkage || inputs - conditions <= outputs, "\(outputs) outputs shrink \(inputs - conditions) inputs")
     precondition(!widths.isEmpty && widths.allSatisfy { $0 > 0 }, "widths \(widths)")
     self.inputs = inputs
     self.conditions = conditions
@@ -46,11 +49,21 @@ public struct NetworkArchitecture: Sendable, Equatable {
     self.residual = residual
     self.shrinkage = shrinkage
     self.radial = radial
+    self.frequencies = frequencies
     self.embedding = embedding
   }
 
   /// The number of inputs that come from the state: x.
   public var observed: Int { inputs - conditions }
+
+  /// The number of Fourier features of the observed inputs.
+  var fourierFeatures: Int { 2 * frequencies.count * observed }
+
+  /// The numbers that the first layer sees beside the inputs and the embedding.
+  var derivedInputs: Int { (radial ? 1 : 0) + fourierFeatures }
+
+  /// The number of outputs that have a gate g.
+  var gated: Int { shrinkage ? observed : 0 }
 
   /// The number of weight layers, the output layer included.
   public var layerCount: Int { widths.count + 1 }
@@ -58,12 +71,12 @@ public struct NetworkArchitecture: Sendable, Equatable {
   /// The layers in forward order.
   public var layers: [Layer] {
     (0..<layerCount).map { l in
-      let width = l == 0 ? inputs + (radial ? 1 : 0) : widths[l - 1]
+      let width = l == 0 ? inputs + derivedInputs : widths[l - 1]
       let isHidden = l < widths.count
       let seesEmbedding = l == 0 || (residual && isHidden)
       return Layer(
         width: width, inputs: width + (seesEmbedding ? embedding.features : 0),
-        outputs: isHidden ? widths[l] : shrinkage ? 2 * outputs : outputs,
+        outputs: isHidden ? widths[l] : outputs + gated,
         skips: residual && l > 0 && isHidden && widths[l] == width)
     }
   }
@@ -93,47 +106,4 @@ public struct NetworkArchitecture: Sendable, Equatable {
   public var inferenceFlopsPerRow: Double {
     layers.reduce(0) { $0 + 2 * Double($1.inputs * $1.outputs) }
   }
-}
-
-/// Where each tensor lies in the flat parameter buffer.
-public struct ParameterLayout: Sendable, Equatable {
-  /// A named tensor, row-major.
-  public struct Entry: Sendable, Equatable {
-    /// For example `layers.0.weight`.
-    public let name: String
-    /// `[outputs, inputs]` for weights, `[outputs]` for biases.
-    public let shape: [Int]
-    /// The first element's index, a multiple of 16: a cache line.
-    public let offset: Int
-    /// The number of elements.
-    public var count: Int { shape.reduce(1, *) }
-    /// The elements' indices.
-    public var range: Range<Int> { offset..<offset + count }
-  }
-
-  /// All tensors: weight and bias of each layer in forward order.
-  public let entries: [Entry]
-  /// The buffer's length; gaps between tensors stay zero.
-  public let count: Int
-
-  /// The layout of a network's parameters.
-  public init(_ architecture: NetworkArchitecture) {
-    var entries: [Entry] = []
-    var next = 0
-    for (l, layer) in architecture.layers.enumerated() {
-      for (kind, shape) in [("weight", [layer.outputs, layer.inputs]), ("bias", [layer.outputs])] {
-        entries.append(Entry(name: "layers.\(l).\(kind)", shape: shape, offset: next))
-        next = (next + shape.reduce(1, *) + 15) / 16 * 16
-      }
-    }
-    self.entries = entries
-    count = next
-  }
-
-  /// The weight of layer `l`.
-  public func weight(_ l: Int) -> Entry { entries[2 * l] }
-  /// The bias of layer `l`.
-  public func bias(_ l: Int) -> Entry { entries[2 * l + 1] }
-  /// All elements of layer `l`.
-  public func range(ofLayer l: Int) -> Range<Int> { weight(l).offset..<bias(l).range.upperBound }
 }

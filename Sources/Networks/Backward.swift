@@ -118,18 +118,20 @@ extension NetworkPass {
     propagateHead()
     for l in layers.indices.dropFirst().reversed() { unsafe propagate(layer: l, parameters) }
     // deltas[0] is the first layer's: the other is free.
-    let whole = unsafe architecture.radial ? deltas[1].base : result.pointer
+    let derives = architecture.derivedInputs > 0
+    let whole = unsafe derives ? deltas[1].base : result.pointer
     unsafe inputProduct(delta(0).base, parameters + layout.weight(0).offset, into: whole)
     for row in 0..<rows {
       let (x, into) = unsafe (observed(set: 0, row: row), result.pointer + row * architecture.inputs)
-      if architecture.radial {
+      if derives {
         let own = unsafe whole + row * layers[0].width
         unsafe into.update(from: own, count: architecture.inputs)
-        unsafe addRadialAdjoint(own[architecture.inputs], x, to: into)
+        if architecture.radial { unsafe addRadialAdjoint(own[architecture.inputs], x, to: into) }
+        unsafe addFourierAdjoint(own, set: 0, row: row, to: into)
       }
       guard architecture.shrinkage else { continue }
       let (c, g) = unsafe (outputGradient(set: 0, row: row), gate(set: 0, row: row))
-      for k in 0..<architecture.outputs { unsafe into[k] = into[k].addingProduct(c[k], g[k]) }
+      for k in 0..<architecture.gated { unsafe into[k] = into[k].addingProduct(c[k], g[k]) }
     }
   }
 
@@ -146,6 +148,7 @@ extension NetworkPass {
       )
       unsafe into.update(from: from, count: architecture.inputs)
       if architecture.radial { unsafe into[architecture.inputs] = radialTangent(observed(set: 0, row: row), from) }
+      unsafe writeFourierTangent(set: 0, row: row, into: into)
     }
     for (l, layer) in layers.enumerated() {
       let isResult = l == layers.count - 1 && !architecture.shrinkage

@@ -26,6 +26,7 @@ extension NetworkPass {
   private func forwardGroup(_ group: Range<Int>, _ parameters: UnsafePointer<Float>) {
     self.group = group
     writeRadialFeatures()
+    writeFourierFeatures()
     for l in layers.indices { unsafe forward(layer: l, parameters) }
     applyHead()
   }

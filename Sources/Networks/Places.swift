@@ -32,7 +32,7 @@ struct Places {
     curvatures = layers.dropLast().map { plan.reserve(rows: Self.tiles(curved, $0.outputs), stride: Self.tile) }
     output = plan.reserve(rows: all, stride: architecture.outputs)
     outputGradient = plan.reserve(rows: use == .inference ? 0 : all, stride: architecture.outputs)
-    let last = Self.stride(2 * architecture.outputs)
+    let last = Self.stride(architecture.outputs + architecture.gated)
     raw = plan.reserve(rows: isShrinking ? groupRows : 0, stride: last)
     rawGradient = plan.reserve(rows: isShrinking ? trained : 0, stride: last)
     deltas = (0..<2).map { _ in plan.reserve(rows: trained, stride: Self.stride(widest)) }

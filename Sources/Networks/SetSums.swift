@@ -21,7 +21,8 @@ internal import LinearAlgebra
     var height: Int { slot + 1 - additions.count }
   }
 
-  let steps: [Step]
+  /// What to do with each set's gradient, in order.
+  public let steps: [Step]
   // A tile for each slot.
   private let tiles: Matrix
 

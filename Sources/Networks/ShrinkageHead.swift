@@ -1,6 +1,6 @@
 internal import LinearAlgebra
 
-// The head F = f + g ⊙ x: f and g are the last layer's outputs, x the observed inputs.
+// The head F = f + g ⊙ x: f and g are the last layer's outputs, x the observed inputs. Outputs after these are f alone.
 //
 // A posterior mean is a shrinkage of the observation: for a scale mixture x_0 = √S z, it is E[S/(S + σ²)|y] y exactly, g
 // alone. A network without the head has to multiply by additions.
@@ -22,13 +22,14 @@ extension NetworkPass {
   /// F = f + g ⊙ x of the group's rows.
   func applyHead() {
     guard architecture.shrinkage else { return }
-    let n = architecture.outputs
+    let (n, gated) = (architecture.outputs, architecture.gated)
     for set in group {
       for row in 0..<rows {
         let x = unsafe observed(set: set, row: row)
         let f = unsafe raw.row(firstRow(ofSet: set) + row)
         let result = unsafe output(set: set, row: row)
-        for k in 0..<n { unsafe result[k] = f[k].addingProduct(f[n + k], x[k]) }
+        for k in 0..<gated { unsafe result[k] = f[k].addingProduct(f[n + k], x[k]) }
+        for k in gated..<n { unsafe result[k] = f[k] }
       }
     }
   }
@@ -50,10 +51,8 @@ extension NetworkPass {
     _ c: UnsafePointer<Float>, _ x: UnsafePointer<Float>, into raw: UnsafeMutablePointer<Float>
   ) {
     let n = architecture.outputs
-    for k in 0..<n {
-      unsafe raw[k] = c[k]
-      unsafe raw[n + k] = c[k] * x[k]
-    }
+    unsafe raw.update(from: c, count: n)
+    for k in 0..<architecture.gated { unsafe raw[n + k] = c[k] * x[k] }
   }
 
   /// Ḟ = ḟ + ġ ⊙ x + g ⊙ ẋ of one row, from [ḟ | ġ].
@@ -62,8 +61,9 @@ extension NetworkPass {
     into result: UnsafeMutablePointer<Float>
   ) {
     let (n, x, g) = unsafe (architecture.outputs, observed(set: set, row: row), gate(set: set, row: row))
-    for k in 0..<n {
+    for k in 0..<architecture.gated {
       unsafe result[k] = raw[k].addingProduct(raw[n + k], x[k]).addingProduct(g[k], tangent[k])
     }
+    for k in architecture.gated..<n { unsafe result[k] = raw[k] }
   }
 }

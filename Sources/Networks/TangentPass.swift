@@ -92,7 +92,7 @@ internal import LinearAlgebra
 
   /// Computes Jb for a set of the pass, after the pass's `forward` of its group.
   public func forward(set: Int) {
-    writeRadialTangents(set: set)
+    writeDerivedTangents(set: set)
     for (l, layer) in pass.layers.enumerated() {
       unsafe tangentProducts[l](inputs[l].row(rows), pass.turned[l].base, into: tangents[l].base)
       guard l < pass.layers.count - 1 else { return applyHead(set: set) }
@@ -109,12 +109,13 @@ internal import LinearAlgebra
     }
   }
 
-  private func writeRadialTangents(set: Int) {
-    guard pass.architecture.radial else { return }
+  private func writeDerivedTangents(set: Int) {
+    guard pass.architecture.derivedInputs > 0 else { return }
     for index in 0..<probes * rows {
       let tangent = unsafe inputs[0].row(rows + index)
       let x = unsafe pass.observed(set: set, row: index % rows)
-      unsafe tangent[pass.architecture.inputs] = pass.radialTangent(x, tangent)
+      if pass.architecture.radial { unsafe tangent[pass.architecture.inputs] = pass.radialTangent(x, tangent) }
+      unsafe pass.writeFourierTangent(set: set, row: index % rows, into: tangent)
     }
   }
 
@@ -177,7 +178,8 @@ internal import LinearAlgebra
 
   /// Adjoints of [f | g] and [ḟ | ġ] for Ḟ = ḟ + ġ ⊙ x + g ⊙ ẋ: g's has a term c ⊙ ẋ of each tangent.
   private func headAdjoints(set: Int) {
-    let (n, columns) = (pass.architecture.outputs, 2 * pass.architecture.outputs)
+    let (n, gated) = (pass.architecture.outputs, pass.architecture.gated)
+    let columns = n + gated
     for row in 0..<rows {
       let x = unsafe pass.observed(set: set, row: row)
       let own = unsafe delta.base + row * columns
@@ -185,7 +187,7 @@ internal import LinearAlgebra
       for probe in 0..<probes {
         let (c, tangent) = unsafe (cotangent(probe: probe, row: row), self.tangent(probe: probe, row: row))
         unsafe pass.splitHead(c, x, into: delta.base + ((1 + probe) * rows + row) * columns)
-        for k in 0..<n { unsafe own[n + k] = own[n + k].addingProduct(c[k], tangent[k]) }
+        for k in 0..<gated { unsafe own[n + k] = own[n + k].addingProduct(c[k], tangent[k]) }
       }
     }
   }

@@ -28,4 +28,5 @@ public enum Purpose: UInt8, Sendable, CaseIterable {
   case metric = 60
   case likelihood = 61
   case dequantisedLikelihood = 62
+  case chainBound = 63
 }

@@ -47,7 +47,8 @@ struct PosteriorMeanReading {
 /// ```
 /// Φ and C from s to t. Ho, Jain and Abbeel 2020, arXiv 2006.11239, algorithm 2, for any linear process; for several
 /// blocks with the kernel given the data alone. Q is written so that nothing cancels. Its variance for DDPM's process is
-/// β̃; with `ReverseVariance.forward` C takes the place of Q, and is β.
+/// β̃; with `ReverseVariance.forward` C takes the place of Q, and is β; with `learned` the score says where between the two each
+/// coordinate's variance lies, for processes of one block.
 public struct AncestralSampler: Sampler {
   /// The variance of a step.
   public let variance: ReverseVariance
@@ -71,10 +72,12 @@ public struct AncestralSampler: Sampler {
       switch variance {
       case .posterior: step.noise
       case .forward: forward.covariance.cholesky()
+      case .learned: BlockMatrix.identity(process.blocks)
       }
     return [
       SamplerStage(
-        state: step.map + step.gain.outer(reading.state), score: step.gain.outer(reading.score), at: t, noise: noise)
+        state: step.map + step.gain.outer(reading.state), score: step.gain.outer(reading.score), at: t, noise: noise,
+        variances: variance == .learned ? VarianceRange(ReverseStep(process, from: t, to: s)) : nil)
     ]
   }
 }
@@ -87,6 +90,10 @@ public enum ReverseVariance: String, Sendable, CaseIterable {
   case posterior
   /// `forward`: C, that of u_t given u_s; right for data N(0, 1) under a variance-preserving process. DDPM's β.
   case forward
+  /// `learned`: exp(v ln β + (1 − v) ln β̃) with v from the network; β and β̃ are those of the step at hand, however long.
+  ///
+  /// Nichol and Dhariwal 2021, arXiv 2102.09672, eq. 15 and section 4.
+  case learned
 }
 
 /// The parts of an ancestral step: u_s = K u_t + (M_s − K M_t) x_0 + L z.

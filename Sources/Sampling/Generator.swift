@@ -29,6 +29,8 @@ public struct Generator: ~Copyable {
   private var slope: Matrix
   private var previous: Matrix
   private var noise: Matrix
+  // v, where a stage's variance comes with the score.
+  private var variance: Matrix
   // The process's own blocks, where the sampler adds a momentum.
   private var position: Matrix
   private var held: HeldCoordinates?
@@ -93,6 +95,9 @@ public struct Generator: ~Copyable {
     slope = Matrix(rows: Self.rows, columns: scored)
     previous = Matrix(rows: usesPrevious ? Self.rows : 0, columns: scored)
     noise = Matrix(rows: Self.rows, columns: driven.count * dimension)
+    let learns = all.contains { $0.variances != nil }
+    precondition(!learns || blocks == 1, "a learned variance for \(blocks) blocks")
+    variance = Matrix(rows: learns ? Self.rows : 0, columns: dimension)
     position = Matrix(rows: blocks > process.blocks ? Self.rows : 0, columns: scored)
   }
 
@@ -130,7 +135,7 @@ public struct Generator: ~Copyable {
         }
         if stage.score != nil {
           if usesPrevious { swap(&slope, &previous) }
-          evaluate(&score, at: stage.time)
+          evaluate(&score, at: stage.time, variances: stage.variances)
         }
         apply(stage)
       }
@@ -149,10 +154,17 @@ public struct Generator: ~Copyable {
     held?.finish(&samples)
   }
 
-  /// Writes the score at the state's own blocks into `slope`.
-  private mutating func evaluate<S: Score & ~Copyable>(_ score: inout S, at time: Double) {
+  /// Writes the score at the state's own blocks into `slope`, and gives the noise the variance that comes with it.
+  private mutating func evaluate<S: Score & ~Copyable>(
+    _ score: inout S, at time: Double, variances: VarianceRange? = nil
+  ) {
     held?.hold(&state, at: time)
-    if blocks > processBlocks {
+    if let variances {
+      score.evaluate(state, at: time, into: &slope, variance: &variance)
+      for row in 0..<Self.rows {
+        for k in 0..<dimension { noise[row, k] *= variances.deviation(variance[row, k]) }
+      }
+    } else if blocks > processBlocks {
       position.assign(.identity(blocks), times: state, dimension: dimension)
       score.evaluate(position, at: time, into: &slope)
     } else {

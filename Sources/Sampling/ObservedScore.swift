@@ -50,6 +50,17 @@ public struct ObservedScore<Base: DifferentiableScore>: Score {
     correct(state, Array(repeating: t, count: state.rows), &score)
   }
 
+  /// Whether `base` has learned the variance of reverse steps.
+  public var hasVariance: Bool { base.hasVariance }
+
+  /// The corrected score of 256 rows; the variance is that of `base`, without the observations.
+  public mutating func evaluate(
+    _ state: borrowing Matrix, at t: Double, into score: inout Matrix, variance: inout Matrix
+  ) {
+    base.evaluate(state, at: t, into: &score, variance: &variance)
+    correct(state, Array(repeating: t, count: state.rows), &score)
+  }
+
   /// As at one time: one evaluation of `base` and one of its moments for all rows together.
   public mutating func evaluate(_ state: borrowing Matrix, atTimes times: [Double], into score: inout Matrix) {
     base.evaluate(state, atTimes: times, into: &score)

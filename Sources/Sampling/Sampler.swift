@@ -1,5 +1,6 @@
 public import Diffusion
 public import LinearAlgebra
+internal import RealFunctions
 
 /// A scheme for the reverse dynamics of a linear process, from diffusion time T down to t_f, by steps that all samples
 /// share.
@@ -90,6 +91,8 @@ public struct SamplerStage: Sendable, Equatable {
   public var keeps: Keeping
   /// r where each sample has its own step δ, by which `score` is multiplied, and `noise` by √δ: see `CorrectorStep`.
   public var signalToNoise: Double?
+  /// Where the noise's variance comes with the score, each coordinate's own: normals are multiplied by its root first.
+  public var variances: VarianceRange?
 
   /// When a stage keeps its incoming state.
   public enum Keeping: Sendable, Equatable {
@@ -104,7 +107,8 @@ public struct SamplerStage: Sendable, Equatable {
   /// A stage of the given factors.
   public init(
     state: BlockMatrix, kept: BlockMatrix? = nil, score: BlockMatrix? = nil, at time: Double,
-    previous: BlockMatrix? = nil, noise: BlockMatrix? = nil, keeps: Keeping = .never, signalToNoise: Double? = nil
+    previous: BlockMatrix? = nil, noise: BlockMatrix? = nil, keeps: Keeping = .never, signalToNoise: Double? = nil,
+    variances: VarianceRange? = nil
   ) {
     self.state = state
     self.kept = kept
@@ -114,5 +118,25 @@ public struct SamplerStage: Sendable, Equatable {
     self.noise = noise
     self.keeps = keeps
     self.signalToNoise = signalToNoise
+    self.variances = variances
+  }
+}
+
+/// The ends of a learned variance: exp(v ln β + (1 − v) ln β̃).
+public struct VarianceRange: Sendable, Equatable {
+  /// ln β̃.
+  public let logPosterior: Double
+  /// ln β.
+  public let logForward: Double
+
+  /// The ends of a step that does not end at t = 0.
+  public init(_ step: ReverseStep) {
+    precondition(step.posterior > 0, "a step without noise")
+    (logPosterior, logForward) = (log(step.posterior), log(step.forward))
+  }
+
+  /// The standard deviation at v.
+  public func deviation(_ v: Float) -> Float {
+    Float(exp(0.5 * (logPosterior + Double(v) * (logForward - logPosterior))))
   }
 }

@@ -38,6 +38,13 @@ public struct SamplerOptions: Sendable, Equatable {
   /// γ of the underdamped dynamics.
   public var friction = 1.0
 
+  /// Whether steps take the variance that a network has learned.
+  public var takesLearnedVariance: Bool {
+    guard reverseVariance == .learned else { return false }
+    return sampler == .stepping(.ancestral)
+      || sampler == .stepping(.predictorCorrector) && predictor == Predictor(.ancestral)
+  }
+
   /// The error that a step of an adaptive sampler may make.
   public var tolerance = Tolerance()
 

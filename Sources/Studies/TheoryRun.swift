@@ -46,7 +46,7 @@ struct TheoryRun {
     data = header.data
     process = model.process
     score = NetworkScore(model: model, parameters: average)
-    parameterCount = ParameterLayout(model.network).count
+    parameterCount = model.layout.count
     target = try communicator.agree { try experiment.target() }
   }
 

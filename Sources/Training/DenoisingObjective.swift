@@ -20,11 +20,16 @@ internal import Randomness
   private var mixtures: [BlockMatrix?]
   /// Pairs data with noise within a set, where they are not independent.
   private let assignment: OptimalAssignment?
+  /// Where a schedule's gradient goes, and each set's, where a schedule is learned.
+  private let scheduleElements: Range<Int>?
+  private var scheduleGradients: [[Double]]
+  /// What the variance of reverse steps is learned from, where it is.
+  private let variance: VarianceLoss?
 
   init(model: ScoreModel, isTransported: Bool = false, times: TimeSampler, rows: Int, sets: Int) {
     (self.model, self.times, self.rows) = (model, times, rows)
     let probe = model.trainingCoefficients(at: model.process.horizon)
-    targets = Matrix(rows: rows * sets, columns: model.network.outputs)
+    targets = Matrix(rows: rows * sets, columns: model.scoreOutputs)
     gains = [Float](repeating: 0, count: rows * sets)
     mixtures = [BlockMatrix?](repeating: nil, count: rows * sets)
     draws = RowDraws(
@@ -35,9 +40,18 @@ internal import Randomness
     precondition(
       !isTransported || model.process.blocks == 1 && model.conditions == 0, "transport of several blocks or conditions")
     assignment = isTransported ? OptimalAssignment(count: rows) : nil
+    scheduleElements =
+      times.law.kind == .learnedSchedule ? model.layout.further.first { $0.name == "schedule" }?.range : nil
+    scheduleGradients = [[Double]](
+      repeating: [Double](repeating: 0, count: MonotoneSchedule.count), count: scheduleElements == nil ? 0 : sets)
+    variance = model.variance.map { VarianceLoss(model, $0, rows: rows * sets) }
   }
 
-  var bytes: Int { 4 * (targets.count + draws.noise.count + draws.clean.count) + (assignment?.bytes ?? 0) }
+  var bytes: Int {
+    4 * (targets.count + draws.noise.count + draws.clean.count) + (assignment?.bytes ?? 0) + (variance?.bytes ?? 0)
+  }
+
+  func holdMean(_ isHeld: Bool) { variance?.isHeld = isHeld }
 
   func draw(
     set: Int, firstIndex: UInt64, streams: DrawStreams, into pass: NetworkPass, data: (Int) -> UnsafePointer<Float>
@@ -51,6 +65,7 @@ internal import Randomness
       let root = draw.weight.squareRoot()
       gains[set * rows + row] = Float(root * c.outputGain(0))
       mixtures[set * rows + row] = c.hasUniformGain ? nil : c.gain.scaled(by: root)
+      variance?.note(row: set * rows + row, draw, gain: root * c.outputGain(0))
       pass.setLevel(model.embeddedLevel(noiseLevel: c.noiseLevel, at: draw.time), set: set, row: row)
       let state = unsafe pass.state(set: set, row: row)
       let z = unsafe draws.normals(assignment?.columns[row] ?? row)
@@ -97,9 +112,12 @@ internal import Randomness
 
   /// Σ ρ² over the rows, ρ = κF − y, divided by the number of outputs.
   func loss(set: Int, of pass: NetworkPass, parameters: UnsafePointer<Float>, count: Int) -> Double {
-    var sum = 0.0
-    for row in 0..<count { sum += unsafe squaredResidual(set: set, row: row, pass, gradient: nil, scale: 0) }
-    return sum / Double(targets.columns)
+    var (sum, bound) = (0.0, 0.0)
+    for row in 0..<count {
+      sum += unsafe squaredResidual(set: set, row: row, pass, gradient: nil, scale: 0)
+      bound += unsafe boundTerm(set: set, row: row, pass, gradient: nil, scale: 0)
+    }
+    return sum / Double(targets.columns) + bound
   }
 
   var sumsSets: Bool { true }
@@ -110,21 +128,54 @@ internal import Randomness
   ) {
     for set in group { losses[set] = lossAndGradient(set: set, of: pass, scale: scale) }
     unsafe pass.backward(parameters, into: gradients)
+    guard let scheduleElements else { return }
+    for set in group {
+      gradients.write(
+        MonotoneSchedule.laidOut(scheduleGradients[set], count: scheduleElements.count), at: scheduleElements, set: set)
+    }
   }
 
   /// The loss of a set; writes ∂/∂F of `scale` times it into the pass.
   private func lossAndGradient(set: Int, of pass: NetworkPass, scale: Double) -> Double {
-    var sum = 0.0
+    var (sum, bounds) = (0.0, 0.0)
     let factor = Float(2 * scale / Double(targets.columns))
     let learns = times.law == .importance
     if learns { cells.clear(set: set) }
+    let moves = scheduleElements != nil
+    if moves { for i in scheduleGradients[set].indices { scheduleGradients[set][i] = 0 } }
     for row in 0..<rows {
       let loss = unsafe squaredResidual(
         set: set, row: row, pass, gradient: pass.outputGradient(set: set, row: row), scale: factor)
+      let bound = unsafe boundTerm(
+        set: set, row: row, pass, gradient: pass.outputGradient(set: set, row: row), scale: scale)
       sum += loss
-      if learns { cells.add(loss / Double(targets.columns), draws.times[set * rows + row], set: set) }
+      bounds += bound
+      if moves {
+        // The mean of the squared loss is least for the density that this gradient leads to: E_p[(L/p)²] = ∫ L²/p.
+        let whole = loss / Double(targets.columns) + bound
+        times.schedule.addLogDensityGradient(
+          at: draws.times[set * rows + row].quantile, factor: -scale * whole * whole, to: &scheduleGradients[set])
+      }
+      if learns { cells.add(loss / Double(targets.columns) + bound, draws.times[set * rows + row], set: set) }
     }
-    return sum / Double(targets.columns)
+    return sum / Double(targets.columns) + bounds
+  }
+
+  /// The row's part of the loss from which the variance is learned, 0 without one; behind F lies v.
+  private func boundTerm(
+    set: Int, row: Int, _ pass: NetworkPass, gradient: UnsafeMutablePointer<Float>?, scale: Double
+  ) -> Double {
+    guard let variance else { return 0 }
+    let (n, index) = (targets.columns, set * rows + row)
+    let f = unsafe pass.output(set: set, row: row)
+    let (y, gain) = unsafe (targets.pointer + index * n, Double(gains[index]))
+    return unsafe variance.loss(
+      row: index, f + n,
+      square: { k in
+        let residual = unsafe gain * Double(f[k]) - Double(y[k])
+        return residual * residual
+      },
+      gradient: gradient.map { unsafe $0 + n }, slope: scale)
   }
 
   // Eight explicit lanes: the order of additions is written here, not left to the vectoriser.

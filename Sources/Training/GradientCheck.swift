@@ -77,6 +77,7 @@ extension Trainer {
     var saved = Matrix(rows: 1, columns: layout.count)
     saved.copy(from: parameters)
     defer {
+      objective.holdMean(false)
       parameters.copy(from: saved)
       observer = watching
     }
@@ -84,6 +85,7 @@ extension Trainer {
     let isDisplaced = displaceLastLayer(&sequence)
     drawBatch()
     computeGradients()
+    objective.holdMean(true)
     let ranges = model.network.activation == .relu ? [0.02, 0.004, 0.0008] : [0.5, 0.1, 0.02]
     let center = loss()
     let rows = choose(count, &sequence).map { entry, place in
@@ -95,16 +97,19 @@ extension Trainer {
     return GradientCheck(rows: rows, isDisplaced: isDisplaced)
   }
 
-  /// Distinct places, by tensor: equally many of each tensor as far as it has so many.
+  /// Distinct places, by tensor of the network: equally many of each tensor as far as it has so many.
+  ///
+  /// A schedule's gradient is of another number than the loss: of its variance.
   private func choose(_ count: Int, _ sequence: inout VariateSequence) -> [(ParameterLayout.Entry, Int)] {
-    var chosen = layout.entries.map { _ in Set<Int>() }
-    let available = layout.entries.reduce(0) { $0 + $1.count }
+    let entries = layout.entries.filter { $0.offset < layout.networkCount }
+    var chosen = entries.map { _ in Set<Int>() }
+    let available = entries.reduce(0) { $0 + $1.count }
     while chosen.reduce(0, { $0 + $1.count }) < min(count, available) {
-      for (e, entry) in layout.entries.enumerated() where chosen[e].count < entry.count {
+      for (e, entry) in entries.enumerated() where chosen[e].count < entry.count {
         while !chosen[e].insert(sequence.nextBelow(entry.count)).inserted {}
       }
     }
-    return zip(layout.entries, chosen).flatMap { entry, places in places.sorted().map { (entry, $0) } }
+    return zip(entries, chosen).flatMap { entry, places in places.sorted().map { (entry, $0) } }
   }
 
   private func displaceLastLayer(_ sequence: inout VariateSequence) -> Bool {

@@ -17,6 +17,10 @@ public struct NetworkOptions: Sendable, Equatable {
   public var shrinkage = false
   /// Whether the network sees the logarithm of its input's mean square as well.
   public var radial = false
+  /// n of the features sin(2ⁿπx), cos(2ⁿπx) of the numbers x that the network sees of a noisy state; empty without.
+  public var inputFrequencies: [Int] = []
+  /// Where the variance of reverse steps comes from.
+  public var variance = LearnedVariance.Kind.fixed
   /// How the noise level or time becomes features.
   public var embedding = TimeEmbedding.Kind.sinusoidal
   /// The number of these features.

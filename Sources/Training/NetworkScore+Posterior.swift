@@ -44,7 +44,7 @@ extension NetworkScore {
           for k in 0..<d { output[row, o * d + k] = Float(readings[row].gain[o] * h[k]) }
         }
       }
-      unsafe pass.vjp(parameters.pointer, cotangent: output, into: &derivative)
+      propagateOutput(pass)
       for row in 0..<Self.rows {
         let reading = readings[row]
         for k in 0..<d {

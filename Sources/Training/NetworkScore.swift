@@ -15,7 +15,10 @@ internal import Networks
   private let pass: NetworkPass
   private(set) var parameters: Matrix
   private var whitened: Matrix
+  /// F, or what a derivative is taken along.
   var output: Matrix
+  /// As `output`, with the zeros of outputs that are not the score's; without rows where there are none.
+  private var wholeOutput: Matrix
   var derivative: Matrix
   private var isPrepared = false
   /// The conditions of all rows, in trained coordinates.
@@ -39,10 +42,11 @@ internal import Networks
     pass = NetworkPass(
       architecture: model.network, frequencies: model.frequencies, rows: Self.rows, use: .inference)
     whitened = Matrix(rows: Self.rows, columns: model.observed)
-    output = Matrix(rows: Self.rows, columns: model.network.outputs)
+    output = Matrix(rows: Self.rows, columns: model.scoreOutputs)
+    wholeOutput = Matrix(rows: model.variance == nil ? 0 : Self.rows, columns: model.network.outputs)
     stateRow = Matrix(rows: 1, columns: model.process.blocks * model.dimension)
     whitenedRow = Matrix(rows: 1, columns: model.observed)
-    outputRow = Matrix(rows: 1, columns: model.network.outputs)
+    outputRow = Matrix(rows: 1, columns: model.scoreOutputs)
     scoreRow = Matrix(rows: 1, columns: model.process.blocks * model.dimension)
   }
 
@@ -78,6 +82,21 @@ internal import Networks
     score.add(c.output, times: output, dimension: dimension)
   }
 
+  /// Whether the network learned the variance of reverse steps.
+  public var hasVariance: Bool { model.variance != nil }
+
+  /// As above, and v; v − ½ lies behind F.
+  public func evaluate(
+    _ state: borrowing Matrix, at t: Double, into score: inout Matrix, variance: inout Matrix
+  ) {
+    precondition(hasVariance && variance.columns == dimension, "\(variance.columns) variances of \(dimension)")
+    evaluate(state, at: t, into: &score)
+    for row in 0..<Self.rows {
+      let outputs = unsafe pass.output(set: 0, row: row) + output.columns
+      for k in 0..<dimension { variance[row, k] = unsafe Float(LearnedVariance.middle) + outputs[k] }
+    }
+  }
+
   /// As at one time, with the coefficients and the level of each row's own.
   public func evaluate(_ state: borrowing Matrix, atTimes times: [Double], into score: inout Matrix) {
     precondition(state.rows == Self.rows && times.count == Self.rows, "\(state.rows) rows, \(times.count) times")
@@ -103,7 +122,7 @@ internal import Networks
     prepare(pass, state, c, at: t)
     unsafe pass.forward(parameters.pointer)
     output.assign(c.output.transpose, times: cotangent, dimension: dimension)
-    unsafe pass.vjp(parameters.pointer, cotangent: output, into: &derivative)
+    propagateOutput(pass)
     for row in 0..<Self.rows {
       unsafe (whitened.pointer + row * whitened.columns).update(
         from: derivative.pointer + row * derivative.columns, count: whitened.columns)
@@ -128,7 +147,7 @@ internal import Networks
       let (block, coordinate) = k.quotientAndRemainder(dividingBy: dimension)
       output.fill(0)
       for row in trace.indices { output[row, k] = 1 }
-      unsafe pass.vjp(parameters.pointer, cotangent: output, into: &derivative)
+      propagateOutput(pass)
       for i in 0..<c.inputBlocks {
         for row in trace.indices {
           trace[row].addProduct(gain[i, block], Double(derivative[row, i * dimension + coordinate]))
@@ -168,6 +187,17 @@ internal import Networks
       unsafe pass.forward(parameters.pointer)
       isPrepared = true
     }
-    unsafe output.pointer.update(from: pass.output(set: 0, row: 0), count: output.count)
+    for row in 0..<Self.rows {
+      unsafe (output.pointer + row * output.columns).update(from: pass.output(set: 0, row: row), count: output.columns)
+    }
+  }
+
+  /// Writes `output` times F' into `derivative`; v has no part in it.
+  func propagateOutput(_ pass: NetworkPass) {
+    guard model.variance != nil else {
+      return unsafe pass.vjp(parameters.pointer, cotangent: output, into: &derivative)
+    }
+    for row in 0..<Self.rows { for k in 0..<output.columns { wholeOutput[row, k] = output[row, k] } }
+    unsafe pass.vjp(parameters.pointer, cotangent: wholeOutput, into: &derivative)
   }
 }

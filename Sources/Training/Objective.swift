@@ -85,6 +85,11 @@ protocol Objective: AnyObject {
   /// Σ loss over the rows `0..<count` of a set, after `forward` of its group.
   func loss(set: Int, of pass: NetworkPass, parameters: UnsafePointer<Float>, count: Int) -> Double
 
+  /// Makes `loss` take from the last `lossesAndGradients` what these gradients take as given, or no longer.
+  ///
+  /// So that differences of losses are what the gradients say.
+  func holdMean(_ isHeld: Bool)
+
   /// Whether gradients of `lossesAndGradients` can be added as they are computed.
   var sumsSets: Bool { get }
 
@@ -94,6 +99,11 @@ protocol Objective: AnyObject {
     into gradients: GradientSink)
 }
 
+extension Objective {
+  /// Nothing: most gradients are those of the whole loss.
+  func holdMean(_ isHeld: Bool) {}
+}
+
 /// Where gradients go.
 @safe enum GradientSink {
   /// Into sums along the steps, in the slots that the closure gives.
@@ -101,6 +111,28 @@ protocol Objective: AnyObject {
   /// Each set's on its own; the second closure hears when a set's gradient of a layer is whole.
   case sets(
     gradient: (_ set: Int) -> UnsafeMutablePointer<Float>, completed: (_ set: Int, _ elements: Range<Int>) -> Void)
+}
+
+extension GradientSink {
+  /// Writes a set's gradient of a further part of the parameters, and adds what is to be added.
+  func write(_ values: [Float], at elements: Range<Int>, set: Int) {
+    precondition(values.count == elements.count, "\(values.count) numbers for \(elements.count)")
+    func put(_ first: UnsafeMutablePointer<Float>) {
+      for (i, value) in values.enumerated() { unsafe first[elements.lowerBound + i] = value }
+    }
+    switch self {
+    case .sums(let sums, let slot):
+      let step = sums.steps[set]
+      unsafe put(slot(step.slot))
+      for (into, from) in step.additions {
+        let (sum, added) = unsafe (slot(into), slot(from))
+        for i in elements { unsafe sum[i] += added[i] }
+      }
+    case .sets(let gradient, let completed):
+      unsafe put(gradient(set))
+      completed(set, elements)
+    }
+  }
 }
 
 extension NetworkPass {

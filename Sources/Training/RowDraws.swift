@@ -91,7 +91,8 @@ struct CellSums {
   /// Adds a row's loss, which carries the draw's weight.
   mutating func add(_ loss: Double, _ draw: TimeSampler.Draw, set: Int) {
     let first = set * 2 * TimeHistory.cells + draw.cell
-    let size = draw.time * loss / draw.weight
+    // The law's density is one in ln t, before a time was moved to a state.
+    let size = (draw.before ?? draw.time) * loss / draw.weight
     sums[first] += size * size
     sums[first + TimeHistory.cells] += 1
   }

@@ -1,4 +1,5 @@
 public import Diffusion
+public import LinearAlgebra
 public import Networks
 
 /// A process, a network, and what the network's output means: everything that a score needs but the parameters.
@@ -27,18 +28,24 @@ public struct ScoreModel: Sendable {
   public let weight: LossWeight
   /// What is embedded.
   public let level: Level
+  /// How the variance of reverse steps is learned; nil where it is fixed.
+  public let variance: LearnedVariance?
   /// The network's shape.
   public let network: NetworkArchitecture
   /// The embedding's frequencies.
   public let frequencies: [Float]
+  /// Whether the schedule of the training times is learned beside the network.
+  public let learnsSchedule: Bool
 
   /// A model; the network's inputs and outputs follow from the process, the dimension and the output.
   public init(
     process: any ForwardProcess, dimension: Int, conditions: Int = 0, input: NetworkInput = .state,
     output: NetworkOutput, conditioning: Conditioning, weight: LossWeight? = nil, level: Level = .noiseLevel,
     widths: [Int], activation: Activation, residual: Bool, shrinkage: Bool = false, radial: Bool = false,
+    inputFrequencies: [Int] = [], variance: LearnedVariance? = nil, learnsSchedule: Bool = false,
     embedding: TimeEmbedding, seed: UInt64
   ) {
+    precondition(variance == nil || process.blocks == 1, "a learned variance for \(process.blocks) blocks")
     self.process = process
     self.dimension = dimension
     self.conditions = conditions
@@ -47,27 +54,51 @@ public struct ScoreModel: Sendable {
     self.conditioning = conditioning
     self.weight = weight ?? .standard(for: output)
     self.level = level
+    self.variance = variance
+    self.learnsSchedule = learnsSchedule
     network = NetworkArchitecture(
       inputs: input.blocks(for: process) * dimension + conditions, conditions: conditions,
-      outputs: output.blocks(for: process) * dimension, widths: widths, activation: activation, residual: residual,
-      shrinkage: shrinkage, radial: radial, embedding: embedding)
+      outputs: (output.blocks(for: process) + (variance == nil ? 0 : 1)) * dimension, widths: widths,
+      activation: activation, residual: residual,
+      shrinkage: shrinkage, radial: radial, frequencies: inputFrequencies, embedding: embedding)
     frequencies = embedding.frequencies(seed: seed)
   }
 
   /// The model of a network's options.
   public init(
     process: any ForwardProcess, dimension: Int, conditions: Int, network: NetworkOptions, conditioning: Conditioning,
-    weight: LossWeight?, seed: UInt64
+    variance: LearnedVariance? = nil, learnsSchedule: Bool = false, weight: LossWeight?, seed: UInt64
   ) {
     self.init(
       process: process, dimension: dimension, conditions: conditions, input: network.input, output: network.output,
       conditioning: conditioning, weight: weight, level: network.embeddingOf, widths: network.widths,
       activation: network.activation, residual: network.residual, shrinkage: network.shrinkage, radial: network.radial,
+      inputFrequencies: network.inputFrequencies, variance: variance, learnsSchedule: learnsSchedule,
       embedding: TimeEmbedding(kind: network.embedding, features: network.embeddingFeatures), seed: seed)
+  }
+
+  /// Where all that is learned lies: the network, and the schedule where it is learned.
+  public var layout: ParameterLayout {
+    ParameterLayout(
+      network, further: learnsSchedule ? [.init("schedule", tensors: MonotoneSchedule.tensors)] : [])
+  }
+
+  /// What training begins with, `[1, layout count]`.
+  public func initialParameters(seed: UInt64) -> Matrix {
+    let own = network.initialParameters(seed: seed)
+    let layout = layout
+    guard let part = layout.further.first else { return own }
+    var all = Matrix(rows: 1, columns: layout.count)
+    for i in 0..<own.count { all[0, i] = own[0, i] }
+    let values = MonotoneSchedule.laidOut(MonotoneSchedule.initial.map(Double.init), count: part.range.count)
+    for (i, value) in values.enumerated() { all[0, part.range.lowerBound + i] = value }
+    return all
   }
 
   /// The network's inputs that come from the state.
   var observed: Int { network.observed }
+  /// The numbers of F: the network's outputs without those of the variance.
+  var scoreOutputs: Int { network.outputs - (variance == nil ? 0 : dimension) }
 
   /// What turns F into a score at time `t`.
   func coefficients(at t: Double) -> ScoreCoefficients {

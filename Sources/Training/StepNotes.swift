@@ -33,7 +33,8 @@ extension Trainer {
   }
 
   private func readNotes() -> StepReport {
-    var (loss, squares) = (0.0, 0.0)
+    var (loss, squares, furtherSquares) = (0.0, 0.0, 0.0)
+    let networkBlocks = (layout.networkCount + Self.block - 1) / Self.block
     var wishes: Wishes = []
     let perShard = 1 + (history?.sums.count ?? 0)
     for rank in 0..<communicator.size {
@@ -46,14 +47,17 @@ extension Trainer {
     }
     // Block after block, whoever owns it.
     for owner in exchange.owners {
-      let blocks = Self.blocks(exchange.slices.range(owner)).count
-      for i in noteSections.range(owner).suffix(blocks) { squares += notes[i] }
+      let blocks = Self.blocks(exchange.slices.range(owner))
+      for (block, i) in zip(blocks, noteSections.range(owner).suffix(blocks.count)) {
+        if block < networkBlocks { squares += notes[i] } else { furtherSquares += notes[i] }
+      }
     }
+    furtherGradientNorm = furtherSquares.squareRoot()
     let mean = loss / Double(options.batch)
     return StepReport(
       step: step, loss: mean, gradientNorm: squares.squareRoot(),
       learningRate: guarding.learningRateScale * options.optimiser.learningRate(at: step + 1), wishes: wishes,
-      fault: guarding.fault(loss: mean, squares: squares, divergence: options.divergence))
+      fault: guarding.fault(loss: mean, squares: squares + furtherSquares, divergence: options.divergence))
   }
 
   /// Σ loss over the rows of a set in the last step.

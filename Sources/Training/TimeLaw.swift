@@ -23,12 +23,22 @@ public struct TimeLaw: Sendable, Equatable {
     ///
     /// Kim et al. 2022 (arXiv 2106.05527) with k = 1.
     case softTruncation = "soft-truncation"
+    /// `learned-schedule`: the noise level goes through its range by a monotone network, trained so that the loss's estimate
+    /// varies least; each row's loss is multiplied by the ratio of densities, as for `importance`.
+    ///
+    /// VDM's learned schedule (Kingma et al. 2021, arXiv 2107.00630, section 5.1) between fixed ends: its interior changes
+    /// the variance of the objective and not the objective.
+    case learnedSchedule = "learned-schedule"
   }
 
   /// Which law.
   public var kind: Kind
   /// How the times of a batch's rows hang together.
   public var spread = TimeSpread.independent
+  /// n, where every time is moved to the nearest of T/n, 2T/n, … T, the states of a chain; nil leaves times as they are.
+  ///
+  /// The law is then on [½T/n, T + ½T/n], so that under `uniform` every state is drawn alike.
+  public var chainSteps: Int?
   /// The mean of −½ ln snr under `log-normal`.
   public var mean = -0.5
   /// Its standard deviation.
@@ -43,6 +53,8 @@ public struct TimeLaw: Sendable, Equatable {
   public static let logUniform = TimeLaw(.logUniform)
   /// The law learned from the losses.
   public static let importance = TimeLaw(.importance)
+  /// The schedule learned for the least variance.
+  public static let learnedSchedule = TimeLaw(.learnedSchedule)
   /// Soft truncation.
   public static let softTruncation = TimeLaw(.softTruncation)
   /// A log-normal law of the noise's size.
@@ -51,6 +63,14 @@ public struct TimeLaw: Sendable, Equatable {
     (law.mean, law.deviation) = (mean, deviation)
     return law
   }
+}
+
+/// Which times training draws.
+public enum TimeStates: String, Sendable, CaseIterable {
+  /// `continuous`: all from the smallest to the horizon.
+  case continuous
+  /// `chain`: those of the chain's states.
+  case chain
 }
 
 /// How the times of a batch's rows hang together; each row's own time follows the law in either case.
@@ -74,11 +94,19 @@ struct TimeSampler: Sendable {
     var weight = 1.0
     /// The cell of the loss history.
     var cell = 0
+    /// The quantile that it was drawn at, where a schedule learns from it.
+    var quantile = 0.0
+    /// t before it was moved to a state of a chain; nil where it was not.
+    var before: Double?
   }
 
   let law: TimeLaw
+  private let horizon: Double
   let first, last: Double
   private var cells: TimeCells?
+  private let scheduled: ScheduledTimes?
+  /// The schedule of `learnedSchedule`, as it is in the coming step.
+  private(set) var schedule: MonotoneSchedule
   /// τ of soft truncation; nil takes the mean over τ.
   private var truncation: Double?
   /// u of times that are spread over a batch, and B; nil for independent rows.
@@ -86,17 +114,22 @@ struct TimeSampler: Sendable {
 
   /// The times of `law` on [first, horizon].
   init(_ law: TimeLaw, process: any ForwardProcess, first: Double) {
-    let last = process.horizon
+    horizon = process.horizon
+    // Half a step of the chain beyond its first and last states.
+    let half = law.chainSteps.map { 0.5 * process.horizon / Double($0) }
+    let (first, last) = (half ?? first, process.horizon + (half ?? 0))
     precondition(first > 0 && first < last, "times from \(first) to \(last)")
     (self.law, self.first, self.last) = (law, first, last)
+    scheduled = law.kind == .learnedSchedule ? ScheduledTimes(process, from: first, to: last) : nil
+    schedule = MonotoneSchedule(MonotoneSchedule.initial.map(Double.init))
     switch law.kind {
-    case .uniform, .logUniform, .softTruncation: cells = nil
+    case .uniform, .logUniform, .softTruncation, .learnedSchedule: cells = nil
     case .importance: cells = TimeCells(first: first, last: last, count: TimeHistory.cells)
     case .logNormal:
       var cells = TimeCells(first: first, last: last, count: 4096)
       cells.setMasses { t in
         // The normal distribution function from its nearer tail.
-        let z = (process.kernel(at: t).noiseLevel - law.mean) / (law.deviation * 2.0.squareRoot())
+        let z = (process.kernel(at: min(t, process.horizon)).noiseLevel - law.mean) / (law.deviation * 2.0.squareRoot())
         return z < 0 ? 0.5 * erfc(-z) : 1 - 0.5 * erfc(z)
       }
       self.cells = cells
@@ -110,7 +143,11 @@ struct TimeSampler: Sendable {
   ///   - history: the losses so far.
   ///   - offset: a uniform number, u of `TimeSpread.lowDiscrepancy`; nil for independent rows whatever the law says.
   ///   - batch: B, the rows of a batch.
-  mutating func prepare(truncation: Double?, history: TimeHistory?, offset: Double? = nil, batch: Int = 1) {
+  ///   - schedule: the schedule's parameters, where one is learned.
+  mutating func prepare(
+    truncation: Double?, history: TimeHistory?, offset: Double? = nil, batch: Int = 1, schedule: [Double]? = nil
+  ) {
+    if let schedule { self.schedule = MonotoneSchedule(schedule) }
     spread = law.spread == .lowDiscrepancy ? offset.map { ($0, batch) } : nil
     self.truncation = truncation.map { first * exp($0 * log(last / first)) }
     if law.kind == .importance, let history { cells?.setMasses(history) }
@@ -125,6 +162,15 @@ struct TimeSampler: Sendable {
 
   /// The draw at quantile `u` of the law.
   func draw(_ u: Double) -> Draw {
+    var draw = continuousDraw(u)
+    guard let steps = law.chainSteps else { return draw }
+    let state = min(max(Int((draw.time / horizon * Double(steps)).rounded()), 1), steps)
+    draw.before = draw.time
+    draw.time = ReverseChain.time(ofState: state, of: steps, horizon: horizon)
+    return draw
+  }
+
+  private func continuousDraw(_ u: Double) -> Draw {
     switch law.kind {
     case .uniform: return Draw(time: first + (last - first) * u)
     case .logUniform: return Draw(time: first * exp(u * log(last / first)))
@@ -135,6 +181,10 @@ struct TimeSampler: Sendable {
       guard let cells else { preconditionFailure("an importance law without cells") }
       let (t, cell, density) = cells.draw(u)
       return Draw(time: t, weight: 1 / ((last - first) * density), cell: cell)
+    case .learnedSchedule:
+      guard let scheduled else { preconditionFailure("a learned schedule without its times") }
+      let (t, density) = scheduled.draw(u, schedule)
+      return Draw(time: t, weight: 1 / ((last - first) * density), quantile: u)
     case .softTruncation:
       if let truncation {
         return Draw(time: truncation + (last - truncation) * u, weight: (last - truncation) / (last - first))
@@ -143,75 +193,4 @@ struct TimeSampler: Sendable {
       return Draw(time: t, weight: log(t / first) / log(last / first))
     }
   }
-}
-
-/// A law whose density in ln t is constant on cells of equal length.
-struct TimeCells: Sendable {
-  private let first, step: Double
-  /// The law's distribution function at the cells' ends.
-  private var cumulative: [Double]
-
-  /// The log-uniform law in `count` cells.
-  init(first: Double, last: Double, count: Int) {
-    self.first = first
-    step = log(last / first) / Double(count)
-    cumulative = (0...count).map { Double($0) / Double(count) }
-  }
-
-  private var count: Int { cumulative.count - 1 }
-
-  /// Takes the masses from a distribution function of the time.
-  mutating func setMasses(_ distribution: (Double) -> Double) {
-    let values = (0...count).map { distribution(first * exp(Double($0) * step)) }
-    let total = values[count] - values[0]
-    precondition(total > 0, "a law of times without mass from \(first) on")
-    for k in 0...count { cumulative[k] = (values[k] - values[0]) / total }
-  }
-
-  /// A tenth of the mass stays log-uniform, so that no cell is forgotten; the rest follows the losses.
-  mutating func setMasses(_ history: TimeHistory) {
-    var total = 0.0
-    for k in 0..<count { total += history.size(ofCell: k) }
-    let isKnown = history.isComplete && total > 0 && total.isFinite
-    var sum = 0.0
-    for k in 0..<count {
-      sum += isKnown ? 0.9 * history.size(ofCell: k) / total + 0.1 / Double(count) : 1 / Double(count)
-      cumulative[k + 1] = sum
-    }
-    for k in 1...count { cumulative[k] /= sum }
-  }
-
-  /// The time at quantile u, its cell, and the law's density there.
-  func draw(_ u: Double) -> (time: Double, cell: Int, density: Double) {
-    var (low, high) = (0, count)
-    while high - low > 1 {
-      let middle = (low + high) / 2
-      if cumulative[middle] <= u { low = middle } else { high = middle }
-    }
-    let mass = cumulative[low + 1] - cumulative[low]
-    let t = first * exp((Double(low) + (u - cumulative[low]) / mass) * step)
-    return (t, low, mass / (step * t))
-  }
-}
-
-/// What importance sampling remembers of the losses L: for each cell of ln t, decayed sums of (t L)² and of rows.
-///
-/// On the log-uniform cells the mean of (t L)² is what the variance of the loss's estimate asks for: the best density
-/// in ln t is in proportion to its root. A function of reduced losses alone, the same on any number of ranks.
-public struct TimeHistory: Sendable, Equatable {
-  /// The number of cells.
-  static let cells = 32
-  private static let decay = 0.99
-
-  /// Sums of squares, then numbers of rows.
-  var sums = [Double](repeating: 0, count: 2 * cells)
-
-  /// Whether each cell has seen enough rows.
-  var isComplete: Bool { sums[Self.cells...].allSatisfy { $0 >= 10 } }
-
-  /// √(E (t L)²) in a cell.
-  func size(ofCell k: Int) -> Double { (sums[k] / max(sums[Self.cells + k], 1e-9)).squareRoot() }
-
-  /// Forgets a little: before a step's sums are added.
-  mutating func fade() { for i in sums.indices { sums[i] *= Self.decay } }
 }

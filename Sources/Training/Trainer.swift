@@ -11,7 +11,7 @@ internal import Randomness
 /// owner of a slice updates it, with optimiser state and average held only there; (iv) the parameters are gathered.
 @safe public final class Trainer {
   /// Parameters per block: slices are whole blocks, and norms are sums over blocks in order.
-  static let block = 4096
+  static let block = ParameterLayout.partAlignment
 
   /// The model.
   public let model: ScoreModel
@@ -55,6 +55,8 @@ internal import Randomness
   /// The set whose gradient the step takes a digest of, and the digest.
   private var audited: (set: Int, digest: Digest)?
   lazy var auditPass = AuditPass(self)
+  /// The norm of the last step's gradient of what is learned beside the network.
+  var furtherGradientNorm = 0.0
   var notes: [Double]
   let noteSections: Sections
   private let decayed: [Bool]
@@ -69,7 +71,7 @@ internal import Randomness
     self.data = data
     self.communicator = communicator
     self.seed = seed
-    layout = ParameterLayout(model.network)
+    layout = model.layout
     let exchange = TreeExchange(
       communicator: communicator, tree: tree, parameters: layout.count, block: Self.block)
     self.exchange = exchange
@@ -87,7 +89,7 @@ internal import Randomness
     self.kind = kind
     objective = kind.make(model: model, times: times, pass: pass)
     history = options.timeLaw.kind == .importance ? TimeHistory() : nil
-    parameters = model.network.initialParameters(seed: seed)
+    parameters = model.initialParameters(seed: seed)
     let own = exchange.slices.range(communicator.rank)
     first = Matrix(rows: 1, columns: own.count)
     second = Matrix(rows: 1, columns: own.count)
@@ -156,7 +158,8 @@ internal import Randomness
     let stream = RandomStream(seed: seed, purpose: .truncation, step: UInt64(step))
     var (truncation, offset) = (stream.row(0), stream.row(1))
     objective.times.prepare(
-      truncation: truncation.nextUniform(), history: history, offset: offset.nextUniform(), batch: options.batch)
+      truncation: truncation.nextUniform(), history: history, offset: offset.nextUniform(), batch: options.batch,
+      schedule: scheduleParameters)
   }
 
   func drawBatch() {
@@ -192,7 +195,9 @@ internal import Randomness
       completed: { set, elements in
         let own = unsafe self.slot(self.exchange.localSteps[set].slot) + elements.lowerBound
         if self.injected != nil { unsafe self.corrupt(own) }
-        if let observer = self.observer { self.show(elements, ofSet: set, to: observer) }
+        if let observer = self.observer, elements.upperBound <= self.layout.networkCount {
+          self.show(elements, ofSet: set, to: observer)
+        }
         if set == self.audited?.set { unsafe self.audited?.digest.update(own, count: elements.count) }
         for addition in self.exchange.localSteps[set].additions {
           unsafe add(
@@ -210,13 +215,16 @@ internal import Randomness
   private func update(_ slice: UnsafeMutablePointer<Float>, gradientNorm: Double) {
     let own = exchange.slices.range(communicator.rank)
     let update = options.optimiser.update(at: step, gradientNorm: gradientNorm, scale: guarding.learningRateScale)
+    let further = options.furtherOptimiser.update(
+      at: step, gradientNorm: furtherGradientNorm, scale: guarding.learningRateScale)
     for (entry, decays) in zip(layout.entries, decayed) {
+      let isFurther = entry.offset >= layout.networkCount
       let part = entry.range.clamped(to: own)
       guard !part.isEmpty else { continue }
       let at = part.lowerBound - own.lowerBound
-      unsafe update.apply(
+      unsafe (isFurther ? further : update).apply(
         slice + at, parameters.pointer + part.lowerBound, first.pointer + at, second.pointer + at,
-        average.pointer + at, count: part.count, decays: decays)
+        average.pointer + at, count: part.count, decays: decays && !isFurther)
     }
     for (k, power) in powers.enumerated() {
       unsafe move(

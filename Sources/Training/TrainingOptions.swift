@@ -6,6 +6,10 @@ public struct TrainingOptions: Sendable, Equatable {
   public var optimiser = Optimiser()
   /// The law of the training times.
   public var timeLaw = TimeLaw.logUniform
+  /// λ, what the bound counts for beside the score's loss where the variance of reverse steps is learned.
+  public var varianceWeight = 0.001
+  /// The peak learning rate of a learned schedule; all else is the network's.
+  public var scheduleLearningRate = 1e-2
   /// The smallest training time.
   public var minimumTime = 1e-3
   /// The lengths of the power-function averages kept beside the moving one; see `PowerAverage`.
@@ -15,6 +19,15 @@ public struct TrainingOptions: Sendable, Equatable {
 
   /// The defaults.
   public init() {}
+
+  /// The optimiser of what is learned beside the network: its learning rate is its own.
+  var furtherOptimiser: Optimiser {
+    var optimiser = optimiser
+    // Both rates fall alike: the last is in proportion to the first.
+    optimiser.finalLearningRate *= scheduleLearningRate / optimiser.learningRate
+    (optimiser.learningRate, optimiser.weightDecay) = (scheduleLearningRate, 0)
+    return optimiser
+  }
 }
 
 /// What follows a step that is not finite, or diverges.

@@ -115,6 +115,7 @@ private func read(_ yaml: String, _ settings: String...) throws -> Experiment {
     if parts[0] == "training.objective" || parts[0] == "training.time_law" {
       return target + "training: {\(parts[0].dropFirst("training.".count)): \(parts[1])}"
     }
+    if words == "network.variance learned" { return target + "network: {variance: learned}" }
     if words == "annealed with base student-t" { return target + "process: {kind: annealed, base: student-t}" }
     if words.hasPrefix("processes with schedule ") { return target + "process: {schedule: \(parts[3])}" }
     if parts[0] == "process.kind" { return target + "process: {kind: \(parts[1])}" }
@@ -137,7 +138,8 @@ private func read(_ yaml: String, _ settings: String...) throws -> Experiment {
       "sampling.grid": "uniform", "training.weight": "unit-variance", "data.conditions": "[a, b]",
       "process.base_degrees": "5.0", "network.input": "noisy-data", "training.averages": "[0.05, 0.2]",
       "data.missing": "[NA, gone]", "data.columns": "{a: bounded [0.5, 2.0]}", "evaluation.calibration_pairs": "30",
-      "training.minimum_noise": "0.0005", "training.maximum_noise": "500.0",
+      "training.minimum_noise": "0.0005", "training.maximum_noise": "500.0", "network.input_frequencies": "[7, 8]",
+      "sampling.reverse_variance": "forward",
     ]
     let key = try #require(ExperimentKey.all.first { $0.path == path })
     let text: String

@@ -20,7 +20,7 @@ private let mistakes: [(String, String)] = [
   ("steps: 3", "funnel.yaml:1:1: steps is not a key; did you mean training.steps?"),
   (
     "network:\n  depth_of_the_thing: 3",
-    "funnel.yaml:2:3: network.depth_of_the_thing is not a key; the keys of network are widths, activation, residual, input, output, shrinkage, radial, embedding, embedding_features, embedding_of"
+    "funnel.yaml:2:3: network.depth_of_the_thing is not a key; the keys of network are widths, activation, residual, input, output, shrinkage, radial, input_frequencies, variance, embedding, embedding_features, embedding_of"
   ),
   (
     "wholly_unrelated_words_here: 3",
@@ -211,6 +211,50 @@ private let mistakes: [(String, String)] = [
   (
     "data: {target: mg25}\ntraining: {time_law: log-normal, noise_level_mean: -9}",
     "funnel.yaml:2:52: training.noise_level_mean must lie between the noise levels of training.minimum_time and process.horizon, -6.22 and 5.02, found -9.0"
+  ),
+  (
+    "data: {target: mg25}\nprocess: {kind: critically-damped-langevin}\nnetwork: {variance: learned}",
+    "funnel.yaml:3:21: network.variance learned is of reverse steps of one block with Gaussian noise: ornstein-uhlenbeck, variance-preserving, sub-variance-preserving, variance-exploding, flow-matching, annealed; process.kind is critically-damped-langevin with schedule constant; take fixed"
+  ),
+  (
+    "data: {target: mg25}\nnetwork: {variance: learned}\ntraining: {objective: sliced}",
+    "funnel.yaml:2:21: network.variance learned needs training.objective hsm or dsm and training.coupling independent, found sliced and independent"
+  ),
+  (
+    "data: {target: mg25}\nnetwork: {variance: learned}\ntraining: {time_grid: continuous}",
+    "funnel.yaml:3:23: training.time_grid must be chain for network.variance learned, whose bound has terms at the chain's states"
+  ),
+  (
+    "data: {target: mg25}\nnetwork: {variance: learned}\ntraining: {minimum_time: 0.01}",
+    "funnel.yaml:3:26: training.minimum_time is for training.time_grid continuous: the first state of a chain is at process.horizon / process.chain_steps; remove it"
+  ),
+  (
+    "data: {target: mg25}\nnetwork: {input: noisy-data, variance: learned}\ntraining: {minimum_noise: 1e-3, maximum_noise: 200}",
+    "funnel.yaml: training.time_grid must be continuous with training.minimum_noise, which draws noise levels in place of times"
+  ),
+  (
+    "data: {target: mg25}\ntraining: {time_law: learned-schedule, objective: sliced}",
+    "funnel.yaml:2:22: training.time_law learned-schedule needs training.objective hsm or dsm, found sliced; take importance"
+  ),
+  (
+    "data: {target: mg25}\ntraining: {schedule_learning_rate: 0.1}",
+    "funnel.yaml:2:36: training.schedule_learning_rate is for training.time_law learned-schedule, but training.time_law is log-uniform; remove it"
+  ),
+  (
+    "data: {target: mg25}\ntraining: {variance_weight: 0.1}",
+    "funnel.yaml:2:29: training.variance_weight is for network.variance learned, but network.variance is fixed; remove it"
+  ),
+  (
+    "data: {target: mg25}\nsampling: {sampler: ancestral, reverse_variance: learned}",
+    "funnel.yaml:2:50: sampling.reverse_variance must be posterior or forward for network.variance fixed, found learned"
+  ),
+  (
+    "data: {target: mg25}\nprocess: {kind: phase-space-langevin}\nevaluation: {metrics: [bound]}",
+    "funnel.yaml:3:23: evaluation.metrics bound is of a chain of one block with Gaussian noise: ornstein-uhlenbeck, variance-preserving, sub-variance-preserving, variance-exploding, flow-matching, annealed; process.kind is phase-space-langevin with schedule constant; take nll"
+  ),
+  (
+    "data: {target: mg25}\nprocess: {chain_steps: 50}",
+    "funnel.yaml:2:24: process.chain_steps is for processes with schedule discrete-linear, training.time_grid chain or the metric bound, but process.kind is variance-preserving with schedule linear; remove it"
   ),
   (
     "data: {target: mg25}\ntraining: {coupling: optimal-transport}",

@@ -25,7 +25,7 @@ import Testing
     #expect(
       throws: ExperimentError.configuration(
         Place("--set sampling.reverse_variance=forward"),
-        "sampling.reverse_variance is for ancestral, but sampling.sampler is ddim; remove it")
+        "sampling.reverse_variance is for ancestral, or the metric bound, but sampling.sampler is ddim; remove it")
     ) { try run.sampled(settings, file: "experiment.yaml") }
     // A person's own file says what it wants: there the key is a mistake.
     #expect(throws: ExperimentError.self) {

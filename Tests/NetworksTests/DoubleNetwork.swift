@@ -14,6 +14,9 @@ struct DoubleNetwork {
     let x = Array(state.prefix(architecture.inputs - architecture.conditions))
     var h = state
     if architecture.radial { h.append(log(1e-4 + x.reduce(0) { $0 + $1 * $1 } / Double(x.count))) }
+    for n in architecture.frequencies {
+      h += x.map { sin(pow(2, Double(n)) * Double.pi * $0) } + x.map { cos(pow(2, Double(n)) * Double.pi * $0) }
+    }
     for (l, layer) in architecture.layers.enumerated() {
       let seen = layer.inputs > layer.width ? h + features : h
       let weight = layout.weight(l)
@@ -24,7 +27,9 @@ struct DoubleNetwork {
       }
       if l == architecture.layerCount - 1 {
         guard architecture.shrinkage else { return z }
-        return x.indices.map { z[$0] + z[x.count + $0] * x[$0] }
+        return (0..<architecture.outputs).map {
+          z[$0] + (x.indices.contains($0) ? z[architecture.outputs + $0] * x[$0] : 0)
+        }
       }
       let skip = layer.skips ? h : [Double](repeating: 0, count: layer.outputs)
       h = zip(z, skip).map { activation($0) + $1 }

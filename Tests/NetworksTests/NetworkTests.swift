@@ -4,7 +4,16 @@ import Randomness
 import Testing
 
 /// What a network has beside its layers.
-enum Head: CaseIterable { case plain, shrinkage, radial, both }
+enum Head: CaseIterable {
+  case plain, shrinkage, radial, both, fourier, all, partlyShrunk
+
+  var shrinks: Bool { [.shrinkage, .both, .all, .partlyShrunk].contains(self) }
+  var isRadial: Bool { [.radial, .both, .all].contains(self) }
+  /// Two of three outputs have a gate where there are three conditions.
+  var conditions: Int { self == .partlyShrunk ? 3 : 2 }
+  /// Half a turn over 2, and over ½: differences of the oracle are taken at 1e-5.
+  var frequencies: [Int] { self == .fourier || self == .all ? [-1, 1] : [] }
+}
 
 /// What a network is tried with.
 struct Trial: Sendable, CustomTestStringConvertible {
@@ -39,8 +48,8 @@ final class Case {
     _ activation: Activation, residual: Bool, head: Head = .plain, widths: [Int] = [16, 16, 24], scale: Float = 0.3
   ) {
     architecture = NetworkArchitecture(
-      inputs: 5, conditions: 2, outputs: 3, widths: widths, activation: activation, residual: residual,
-      shrinkage: head == .shrinkage || head == .both, radial: head == .radial || head == .both,
+      inputs: 5, conditions: head.conditions, outputs: 3, widths: widths, activation: activation, residual: residual,
+      shrinkage: head.shrinks, radial: head.isRadial, frequencies: head.frequencies,
       embedding: TimeEmbedding(kind: .fourier, features: 8))
     frequencies = architecture.embedding.frequencies(seed: 3)
     var parameters = Matrix(rows: 1, columns: ParameterLayout(architecture).count)

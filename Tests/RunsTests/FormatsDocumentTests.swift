@@ -40,7 +40,7 @@ private struct Example: ~Copyable {
     let experiment = try Experiment(
       yaml: """
         data: {target: gaussian, dimension: 3}
-        process: {kind: critically-damped-langevin}
+        process: {kind: \(more.contains("learned") ? "variance-preserving" : "critically-damped-langevin")}
         network: {widths: [24, 24, 16], activation: \(activation), residual: \(residual), embedding: \(embedding)\(more)}
         """, file: "example.yaml")
     let description = DataSet.Description(
@@ -96,9 +96,10 @@ private let comparison = """
 @Suite struct FormatsDocumentTests {
   static let networks =
     Activation.allCases.flatMap { [($0.rawValue, false, ""), ($0.rawValue, true, "")] }
-    + ["radial: true", "input: noisy-data, shrinkage: true", "input: noisy-data, shrinkage: true, radial: true"].map {
-      ("silu", true, ", " + $0)
-    }
+    + [
+      "radial: true", "input: noisy-data, shrinkage: true", "input: noisy-data, shrinkage: true, radial: true",
+      "input_frequencies: [-1, 2]", "variance: learned, shrinkage: true, radial: true, input_frequencies: [0]",
+    ].map { ("silu", true, ", " + $0) }
 
   @Test(
     "the documented Python reader rebuilds the network of a checkpoint",

@@ -1,4 +1,5 @@
 public import Diffusion
+internal import Foundation
 public import LinearAlgebra
 internal import Randomness
 
@@ -63,4 +64,47 @@ public func normals(_ rows: Int, _ columns: Int, seed: UInt64, scale: Float = 1)
 /// The elements of a matrix, row after row.
 public func array(_ matrix: borrowing Matrix) -> [Float] {
   (0..<matrix.count).map { matrix[$0 / matrix.columns, $0 % matrix.columns] }
+}
+
+/// As `GaussianScore`, with the variance of u_{i−1} given u_i under a chain, which is known: what a network should learn.
+public struct GaussianChainScore: Score {
+  private var base: GaussianScore
+  /// Where steps lead from a time.
+  private let next: @Sendable (Double) -> Double
+  /// What is added to the exact v.
+  private let offset: Double
+
+  /// The score of Gaussian data with the exact variance of the steps that lead from each time to the next.
+  ///
+  /// - Parameters:
+  ///   - base: the score.
+  ///   - offset: what is added to v.
+  ///   - next: the time that a step from a time leads to.
+  public init(_ base: GaussianScore, offset: Double = 0, next: @escaping @Sendable (Double) -> Double) {
+    (self.base, self.offset, self.next) = (base, offset, next)
+  }
+
+  /// The process.
+  public var process: any ForwardProcess { base.process }
+  /// d.
+  public var dimension: Int { base.dimension }
+  /// The variance is known.
+  public var hasVariance: Bool { true }
+
+  /// As `GaussianScore`.
+  public mutating func evaluate(_ state: borrowing Matrix, at t: Double, into score: inout Matrix) {
+    base.evaluate(state, at: t, into: &score)
+  }
+
+  /// v with exp(v ln β + (1 − v) ln β̃) = β̃ + g² Var(x_0|u).
+  public mutating func evaluate(
+    _ state: borrowing Matrix, at t: Double, into score: inout Matrix, variance: inout Matrix
+  ) {
+    base.evaluate(state, at: t, into: &score)
+    let step = ReverseStep(process, from: t, to: next(t))
+    let residual = base.variance / (1 + base.variance * process.kernel(at: t).signalToNoise)
+    let whole = step.posterior + step.gain * step.gain * residual
+    let v = log(whole / step.posterior) / log(step.forward / step.posterior)
+    variance.fill(Float(v + offset))
+  }
 }

@@ -168,7 +168,8 @@ import Testing
     let model = ScoreModel(
       process: which.process, dimension: 3, input: which.input, output: which.output, conditioning: .data,
       widths: [8, 8], activation: .silu, residual: false, shrinkage: which.hasHeads, radial: which.hasHeads,
-      embedding: TimeEmbedding(kind: .sinusoidal, features: 4), seed: 1)
+      inputFrequencies: which.hasHeads ? [-3] : [], embedding: TimeEmbedding(kind: .sinusoidal, features: 4), seed: 1
+    )
     return NetworkScore(
       model: model, parameters: normals(1, ParameterLayout(model.network).count, seed: 4, scale: 0.5))
   }

@@ -37,7 +37,7 @@ package struct Checkpoint: ~Copyable, Sendable {
   /// Writes the file whole or not at all; its bytes are a function of the checkpoint.
   package func write(to file: String) throws(ExperimentError) {
     let model = header.experiment.model(dimension: header.data.dimension)
-    let layout = ParameterLayout(model.network)
+    let layout = model.layout
     let data = header.data
     let columns = data.dimension + data.conditions
     var tensors = [

@@ -199,6 +199,9 @@ private func evaluateRun(_ request: EvaluateRequest, _ communicator: Communicato
   if experiment.evaluation.metrics.contains(.likelihood) {
     judged.network = try NetworkLikelihood.newest(in: folder, experiment, communicator)
   }
+  if experiment.evaluation.metrics.contains(.chainBound) {
+    judged.bound = try NetworkLikelihood.newest(in: folder, experiment, communicator).ofChain
+  }
   if experiment.evaluation.metrics.contains(where: { $0.order != nil }) {
     judged.posterior = try NetworkPosterior.newest(in: folder, experiment, communicator)
   }

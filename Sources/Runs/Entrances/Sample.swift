@@ -214,6 +214,11 @@ private func drawFreely(
   prepare: (_ chunk: Int) -> Void
 ) throws -> String {
   let process = score.process
+  try communicator.agree { [hasVariance = score.hasVariance] in
+    guard experiment.sampling.options.takesLearnedVariance, !hasVariance else { return }
+    throw ExperimentError.usage(
+      "sampling.reverse_variance learned: this score has no learned variance; take posterior or forward")
+  }
   let source = try communicator.agree {
     try experiment.source(process: process, dimension: data.dimension, fixed: fixed)
   }

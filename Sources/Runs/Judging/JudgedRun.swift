@@ -19,6 +19,8 @@ struct JudgedRun {
   let samples: MatrixBox
   /// The network, where its likelihood is asked for.
   var network: NetworkLikelihood?
+  /// The same, where the bound of its reverse chain is asked for.
+  var bound: NetworkLikelihood?
   /// The network as a posterior, where its calibration is asked for.
   var posterior: NetworkPosterior?
 
@@ -28,7 +30,7 @@ struct JudgedRun {
     let truth = try communicator.agree { try Truth(source, less: data.origin, judged: samples.value.rows) }
     let judging = Judging(
       communicator: communicator, section: experiment.evaluation, seed: experiment.seed, network: network,
-      posterior: posterior)
+      bound: bound, posterior: posterior)
     var verdicts = try judging.judge(samples.value, against: truth)
     let note = try communicator.agree { try finalNoiseNote(experiment, data, truth.shown().value) }
     if let note { verdicts[verdicts.count - 1].notes.append(note) }

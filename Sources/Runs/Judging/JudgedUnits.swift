@@ -7,8 +7,8 @@ extension Metric {
   /// Whether the unit of the columns matters: not for shares, likelihoods and what is known of the law.
   var hasUnits: Bool {
     switch self {
-    case .classifier, .frechet, .correlations, .modes, .stein, .likelihood, .coverage, .simulationCalibration,
-      .randomPoints:
+    case .classifier, .frechet, .correlations, .modes, .stein, .likelihood, .chainBound, .coverage,
+      .simulationCalibration, .randomPoints:
       false
     default: true
     }

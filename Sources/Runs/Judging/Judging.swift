@@ -13,6 +13,8 @@ struct Judging {
   package let seed: UInt64
   /// The network that made the samples, where its likelihood is asked for.
   package var network: NetworkLikelihood?
+  /// The same, where the bound of its reverse chain is asked for.
+  var bound: NetworkLikelihood?
   /// The same as a posterior, where its calibration is asked for.
   var posterior: NetworkPosterior?
 
@@ -96,7 +98,8 @@ struct Judging {
     case .nearest:
       let distance = try communicator.agree { try truth.nearestTrainingRows() }
       return try judge(samples, most: all, Exchanged(truth.samples), gaussian, distance)
-    case .likelihood: return try likelihood(truth, gaussian)
+    case .likelihood: return try likelihood(network, for: metric, truth, gaussian)
+    case .chainBound: return try likelihood(bound, for: metric, truth, gaussian)
     case .coverage, .simulationCalibration, .randomPoints, .frechet: return []
     case .modes: return try judge(samples, most: all, truth.samples, gaussian, communicator.agree { try truth.modes() })
     case .stein:

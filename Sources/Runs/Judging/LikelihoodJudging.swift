@@ -24,6 +24,10 @@ struct NetworkLikelihood {
   package let data: DataSet.Description
   package let section: JudgingOptions
   let firstTime: Double
+  /// The reverse chain whose bound is taken in place of the flow's density.
+  private var chain: (states: ReverseChain, variance: ReverseVariance)?
+  private let chainSteps: Int
+  private let reverseVariance: ReverseVariance
   package let seed: UInt64
   /// Where every row's values are to go.
   package let file: String
@@ -37,6 +41,14 @@ struct NetworkLikelihood {
     model = experiment.model(dimension: data.dimension)
     (self.parameters, self.data, self.file) = (parameters, data, file)
     (section, firstTime, seed) = (experiment.evaluation, experiment.firstTrainedTime, experiment.seed)
+    (chainSteps, reverseVariance) = (experiment.process.chainSteps, experiment.sampling.reverseVariance)
+  }
+
+  /// The same network with the bound of its reverse chain.
+  var ofChain: NetworkLikelihood {
+    var changed = self
+    changed.chain = (ReverseChain(model.process, steps: chainSteps), reverseVariance)
+    return changed
   }
 
   /// The newest network of a run.
@@ -50,7 +62,7 @@ struct NetworkLikelihood {
 
   /// Whether values differ from draw to draw.
   private var isRandom: Bool {
-    isDequantised || model.process.blocks > 1 || model.dimension > FlowLikelihood.exactDimension
+    chain != nil || isDequantised || model.process.blocks > 1 || model.dimension > FlowLikelihood.exactDimension
   }
 
   /// How often a row's value is computed.
@@ -62,8 +74,9 @@ struct NetworkLikelihood {
   /// Whether rows hold levels, and probabilities are what is bounded.
   private var isDequantised: Bool { data.dequantisation != nil }
 
-  /// Whether what is computed is an upper bound: velocities and the noise of levels are averaged outside the logarithm.
-  private var isBound: Bool { isDequantised || model.process.blocks > 1 }
+  /// Whether what is computed is an upper bound: velocities, the states of a chain and the
+  /// noise of levels are averaged outside the logarithm.
+  private var isBound: Bool { isDequantised || model.process.blocks > 1 || chain != nil }
 
   /// The mean NLL of rows; where all columns hold levels, in bits per dimension as well: NLL / (d ln 2).
   func judgements(
@@ -74,7 +87,8 @@ struct NetworkLikelihood {
         Spread(mean: spread.mean / divisor, deviation: spread.deviation / divisor)
       }
       return Judgement(
-        name: isBound ? name + ", upper bound" : name, value: scaled(value), floor: floor.map(scaled),
+        name: name + (chain != nil ? ", upper bound of the chain" : isBound ? ", upper bound" : ""),
+        value: scaled(value), floor: floor.map(scaled),
         baseline: baseline.map(scaled), repeats: 1, count: count, unit: unit, rowsOfSamples: rowsOfSamples)
     }
     let nats = judgement("NLL", Judgement.likelihoodUnit, per: 1)
@@ -82,20 +96,25 @@ struct NetworkLikelihood {
     return [nats, judgement("bits per dimension", "bits", per: Double(data.dimension) * log(2))]
   }
 
+  /// The metric, for messages.
+  private var metric: Metric { chain == nil ? .likelihood : .chainBound }
+
   /// Refuses what has no density, or none that is computed here.
   package func check() throws {
     guard model.process.noise == .gaussian else {
-      throw ExperimentError.usage("the metric nll needs Gaussian noise: process.base gaussian in place of student-t")
+      throw ExperimentError.usage(
+        "the metric \(metric.rawValue) needs Gaussian noise: process.base gaussian in place of student-t")
     }
     if let column = data.kinds.prefix(data.dimension).firstIndex(of: .integer) {
       throw ExperimentError.usage(
-        "the metric nll needs data with a density: column \(data.title(column)) is of whole numbers in data.columns")
+        "the metric \(metric.rawValue) needs data with a density: column \(data.title(column)) is of whole numbers in data.columns"
+      )
     }
     if let column = data.constantColumns.prefix(data.dimension).indices.first(where: {
       data.constantColumns[$0] && data.kind($0).levels == nil
     }) {
       throw ExperimentError.usage(
-        "the metric nll needs data whose columns all vary: column \(column) (counted from 0) is constant, "
+        "the metric \(metric.rawValue) needs data whose columns all vary: column \(column) (counted from 0) is constant, "
           + "and rows have no density")
     }
   }
@@ -119,10 +138,17 @@ struct NetworkLikelihood {
     let network = NetworkScore(model: model, parameters: parameters.value.head(1))
     var score = network
     var given = Matrix(rows: FlowLikelihood.rows, columns: model.conditions)
-    let own = settled.logDensities(tasks, of: trained, copies: copies, score: &score) { numbers in
+    func prepare(_ numbers: [Int]) {
       guard model.conditions > 0 else { return }
       for (r, number) in numbers.enumerated() { given.copyRow(r, from: conditions, number) }
       network.setConditions(given, firstIndex: 0)
+    }
+    let own: [Double]
+    if let chain {
+      var bound = ChainBound(chain.states, dimension: model.dimension, variance: chain.variance, seed: seed)
+      own = bound.values(tasks, of: trained, copies: copies, score: &score, prepare: prepare).map { -$0 }
+    } else {
+      own = settled.logDensities(tasks, of: trained, copies: copies, score: &score, prepare: prepare)
     }
     let all = try communicator.allGather(
       zip(tasks, own).map { task, value in -value - data.logJacobian(rows, task.row) })
@@ -138,16 +164,19 @@ extension Judging {
   /// With conditions the baseline is the Gaussian fit of whole rows, given their conditions: a linear regression.
   /// The same rows are behind all three, and errors are standard errors of means over rows. Every row's values are
   /// kept, in the rows' order.
-  package func likelihood(_ truth: Truth, _ gaussian: GaussianFit?) throws -> [Judgement] {
+  package func likelihood(
+    _ network: NetworkLikelihood?, for metric: Metric, _ truth: Truth, _ gaussian: GaussianFit?
+  ) throws -> [Judgement] {
     let (network, rows) = try communicator.agree { () throws -> (NetworkLikelihood, MatrixBox) in
-      guard let network = self.network else {
-        throw ExperimentError.usage("the metric nll needs a run: it is the likelihood of the run's network")
+      guard let network else {
+        throw ExperimentError.usage(
+          "the metric \(metric.rawValue) needs a run: it is the likelihood of the run's network")
       }
       try network.check()
       let count = min(section.count, section.pairCount)
       return (
         network,
-        MatrixBox(try truth.unseenRows(count, for: .likelihood, less: network.data.wholeOrigin, seed: seed))
+        MatrixBox(try truth.unseenRows(count, for: metric, less: network.data.wholeOrigin, seed: seed))
       )
     }
     let values = try network.values(of: rows.value, communicator)

@@ -35,7 +35,7 @@ extension RunRecord {
 
   /// Short statements on what was run.
   package var facts: [ReportFact] {
-    let layout = ParameterLayout(experiment.model(dimension: truth.value.columns).network)
+    let layout = experiment.model(dimension: truth.value.columns).layout
     let training = experiment.training
     var facts = [
       ReportFact("data", experiment.data.target?.rawValue ?? experiment.data.file ?? ""),
