@@ -93,7 +93,7 @@ extension Estimate: CustomStringConvertible {
   /// A table for people.
   package var description: String {
     let (experiment, trainer) = (run.experiment, run.trainer)
-    let flops = trainer.model.network.trainingFlopsPerRow * Double(trainer.options.batch) / 1e9
+    let flops = trainer.network.trainingFlopsPerRow * Double(trainer.options.batch) / 1e9
     let ranks = run.communicator.size
     let judgingBytes = Int(MemoryNeed(run.source, ranks: ranks, ranksHere: ranks).judgingBytes)
     let samples = experiment.sampling.count * run.data.dimension * 4
