@@ -23,6 +23,8 @@ extension Experiment {
     package var conditions = ColumnList()
     /// What the numbers of a column can be.
     package var columns = ColumnKinds()
+    /// The number of grey values of the data columns that `columns` does not name; nil where these are plain numbers.
+    package var levels: Int?
     /// Coordinates of a row without conditions; nil for a file that has not been opened.
     package var dimension: Int?
     /// Rows drawn from a built-in law.

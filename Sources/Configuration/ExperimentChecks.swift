@@ -19,12 +19,16 @@ extension ExperimentReader {
     try checkConditionColumns()
     try checkStopping()
     try checkShards()
-    try checkProcess()
-    fillTimes()
-    try checkTimes()
-    try checkNoiseRange()
-    try checkNoiseLevels()
-    try checkSampler()
+    if experiment.process.chain == nil {
+      try checkProcess()
+      fillTimes()
+      try checkTimes()
+      try checkNoiseRange()
+      try checkNoiseLevels()
+      try checkSampler()
+    } else {
+      try checkStates()
+    }
     let features = experiment.network.embeddingFeatures
     if features % 2 != 0 {
       throw fault("network.embedding_features", "must be even: half are sines and half cosines, found \(features)")
@@ -142,7 +146,7 @@ extension Experiment {
   ///
   /// A run's own file has all defaults filled in, among them the steps of another sampler.
   package mutating func followSampler(from before: Experiment, settings: [String]) {
-    guard sampling.sampler != before.sampling.sampler else { return }
+    guard process.chain == nil, sampling.sampler != before.sampling.sampler else { return }
     if !settings.contains(where: { $0.hasPrefix("sampling.steps=") }) { sampling.steps = sampling.sampler.usualSteps }
     if !settings.contains(where: { $0.hasPrefix("sampling.grid=") }) { sampling.grid = sampling.sampler.usualGrid }
   }

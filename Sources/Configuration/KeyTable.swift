@@ -40,6 +40,11 @@ extension ExperimentKey {
       "Kinds of columns, by name or number from 0: number (the default), integer, positive, or bounded [LOW, HIGH]; samples "
         + "are of the column's kind, and rows that are not are refused."),
     .init(
+      "data.levels", \.data.levels, in: .whole(2, 65_536), when: ofFile, default: "none",
+      "Number K of levels of every data column that `data.columns` does not name: whole numbers from 0 to K−1, such as 256 "
+        + "grey values. They are trained with uniform noise of one level's width, and samples are rounded; the metric nll is "
+        + "then a bound for the probabilities of whole rows, in bits per dimension too."),
+    .init(
       "data.dimension", \.data.dimension, in: .whole(1, 1e6), default: "a target's, 2 where it has any; the file's",
       "Coordinates of a row without conditions; given with a file, it must agree with it."),
     .init("data.count", \.data.count, in: .whole(1, 1e9), when: ofTarget, "Rows drawn from the target."),
@@ -47,7 +52,7 @@ extension ExperimentKey {
       "data.held_out", \.data.heldOut, in: .share,
       "Share of the rows kept from training for the held-out loss and distances, or a file of such rows."),
     .init(
-      "data.standardise", \.data.standardise,
+      "data.standardise", \.data.standardise, when: ofReals,
       "Whether each column is shifted and scaled to mean 0 and variance 1: by a target's exact moments or a file's own."
     ),
     .init(
@@ -60,10 +65,10 @@ extension ExperimentKey {
   }
   private static let ofTimes = Condition(words: "times, not noise levels", subject: "training.minimum_noise") {
     $0.training.minimumNoise == nil
-  }
+  }.onReals
   private static let ofFlow = Condition(words: "process.kind flow-matching", subject: "process.kind") {
     $0.process.kind == .flowMatching
-  }
+  }.onReals
   private static let ofSliced = Condition(words: "training.objective sliced", subject: "training.objective") {
     $0.training.objective == .sliced
   }
@@ -73,13 +78,16 @@ extension ExperimentKey {
 
   private static let training: [ExperimentKey] = [
     .init(
-      "training.objective", \.training.objective,
+      "training.objective", \.training.objective, when: ofReals,
       "Score matching given the data alone (hsm) or the data and the velocity (dsm), against the exact score of a target "
         + "(explicit), or without kernel and score, with the exact trace (implicit) or random probes (sliced)."),
     .init(
-      "training.weight", \.training.weight.orAutomatic,
+      "training.weight", \.training.weight.orAutomatic, when: ofReals,
       "Weight of the loss over time; automatic is unit-variance for posterior-mean and velocity, uniform-noise for noise "
         + "and score."),
+    .init(
+      "training.cross_entropy", \.training.crossEntropy, in: .notNegative, when: ofStates,
+      "Weight λ of −ln p(x_0 | x_t) beside one step's term of the variational bound."),
     .init(
       "training.coupling", \.training.coupling, when: ofFlow,
       "How a shard's rows are paired with noise: at random, or at least squared distance."),
@@ -130,7 +138,8 @@ extension ExperimentKey {
         + "length between them."),
     .init(
       "training.time_law", \.training.options.timeLaw.kind,
-      "Law of the diffusion times drawn in training; importance learns it from the losses."),
+      "Law of the diffusion times drawn in training; importance learns it from the losses. Discrete states have uniform unless "
+        + "told otherwise."),
     .init(
       "training.time_spread", \.training.options.timeLaw.spread,
       "Whether rows draw their times each for itself, or are spread evenly over the law in every batch."),
@@ -145,11 +154,11 @@ extension ExperimentKey {
       default: "where the noise is 0.002 of the data's deviation",
       "Smallest diffusion time drawn, in the horizon's unit."),
     .init(
-      "training.minimum_noise", \.training.minimumNoise, in: .positive, default: "none: times are drawn",
+      "training.minimum_noise", \.training.minimumNoise, in: .positive, when: ofReals, default: "none: times are drawn",
       "Smallest noise drawn in place of times, in deviations of the data: training.time_law is then the law of the noise "
         + "up to training.maximum_noise, and the network serves every process within."),
     .init(
-      "training.maximum_noise", \.training.maximumNoise, in: .positive, default: "none: times are drawn",
+      "training.maximum_noise", \.training.maximumNoise, in: .positive, when: ofReals, default: "none: times are drawn",
       "Largest noise drawn in place of times, in deviations of the data."),
     .init(
       "training.held_out_every", \.training.heldOutEvery, in: .interval, onResume: true,
@@ -177,23 +186,30 @@ extension ExperimentKey {
   ]
 
   private static func only(_ samplers: SamplerChoice...) -> Condition {
-    Condition(words: samplers.map(\.rawValue).joined(separator: ", ")) { samplers.contains($0.sampling.sampler) }
+    Condition(words: samplers.map(\.rawValue).joined(separator: ", ")) {
+      $0.process.chain == nil && samplers.contains($0.sampling.sampler)
+    }
   }
 
   private static let sampling: [ExperimentKey] = [
-    .init("sampling.sampler", \.sampling.options.sampler, onResume: true, "Sampler."),
+    .init(
+      "sampling.sampler", \.sampling.options.sampler, onResume: true, when: ofReals,
+      "Sampler; discrete states go through reverse steps of their own chain."),
     .init(
       "sampling.steps", \.sampling.options.steps, in: .whole(1, 1e6), onResume: true,
-      default: "50 for dpm-solver-2m, else 250", "Sampler steps."),
+      default: "50 for dpm-solver-2m, all of the chain's for discrete states, else 250",
+      "Sampler steps; of a chain of discrete states, as evenly spread over its steps as whole numbers can."),
     .init(
-      "sampling.grid", \.sampling.options.grid, onResume: true,
+      "sampling.grid", \.sampling.options.grid, onResume: true, when: ofReals,
       default: "log-snr for dpm-solver-2m and ancestral, else quadratic",
       "How step sizes vary: equal, or smaller towards the data."),
     .init(
-      "sampling.final_time", \.sampling.options.finalTime, in: .positive, onResume: true,
+      "sampling.final_time", \.sampling.options.finalTime, in: .positive, onResume: true, when: ofReals,
       default: "where the noise is 0.002 of the data's deviation",
       "Diffusion time at which generation ends, in the horizon's unit."),
-    .init("sampling.denoise", \.sampling.options.denoise, onResume: true, "Replace the final state u by E[x_0 | u]."),
+    .init(
+      "sampling.denoise", \.sampling.options.denoise, onResume: true, default: "false for discrete states, else true",
+      "Replace the final state u by E[x_0 | u]; for discrete states take each column's likeliest one in the last step."),
     .init("sampling.count", \.sampling.count, in: .whole(2, 1e12), onResume: true, "Samples."),
     .init(
       "sampling.every", \.sampling.every, in: .interval, onResume: true,
@@ -202,10 +218,10 @@ extension ExperimentKey {
       "sampling.seed", \.sampling.seed, in: .seed, onResume: true, default: "the experiment's",
       "Seed of sampling."),
     .init(
-      "sampling.start", \.sampling.options.start, onResume: true,
+      "sampling.start", \.sampling.options.start, onResume: true, when: ofReals,
       "Law to start from: the prior, or the Gaussian with p_T's moments for data of mean 0 and variance 1."),
     .init(
-      "sampling.observing", \.sampling.options.observing, onResume: true,
+      "sampling.observing", \.sampling.options.observing, onResume: true, when: ofReals,
       "How samples given --observe or --fix are drawn: as particles, weighted and resampled, or by guiding the sampler."
     ),
     .init(

@@ -63,6 +63,12 @@ extension Experiment {
     candidate.experiment = changed
     for setting in ofProcess { try candidate.apply(setting) }
     guard candidate.experiment.process != process else { return changed }
+    guard process.chain == nil, candidate.experiment.process.chain == nil else {
+      throw ExperimentError.configuration(
+        Place("--set \(first)"),
+        "a network of \(process.words) cannot draw under \(candidate.experiment.process.words): discrete states and real "
+          + "numbers need networks of their own, and a chain of states its own network; train one")
+    }
     guard servesEveryProcess else {
       throw ExperimentError.configuration(
         Place("--set \(first)"),

@@ -47,7 +47,7 @@ public struct StateBound: Sendable {
   ) -> [Double] {
     let levels = process.levels
     var noisy = Matrix(rows: Self.rows, columns: dimension)
-    var logits = Matrix(rows: Self.rows, columns: dimension * levels)
+    var laws = Matrix(rows: Self.rows, columns: dimension * levels)
     var scratch = StateScratch(process)
     let left = (0..<levels).map { process.priorDivergence($0) }
     var values = tasks.map { task in (0..<dimension).reduce(0.0) { $0 + left[Int(rows[task.row, $1])] } }
@@ -57,10 +57,10 @@ public struct StateBound: Sendable {
         var sequence = RandomStream(seed: seed, purpose: .likelihood, step: UInt64(number)).row(UInt64(task.row))
         for k in 0..<dimension { noisy[r, k] = Float(step.noisy(Int(rows[task.row, k]), sequence.nextUniform())) }
       }
-      denoiser.evaluate(noisy, at: step.start, into: &logits)
+      denoiser.evaluate(noisy, at: step.start, into: &laws)
       for (r, task) in tasks.enumerated() {
         for k in 0..<dimension {
-          for j in 0..<levels { scratch.logits[j] = Double(logits[r, k * levels + j]) }
+          for j in 0..<levels { scratch.shares[j] = Double(laws[r, k * levels + j]) }
           values[r] += step.loss(Int(rows[task.row, k]), Int(noisy[r, k]), &scratch).divergence
         }
       }

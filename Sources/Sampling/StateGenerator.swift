@@ -18,7 +18,7 @@ public struct StateGenerator: ~Copyable {
   private let steps: [StateStep]
   private let takesMode: Bool
   private let seed: UInt64
-  private var states, uniforms, logits: Matrix
+  private var states, uniforms, laws: Matrix
   private var scratch: StateScratch
 
   /// A generator along a sub-sequence of the chain's steps.
@@ -39,7 +39,7 @@ public struct StateGenerator: ~Copyable {
     steps = zip(times, times.dropFirst()).map { StateStep(process, from: $0, to: $1, form: form) }
     states = Matrix(rows: Self.rows, columns: dimension)
     uniforms = Matrix(rows: Self.rows, columns: dimension)
-    logits = Matrix(rows: Self.rows, columns: dimension * process.levels)
+    laws = Matrix(rows: Self.rows, columns: dimension * process.levels)
     scratch = StateScratch(process)
   }
 
@@ -67,7 +67,7 @@ public struct StateGenerator: ~Copyable {
     begin(firstIndex)
     record?(Double(process.steps), states)
     for (number, step) in steps.enumerated() {
-      denoiser.evaluate(states, at: step.start, into: &logits)
+      denoiser.evaluate(states, at: step.start, into: &laws)
       RandomStream(seed: seed, purpose: .samplingNoise, step: UInt64(number))
         .fillUniforms(&uniforms, firstIndex: firstIndex)
       apply(step)
@@ -94,7 +94,7 @@ public struct StateGenerator: ~Copyable {
     let levels = process.levels
     for row in 0..<Self.rows {
       for k in 0..<dimension {
-        for j in 0..<levels { scratch.logits[j] = Double(logits[row, k * levels + j]) }
+        for j in 0..<levels { scratch.shares[j] = Double(laws[row, k * levels + j]) }
         step.predict(Int(states[row, k]), &scratch)
         let isLast = step.end == 0
         states[row, k] = Float(isLast && takesMode ? scratch.mode : scratch.draw(Double(uniforms[row, k])))

@@ -19,7 +19,7 @@ internal import Networks
   private let model: StateModel
   private let pass: NetworkPass
   private let parameters: Matrix
-  private var column: [Double]
+  private var scratch: StateScratch
   private var isPrepared = false
 
   /// A denoiser with parameters of its own, `[1, layout count]`.
@@ -27,11 +27,11 @@ internal import Networks
     self.model = model
     self.parameters = parameters
     pass = NetworkPass(architecture: model.network, frequencies: model.frequencies, rows: Self.rows, use: .inference)
-    column = [Double](repeating: 0, count: model.process.levels)
+    scratch = StateScratch(model.process)
   }
 
   /// One pass through the network.
-  public func evaluate(_ states: borrowing Matrix, at t: Int, into logits: inout Matrix) {
+  public func evaluate(_ states: borrowing Matrix, at t: Int, into laws: inout Matrix) {
     precondition(
       states.rows == Self.rows && states.columns == dimension, "states of \(states.rows) × \(states.columns)")
     let (count, levels) = (model.head.outputs(levels: process.levels), process.levels)
@@ -48,8 +48,10 @@ internal import Networks
     for row in 0..<Self.rows {
       for k in 0..<dimension {
         let outputs = unsafe Span(_unsafeStart: UnsafePointer(pass.output(set: 0, row: row) + k * count), count: count)
-        model.head.logits(outputs, seen: Int(states[row, k]), into: &column)
-        for j in 0..<levels { logits[row, k * levels + j] = Float(column[j]) }
+        model.head.predict(outputs, seen: Int(states[row, k]), &scratch)
+        for j in 0..<levels {
+          laws[row, k * levels + j] = max(Float(scratch.shares[j]), Float.leastNormalMagnitude)
+        }
       }
     }
   }

@@ -35,11 +35,19 @@ public struct StateModel: Sendable {
     input = options.stateInput ?? .usual(levels: process.levels)
     head = options.stateHead ?? .usual(levels: process.levels)
     form = options.reverseForm
-    let embedding = TimeEmbedding(kind: options.embedding, features: options.embeddingFeatures)
-    network = NetworkArchitecture(
-      inputs: input.inputs(for: process) * dimension, outputs: head.outputs(levels: process.levels) * dimension,
-      widths: options.widths, activation: options.activation, residual: options.residual, embedding: embedding)
-    frequencies = embedding.frequencies(seed: seed)
+    network = Self.architecture(process.kind, levels: process.levels, dimension: dimension, options)
+    frequencies = network.embedding.frequencies(seed: seed)
+  }
+
+  /// The network's shape for d columns of K levels, which does not need the chain itself.
+  public static func architecture(
+    _ kind: DiscreteProcessKind, levels: Int, dimension: Int, _ options: NetworkOptions
+  ) -> NetworkArchitecture {
+    let (input, head) = (options.stateInput ?? .usual(levels: levels), options.stateHead ?? .usual(levels: levels))
+    return NetworkArchitecture(
+      inputs: input.inputs(for: kind, levels: levels) * dimension, outputs: head.outputs(levels: levels) * dimension,
+      widths: options.widths, activation: options.activation, residual: options.residual,
+      embedding: TimeEmbedding(kind: options.embedding, features: options.embeddingFeatures))
   }
 
   /// What the network is told of step t: a number between −4 and 4.
@@ -51,7 +59,7 @@ public struct StateModel: Sendable {
   ///   - inputs: room for the network's inputs from the state.
   ///   - state: the state of a column.
   func write(_ inputs: UnsafeMutablePointer<Float>, state: (_ column: Int) -> Int) {
-    let n = input.inputs(for: process)
+    let n = input.inputs(for: process.kind, levels: process.levels)
     for column in 0..<dimension {
       var span = unsafe MutableSpan(_unsafeStart: inputs + column * n, count: n)
       input.write(state(column), of: process, into: &span)

@@ -96,14 +96,14 @@ internal import Randomness
     for k in 0..<model.dimension {
       let (x0, xt) = (Int(clean[first + k]), Int(noisy[first + k]))
       let outputs = unsafe Span(_unsafeStart: UnsafePointer(pass.output(set: set, row: row) + k * count), count: count)
-      model.head.logits(outputs, seen: xt, into: &scratch.logits)
+      model.head.predict(outputs, seen: xt, &scratch)
       let (divergence, entropy) = step.loss(
         x0, xt, &scratch, crossEntropy: gradientScale == nil ? nil : model.crossEntropy)
       sum += divergence + model.crossEntropy * entropy
       guard let gradientScale else { continue }
       var result = unsafe MutableSpan(
         _unsafeStart: pass.outputGradient(set: set, row: row) + k * count, count: count)
-      model.head.pullBack(scratch.gradient, outputs, seen: xt, factor: gradientScale * factor, into: &result)
+      model.head.pullBack(outputs, seen: xt, factor: gradientScale * factor, scratch, into: &result)
     }
     return factor * sum
   }

@@ -11,10 +11,10 @@ private struct LawDenoiser: StateDenoiser {
   let law: [Double]
   var form: ReverseForm { .joint }
 
-  mutating func evaluate(_ states: borrowing Matrix, at t: Int, into logits: inout Matrix) {
+  mutating func evaluate(_ states: borrowing Matrix, at t: Int, into laws: inout Matrix) {
     for row in 0..<states.rows {
       for column in 0..<dimension {
-        for k in law.indices { logits[row, column * law.count + k] = Float(log(law[k])) }
+        for k in law.indices { laws[row, column * law.count + k] = Float(law[k]) }
       }
     }
   }

@@ -18,7 +18,7 @@ struct PairDenoiser: StateDenoiser {
     return weight(a, b) / total
   }
 
-  mutating func evaluate(_ states: borrowing Matrix, at t: Int, into logits: inout Matrix) {
+  mutating func evaluate(_ states: borrowing Matrix, at t: Int, into laws: inout Matrix) {
     let (levels, q) = (process.levels, process.marginal(t))
     for row in 0..<states.rows {
       let seen = [Int(states[row, 0]), Int(states[row, 1])]

@@ -81,7 +81,7 @@ import Testing
       let (step, q) = (StateStep(process, from: t, to: t - 1, form: .joint), process.marginal(t))
       for x0 in 0..<levels {
         for xt in 0..<process.states where q[x0, xt] > 0 {
-          for k in 0..<levels { scratch.logits[k] = k == xt ? 1 : 0 }
+          scratch.setLogits { $0 == xt ? 1 : 0 }
           let (divergence, entropy) = step.loss(x0, xt, &scratch)
           let loss = 4 * (divergence + lambda * entropy)
           known += q[x0, xt] / 12 * loss

@@ -1,4 +1,4 @@
-/// The forward processes of discrete states by name: those of Austin et al. 2021, arXiv 2107.03006, section 3.1.
+/// The forward processes of discrete states by name, as in arXiv 2107.03006, section 3.1.
 public enum DiscreteProcessKind: String, Sendable, CaseIterable {
   /// `discrete-uniform`: a state is replaced by one drawn evenly from all.
   case uniform = "discrete-uniform"

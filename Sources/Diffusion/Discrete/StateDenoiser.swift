@@ -13,11 +13,11 @@ public protocol StateDenoiser: ~Copyable {
   /// How the law of x_0 is used in reverse steps.
   var form: ReverseForm { get }
 
-  /// Writes logits of p̃(x_0 | x_t) for every row and column.
+  /// Writes p̃(x_0 | x_t) for every row and column.
   ///
   /// - Parameters:
   ///   - states: x_t, shape `[rows, dimension]`: whole numbers from 0 to n − 1.
   ///   - t: the chain's step, from 1 to T.
-  ///   - logits: shape `[rows, dimension × K]`, column after column.
-  mutating func evaluate(_ states: borrowing Matrix, at t: Int, into logits: inout Matrix)
+  ///   - laws: shape `[rows, dimension × K]`, column after column: positive numbers, a column's sum being one.
+  mutating func evaluate(_ states: borrowing Matrix, at t: Int, into laws: inout Matrix)
 }

@@ -1,15 +1,15 @@
 internal import RealFunctions
 
-/// How a network's outputs for a column become logits of x_0.
+/// How a network's outputs for a column become a law p̃ of x_0.
 public enum StateHead: String, Sendable, CaseIterable {
-  /// `logits`: one output for each of the K states, l = F + e_{x_t}.
+  /// `logits`: one output for each of the K states, p̃ = softmax(F + e_{x_t}).
   ///
   /// The state seen comes in as an addend, so that the network learns what differs from it.
   case logits
   /// `logistic`: two outputs, the mean and the logarithm of the scale of a logistic law that is cut to the K levels.
   ///
   /// ```
-  /// μ = tanh(F_1 + x̄_t),   r = e^{2 − F_2},   l_k = ln(S(r(c_k − μ + b/2)) − S(r(c_k − μ − b/2))) + const
+  /// μ = tanh(F_1 + x̄_t),   r = e^{2 − F_2},   p̃_k ∝ S(r(c_k − μ + b/2)) − S(r(c_k − μ − b/2))
   /// ```
   /// S is the logistic function, c_k = 2k/(K − 1) − 1 the levels from −1 to 1, b their distance, and x̄_t the level seen, 0 for a
   /// mask. For many levels in order: neighbours share what is learned of one.
@@ -24,42 +24,47 @@ public enum StateHead: String, Sendable, CaseIterable {
   /// Outputs of the network for each column.
   public func outputs(levels: Int) -> Int { self == .logits ? levels : 2 }
 
-  /// Writes logits of a column's x_0.
+  /// Writes p̃(x_0 | x_t) of a column into `scratch.shares`.
   ///
   /// - Parameters:
   ///   - outputs: F, the column's outputs.
   ///   - xt: the state seen; one that data do not have is the mask.
-  ///   - logits: l, one for each of the K levels.
-  public func logits(_ outputs: Span<Float>, seen xt: Int, into logits: inout [Double]) {
-    let levels = logits.count
+  ///   - scratch: of the chain.
+  public func predict(_ outputs: Span<Float>, seen xt: Int, _ scratch: inout StateScratch) {
     switch self {
-    case .logits:
-      for k in 0..<levels { logits[k] = Double(outputs[k]) + (k == xt ? 1 : 0) }
+    case .logits: scratch.setLogits { Double(outputs[$0]) + ($0 == xt ? 1 : 0) }
     case .logistic:
+      let levels = scratch.shares.count
       let law = LogisticLevels(outputs, seen: xt, levels: levels)
-      for k in 0..<levels {
-        let (upper, lower) = law.ends(k)
-        logits[k] = logSigmoid(upper) + logSigmoid(-lower)
+      for k in 0...levels {
+        let end = law.end(k)
+        let tail = exp(-abs(end))
+        let (large, small) = (1 / (1 + tail), tail / (1 + tail))
+        scratch.ends[k] = end
+        (scratch.above[k], scratch.below[k]) = end < 0 ? (small, large) : (large, small)
       }
+      // S(b) − S(a) = S(b) S(−a) (1 − e^{a − b}), and all levels are equally wide: nothing cancels.
+      for k in 0..<levels { scratch.shares[k] = scratch.above[k + 1] * scratch.below[k] }
+      scratch.normalise()
     }
   }
 
-  /// Writes ∂/∂F of a column, `factor` times what the gradient with respect to its logits gives.
+  /// Writes ∂/∂F of a column, `factor` times what `scratch.gradient` gives, after `predict` of the same outputs.
   public func pullBack(
-    _ gradient: [Double], _ outputs: Span<Float>, seen xt: Int, factor: Double, into result: inout MutableSpan<Float>
+    _ outputs: Span<Float>, seen xt: Int, factor: Double, _ scratch: borrowing StateScratch,
+    into result: inout MutableSpan<Float>
   ) {
     switch self {
     case .logits:
-      for k in result.indices { result[k] = Float(factor * gradient[k]) }
+      for k in result.indices { result[k] = Float(factor * scratch.gradient[k]) }
     case .logistic:
-      let law = LogisticLevels(outputs, seen: xt, levels: gradient.count)
+      let law = LogisticLevels(outputs, seen: xt, levels: scratch.shares.count)
       var (ofMean, ofScale) = (0.0, 0.0)
-      for k in gradient.indices {
-        let (upper, lower) = law.ends(k)
-        // ∂l/∂upper and ∂l/∂lower; both ends move with μ, and in proportion to themselves with r.
-        let (a, b) = (sigmoid(-upper), -sigmoid(lower))
-        ofMean += gradient[k] * (a + b)
-        ofScale += gradient[k] * (a * upper + b * lower)
+      for k in scratch.gradient.indices {
+        // ∂l_k/∂(upper end) and ∂l_k/∂(lower end); both ends move with μ, and in proportion to themselves with r.
+        let (a, b) = (scratch.below[k + 1], -scratch.above[k])
+        ofMean += scratch.gradient[k] * (a + b)
+        ofScale += scratch.gradient[k] * (a * scratch.ends[k + 1] + b * scratch.ends[k])
       }
       result[0] = Float(-factor * law.rate * (1 - law.mean * law.mean) * ofMean)
       result[1] = Float(-factor * ofScale)
@@ -74,26 +79,12 @@ private struct LogisticLevels {
 
   init(_ outputs: Span<Float>, seen xt: Int, levels: Int) {
     let seen = xt < levels ? StateInput.centred(xt, levels: levels) : 0
-    let x = Double(outputs[0]) + seen
-    mean = 2 * sigmoid(2 * x) - 1
+    // tanh x = 1 − 2/(1 + e^{2x}).
+    mean = 1 - 2 / (1 + exp(2 * (Double(outputs[0]) + seen)))
     rate = exp(2 - Double(outputs[1]))
     self.levels = levels
   }
 
-  /// r(c_k − μ ± b/2).
-  func ends(_ k: Int) -> (upper: Double, lower: Double) {
-    let half = 1 / Double(levels - 1)
-    let distance = StateInput.centred(k, levels: levels) - mean
-    return (rate * (distance + half), rate * (distance - half))
-  }
+  /// r(c_k − b/2 − μ): the lower end of level k, and the upper one of level k − 1.
+  func end(_ k: Int) -> Double { rate * (Double(2 * k - 1) / Double(levels - 1) - 1 - mean) }
 }
-
-/// 1/(1 + e^{−x}).
-private func sigmoid(_ x: Double) -> Double {
-  guard x < 0 else { return 1 / (1 + exp(-x)) }
-  let e = exp(x)
-  return e / (1 + e)
-}
-
-/// ln S(x).
-private func logSigmoid(_ x: Double) -> Double { min(x, 0) - log1p(exp(-abs(x))) }

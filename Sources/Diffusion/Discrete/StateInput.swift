@@ -8,12 +8,9 @@ public enum StateInput: String, Sendable, CaseIterable {
   /// The usual choice for K levels.
   public static func usual(levels: Int) -> StateInput { levels <= StateHead.mostLogits ? .oneHot : .centred }
 
-  /// The network's inputs for each column.
-  public func inputs(for process: DiscreteProcess) -> Int {
-    switch self {
-    case .oneHot: process.states
-    case .centred: process.mask == nil ? 1 : 2
-    }
+  /// The network's inputs for each column of K levels.
+  public func inputs(for kind: DiscreteProcessKind, levels: Int) -> Int {
+    (self == .oneHot ? levels : 1) + (kind.hasMask ? 1 : 0)
   }
 
   /// Level k of K as a number from −1 to 1.

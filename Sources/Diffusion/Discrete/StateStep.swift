@@ -6,8 +6,8 @@ internal import RealFunctions
 /// q(x_s | x_t, x_0) = Q̄_s[x_0, x_s] Q_{s→t}[x_s, x_t] / Q̄_t[x_0, x_t]
 /// p(x_s | x_t) ∝ Q_{s→t}[x_s, x_t] Σ_k w_k Q̄_s[k, x_s]
 /// ```
-/// The weights w of the data's states come from logits l, p̃ = softmax(l): w = p̃ in the form `joint`, and w_k = p̃_k/Q̄_t[k, x_t]
-/// in the form `posterior`. A step may pass over several of the chain's.
+/// The weights w of the data's states come from the law p̃(x_0 | x_t): w = p̃ in the form `joint`, and w_k = p̃_k/Q̄_t[k, x_t] in the
+/// form `posterior`. A step may pass over several of the chain's.
 public struct StateStep: Sendable {
   /// t.
   public let start: Int
@@ -38,7 +38,7 @@ public struct StateStep: Sendable {
     return products.map { $0 / total }
   }
 
-  /// Writes p(x_s | x_t) into `scratch.law`, from the logits there.
+  /// Writes p(x_s | x_t) into `scratch.law`, from p̃ in `scratch.shares`.
   public func predict(_ xt: Int, _ scratch: inout StateScratch) {
     let normaliser = mix(xt, &scratch)
     for j in 0..<before.states { scratch.law[j] = scratch.forward[j] * scratch.mixed[j] / normaliser }
@@ -49,9 +49,9 @@ public struct StateStep: Sendable {
   /// - Parameters:
   ///   - x0: the data's state.
   ///   - xt: the noisy one.
-  ///   - scratch: its `logits` are l.
+  ///   - scratch: its `shares` are p̃.
   ///   - crossEntropy: λ; nil for no gradient.
-  /// - Returns: both; `scratch.gradient` is that of divergence + λ · cross entropy with respect to l.
+  /// - Returns: both; `scratch.gradient` is that of divergence + λ · cross entropy with respect to l, p̃ = softmax(l).
   public func loss(
     _ x0: Int, _ xt: Int, _ scratch: inout StateScratch, crossEntropy: Double? = nil
   ) -> (divergence: Double, crossEntropy: Double) {
@@ -69,7 +69,7 @@ public struct StateStep: Sendable {
       divergence += q * log(scratch.truth[j] * normaliser / (evidence * scratch.mixed[j]))
       scratch.ratio[j] = q / scratch.mixed[j]
     }
-    let entropy = scratch.logNormaliser - scratch.logits[x0]
+    let entropy = -log(scratch.shares[x0])
     if let crossEntropy {
       // The divergence does not change where all weights are multiplied alike: no term of softmax's own remains.
       before.expect(scratch.ratio, into: &scratch.expected)
@@ -82,18 +82,9 @@ public struct StateStep: Sendable {
     return (max(divergence, 0), entropy)
   }
 
-  /// Makes p̃, w and wᵀQ̄_s from the logits; the result is Σ_j Q_{s→t}[j, x_t] (wᵀQ̄_s)_j.
+  /// Makes w and wᵀQ̄_s of p̃; the result is Σ_j Q_{s→t}[j, x_t] (wᵀQ̄_s)_j.
   private func mix(_ xt: Int, _ scratch: inout StateScratch) -> Double {
     whole.column(xt, into: &scratch.reach)
-    var largest = -Double.infinity
-    for k in 0..<levels { largest = max(largest, scratch.logits[k]) }
-    var total = 0.0
-    for k in 0..<levels {
-      scratch.shares[k] = exp(scratch.logits[k] - largest)
-      total += scratch.shares[k]
-    }
-    scratch.logNormaliser = largest + log(total)
-    for k in 0..<levels { scratch.shares[k] /= total }
     switch form {
     case .joint: for k in 0..<levels { scratch.weights[k] = scratch.shares[k] }
     case .posterior:
@@ -107,47 +98,5 @@ public struct StateStep: Sendable {
     var normaliser = 0.0
     for j in 0..<before.states { normaliser += scratch.forward[j] * scratch.mixed[j] }
     return normaliser
-  }
-}
-
-/// Room for the numbers of one column in a `StateStep`.
-public struct StateScratch: Sendable {
-  /// l, one for each of the data's states.
-  public var logits: [Double]
-  /// p(x_s | x_t) after `predict`, one for each state.
-  public fileprivate(set) var law: [Double]
-  /// ∂/∂l after `loss` with gradient.
-  public fileprivate(set) var gradient: [Double]
-  fileprivate var shares, weights, mixed, truth, ratio, expected: [Double]
-  /// The columns of Q_{s→t} and of Q̄_t that lead to x_t.
-  fileprivate var forward, reach: [Double]
-  fileprivate var logNormaliser = 0.0
-
-  /// Room for a chain.
-  public init(_ process: DiscreteProcess) {
-    let (levels, states) = (
-      [Double](repeating: 0, count: process.levels), [Double](repeating: 0, count: process.states)
-    )
-    (logits, gradient, shares) = (levels, levels, levels)
-    (law, weights, mixed) = (states, states, states)
-    (truth, ratio, expected) = (states, states, states)
-    (forward, reach) = (states, states)
-  }
-
-  /// A state at quantile u of `law`.
-  public func draw(_ u: Double) -> Int {
-    var (sum, last) = (0.0, 0)
-    for j in law.indices where law[j] > 0 {
-      (sum, last) = (sum + law[j], j)
-      if u < sum { return j }
-    }
-    return last
-  }
-
-  /// The likeliest state of `law`, the lowest of equals.
-  public var mode: Int {
-    var best = 0
-    for j in law.indices where law[j] > law[best] { best = j }
-    return best
   }
 }

@@ -1,5 +1,6 @@
 internal import Communication
 internal import Configuration
+internal import Diffusion
 internal import Files
 internal import LinearAlgebra
 internal import Randomness
@@ -183,6 +184,8 @@ struct DataLoader {
     let constant = statistics.isConstant
     if let target, standardise, data.kinds.isEmpty { return (target.standardisation, constant.map { _ in false }) }
     let d = source.dimension
+    // Discrete states are their own coordinates, whatever values occur.
+    if experiment.process.chain != nil { return (.identity(d), [Bool](repeating: false, count: d)) }
     for j in 0..<d where target == nil {
       // Samples are around the data, and distances compute in single precision too.
       let reach = abs(statistics.means[j]) + 4 * statistics.variances[j].squareRoot()

@@ -31,13 +31,11 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
     return changed
   }
   let data = checkpoint.header.data
-  let model = experiment.model(dimension: data.dimension)
   let parameters = try MatrixBox(request.parameters(of: checkpoint))
   guard request.average == nil || request.output != nil else {
     throw ExperimentError.usage("--output is needed with --average: the run's own samples are of its moving average")
   }
-  let network = NetworkScore(model: model, parameters: parameters.value.head(1))
-  var score = network
+  if experiment.process.chain != nil { try communicator.agree { try request.refuseConstraints(on: experiment.process.words) } }
   let conditions = try communicator.agree { try SampleConstraints(request, data) }
   for line in conditions.remarks { announce(line, communicator) }
   let trained = try communicator.agree { try request.conditions(data, header: experiment.data.header) }
@@ -59,6 +57,13 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
     return isRuns ? try RunLock(folder) : nil
   }
   defer { lock?.release() }
+  if experiment.process.chain != nil {
+    let line = try drawStates(request, experiment, data, parameters, file, communicator)
+    try communicator.agree { if lock != nil { try folder.removeJudgements() } }
+    return line
+  }
+  let network = NetworkScore(model: experiment.model(dimension: data.dimension), parameters: parameters.value.head(1))
+  var score = network
   if request.together, let trained {
     let source = try DataSource.open(experiment, base: communicator.fromRoot { folder.base() }, communicator)
     var composed = try ComposedScore(network, together: trained, source, data, communicator)
@@ -200,11 +205,36 @@ private let replacementNote =
   + "compare with twice sampling.corrections, or leave sampling.observing at particles"
 
 extension SampleRequest {
+  /// Refuses observations, fixed coordinates and conditions where samples are discrete states.
+  fileprivate func refuseConstraints(on process: String) throws(ExperimentError) {
+    let given = [("--observe", observations), ("--fix", fixed), ("--condition", condition)].first { $0.1 != nil }
+    guard let option = given?.0 ?? (together ? "--together" : nil) else { return }
+    throw .usage("\(option): samples of \(process) are drawn freely; leave it out, or train a process of real numbers")
+  }
+
   /// The number of samples, and the first ones' paths where they are kept.
   fileprivate func amount(_ experiment: Experiment, _ data: DataSet.Description) -> (count: Int, Trajectory?) {
     let count = count ?? experiment.sampling.count
     return (count, trajectories > 0 ? Trajectory(count: min(trajectories, count), data) : nil)
   }
+}
+
+/// Draws discrete states by reverse steps of their chain.
+private func drawStates(
+  _ request: SampleRequest, _ experiment: Experiment, _ data: DataSet.Description, _ parameters: MatrixBox,
+  _ file: String, _ communicator: Communicator
+) throws -> String {
+  let source = try communicator.agree {
+    try experiment.chunks(of: parameters.value.head(1), dimension: data.dimension)
+  }
+  let (count, trajectory) = request.amount(experiment, data)
+  var display = ProgressDisplay(isRoot: communicator.isRoot, steps: 1)
+  let writer = SampleWriter(communicator: communicator, description: data)
+  let summary = try writer.write(
+    count: count, from: source, to: file, trajectory: trajectory, progress: { display.sampling($0) })
+  try trajectory?.write(beside: file, communicator)
+  return "\(counted(count, "sample")) by \(experiment.samplerWords), \(summary.evaluations.text), "
+    + "in \(duration(summary.seconds)): \(file)"
 }
 
 /// Draws by the experiment's sampler.

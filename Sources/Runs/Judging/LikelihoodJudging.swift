@@ -15,9 +15,13 @@ internal import Training
 /// ```
 /// NLL(x) = −log p((y − mean)/scale) + Σ_j ln scale_j − Σ_j ln |dy_j/dx_j|,   y_j = x_j unless its kind bends it
 /// ```
-/// With conditions it is −log q(θ|x) of the data columns θ given the conditions x.
+/// With conditions it is −log q(θ|x) of the data columns θ given the conditions x. For discrete states it is the variational
+/// bound of −log P of a row, by `StateBound`.
 struct NetworkLikelihood {
-  package let model: ScoreModel
+  /// The model of a process of real numbers; nil for discrete states.
+  package let model: ScoreModel?
+  /// The model of discrete states; nil for a process of real numbers.
+  let states: StateModel?
   /// The averaged parameters, `[1, layout count]`.
   package let parameters: MatrixBox
   package let data: DataSet.Description
@@ -33,7 +37,8 @@ struct NetworkLikelihood {
   package init(
     _ experiment: Experiment, _ parameters: MatrixBox, _ data: DataSet.Description, file: String
   ) {
-    model = experiment.model(dimension: data.dimension)
+    states = experiment.stateModel(dimension: data.dimension)
+    model = states == nil ? experiment.model(dimension: data.dimension) : nil
     (self.parameters, self.data, self.file) = (parameters, data, file)
     (section, firstTime, seed) = (experiment.evaluation, experiment.firstTrainedTime, experiment.seed)
   }
@@ -48,13 +53,17 @@ struct NetworkLikelihood {
   }
 
   /// Whether values differ from draw to draw.
-  private var isRandom: Bool { model.process.blocks > 1 || model.dimension > FlowLikelihood.exactDimension }
+  private var isRandom: Bool { isBound || data.dimension > FlowLikelihood.exactDimension }
 
-  /// What the mean over rows is called: with velocities it is an upper bound.
-  package var name: String { model.process.blocks > 1 ? "NLL, upper bound" : "NLL" }
+  /// Whether the mean over draws is an upper bound: with velocities, and of discrete states.
+  private var isBound: Bool { model.map { $0.process.blocks > 1 } ?? true }
+
+  /// What the mean over rows is called.
+  package var name: String { isBound ? "NLL, upper bound" : "NLL" }
 
   /// Refuses what has no density, or none that is computed here.
   package func check() throws {
+    guard let model else { return }
     guard model.process.noise == .gaussian else {
       throw ExperimentError.usage("the metric nll needs Gaussian noise: process.base gaussian in place of student-t")
     }
@@ -77,6 +86,7 @@ struct NetworkLikelihood {
   /// - Returns: one mean and error for each row; nan for a row that does not settle.
   /// - Throws: an error of MPI.
   package func values(of rows: borrowing Matrix, _ communicator: Communicator) throws -> [Spread] {
+    guard let model else { return try bounds(of: rows, communicator) }
     let draws = isRandom ? section.likelihoodDraws : 1
     let conditions = data.trainedConditions(rows)
     let trained = data.trainedData(rows)
@@ -102,6 +112,33 @@ struct NetworkLikelihood {
   }
 }
 
+extension NetworkLikelihood {
+  /// The bound of every row of discrete states, with a standard error over draws.
+  private func bounds(of rows: borrowing Matrix, _ communicator: Communicator) throws -> [Spread] {
+    guard let states else { preconditionFailure("a likelihood without a model") }
+    let draws = section.likelihoodDraws
+    let trained = data.trainedData(rows)
+    let tasks = communicator.share(of: rows.rows * draws).map {
+      SettledLikelihood.Task(row: $0 / draws, draw: $0 % draws)
+    }
+    var denoiser = NetworkDenoiser(model: states, parameters: parameters.value.head(1))
+    let bound = StateBound(process: states.process, dimension: states.dimension, form: states.form, seed: seed)
+    let all = try communicator.allGather(bound.values(tasks, of: trained, denoiser: &denoiser))
+    return (0..<rows.rows).map { Spread(errorOf: Array(all[$0 * draws..<($0 + 1) * draws])) }
+  }
+
+  /// The same value in bits for each column, where columns are discrete.
+  func bitsPerDimension(_ value: Spread, count: Int) -> [Judgement] {
+    guard let states else { return [] }
+    let unit = Double(states.dimension) * log(2)
+    return [
+      Judgement(
+        name: "bits per dimension, upper bound", value: Spread(mean: value.mean / unit, deviation: value.deviation / unit),
+        repeats: 1, count: count, unit: "bits")
+    ]
+  }
+}
+
 extension Judging {
   /// The mean NLL of held-out rows, beside that of the Gaussian fit and, where it is known, of the law itself.
   ///
@@ -123,7 +160,8 @@ extension Judging {
     let values = try network.values(of: rows.value, communicator)
     let isConditional = network.data.conditions > 0
     let known = isConditional ? nil : truth.logDensities(of: rows.value)?.map { -$0 }
-    let fitted = try gaussian.map { gaussian in
+    // A density has no place beside probabilities.
+    let fitted = try (network.states == nil ? gaussian : nil).map { gaussian in
       guard isConditional else { return gaussian.logDensities(of: rows.value) }
       return try truth.conditionalLogDensities(
         of: rows.value, dimension: network.data.dimension, less: network.data.wholeOrigin, communicator)
@@ -146,10 +184,10 @@ extension Judging {
       floor: known.map { all in Spread(errorOf: settled.map { all[$0] }) },
       baseline: fitted.map { all in Spread(errorOf: settled.map { all[$0] }) }, repeats: 1, count: settled.count,
       unit: Judgement.likelihoodUnit)
-    guard settled.count < values.count else { return [judgement] }
+    let bits = network.bitsPerDimension(judgement.value, count: settled.count)
+    guard settled.count < values.count else { return [judgement] + bits }
     let share = 1 - Double(settled.count) / Double(values.count)
-    return [
-      judgement,
+    return [judgement] + bits + [
       Judgement(
         name: "rows without an NLL", value: Spread(mean: share), floor: Spread(mean: 0), baseline: Spread(mean: 0),
         repeats: 1, count: values.count, unit: "share"),
