@@ -10,28 +10,39 @@ struct PairDenoiser: StateDenoiser {
   let form: ReverseForm
   var dimension: Int { 2 }
 
-  /// p(a, b), with a and b mostly close together.
-  func law(_ a: Int, _ b: Int) -> Double {
+  private let probabilities: [Double]
+
+  init(process: DiscreteProcess, form: ReverseForm) {
+    (self.process, self.form) = (process, form)
     let levels = process.levels
-    func weight(_ a: Int, _ b: Int) -> Double { exp(-Double((a - b) * (a - b))) * Double(a + 1) }
-    let total = (0..<levels * levels).reduce(0.0) { $0 + weight($1 / levels, $1 % levels) }
-    return weight(a, b) / total
+    let weights = (0..<levels * levels).map { cell -> Double in
+      let (a, b) = (cell / levels, cell % levels)
+      return exp(-Double((a - b) * (a - b))) * Double(a + 1)
+    }
+    probabilities = weights.map { $0 / weights.reduce(0, +) }
   }
+
+  /// p(a, b), with a and b mostly close together.
+  func law(_ a: Int, _ b: Int) -> Double { probabilities[process.levels * a + b] }
 
   mutating func evaluate(_ states: borrowing Matrix, at t: Int, into laws: inout Matrix) {
     let (levels, q) = (process.levels, process.marginal(t))
+    let reach = (0..<process.states).map { x in (0..<levels).map { q[$0, x] } }
     for row in 0..<states.rows {
       let seen = [Int(states[row, 0]), Int(states[row, 1])]
       for column in 0..<2 {
+        var weights = [Double](repeating: 0, count: levels)
         for k in 0..<levels {
           var evidence = 0.0
           for other in 0..<levels {
             let joint = column == 0 ? law(k, other) : law(other, k)
-            evidence += joint * q[other, seen[1 - column]]
+            evidence += joint * reach[seen[1 - column]][other]
           }
-          let own = form == .posterior ? q[k, seen[column]] : 1
-          logits[row, column * levels + k] = Float(log(max(evidence * own, 1e-30)))
+          let own = form == .posterior ? reach[seen[column]][k] : 1
+          weights[k] = max(evidence * own, 1e-30)
         }
+        let total = weights.reduce(0, +)
+        for k in 0..<levels { laws[row, column * levels + k] = Float(weights[k] / total) }
       }
     }
   }
