@@ -3,7 +3,9 @@ internal import Networks
 internal import Training
 
 extension ExperimentKey {
-  static let network: [ExperimentKey] = [
+  static let network: [ExperimentKey] = ofEveryProcess + states
+
+  private static let ofEveryProcess: [ExperimentKey] = [
     .init("network.widths", \.network.widths, in: .whole(1, 65_536), "Units of each hidden layer."),
     .init("network.activation", \.network.activation, "Nonlinearity of the hidden layers."),
     .init("network.residual", \.network.residual, "Hidden layers add to their input."),
@@ -26,5 +28,5 @@ extension ExperimentKey {
     .init(
       "network.embedding_of", \.network.embeddingOf, when: ofReals,
       "What is embedded: the scaled log-noise level, or time."),
-  ] + states
+  ]
 }

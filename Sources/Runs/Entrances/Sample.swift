@@ -35,7 +35,9 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
   guard request.average == nil || request.output != nil else {
     throw ExperimentError.usage("--output is needed with --average: the run's own samples are of its moving average")
   }
-  if experiment.process.chain != nil { try communicator.agree { try request.refuseConstraints(on: experiment.process.words) } }
+  if experiment.process.chain != nil {
+    try communicator.agree { try request.refuseConstraints(on: experiment.process.words) }
+  }
   let conditions = try communicator.agree { try SampleConstraints(request, data) }
   for line in conditions.remarks { announce(line, communicator) }
   let trained = try communicator.agree { try request.conditions(data, header: experiment.data.header) }

@@ -133,7 +133,8 @@ extension NetworkLikelihood {
     let unit = Double(states.dimension) * log(2)
     return [
       Judgement(
-        name: "bits per dimension, upper bound", value: Spread(mean: value.mean / unit, deviation: value.deviation / unit),
+        name: "bits per dimension, upper bound",
+        value: Spread(mean: value.mean / unit, deviation: value.deviation / unit),
         repeats: 1, count: count, unit: "bits")
     ]
   }
@@ -190,7 +191,7 @@ extension Judging {
     return [judgement] + bits + [
       Judgement(
         name: "rows without an NLL", value: Spread(mean: share), floor: Spread(mean: 0), baseline: Spread(mean: 0),
-        repeats: 1, count: values.count, unit: "share"),
+        repeats: 1, count: values.count, unit: "share")
     ]
   }
 }
