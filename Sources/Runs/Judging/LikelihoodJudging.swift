@@ -117,13 +117,13 @@ extension NetworkLikelihood {
   private func bounds(of rows: borrowing Matrix, _ communicator: Communicator) throws -> [Spread] {
     guard let states else { preconditionFailure("a likelihood without a model") }
     let draws = section.likelihoodDraws
-    let trained = data.trainedData(rows)
-    let tasks = communicator.share(of: rows.rows * draws).map {
-      SettledLikelihood.Task(row: $0 / draws, draw: $0 % draws)
+    let numbers = data.trainedData(rows)
+    let tasks = communicator.share(of: rows.rows * draws).map { number in
+      SettledLikelihood.Task(row: number / draws, draw: number % draws)
     }
     var denoiser = NetworkDenoiser(model: states, parameters: parameters.value.head(1))
     let bound = StateBound(process: states.process, dimension: states.dimension, form: states.form, seed: seed)
-    let all = try communicator.allGather(bound.values(tasks, of: trained, denoiser: &denoiser))
+    let all = try communicator.allGather(bound.values(tasks, of: numbers, denoiser: &denoiser))
     return (0..<rows.rows).map { Spread(errorOf: Array(all[$0 * draws..<($0 + 1) * draws])) }
   }
 
