@@ -2,7 +2,7 @@
 public struct ProcessOptions: Sendable, Equatable {
   /// Which process on real numbers.
   public var kind = ProcessKind.variancePreserving
-  /// The chain of discrete states in place of `kind`; nil for a process on real numbers.
+  /// The chain of discrete states in place of `kind`, of `chainSteps` steps; nil for a process on real numbers.
   public var chain: DiscreteProcessKind?
   /// β(t) of a process with a schedule.
   public var schedule = NoiseSchedule.Kind.linear
@@ -22,7 +22,7 @@ public struct ProcessOptions: Sendable, Equatable {
   public var beta = 4.0
   /// Growth rate of an exponential schedule.
   public var betaGrowth = 3.0
-  /// Steps T of a chain of discrete states, or of the chain of a discrete schedule.
+  /// Steps T of the chain of a discrete schedule.
   public var chainSteps = 1000
   /// σ of the variance-exploding process at time 0.
   public var sigmaMinimum = 0.01
