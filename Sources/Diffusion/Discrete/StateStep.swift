@@ -16,6 +16,8 @@ public struct StateStep: Sendable {
   private let levels: Int
   private let form: ReverseForm
   private let before, between, whole: StateTransition
+  /// The mask, where there is one, and the probability that a step from it tells the data's state: the same for all.
+  private let mask: (state: Int, told: Double)?
 
   /// Q̄_t[k, x_t] below which k has no part in the form `posterior`: quotients by it would leave double precision.
   private static let smallest = 1e-200
@@ -26,6 +28,8 @@ public struct StateStep: Sendable {
     before = process.marginal(s)
     between = process.transition(from: s, to: t)
     whole = process.marginal(t)
+    let (earlier, later) = (before, whole)
+    mask = process.mask.map { ($0, 1 - earlier[0, $0] / later[0, $0]) }
   }
 
   /// x_t at quantile u of q(x_t | x_0).
@@ -40,6 +44,7 @@ public struct StateStep: Sendable {
 
   /// Writes p(x_s | x_t) into `scratch.law`, from p̃ in `scratch.shares`.
   public func predict(_ xt: Int, _ scratch: inout StateScratch) {
+    if let mask { return unmask(xt, mask, &scratch) }
     let normaliser = mix(xt, &scratch)
     for j in 0..<before.states { scratch.law[j] = scratch.forward[j] * scratch.mixed[j] / normaliser }
   }
@@ -55,6 +60,7 @@ public struct StateStep: Sendable {
   public func loss(
     _ x0: Int, _ xt: Int, _ scratch: inout StateScratch, crossEntropy: Double? = nil
   ) -> (divergence: Double, crossEntropy: Double) {
+    if let mask { return loss(x0, seesMask: xt == mask.state, told: mask.told, &scratch, crossEntropy: crossEntropy) }
     let normaliser = mix(xt, &scratch)
     before.row(x0, into: &scratch.truth)
     let evidence = scratch.reach[x0]
@@ -80,6 +86,25 @@ public struct StateStep: Sendable {
     }
     // Rounding may leave it below zero.
     return (max(divergence, 0), entropy)
+  }
+
+  /// p(x_s | x_t) of a chain with a mask, where both forms are this: a state stays, and a mask becomes p̃ or stays.
+  private func unmask(_ xt: Int, _ mask: (state: Int, told: Double), _ scratch: inout StateScratch) {
+    for k in 0..<levels { scratch.law[k] = xt == mask.state ? mask.told * scratch.shares[k] : 0 }
+    scratch.law[mask.state] = 1 - mask.told
+    if xt != mask.state { (scratch.law[mask.state], scratch.law[xt]) = (0, 1) }
+  }
+
+  /// The same as `loss` of a chain with a mask: a state that is seen is the data's, and a mask tells it with probability `told`.
+  private func loss(
+    _ x0: Int, seesMask: Bool, told: Double, _ scratch: inout StateScratch, crossEntropy: Double?
+  ) -> (divergence: Double, crossEntropy: Double) {
+    let (entropy, weight) = (-log(scratch.shares[x0]), seesMask ? told : 0)
+    if let crossEntropy {
+      for k in 0..<levels { scratch.gradient[k] = (weight + crossEntropy) * scratch.shares[k] }
+      scratch.gradient[x0] -= weight + crossEntropy
+    }
+    return (weight * entropy, entropy)
   }
 
   /// Makes w and wᵀQ̄_s of p̃; the result is Σ_j Q_{s→t}[j, x_t] (wᵀQ̄_s)_j.
