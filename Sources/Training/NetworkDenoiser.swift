@@ -47,8 +47,14 @@ internal import Networks
     }
     for row in 0..<Self.rows {
       for k in 0..<dimension {
+        let seen = Int(states[row, k])
+        if let mask = process.mask, seen != mask {
+          // A state that is seen is the data's.
+          for j in 0..<levels { laws[row, k * levels + j] = j == seen ? 1 : Float.leastNormalMagnitude }
+          continue
+        }
         let outputs = unsafe Span(_unsafeStart: UnsafePointer(pass.output(set: 0, row: row) + k * count), count: count)
-        model.head.predict(outputs, seen: Int(states[row, k]), &scratch)
+        model.head.predict(outputs, seen: seen, &scratch)
         for j in 0..<levels {
           laws[row, k * levels + j] = max(Float(scratch.shares[j]), Float.leastNormalMagnitude)
         }

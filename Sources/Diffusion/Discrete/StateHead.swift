@@ -34,17 +34,10 @@ public enum StateHead: String, Sendable, CaseIterable {
     switch self {
     case .logits: scratch.setLogits { Double(outputs[$0]) + ($0 == xt ? 1 : 0) }
     case .logistic:
-      let levels = scratch.shares.count
-      let law = LogisticLevels(outputs, seen: xt, levels: levels)
-      for k in 0...levels {
-        let end = law.end(k)
-        let tail = exp(-abs(end))
-        let (large, small) = (1 / (1 + tail), tail / (1 + tail))
-        scratch.ends[k] = end
-        (scratch.above[k], scratch.below[k]) = end < 0 ? (small, large) : (large, small)
-      }
+      let law = LogisticLevels(outputs, seen: xt, levels: scratch.shares.count)
+      law.fill(&scratch.above, &scratch.below)
       // S(b) − S(a) = S(b) S(−a) (1 − e^{a − b}), and all levels are equally wide: nothing cancels.
-      for k in 0..<levels { scratch.shares[k] = scratch.above[k + 1] * scratch.below[k] }
+      for k in scratch.shares.indices { scratch.shares[k] = scratch.above[k + 1] * scratch.below[k] }
       scratch.normalise()
     }
   }
@@ -64,7 +57,7 @@ public enum StateHead: String, Sendable, CaseIterable {
         // ∂l_k/∂(upper end) and ∂l_k/∂(lower end); both ends move with μ, and in proportion to themselves with r.
         let (a, b) = (scratch.below[k + 1], -scratch.above[k])
         ofMean += scratch.gradient[k] * (a + b)
-        ofScale += scratch.gradient[k] * (a * scratch.ends[k + 1] + b * scratch.ends[k])
+        ofScale += scratch.gradient[k] * (a * law.end(k + 1) + b * law.end(k))
       }
       result[0] = Float(-factor * law.rate * (1 - law.mean * law.mean) * ofMean)
       result[1] = Float(-factor * ofScale)
@@ -83,6 +76,27 @@ private struct LogisticLevels {
     mean = 1 - 2 / (1 + exp(2 * (Double(outputs[0]) + seen)))
     rate = exp(2 - Double(outputs[1]))
     self.levels = levels
+  }
+
+  /// Writes S and 1 − S at the K + 1 ends.
+  ///
+  /// The ends are equally far apart, so that e^{end} is a geometric sequence. It begins next to the mean and goes both ways: what is
+  /// too large or too small for double precision then is so at the ends as well.
+  func fill(_ above: inout [Double], _ below: inout [Double]) {
+    var above = above.mutableSpan
+    var below = below.mutableSpan
+    let middle = min(max(Int((mean + 1) * 0.5 * Double(levels - 1) + 1), 0), levels)
+    let (first, ratio) = (exp(end(middle)), exp(rate * 2 / Double(levels - 1)))
+    var e = first
+    for k in middle...levels {
+      (above[k], below[k]) = (1 / (1 + 1 / e), 1 / (1 + e))
+      e *= ratio
+    }
+    e = first
+    for k in (0..<middle).reversed() {
+      e /= ratio
+      (above[k], below[k]) = (1 / (1 + 1 / e), 1 / (1 + e))
+    }
   }
 
   /// r(c_k − b/2 − μ): the lower end of level k, and the upper one of level k − 1.

@@ -14,8 +14,8 @@ public struct StateScratch: Sendable {
   var weights, mixed, truth, ratio, expected: [Double]
   /// The columns of Q_{s→t} and of Q̄_t that lead to x_t.
   var forward, reach: [Double]
-  /// S and 1 − S of the logistic law at the K + 1 ends of the levels, and these ends.
-  var above, below, ends: [Double]
+  /// S and 1 − S of the logistic law at the K + 1 ends of the levels.
+  var above, below: [Double]
 
   /// Room for a chain.
   public init(_ process: DiscreteProcess) {
@@ -26,12 +26,13 @@ public struct StateScratch: Sendable {
     (law, weights, mixed) = (states, states, states)
     (truth, ratio, expected) = (states, states, states)
     (forward, reach) = (states, states)
-    ends = [Double](repeating: 0, count: process.levels + 1)
-    (above, below) = (ends, ends)
+    above = [Double](repeating: 0, count: process.levels + 1)
+    below = above
   }
 
   /// Makes p̃ = softmax(l).
   public mutating func setLogits(_ logit: (_ state: Int) -> Double) {
+    var shares = self.shares.mutableSpan
     var largest = -Double.infinity
     for k in shares.indices {
       shares[k] = logit(k)
@@ -43,9 +44,11 @@ public struct StateScratch: Sendable {
 
   /// Makes the sum of p̃ one, and no share nothing.
   mutating func normalise() {
+    var shares = self.shares.mutableSpan
     var total = 0.0
     for k in shares.indices { total += shares[k] }
-    for k in shares.indices { shares[k] = max(shares[k] / total, Self.leastShare) }
+    let scale = 1 / total
+    for k in shares.indices { shares[k] = max(shares[k] * scale, Self.leastShare) }
   }
 
   /// A state at quantile u of `law`.
