@@ -41,8 +41,13 @@ func tool(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .executableTarget(name: name, dependencies: dependencies + ["Commands", argumentParser], swiftSettings: swift)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
-  .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: swift)
+/// Tests without loops over numbers of their own need no optimiser, which takes longer than they run.
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = [], isOptimised: Bool = true
+) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies, resources: resources,
+    swiftSettings: swift + (isOptimised ? [] : [.unsafeFlags(["-Onone"])]))
 }
 
 // What other packages may import. The modules above these know experiment files and run folders: they belong to the programs.
@@ -138,7 +143,7 @@ let package = Package(
     tests("RealFunctionsTests", ["RealFunctions"]),
     tests("LinearAlgebraTests", ["CXSMM", "LinearAlgebra"]),
     tests("RandomnessTests", ["LinearAlgebra", "Randomness", "TestSupport"], resources: [.copy("Fixtures")]),
-    tests("CommunicationTests", ["CMachine", "Communication", "TestSupport"]),
+    tests("CommunicationTests", ["CMachine", "Communication", "TestSupport"], isOptimised: false),
     tests("NetworksTests", ["LinearAlgebra", "Networks", "Randomness", "TestSupport"]),
     tests("DiffusionTests", ["Diffusion", "LinearAlgebra"], resources: [.copy("Fixtures")]),
     tests(
@@ -167,24 +172,36 @@ let package = Package(
         "Theory",
       ]),
     .target(name: "CWrites", path: "Tests/CWrites", cSettings: c),
-    tests("FilesTests", ["CWrites", "Communication", "Files", "LinearAlgebra", "TestSupport"]),
+    tests("FilesTests", ["CWrites", "Communication", "Files", "LinearAlgebra", "TestSupport"], isOptimised: false),
     tests(
       "ConfigurationTests",
-      ["Configuration", "Diffusion", "Files", "Metrics", "Networks", "Sampling", "Targets", "TestSupport", "Training"]),
-    tests("LandingTests", library.map { .byName(name: $0) }),
-    tests("ReportsTests", ["Files", "Metrics", "Reports", "TestSupport"]),
+      ["Configuration", "Diffusion", "Files", "Metrics", "Networks", "Sampling", "Targets", "TestSupport", "Training"],
+      isOptimised: false),
+    tests("LandingTests", library.map { .byName(name: $0) }, isOptimised: false),
+    tests("ReportsTests", ["Files", "Metrics", "Reports", "TestSupport"], isOptimised: false),
     tests(
       "RunsTests",
       [
         "Communication", "Configuration", "Diffusion", "Files", "LinearAlgebra", "Metrics", "Networks", "Randomness",
         "Reports", "Runs", "Sampling", "Targets", "TestSupport", "Training",
-      ]),
-    tests("StudiesTests", ["Communication", "Files", "Studies", "TestSupport"]),
+      ], isOptimised: false),
+    tests("StudiesTests", ["Communication", "Files", "Studies", "TestSupport"], isOptimised: false),
     tests(
       "FuzzTests",
       ["Configuration", "Files", "LinearAlgebra", "Networks", "Runs", "Targets", "TestSupport", "Training"],
       resources: [.copy("Seeds")]),
-    tests("LaunchTests", []),
+    tests("LaunchTests", [], isOptimised: false),
   ],
   cxxLanguageStandard: .cxx17
 )
+
+// With SGM_TESTS, names of test targets and commas, the package is these and what they stand on: less to build.
+if let wanted = Context.environment["SGM_TESTS"] {
+  var (left, kept) = (wanted.split(separator: ",").map(String.init), Set<String>())
+  while let name = left.popLast() {
+    guard let target = package.targets.first(where: { $0.name == name }), kept.insert(name).inserted else { continue }
+    for case .byNameItem(let name, _) in target.dependencies { left.append(name) }
+  }
+  package.targets.removeAll { !kept.contains($0.name) }
+  package.products = []
+}

@@ -10,6 +10,7 @@ if ! [[ $SGM_FUZZ_COUNT =~ ^[1-9][0-9]*$ ]]; then
   exit 64
 fi
 options=(-c release -Xswiftc -enable-testing --sanitize address --scratch-path .build-asan)
+export SGM_TESTS=FuzzTests
 swift build "${options[@]}" --build-tests
 # Freed memory is given back at once: what an input takes is told from what the sanitizer keeps.
 ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=1 \

@@ -315,7 +315,7 @@ for i in "${!names[@]}"; do
   fi
   if [[ -z $by && $mpirun == yes && -n ${suites[i]} ]]; then
     for suite in ${suites[i]}; do
-      [[ -n $by ]] || run_tests $((i + 1)) 900 "^LaunchTests\.$suite" --no-parallel
+      [[ -n $by ]] || run_tests $((i + 1)) 900 "^LaunchTests\.LaunchTests/$suite" --no-parallel
     done
   fi
   if [[ -n $by ]]; then

@@ -9,7 +9,7 @@ runs=${1:-20}
 [[ $runs =~ ^[1-9][0-9]*$ ]] || { echo "repeat: '$runs' is no number of runs" >&2; exit 64; }
 shift $(($# ? 1 : 0))
 filter='^LaunchTests\.'
-(($#)) && filter="^LaunchTests\.($(IFS='|'; echo "$*"))"
+(($#)) && filter="^LaunchTests\.LaunchTests/($(IFS='|'; echo "$*"))"
 logs=.build-logs
 mkdir -p "$logs"
 
@@ -23,7 +23,7 @@ done
 failed=0
 for ((run = 1; run <= runs; run++)); do
   begin=$SECONDS log=$logs/repeat-$run.txt status=0
-  swift test --skip-build --disable-xctest -c release -Xswiftc -enable-testing --no-parallel --filter "$filter" > "$log" 2>&1 || status=$?
+  swift test --skip-build --disable-xctest -c release -Xswiftc -enable-testing --filter "$filter" > "$log" 2>&1 || status=$?
   grep -q 'Test run with [1-9]' "$log" || { echo "repeat: no test ran for the filter $filter" >&2; exit 65; }
   if ((status)); then
     failed=$((failed + 1))

@@ -67,8 +67,8 @@ stage_build() { launch/build.sh --build-tests; }
 
 stage_unit() { run_tests unit "${release[@]}" --skip '^LaunchTests\.'; }
 
-# One after another: each test starts up to 4 ranks, and timings of stops and signals must not be squeezed.
-stage_mpirun() { run_tests mpirun "${release[@]}" --no-parallel --filter '^LaunchTests\.'; }
+# As many tests at once as there are cores; those of signals, stops and limits of time, which are marked so, alone.
+stage_mpirun() { run_tests mpirun "${release[@]}" --filter '^LaunchTests\.'; }
 
 # Each kind of fault once; launch/fault-campaign.sh without arguments brings 100.
 stage_faults() { launch/fault-campaign.sh 12; }
@@ -83,10 +83,13 @@ stage_cluster() {
 # Leaks are left out: Swift's runtime and Open MPI keep memory on purpose until exit. The suites are those of modules that may
 # misuse memory at all: the compiler refuses an unsafe use without the word, so a module without it has none.
 stage_sanitizer() {
-  local sanitized=("${release[@]}" --sanitize address --scratch-path .build-asan) suites
-  suites=$(grep -rlw unsafe Sources --include='*.swift' | cut -d/ -f2 | sort -u | sed 's/$/Tests/' | paste -sd'|')
+  local sanitized=("${release[@]}" --sanitize address --scratch-path .build-asan) module tests=FuzzTests
+  for module in $(grep -rlw unsafe Sources --include='*.swift' | cut -d/ -f2 | sort -u); do
+    [[ ! -d Tests/${module}Tests ]] || tests+=,${module}Tests
+  done
+  export SGM_TESTS=$tests
   swift build "${sanitized[@]}" --build-tests
-  SGM_SANITIZER=address ASAN_OPTIONS=detect_leaks=0 run_tests sanitizer "${sanitized[@]}" --filter "^($suites|FuzzTests)\\."
+  ASAN_OPTIONS=detect_leaks=0 run_tests sanitizer "${sanitized[@]}" --filter "^(${tests//,/|})\\."
 }
 
 # The 30 files of which the unit tests run the smallest share of lines.

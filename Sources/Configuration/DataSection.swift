@@ -23,6 +23,8 @@ extension Experiment {
     package var conditions = ColumnList()
     /// What the numbers of a column can be.
     package var columns = ColumnKinds()
+    /// The words by which cells of a table say that there is no number, beside empty cells.
+    package var missing = ColumnList(["NA", "N/A", "NaN", "nan", "null", "?"])
     /// The number of grey values of the data columns that `columns` does not name; nil where these are plain numbers.
     package var levels: Int?
     /// Coordinates of a row without conditions; nil for a file that has not been opened.
@@ -35,6 +37,9 @@ extension Experiment {
     package var standardise = true
     /// Whether the report shows rows as square grey pictures.
     package var images = false
+
+    /// The texts of cells in which there is nothing.
+    package var missingWords: Set<String> { Set(missing.names + [""]) }
 
     /// Which rows are kept from training.
     package enum HeldOut: Sendable, Equatable {

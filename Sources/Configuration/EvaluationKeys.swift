@@ -20,6 +20,10 @@ extension ExperimentKey {
       "evaluation.units", \.evaluation.units, onResume: true,
       "Units of distances: the data's, where the columns of largest scale decide, or each column's standard deviation."),
     .init(
+      "evaluation.classes", \.evaluation.classes, onResume: true, when: ofFile, default: "none",
+      "File with one column, the class of each row of `data.file` as a whole number from 0; the classifier behind the metric "
+        + "frechet learns it."),
+    .init(
       "evaluation.pair_count", \.evaluation.pairCount, in: .whole(10, 5_000), onResume: true,
       "Rows compared by metrics that go over all pairs (w2, mmd, energy, knn-kl, c2st, ksd), and those of nll."),
     .init(

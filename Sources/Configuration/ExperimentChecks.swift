@@ -1,5 +1,6 @@
 internal import Diffusion
 internal import Files
+internal import Metrics
 internal import Sampling
 internal import Targets
 internal import Training
@@ -28,6 +29,11 @@ extension ExperimentReader {
       try checkSampler()
     } else {
       try checkStates()
+    }
+    if experiment.evaluation.metrics.contains(.frechet), experiment.evaluation.classes == nil {
+      throw fault(
+        "evaluation.metrics",
+        "names frechet, which needs evaluation.classes: a file with the class of each row of data.file")
     }
     let features = experiment.network.embeddingFeatures
     if features % 2 != 0 {

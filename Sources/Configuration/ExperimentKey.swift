@@ -162,10 +162,11 @@ extension ExperimentKey {
   /// Columns and kinds of a mapping.
   func value(of members: [Value.Member]) -> Result<Value, Complaint> {
     guard shape == .kinds else { return .failure(Complaint("\(path) must be \(shape.expectation), found a section")) }
-    for member in members where ColumnKind(member.text) == nil {
+    for member in members where ColumnContent(member.text) == nil {
       return .failure(
         Complaint(
-          "\(path): \(quoted(member.name)) must be number, integer, positive or bounded [LOW, HIGH] with LOW < HIGH, found "
+          "\(path): \(quoted(member.name)) must be number, integer, indicator, levels K from 2 to 65536, positive, "
+            + "bounded [LOW, HIGH] with LOW < HIGH, zero-or-positive, category or ignored, found "
             + quoted(member.text)))
     }
     return .success(.members(members))

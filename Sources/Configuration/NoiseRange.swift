@@ -114,9 +114,9 @@ extension Experiment {
     guard wanted.lowerBound < 0.99 * known.lowerBound || wanted.upperBound > 1.01 * known.upperBound else { return }
     throw .configuration(
       Place("process"),
-      "goes through noise from \(short(wanted.lowerBound)) at sampling.final_time to \(short(wanted.upperBound)) at "
-        + "process.horizon, in deviations of the data, but the network was trained on \(short(known.lowerBound)) to "
-        + "\(short(known.upperBound)): choose times within, or train on training.minimum_noise and "
+      "goes through noise from \(roundedDecimal(wanted.lowerBound)) at sampling.final_time to \(roundedDecimal(wanted.upperBound)) at "
+        + "process.horizon, in deviations of the data, but the network was trained on \(roundedDecimal(known.lowerBound)) to "
+        + "\(roundedDecimal(known.upperBound)): choose times within, or train on training.minimum_noise and "
         + "training.maximum_noise that hold both")
   }
 }
@@ -127,13 +127,6 @@ extension ForwardProcess {
     let (low, high) = (exp(kernel(at: first).logNoiseRatio), exp(kernel(at: horizon).logNoiseRatio))
     return low...max(low, high)
   }
-}
-
-/// A number of three digits.
-private func short(_ x: Double) -> String {
-  guard x.isFinite, x > 0 else { return decimal(x) }
-  let unit = pow(10, 2 - log10(x).rounded(.down))
-  return decimal((x * unit).rounded() / unit)
 }
 
 extension ExperimentReader {
@@ -167,7 +160,7 @@ extension ExperimentReader {
     guard needed.lowerBound < 0.99 * low || needed.upperBound > 1.01 * high else { return }
     throw fault(
       needed.lowerBound < 0.99 * low ? "training.minimum_noise" : "training.maximum_noise",
-      "must hold the noise of the process, \(short(needed.lowerBound)) at sampling.final_time to "
-        + "\(short(needed.upperBound)) at process.horizon, found \(decimal(low)) to \(decimal(high))")
+      "must hold the noise of the process, \(roundedDecimal(needed.lowerBound)) at sampling.final_time to "
+        + "\(roundedDecimal(needed.upperBound)) at process.horizon, found \(decimal(low)) to \(decimal(high))")
   }
 }

@@ -96,11 +96,9 @@ extension ExperimentReader {
     guard mean < lowest || mean > highest else { return }
     throw fault(
       "training.noise_level_mean",
-      "must lie between the noise levels of training.minimum_time and process.horizon, \(decimal(rounded(lowest))) and "
-        + "\(decimal(rounded(highest))), found \(decimal(mean))")
+      "must lie between the noise levels of training.minimum_time and process.horizon, \(roundedDecimal(lowest)) and "
+        + "\(roundedDecimal(highest)), found \(decimal(mean))")
   }
-
-  private func rounded(_ x: Double) -> Double { (100 * x).rounded() / 100 }
 
   private func oneOf(_ names: [String]) -> String {
     names.count < 2 ? names.joined() : names.dropLast().joined(separator: ", ") + " or " + names[names.count - 1]

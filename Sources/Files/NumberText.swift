@@ -11,7 +11,9 @@ package func grouped(_ number: Int) -> String {
   return result
 }
 
-/// A number with three significant digits.
+/// A number for sentences and the report's page: three significant digits, commas between thousands, a minus sign.
+///
+/// `short` is for tables of text, whose figures a reader may copy into a program.
 package func rounded(_ value: Double) -> String {
   guard value.isFinite else { return value.isNaN ? "not a number" : value < 0 ? "−∞" : "∞" }
   guard value != 0 else { return "0" }
@@ -32,12 +34,21 @@ package func rounded(_ mean: Double, _ deviation: Double) -> String {
 
 private func minus(_ text: String) -> String { text.replacingOccurrences(of: "-", with: "−") }
 
-/// Four significant digits.
+/// A number for tables of text and for what scripts read: four significant digits in ASCII, as programs take them.
+///
+/// `rounded` is for sentences and the report's page.
 package func short(_ value: Double) -> String {
   guard value.isFinite else { return "\(value)" }
   let size = abs(value)
   if size >= 1e6 || (size > 0 && size < 1e-3) { return String(format: "%.3g", value) }
   return String(format: size >= 1000 ? "%.0f" : size >= 100 ? "%.1f" : size >= 10 ? "%.2f" : "%.4f", value)
+}
+
+/// A number of three digits, as one may type it into an experiment file.
+package func roundedDecimal(_ number: Double) -> String {
+  guard number.isFinite, number != 0 else { return decimal(number) }
+  let unit = pow(10, 2 - log10(abs(number)).rounded(.down))
+  return decimal((number * unit).rounded() / unit)
 }
 
 /// Hours, minutes and seconds.
@@ -56,3 +67,6 @@ package func padded(_ step: Int) -> String {
   let digits = String(step)
   return String(repeating: "0", count: max(9 - digits.count, 0)) + digits
 }
+
+/// A number with so many decimals, by a point, as tables of data show it.
+package func fixed(_ value: Double, _ decimals: Int) -> String { String(format: "%.\(decimals)f", value) }

@@ -17,7 +17,9 @@ package struct TableFile: RowSource {
   package let remarks: [String]
   /// Decimals need double precision.
   package var isDouble: Bool { true }
-  private let opening: TableOpening
+  let opening: TableOpening
+  /// Whether any cell holds anything but a number.
+  package let hasText: Bool
 
   /// Reads the file once to learn its shape; numbers are read by ``forEachBlock(_:)``.
   package init(_ path: String, header: TableHeader = .automatic) throws(ExperimentError) {
@@ -27,16 +29,19 @@ package struct TableFile: RowSource {
     columnNames = opening.names
     dimension = opening.dimension
     var lines = try LineReader(path)
-    var (rows, comments) = (0, 0)
+    var (rows, comments, hasText) = (0, 0, false)
     do {
-      comments = try TableFile.forEachLine(&lines, path, opening) { _, _ in rows += 1 }
+      comments = try TableFile.forEachLine(&lines, path, opening) { line, _ in
+        rows += 1
+        hasText = hasText || !line.fields.allSatisfy { isDecimal(line.bytes[$0.range]) }
+      }
     } catch let error as ExperimentError {
       throw error
     } catch {
       throw .fault("reading \(path) failed: \(error)")
     }
     guard rows > 0 else { throw .data(Place(path), "has no rows; add at least one below the names") }
-    self.rows = rows
+    (self.rows, self.hasText) = (rows, hasText)
     remarks = opening.remarks(comments: comments)
   }
 
@@ -47,9 +52,7 @@ package struct TableFile: RowSource {
     var first = 0
     var filled = 0
     _ = try TableFile.forEachLine(&lines, path, opening) { line, number in
-      guard first + filled < rows else {
-        throw ExperimentError.data(Place(path), "changed while it was read; let its writer finish, and start again")
-      }
+      guard first + filled < rows else { throw changed }
       try fill(&block, filled, line, number)
       filled += 1
       guard filled == block.rows else { return }
@@ -59,9 +62,7 @@ package struct TableFile: RowSource {
       let next = min(rowsPerBlock, rows - first)
       if next > 0, next < block.rows { block = RowBlock(rows: next, columns: dimension) }
     }
-    guard first == rows else {
-      throw ExperimentError.data(Place(path), "changed while it was read; let its writer finish, and start again")
-    }
+    guard first == rows else { throw changed }
   }
 
   private func fill(_ block: inout RowBlock, _ row: Int, _ line: TableLine, _ number: Int) throws(ExperimentError) {

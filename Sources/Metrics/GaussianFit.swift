@@ -76,6 +76,15 @@ public struct GaussianFit: Sendable, Equatable {
     return GaussianFit(mean: zip(mean, scales).map { $0 / $1 }, covariance: covariance, factor: factor)
   }
 
+  /// The Gaussian of the same mean with these variances added to those of its columns.
+  public func widened(by variances: [Double]) -> GaussianFit {
+    guard variances.contains(where: { $0 != 0 }) else { return self }
+    var covariance = covariance
+    for j in 0..<dimension { covariance[j * dimension + j] += variances[j] }
+    return GaussianFit(
+      mean: mean, covariance: covariance, factor: Self.transposedCholesky(covariance, dimension: dimension))
+  }
+
   private init(mean: [Double], covariance: [Double], factor: [Double]) {
     (self.mean, self.covariance, self.factor) = (mean, covariance, factor)
   }

@@ -16,10 +16,14 @@ public enum Metric: String, Sendable, CaseIterable {
   case neighbours = "knn-kl"
   /// `ClassifierTest`.
   case classifier = "c2st"
+  /// `FrechetDistance`.
+  case frechet
   /// `ModeCoverage`.
   case modes
   /// `Marginals`.
   case marginals
+  /// `Correlations`.
+  case correlations
   /// `NeighbourSpacing`.
   case spacing
   /// `TailIndex`.
@@ -68,6 +72,8 @@ public struct JudgingOptions: Sendable, Equatable {
   public var baseline = JudgingBaseline.gaussian
   /// In which units distances are measured.
   public var units = JudgingUnits.data
+  /// A file with the class of each row of the data, which the classifier behind `frechet` learns.
+  public var classes: String?
   /// Rows compared by metrics that go over all pairs.
   public var pairCount = 2_000
   /// Steps of the probability flow behind likelihoods.

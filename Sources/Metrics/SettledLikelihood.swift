@@ -39,20 +39,21 @@ public struct SettledLikelihood: Sendable {
   ///
   /// - Parameters:
   ///   - tasks: which rows, with which draws.
-  ///   - rows: x, shape `[any, dimension]`, in trained coordinates.
+  ///   - rows: x, shape `[any · copies, dimension]`, in trained coordinates.
+  ///   - copies: how many rows x has, one for each draw; 1 where all draws share it.
   ///   - score: the score of the process.
   ///   - prepare: called with the numbers of 256 rows before the score is asked for them, for conditions that change.
   /// - Returns: log p in nats, or a value whose expectation over draws is a lower bound.
   public func logDensities(
-    _ tasks: [Task], of rows: borrowing Matrix, score: inout some DifferentiableScore,
+    _ tasks: [Task], of rows: borrowing Matrix, copies: Int = 1, score: inout some DifferentiableScore,
     prepare: (_ rows: [Int]) -> Void = { _ in }
   ) -> [Double] {
     var steps = (steps + 1) / 2
-    var values = logDensities(tasks, of: rows, &score, steps: steps, prepare)
+    var values = logDensities(tasks, of: rows, copies, &score, steps: steps, prepare)
     var open = Array(tasks.indices)
     for _ in 0...Self.mostDoublings where !open.isEmpty {
       steps *= 2
-      let finer = logDensities(open.map { tasks[$0] }, of: rows, &score, steps: steps, prepare)
+      let finer = logDensities(open.map { tasks[$0] }, of: rows, copies, &score, steps: steps, prepare)
       let moved = zip(open, finer).filter { !(abs($1 - values[$0]) <= 0.01) }.map(\.0)
       for (place, value) in zip(open, finer) { values[place] = value }
       open = moved
@@ -63,7 +64,7 @@ public struct SettledLikelihood: Sendable {
 
   /// The values with a number of steps, 256 at a time.
   private func logDensities(
-    _ tasks: [Task], of rows: borrowing Matrix, _ score: inout some DifferentiableScore, steps: Int,
+    _ tasks: [Task], of rows: borrowing Matrix, _ copies: Int, _ score: inout some DifferentiableScore, steps: Int,
     _ prepare: (_ rows: [Int]) -> Void
   ) -> [Double] {
     guard !tasks.isEmpty else { return [] }
@@ -74,7 +75,9 @@ public struct SettledLikelihood: Sendable {
     for first in stride(from: 0, to: tasks.count, by: FlowLikelihood.rows) {
       // A chunk always has 256 rows: the last task stands in for those that are missing.
       let taken = (0..<FlowLikelihood.rows).map { tasks[min(first + $0, tasks.count - 1)] }
-      for (r, task) in taken.enumerated() { copy(task.row, of: rows, to: r, of: &chunk) }
+      for (r, task) in taken.enumerated() {
+        copy(copies == 1 ? task.row : task.row * copies + task.draw, of: rows, to: r, of: &chunk)
+      }
       prepare(taken.map(\.row))
       let keys = taken.map { FlowLikelihood.Key(index: $0.row, draw: $0.draw) }
       values += flow.logDensities(chunk, keys: keys, score: &score).prefix(tasks.count - first)

@@ -152,6 +152,11 @@ internal import LinearAlgebra
   /// F of one row.
   @unsafe public func output(set: Int, row: Int) -> UnsafeMutablePointer<Float> { unsafe output.row(set * rows + row) }
 
+  /// What the last layer saw of a row, so many numbers as the last hidden layer has units; of the group gone through last.
+  @unsafe public func lastHidden(set: Int, row: Int) -> UnsafePointer<Float> {
+    unsafe UnsafePointer(input(layers.count - 1, set: set) + row * inputs[layers.count - 1].stride)
+  }
+
   /// ∂loss/∂F of one row, to be written before `backward`.
   @unsafe public func outputGradient(set: Int, row: Int) -> UnsafeMutablePointer<Float> {
     unsafe outputGradient.row(set * rows + row)

@@ -24,6 +24,8 @@ public enum Purpose: UInt8, Sendable, CaseIterable {
   case probe = 41
   case tailScale = 42
   case resampling = 43
+  case dequantisation = 44
   case metric = 60
   case likelihood = 61
+  case dequantisedLikelihood = 62
 }

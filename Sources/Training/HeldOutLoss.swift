@@ -23,14 +23,16 @@ internal import Randomness
   ///   - minimumTime: the first diffusion time t_min.
   ///   - law: the law of the diffusion times.
   ///   - rows: `[count, dimension]` in trained coordinates; count ≥ 1.
+  ///   - dequantisation: the noise that the rows get, where they hold levels.
   ///   - seed: the experiment's seed, from which times and noises come.
   ///   - communicator: the ranks that share the chunks.
   public convenience init(
     model: ScoreModel, kind: TrainingObjective = .denoising, minimumTime: Double, law: TimeLaw, rows: consuming Matrix,
-    seed: UInt64, communicator: Communicator
+    dequantisation: Dequantisation? = nil, seed: UInt64, communicator: Communicator
   ) {
     self.init(
-      .score(model, kind), minimumTime: minimumTime, law: law, rows: rows, seed: seed, communicator: communicator)
+      .score(model, kind), minimumTime: minimumTime, law: law, rows: rows, dequantisation: dequantisation, seed: seed,
+      communicator: communicator)
   }
 
   /// The evaluator of one set of rows, which every rank holds.
@@ -41,11 +43,12 @@ internal import Randomness
   ///   - law: the law of the diffusion times; one that changes with the steps counts by its mean, one that learns by
   ///     what it begins with.
   ///   - rows: `[count, dimension]` in trained coordinates; count ≥ 1.
+  ///   - dequantisation: the noise that the rows get, where they hold levels.
   ///   - seed: the experiment's seed, from which times and noises come.
   ///   - communicator: the ranks that share the chunks.
   public init(
-    _ task: TrainingTask, minimumTime: Double, law: TimeLaw, rows: consuming Matrix, seed: UInt64,
-    communicator: Communicator
+    _ task: TrainingTask, minimumTime: Double, law: TimeLaw, rows: consuming Matrix,
+    dequantisation: Dequantisation? = nil, seed: UInt64, communicator: Communicator
   ) {
     precondition(rows.rows > 0, "no held-out rows")
     self.rows = rows
@@ -57,7 +60,8 @@ internal import Randomness
       times: RandomStream(seed: seed, purpose: .heldOutNoise, step: 0),
       noise: RandomStream(seed: seed, purpose: .heldOutNoise, step: 1),
       probes: RandomStream(seed: seed, purpose: .heldOutNoise, step: 2),
-      tails: RandomStream(seed: seed, purpose: .heldOutNoise, step: 3))
+      tails: RandomStream(seed: seed, purpose: .heldOutNoise, step: 3),
+      dequantisation: dequantisation.map { ($0, RandomStream(seed: seed, purpose: .heldOutNoise, step: 4)) })
   }
 
   /// The mean loss of a network with these parameters.

@@ -7,10 +7,16 @@ struct DrawStreams {
   let noise: RandomStream
   let probes: RandomStream
   let tails: RandomStream
+  /// The noise that levels get, and the stream of its numbers.
+  let dequantisation: (noise: Dequantisation, stream: RandomStream)?
 
   /// Streams for times, normals, the signs of probes and the scales of heavy tails: the last two are those of the noise's
   /// step unless others are given.
-  init(times: RandomStream, noise: RandomStream, probes: RandomStream? = nil, tails: RandomStream? = nil) {
+  init(
+    times: RandomStream, noise: RandomStream, probes: RandomStream? = nil, tails: RandomStream? = nil,
+    dequantisation: (noise: Dequantisation, stream: RandomStream)? = nil
+  ) {
+    self.dequantisation = dequantisation
     (self.times, self.noise) = (times, noise)
     self.tails = tails ?? RandomStream(seed: noise.seed, purpose: .tailScale, step: noise.step)
     self.probes = probes ?? RandomStream(seed: noise.seed, purpose: .probe, step: noise.step)
@@ -27,7 +33,7 @@ struct DrawStreams {
   /// One set's normals, `[rows, numbers]`.
   var noise: Matrix
   /// One set's data, `[rows, dimension + conditions]`.
-  let clean: Matrix
+  private(set) var clean: Matrix
   private var uniforms: [Double]
 
   init(dimension: Int, conditions: Int, rows: Int, sets: Int, normals: Int) {
@@ -50,6 +56,7 @@ struct DrawStreams {
     for row in 0..<rows {
       unsafe (clean.pointer + row * clean.columns).update(from: data(row), count: clean.columns)
     }
+    if let (noise, stream) = streams.dequantisation { noise.add(to: &clean, firstIndex: firstIndex, stream) }
     for row in 0..<rows {
       times[set * rows + row] = sampler.draw(sampler.quantile(uniforms[row], row: firstIndex + UInt64(row)))
     }

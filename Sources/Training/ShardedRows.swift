@@ -40,6 +40,8 @@ public struct ShardAssignment: Sendable {
   public let shards: Range<Int>
   /// The rows at this rank's positions, `[positions, dimension]`, in trained coordinates.
   public var rows: Matrix
+  /// The noise that the rows get in every step, where they hold levels.
+  public let dequantisation: Dequantisation?
 
   private let seed: UInt64
   private let positions: Range<Int>
@@ -54,7 +56,11 @@ public struct ShardAssignment: Sendable {
   }
 
   /// The rows of `shards`, `[positions, dimension]`, by position.
-  public init(assignment: ShardAssignment, shards: Range<Int>, rows: consuming Matrix, seed: UInt64) {
+  public init(
+    assignment: ShardAssignment, shards: Range<Int>, rows: consuming Matrix, dequantisation: Dequantisation? = nil,
+    seed: UInt64
+  ) {
+    self.dequantisation = dequantisation
     self.assignment = assignment
     self.shards = shards
     self.seed = seed

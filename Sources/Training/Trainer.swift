@@ -152,7 +152,10 @@ internal import Randomness
   var streams: DrawStreams {
     DrawStreams(
       times: RandomStream(seed: seed, purpose: .diffusionTime, step: UInt64(step)),
-      noise: RandomStream(seed: seed, purpose: .diffusionNoise, step: UInt64(step)))
+      noise: RandomStream(seed: seed, purpose: .diffusionNoise, step: UInt64(step)),
+      dequantisation: data.dequantisation.map {
+        ($0, RandomStream(seed: seed, purpose: .dequantisation, step: UInt64(step)))
+      })
   }
 
   /// Makes an objective ready for the coming step.

@@ -140,7 +140,7 @@ private func read(_ yaml: String, _ settings: String...) throws -> Experiment {
       "process.kind": "ornstein-uhlenbeck", "sampling.seed": "12", "training.time_law": "uniform",
       "sampling.grid": "uniform", "training.weight": "unit-variance", "data.conditions": "[a, b]",
       "process.base_degrees": "5.0", "network.input": "noisy-data", "training.averages": "[0.05, 0.2]",
-      "data.columns": "{a: bounded [0.5, 2.0]}", "evaluation.calibration_pairs": "30",
+      "data.missing": "[NA, gone]", "data.columns": "{a: bounded [0.5, 2.0]}", "evaluation.calibration_pairs": "30",
       "training.minimum_noise": "0.0005", "training.maximum_noise": "500.0",
     ]
     let key = try #require(ExperimentKey.all.first { $0.path == path })

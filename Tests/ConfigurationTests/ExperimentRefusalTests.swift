@@ -1,3 +1,4 @@
+import Targets
 import TestSupport
 import Testing
 
@@ -101,7 +102,8 @@ private let mistakes: [(String, String)] = [
   ),
   (
     "seed: 2",
-    "funnel.yaml: there is no data; give data.file, or data.target: one of gaussian, eight-gaussians, mg25, diamond, funnel, two-moons, checkerboard, swiss-roll, two-moons-simulator, student-t-mixture, slcp-simulator, gaussian-linear-simulator, gaussian-mixture-simulator, bernoulli-glm-simulator"
+    "funnel.yaml: there is no data; give data.file, or data.target: one of "
+      + TargetKind.allCases.map(\.rawValue).joined(separator: ", ")
   ),
   (
     "data:\n  target: mg25\n  file: a.npy",

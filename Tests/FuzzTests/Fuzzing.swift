@@ -20,6 +20,8 @@ struct Fuzzing {
   let folder: String
   /// Reads the file at a path; it may throw `ExperimentError` and nothing else.
   let read: (String) throws -> Void
+  /// Processor time for one input.
+  var limit = Self.seconds
 
   /// The name hides neither what it is nor where messages are to point.
   var inputPath: String { "\(folder)/input.\(format.rawValue)" }
@@ -98,7 +100,7 @@ struct Fuzzing {
 
   private func startTimer() {
     var timer = itimerval()
-    timer.it_value.tv_sec = Self.seconds
+    timer.it_value.tv_sec = limit
     unsafe setitimer(__itimer_which_t(ITIMER_PROF.rawValue), &timer, nil)
   }
 

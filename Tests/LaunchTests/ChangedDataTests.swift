@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 extension LaunchTests {
-  @Suite(.serialized) struct ChangedDataTests {
+  @Suite struct ChangedDataTests {
     private func table(_ rows: Int, offset: Double = 0) -> String {
       "a,b\n" + (0..<rows).map { "\(offset + sin(Double($0))),\(cos(2.5 * Double($0)))\n" }.joined()
     }
@@ -33,7 +33,7 @@ extension LaunchTests {
       let theory = ["errors", "run", "--count", "256", "--repeats", "1", "--steps", "4"]
       for (program, words) in [("sgm-evaluate", ["run"]), ("sgm-report", ["run"]), ("sgm-theory", theory)] {
         for ranks in [0, 2] {
-          let outcome = try workshop.run(program, words, ranks: ranks, environment: quickEnd)
+          let outcome = try workshop.run(program, words, ranks: ranks)
           #expect(
             outcome.status == 78 && outcome.messages.count == 1, "\(program): \(outcome.status) \(outcome.errors)")
           #expect(

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 extension LaunchTests {
-  @Suite(.serialized) struct ConditionTests {
+  @Suite struct ConditionTests {
     private func experiment(_ workshop: Workshop) throws {
       var table = "a,seen,b\n"
       for i in 0..<600 { table += "\(sin(Double(i))),\(i % 7),\(cos(2.5 * Double(i)) + Double(i % 7))\n" }

@@ -18,7 +18,7 @@ extension Workshop {
 }
 
 extension LaunchTests {
-  @Suite(.serialized) struct ContinueTests {
+  @Suite struct ContinueTests {
     @Test("one command line starts a run, goes on with it to its end, and then has nothing to do")
     func continues() throws {
       let workshop = try Workshop()
@@ -72,7 +72,7 @@ extension LaunchTests {
       #expect(other.status == 64 && other.errors.contains("run: is a sweep, but small.yaml has no sweep: table"))
     }
 
-    @Test("checkpoints come by time as well, and the final bytes do not depend on them")
+    @Test("checkpoints come by time as well, and the final bytes do not depend on them", .tags(.alone))
     func minutes() throws {
       let workshop = try Workshop()
       try workshop.write(smallExperiment, to: "small.yaml")
@@ -89,7 +89,8 @@ extension LaunchTests {
       expectSame(try RunFiles(workshop, "run", step: 4000), try RunFiles(workshop, "whole", step: 4000), "by time")
     }
 
-    @Test("Slurm's end is asked of squeue where no variable tells it; the run stops before, with status 75")
+    @Test(
+      "Slurm's end is asked of squeue where no variable tells it; the run stops before, with status 75", .tags(.alone))
     func squeue() throws {
       let workshop = try Workshop()
       try workshop.write(smallExperiment, to: "small.yaml")
@@ -102,7 +103,7 @@ extension LaunchTests {
       #expect(try workshop.status("run")["cause"] as? String == "job-end")
     }
 
-    @Test("launch/resilient.sh leaves a run to the next job when Slurm's time is over")
+    @Test("launch/resilient.sh leaves a run to the next job when Slurm's time is over", .tags(.alone))
     func resilientInJob() throws {
       let workshop = try Workshop()
       try workshop.write(smallExperiment, to: "small.yaml")
@@ -168,7 +169,7 @@ extension LaunchTests {
       )
     }
 
-    @Test("a run of another host is running while its lock moves, and died once it stands still")
+    @Test("a run of another host is running while its lock moves, and died once it stands still", .tags(.alone))
     func otherHost() throws {
       let workshop = try Workshop()
       try workshop.write(smallExperiment, to: "small.yaml")

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 extension LaunchTests {
-  @Suite(.serialized) struct DebugTests {
+  @Suite struct DebugTests {
     private static let words = [
       "small.yaml", "--output", "run", "--set", "checkpoints.every=10", "--set", "checkpoints.keep_every=10",
     ]

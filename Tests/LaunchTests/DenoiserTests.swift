@@ -13,7 +13,7 @@ private func experiment(epsilon: String = "0.25") -> String {
 }
 
 extension LaunchTests {
-  @Suite(.serialized) struct DenoiserTests {
+  @Suite struct DenoiserTests {
     @discardableResult
     private func run(_ workshop: Workshop, _ program: String, _ words: [String], ranks: Int = 0) throws -> Outcome {
       let outcome = try workshop.run(program, words, ranks: ranks)

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 extension LaunchTests {
-  @Suite(.serialized) struct EvaluationTests {
+  @Suite struct EvaluationTests {
     static let few = ["--set", "evaluation.repeats=2", "--set", "evaluation.pair_count=60", "--json"]
 
     @Test("every metric finds the same figures on 1, 2, 3 and 4 ranks", arguments: [2, 3, 4])

@@ -4,29 +4,36 @@ import Testing
 private let experiments = repository + "/launch/experiments"
 
 private func experimentFiles() -> [String] {
-  let names = ["", "posteriors/"].flatMap { folder in
+  let names = ["", "posteriors/", "methods/"].flatMap { folder in
     ((try? FileManager.default.contentsOfDirectory(atPath: experiments + "/" + folder)) ?? []).map { folder + $0 }
   }
   return names.filter { $0.hasSuffix(".yaml") }.sorted()
 }
 
 extension LaunchTests {
-  @Suite(.serialized) struct ExperimentFileTests {
-    @Test("there are the seven experiments of the documentation, and five of posteriors")
+  @Suite struct ExperimentFileTests {
+    @Test(
+      "there are the seven experiments of the documentation, five of posteriors, and the methods of the seed's table")
     func count() {
       #expect(experimentFiles().count >= 12)
       #expect(experimentFiles().count { $0.hasPrefix("posteriors/") } == 5)
+      #expect(experimentFiles().count { $0.hasPrefix("methods/") } >= 16)
     }
 
     @Test("each experiment file trains, samples and reports on 2 ranks at a tiny size", arguments: experimentFiles())
     func runs(file: String) throws {
       let workshop = try Workshop()
-      let settings = [
-        "training.steps=4", "training.batch=256", "network.widths=32,32", "sampling.steps=4", "sampling.count=300",
-        "evaluation.count=200", "evaluation.directions=20", "evaluation.repeats=2", "evaluation.calibration_pairs=20",
-      ].flatMap { ["--set", $0] }
+      // Classifiers of eight thousand rows have tests of their own.
+      let metrics = file.hasPrefix("methods/") ? ["evaluation.metrics=nll"] : []
+      let settings =
+        [
+          "training.steps=4", "training.batch=256", "network.widths=32,32", "sampling.steps=4", "sampling.count=300",
+          "evaluation.count=200", "evaluation.directions=20", "evaluation.repeats=2", "evaluation.calibration_pairs=20",
+          "evaluation.pair_count=20", "evaluation.likelihood_steps=4",
+        ] + metrics
+      let words = settings.flatMap { ["--set", $0] }
       let outcome = try workshop.run(
-        "sgm-train", [experiments + "/" + file, "--output", "run"] + settings, ranks: 2)
+        "sgm-train", [experiments + "/" + file, "--output", "run"] + words, ranks: 2, pictures: true)
       #expect(outcome.status == 0, "\(outcome.errors)")
       #expect(outcome.errors.split(separator: "\n").allSatisfy { $0.hasPrefix("note: ") }, "\(outcome.errors)")
       #expect(try workshop.names(in: "run/checkpoints") == ["latest", "step-000000004.safetensors"])

@@ -13,7 +13,7 @@ extension Workshop {
 }
 
 extension LaunchTests {
-  @Suite(.serialized) struct FaultTests {
+  @Suite struct FaultTests {
     @Test(
       "a flipped bit in a rank's parameters or gradient is found at the next audit and named, before a checkpoint",
       arguments: ["parameters", "gradient"])

@@ -49,7 +49,7 @@ private let experiment = """
   """
 
 extension LaunchTests {
-  @Suite(.serialized) struct GoldenTests {
+  @Suite struct GoldenTests {
     @Test("parameters, samples and distances are, bit for bit, those of every other CPU", arguments: Circumstances.all)
     func everywhere(_ circumstances: Circumstances) throws {
       let workshop = try Workshop()

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 extension LaunchTests {
-  @Suite(.serialized) struct HostileTests {
+  @Suite struct HostileTests {
     /// Names that a shell, gnuplot, an HTML page or a terminal would act on.
     private static let names = [
       "$(touch pwned)", "`touch pwned`", "'; system('touch pwned'); '", "\\\");system(\\\"touch pwned\\\")",
@@ -21,7 +21,7 @@ extension LaunchTests {
       let small = smallExperiment.replacingOccurrences(
         of: "target: funnel, dimension: 5, count: 3000", with: "file: \"\(path)\"")
       try workshop.write(small, to: "small.yaml")
-      let outcome = try workshop.run("sgm-train", ["small.yaml", "--output", "run"])
+      let outcome = try workshop.run("sgm-train", ["small.yaml", "--output", "run"], pictures: true)
       #expect(outcome.status == 0, "\(outcome.errors)")
       #expect(outcome.output.contains("@pwned\\u{1b}[2J\\u{7} never changes"), "\(outcome.output)")
       for text in [outcome.output, outcome.errors] {

@@ -2,9 +2,10 @@ import Foundation
 import Testing
 
 /// Tests of the programs as users start them: alone and under mpirun, in folders of their own.
-///
-/// One after another: each starts up to four ranks, and time limits must not be squeezed.
-@Suite(.serialized) struct LaunchTests {}
+@Suite(.turns) struct LaunchTests {}
+
+/// mpirun waits 2 s before it looks after ranks that ended by an error; tests of an outcome have none left to wait for.
+private let quickEnd = ["OMPI_MCA_odls_base_sigkill_timeout": "0"]
 
 /// What a finished program leaves.
 struct Outcome {
@@ -41,9 +42,10 @@ final class Workshop {
 
   /// Runs a program of ours to its end: alone where `ranks` is 0, else under mpirun.
   func run(
-    _ program: String, _ words: [String], ranks: Int = 0, environment: [String: String] = [:]
+    _ program: String, _ words: [String], ranks: Int = 0, environment: [String: String] = [:], pictures: Bool = false
   ) throws -> Outcome {
-    try Job(program, words, ranks: ranks, environment: environment, in: self).outcome()
+    let environment = quickEnd.merging(environment) { $1 }
+    return try Job(program, words, ranks: ranks, environment: environment, pictures: pictures, in: self).outcome()
   }
 
   /// The words that a key of the experiment file may have, or the words of its list, from the table that the program prints.
@@ -64,9 +66,10 @@ final class Job {
   private let files: (output: String, errors: String)
   private let ended = DispatchSemaphore(value: 0)
 
+  /// Starts a program; `pictures` are for those who look at them, as gnuplot takes ten times as long as a small run.
   init(
     _ program: String, _ words: [String], ranks: Int, launcher options: [String] = [],
-    environment: [String: String] = [:], in workshop: Workshop
+    environment: [String: String] = [:], pictures: Bool = false, in workshop: Workshop
   ) throws {
     let launcher = ["mpirun", "-q", "--oversubscribe", "-np", "\(ranks)"] + options
     let folder = try programFolder()
@@ -81,6 +84,7 @@ final class Job {
     // Containers are root and have few cores.
     process.environment = ProcessInfo.processInfo.environment
       .merging(["OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"]) { $1 }
+      .merging(pictures ? [:] : ["PATH": Programs.folder]) { $1 }
       .merging(environment) { $1 }
     let name = "job-\(UInt64.random(in: 0...UInt64.max))"
     files = (workshop.path + "/\(name).out", workshop.path + "/\(name).err")
@@ -126,6 +130,22 @@ final class Job {
     guard let handle = FileHandle(forWritingAtPath: path) else { throw Failure("cannot write \(path)") }
     return handle
   }
+}
+
+/// A machine without gnuplot: a folder of links to every other program of `PATH`, there until the tests end.
+private enum Programs {
+  static let folder: String = {
+    let (folder, files) = (NSTemporaryDirectory() + "/sgm-launch-programs-\(getpid())", FileManager.default)
+    try? files.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    for place in (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":") {
+      for name in (try? files.contentsOfDirectory(atPath: String(place))) ?? [] where name != "gnuplot" {
+        // Of two programs of a name the first one counts.
+        try? files.createSymbolicLink(atPath: "\(folder)/\(name)", withDestinationPath: "\(place)/\(name)")
+      }
+    }
+    atexit { try? FileManager.default.removeItem(atPath: Programs.folder) }
+    return folder
+  }()
 }
 
 /// The built programs lie beside the test runner; `SGM_PROGRAMS` names another folder.

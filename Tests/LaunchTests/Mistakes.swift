@@ -24,9 +24,6 @@ func onFile(_ file: String) -> String {
   replacing("target: funnel, dimension: 5, count: 3000", by: "file: \(file)")
 }
 
-/// mpirun waits 2 s before it looks after ranks that ended by an error; there are none left to wait for.
-let quickEnd = ["OMPI_MCA_odls_base_sigkill_timeout": "0"]
-
 let mistakes: [Mistake] = [
   Mistake(name: "missing experiment", words: ["none.yaml"], status: 66, says: ["none.yaml", "no such file"]),
   Mistake(

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 extension LaunchTests {
-  @Suite(.serialized) struct PosteriorTests {
+  @Suite struct PosteriorTests {
     /// θ in [0, 1] and a scale above 0, seen by two numbers.
     private func table(_ workshop: Workshop, rows: Int = 600) throws {
       var table = "theta,seen,scale,other\n"

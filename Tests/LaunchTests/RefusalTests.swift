@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 extension LaunchTests {
-  @Suite(.serialized) struct RefusalTests {
+  @Suite struct RefusalTests {
     /// A folder with data files of all kinds, and a folder that is no run.
     private func workshop(_ experiment: String) throws -> Workshop {
       let workshop = try Workshop()
@@ -49,7 +49,7 @@ extension LaunchTests {
     func mistake(_ mistake: Mistake) throws {
       let workshop = try workshop(mistake.experiment)
       for ranks in [0, 3] {
-        let outcome = try workshop.run(mistake.program, mistake.words, ranks: ranks, environment: quickEnd)
+        let outcome = try workshop.run(mistake.program, mistake.words, ranks: ranks)
         #expect(outcome.status == mistake.status, "\(ranks) ranks: \(outcome.errors)")
         #expect(outcome.messages.count == 1, "\(ranks) ranks: \(outcome.errors)")
         for part in mistake.says { #expect(outcome.errors.contains(part), "\(ranks) ranks: \(outcome.errors)") }

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The files of a run that must not depend on how it was run.
-struct RunFiles: Equatable {
+struct RunFiles: Equatable, Sendable {
   var checkpoint: Data
   var samples: Data
   /// `metrics.jsonl` without `seconds` and `timings`.
@@ -52,11 +52,11 @@ func expectSame(_ files: RunFiles, _ others: RunFiles, _ how: Comment, location:
 extension Workshop {
   /// Trains the small experiment to its end and returns what it left.
   func train(
-    _ run: String, ranks: Int = 0, settings: [String] = [], environment: [String: String] = [:]
+    _ run: String, ranks: Int = 0, settings: [String] = [], pictures: Bool = false
   ) throws -> RunFiles {
     try write(smallExperiment, to: "small.yaml")
     let outcome = try self.run(
-      "sgm-train", ["small.yaml", "--output", run] + settings, ranks: ranks, environment: environment)
+      "sgm-train", ["small.yaml", "--output", run] + settings, ranks: ranks, pictures: pictures)
     try #require(outcome.status == 0, "\(outcome.errors)")
     return try RunFiles(self, run)
   }

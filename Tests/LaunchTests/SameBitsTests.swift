@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 extension LaunchTests {
-  @Suite(.serialized) struct SameBitsTests {
+  @Suite struct SameBitsTests {
     @Test("checkpoint, samples and metrics are the same bytes on 1, 2, 3 and 4 ranks and without mpirun")
     func ranks() throws {
       let workshop = try Workshop()

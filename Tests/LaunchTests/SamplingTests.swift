@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 extension LaunchTests {
-  @Suite(.serialized) struct SamplingTests {
+  @Suite struct SamplingTests {
     @Test(
       "sgm-sample writes the same bytes on 1, 2 and 3 ranks, from a run and from an exact score",
       arguments: [false, true])

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 extension LaunchTests {
-  @Suite(.serialized) struct SignalTests {
+  @Suite(.tags(.alone)) struct SignalTests {
     @Test(
       "SIGUSR1 ends a run with status 75 and a checkpoint, and resuming it leaves undisturbed bytes",
       arguments: [0, 3])

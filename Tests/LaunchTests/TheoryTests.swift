@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 extension LaunchTests {
-  @Suite(.serialized) struct TheoryTests {
+  @Suite struct TheoryTests {
     static let studies: [[String]] = [
       ["errors", "gaussian", "--steps", "20"],
       ["errors", "ornstein-uhlenbeck", "mg25", "--count", "300", "--steps", "5"],
@@ -79,7 +79,7 @@ extension LaunchTests {
 
     @Test("plots leave scripts and data") func plots() throws {
       let workshop = try Workshop()
-      let outcome = try workshop.run("sgm-theory", ["schedule", "gaussian", "--plots", "plots"])
+      let outcome = try workshop.run("sgm-theory", ["schedule", "gaussian", "--plots", "plots"], pictures: true)
       #expect(outcome.status == 0)
       let names = try workshop.names(in: "plots")
       #expect(names.contains("schedule-kl.gp") && names.contains("schedule-kl.dat"))
@@ -105,7 +105,7 @@ extension LaunchTests {
       ])
     func mistakes(words: [String], says: String) throws {
       for ranks in [0, 2] {
-        let outcome = try Workshop().run("sgm-theory", words, ranks: ranks, environment: quickEnd)
+        let outcome = try Workshop().run("sgm-theory", words, ranks: ranks)
         #expect(outcome.status == 64)
         #expect(outcome.messages.count == 1 && outcome.errors.contains(says), "\(outcome.errors)")
       }

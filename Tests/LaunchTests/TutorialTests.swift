@@ -57,7 +57,7 @@ private func sameHashes(_ text: String) -> [Int?] {
 }
 
 extension LaunchTests {
-  @Suite(.serialized) struct TutorialTests {
+  @Suite struct TutorialTests {
     private func shell(_ commands: String, in workshop: Workshop) throws -> Outcome {
       let environment = [
         "SGM": repository, "PATH": try programFolder() + ":" + (ProcessInfo.processInfo.environment["PATH"] ?? ""),

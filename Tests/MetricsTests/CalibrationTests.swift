@@ -107,11 +107,11 @@ import Testing
 
   @Test("coverage of a posterior twice as wide is what the Gaussian says")
   func knownCoverage() {
-    let calibration = Self.ranks(pairs: 4000, draws: 255, factor: 2, seed: 11)
+    let calibration = Self.ranks(pairs: 2000, draws: 255, factor: 2, seed: 11)
     // In two dimensions N(0, 4I)'s region of mass p is ‖z‖² ≤ −8 ln(1 − p), which holds 1 − (1 − p)⁴ of N(0, I).
     let share = calibration.judgements(.regions)[0].value.mean
     // The neighbours' estimate of the density is blurred, so its region is not quite the smallest: it holds 0.03 less.
-    // Four binomial deviations of 4,000 pairs are 0.015.
+    // Three binomial deviations of 2,000 pairs are 0.016.
     #expect(share < 1 - 0.0625 + 0.015 && share > 1 - 0.0625 - 0.045, "\(share)")
   }
 }

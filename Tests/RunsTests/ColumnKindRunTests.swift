@@ -77,6 +77,40 @@ import Training
     #expect(abs(bias) < 3e-3, "\(bias)")
   }
 
+  @Test("an untrained network's NLL of levels is the mean over their noise of a Gaussian's, and a bound")
+  func levels() throws {
+    let experiment = try Experiment(
+      yaml: "data: {file: a.csv, levels: 8}\nnetwork: {widths: [8]}\nprocess: {kind: variance-preserving}\n"
+        + "evaluation: {likelihood_draws: 400}\n",
+      file: "a.yaml")
+    let (mean, scale) = (3.2, 1.7)
+    let data = DataSet.Description(
+      dimension: 1, rows: 10, kinds: [.levels(count: 8)],
+      standardisation: Standardisation(mean: [mean], scale: [scale]),
+      constantColumns: [false], fingerprint: "")
+    let model = experiment.model(dimension: 1)
+    let network = NetworkLikelihood(
+      experiment, MatrixBox(Matrix(rows: 1, columns: ParameterLayout(model.network).count)), data, file: "")
+    var rows = Matrix(rows: 8, columns: 1)
+    for x in 0..<8 { rows[x, 0] = Float(x) }
+    let values = try network.values(of: rows, .single)
+    for x in 0..<8 {
+      // ∫ −ln N(y) dy over the cell, y = x + U − ½: the square's mean is that of its centre + 1/12.
+      let centre = (Double(x) - mean) / scale
+      let square = centre * centre + 1 / (12 * scale * scale)
+      let expected = 0.5 * square + 0.5 * log(2 * Double.pi) + log(scale)
+      // Four standard errors of the mean over draws, and the blur of the first time.
+      #expect(abs(values[x].mean - expected) < 4 * values[x].deviation + 3e-3, "\(values[x]) for \(expected)")
+      let (low, high) = (centre - 0.5 / scale, centre + 0.5 / scale)
+      let probability = normalProbability(high) - normalProbability(low)
+      #expect(expected > -log(probability))
+      #expect(values[x].mean > -log(probability) - 4 * values[x].deviation - 3e-3)
+    }
+    let judgements = network.judgements(Spread(mean: 2, deviation: 0.5), baseline: Spread(mean: 3), count: 8)
+    #expect(judgements.map(\.name) == ["NLL, upper bound", "bits per dimension, upper bound"])
+    #expect(judgements[1].value.mean == 2 / log(2) && judgements[1].baseline?.mean == 3 / log(2))
+  }
+
   @Test("a row outside of its box is refused by row, column and kind")
   func refusals() throws {
     let folder = try TemporaryFolder()
@@ -88,13 +122,16 @@ import Training
         "row 1 (from 0) holds 1.5 in column a, which data.columns calls bounded [0.0, 1.0]"))
     #expect(text([.integer, .number]).contains("row 0 (from 0) holds 0.5 in column a"))
     #expect(text([.positive, .bounded(low: 1, high: 2)]) == "no error was thrown")
-    #expect(try source.kinds([("b", .positive)], order: [0, 1]) == [.number, .positive])
-    #expect(try source.kinds([("1", .positive)], order: [1, 0]) == [.positive, .number])
-    #expect(try source.kinds([("a", .number)], order: [0, 1]).isEmpty)
+    #expect(try source.kinds([("b", .positive)], rest: [.number, .number], order: [0, 1]) == [.number, .positive])
+    #expect(try source.kinds([("1", .positive)], rest: [.number, .number], order: [1, 0]) == [.positive, .number])
+    #expect(try source.kinds([("a", .number)], rest: [.number, .number], order: [0, 1]).isEmpty)
     #expect(
-      errorText { _ = try source.kinds([("z", .positive)], order: [0, 1]) }.contains(
+      errorText { _ = try source.kinds([("z", .positive)], rest: [.number, .number], order: [0, 1]) }.contains(
         "\"z\" is no column of the data; its columns are a, b"))
-    #expect(errorText { _ = try source.kinds([("b", .positive), ("1", .integer)], order: [0, 1]) }.contains("twice"))
+    #expect(
+      errorText {
+        _ = try source.kinds([("b", .positive), ("1", .integer)], rest: [.number, .number], order: [0, 1])
+      }.contains("twice"))
   }
 
   @Test("data.columns is read, written and read again, and set on the command line")
@@ -102,7 +139,7 @@ import Training
     let text = "data:\n  file: a.csv\n  columns:\n    theta: bounded [-3, 3]\n    2: positive\n"
     let file = try Experiment(yaml: text, file: "a.yaml")
     #expect(file.data.columns.entries.map(\.column) == ["theta", "2"])
-    #expect(file.data.columns.entries.map(\.kind) == [.bounded(low: -3, high: 3), .positive])
+    #expect(file.data.columns.entries.map(\.content) == [.values(.bounded(low: -3, high: 3)), .values(.positive)])
     #expect(try Experiment(yaml: file.yaml, file: "b.yaml") == file)
     let set = try Experiment(
       yaml: "data: {file: a.csv}", file: "a.yaml", settings: ["data.columns=theta: bounded [-3, 3]; 2: positive"])

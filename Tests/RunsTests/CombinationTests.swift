@@ -70,9 +70,14 @@ private struct Combination {
 
   /// Whether samples are drawn.
   ///
-  /// A sampler sees a score, not the objective that it was learned by. So samplers whose steps adapt to each row, which
-  /// cost as much as all training here, draw for the first objective alone.
-  var isDrawn: Bool { if case .adaptive = sampler { objective == Objective.allCases.first } else { true } }
+  /// A sampler sees a score, not the objective that it was learned by. So each draws for the first objective, and those
+  /// whose steps do not adapt to each row, which costs as much as all training here, for one more objective in turn.
+  var isDrawn: Bool {
+    let objectives = Objective.allCases
+    guard let own = objectives.firstIndex(of: objective), own > 0 else { return true }
+    if case .adaptive = sampler { return false }
+    return (Sampler.allCases.firstIndex(of: sampler) ?? 0) % (objectives.count - 1) == own - 1
+  }
 
   /// Whether the four go together by what the types say of themselves: the output's coefficients exist, the process has
   /// what the sampler needs, and noise without a diffusion leaves nothing to weigh scores with.

@@ -95,7 +95,7 @@ private let comparison = """
 
 @Suite struct FormatsDocumentTests {
   static let networks =
-    ["silu", "gelu", "relu", "tanh", "softplus"].flatMap { [($0, false, ""), ($0, true, "")] }
+    Activation.allCases.flatMap { [($0.rawValue, false, ""), ($0.rawValue, true, "")] }
     + ["radial: true", "input: noisy-data, shrinkage: true", "input: noisy-data, shrinkage: true, radial: true"].map {
       ("silu", true, ", " + $0)
     }

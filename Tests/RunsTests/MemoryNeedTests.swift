@@ -69,8 +69,13 @@ private func refusal(_ yaml: String, rows: Int? = nil, dimension: Int = 2, machi
     #expect(refusal("data: {target: funnel}\nnetwork: {widths: [512, 512, 512, 512]}") == "no error was thrown")
     let machine = machineMemory()
     #expect(machine.isFinite && machine > 1e8)
+    let part = MemoryNeed.Part(rows: 3_000_000_000, columns: 2, from: "a.npy")
+    #expect(errorText { try part.check(against: 24e9) } == "no error was thrown")
     #expect(
-      errorText { try refuseBeyondMemory(.max, .max, from: "a.npy") }.hasSuffix("take a part of them"))
+      errorText { try part.check(against: 23.9e9) }
+        == "a.npy: 24.00 GB of memory are needed for 3000000000 × 2 numbers, but this machine has 23.90 GB: "
+        + "take a part of them")
+    #expect(errorText { try MemoryNeed.Part(rows: .max, columns: .max, from: "a.npy").check() }.hasPrefix("a.npy: "))
   }
 
   @Test("samples that no disk holds are refused before the file is made")

@@ -10,10 +10,14 @@ import Testing
   ]
 
   @Test("a kind's words are read back, and words that are none are refused") func words() {
-    for kind in Self.kinds + [.integer] { #expect(ColumnKind(kind.words) == kind) }
+    for kind in Self.kinds + [.integer, .levels(count: 2), .levels(count: 65_536)] {
+      #expect(ColumnKind(kind.words) == kind)
+    }
     #expect(ColumnKind("bounded [ -1 ,2.5e1]") == .bounded(low: -1, high: 25))
     for text in [
       "bounded", "bounded [1, 1]", "bounded [2, 1]", "bounded [0]", "bounded [a, b]", "bounded [-inf, 1]", "Number", "",
+      "levels",
+      "levels 1", "levels 65537", "levels 2.5", "levels -4",
     ] {
       #expect(ColumnKind(text) == nil, "\(text)")
     }
@@ -51,6 +55,9 @@ import Testing
     // Φ⁻¹(2⁻²⁴).
     #expect(abs(kind.inner(-3) + 5.294704084854597) < 1e-9 && kind.inner(3) == -kind.inner(-3))
     #expect(ColumnKind.integer.outer(2.6) == 3 && ColumnKind.integer.outerSingle(-0.4) == 0)
+    let grey = ColumnKind.levels(count: 256)
+    #expect([-0.7, 0.49, 254.5, 300].map(grey.outer) == [0, 0, 255, 255] && grey.outerSingle(1e9) == 255)
+    #expect([-1, 0, 0.5, 255, 256].map(grey.contains) == [false, true, false, true, false])
     #expect(!ColumnKind.integer.contains(2.5) && !ColumnKind.positive.contains(0) && !kind.contains(3.0000001))
   }
 

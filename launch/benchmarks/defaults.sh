@@ -10,8 +10,10 @@ source launch/environment.sh
 bin=$(launch/build.sh --show-bin-path)
 kinds=("$@")
 if ((${#kinds[@]} == 0)); then
-  kinds=(ornstein-uhlenbeck variance-preserving sub-variance-preserving variance-exploding
-    critically-damped-langevin phase-space-langevin third-order-langevin flow-matching annealed)
+  # The words of process.kind in the table that the program prints.
+  keys=$("$bin/sgm-train" --print-keys)
+  read -ra kinds <<< "$(sed -n '/^## `process`/,/^## `network`/ s/^| `kind` | \([^|]*\) |.*/\1/p' <<< "$keys" | tr -d ,)"
+  ((${#kinds[@]})) || { echo "defaults: sgm-train --print-keys has no row of process.kind" >&2; exit 70; }
 fi
 mkdir -p "$runs"
 

@@ -80,6 +80,7 @@ package struct Checkpoint: ~Copyable, Sendable {
     if !header.data.kinds.isEmpty {
       metadata.append(("data.kinds", JSONValue(header.data.kinds.map(\.words)).description))
     }
+    if let table = header.data.table { metadata.append(("data.table", table.json.description)) }
     if header.data.isDouble { metadata.append(("data.precision", "double")) }
     if let best = header.best {
       metadata.append(("best.step", String(best.step)))

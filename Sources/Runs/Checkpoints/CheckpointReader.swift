@@ -40,7 +40,7 @@ extension Checkpoint {
       data: DataSet.Description(
         dimension: mean.count - experiment.conditionCount, conditions: experiment.conditionCount, rows: rows,
         columnNames: reader.names("data.columns", count: mean.count),
-        kinds: try reader.kinds(count: mean.count, file: file),
+        kinds: try reader.kinds(count: mean.count, file: file), table: try reader.table(count: mean.count, file: file),
         isDouble: (try? reader.text("data.precision")) == "double",
         standardisation: Standardisation(mean: mean, scale: scale), constantColumns: constant,
         fingerprint: try reader.text("data.fingerprint")),
@@ -119,6 +119,15 @@ extension TensorFileReader {
       if case .string(let name) = value { name } else { nil }
     }
     return names.count == count ? names : nil
+  }
+
+  /// How a mixed table became so many columns; nil where it was one of numbers.
+  fileprivate func table(count: Int, file: String) throws(ExperimentError) -> TableEncoding? {
+    guard let text = try? text("data.table") else { return nil }
+    guard let table = TableEncoding(text), table.dimension == count else {
+      throw .data(Place(file), "holds an encoding of words that cannot be used; \(TensorFileReader.remedy)")
+    }
+    return table
   }
 
   /// The columns' kinds; none where the file names none.

@@ -44,7 +44,8 @@ struct DataLoader {
     if let kept, kept.dimension + kept.conditions == d { scaling = (kept.standardisation, kept.constantColumns) }
     let description = DataSet.Description(
       dimension: d - experiment.conditionCount, conditions: experiment.conditionCount,
-      rows: assignment.rows, columnNames: source.columnNames, kinds: data.kinds, isDouble: source.isDouble,
+      rows: assignment.rows, columnNames: source.columnNames, kinds: data.kinds, table: data.encoding,
+      isDouble: source.isDouble,
       standardisation: scaling.standardisation, constantColumns: scaling.constant,
       fingerprint: fingerprint(statistics.digests, heldOut: (heldOut.rows, heldOut.digest(0..<heldOut.rows))))
     let shared = try separate.map { _ in try rowsAlso(in: heldOut, own, communicator) } ?? 0
@@ -65,7 +66,9 @@ struct DataLoader {
       remarks += description.warnings(statistics, sample: rowsShown, isScaled: isScaled).map { "warning: " + $0 }
     }
     return DataSet(
-      training: ShardedRows(assignment: assignment, shards: shards, rows: training, seed: experiment.seed),
+      training: ShardedRows(
+        assignment: assignment, shards: shards, rows: training,
+        dequantisation: experiment.process.chain == nil ? description.dequantisation : nil, seed: experiment.seed),
       heldOut: held, description: description, remarks: remarks)
   }
 
@@ -185,7 +188,15 @@ struct DataLoader {
     if let target, standardise, data.kinds.isEmpty { return (target.standardisation, constant.map { _ in false }) }
     let d = source.dimension
     // Discrete states are their own coordinates, whatever values occur.
-    if experiment.process.chain != nil { return (.identity(d), [Bool](repeating: false, count: d)) }
+    if experiment.process.chain != nil {
+      guard data.kinds.count == d, data.kinds.allSatisfy({ $0.levels == experiment.data.levels }) else {
+        throw ExperimentError.configuration(
+          Place(data.name),
+          "holds words or missing cells, but process.kind \(experiment.process.words) needs whole numbers from 0 to "
+            + "data.levels − 1 in every column; number the words")
+      }
+      return (.identity(d), [Bool](repeating: false, count: d))
+    }
     for j in 0..<d where target == nil {
       // Samples are around the data, and distances compute in single precision too.
       let reach = abs(statistics.means[j]) + 4 * statistics.variances[j].squareRoot()
@@ -206,9 +217,12 @@ struct DataLoader {
             + "width is beyond double precision; measure it in another unit")
       }
     }
-    // A constant column is centred in any case: its trained coordinate is then 0, and adding the mean is exact.
-    let mean = (0..<d).map { standardise || constant[$0] ? statistics.means[$0] : 0 }
-    let scale = (0..<d).map { standardise && !constant[$0] ? statistics.variances[$0].squareRoot() : 1 }
+    // A constant column is centred in any case: its trained coordinate is then 0, and adding the mean is exact. Levels that
+    // nothing else scales lie in [−1, 1], and indicators always: a rare word would lie far from all others.
+    let half = (0..<d).map { j in data.kinds.isEmpty ? nil : data.kinds[j].halfWidth }
+    let isScaled = (0..<d).map { standardise && (data.kinds.isEmpty || data.kinds[$0] != .indicator) }
+    let mean = (0..<d).map { isScaled[$0] || constant[$0] ? statistics.means[$0] : half[$0] ?? 0 }
+    let scale = (0..<d).map { isScaled[$0] && !constant[$0] ? statistics.variances[$0].squareRoot() : half[$0] ?? 1 }
     return (Standardisation(mean: mean, scale: scale), constant)
   }
 }

@@ -31,6 +31,8 @@ package struct DataSet: ~Copyable {
     package var columnNames: [String]?
     /// What each column's numbers can be; empty where all are plain numbers.
     var kinds: [ColumnKind] = []
+    /// How a mixed table became numbers; nil for tables of numbers and targets.
+    var table: TableEncoding?
     /// Whether the file holds numbers that single precision may not hold: samples then come in double precision.
     var isDouble = false
     /// The map to trained coordinates.

@@ -1,16 +1,25 @@
 internal import Configuration
 internal import Files
+internal import Metrics
 internal import Targets
 
 extension DataSource {
   static func open(
     _ experiment: Experiment, target: (any Target)?, base: String
-  ) throws -> any RowSource {
+  ) throws -> (rows: any RowSource, encoding: TableEncoding?, survey: [[String]]) {
     if let target {
-      return TargetRows(target: target, rows: experiment.data.count, seed: experiment.seed)
+      return (TargetRows(target: target, rows: experiment.data.count, seed: experiment.seed), nil, [])
     }
     guard let file = experiment.data.file else { throw ExperimentError.fault("neither data.target nor data.file") }
-    return try ordered(openRows(path(file, from: base), header: experiment.data.header), experiment)
+    let rows = try openRows(path(file, from: base), header: experiment.data.header)
+    let data = experiment.data
+    let named = data.columns.entries.map { ($0.column, $0.content) }
+    guard let table = rows as? TableFile, table.hasText || named.contains(where: { $0.1.kind == nil }) else {
+      return (try ordered(rows, experiment), nil, [])
+    }
+    let (encoding, survey) = try TableEncoding.survey(
+      table, named: named, levels: data.levels, conditions: data.conditions.names, missing: data.missingWords)
+    return (EncodedRows(table, encoding, missing: data.missingWords), encoding, survey)
   }
 
   /// A file's rows with its conditions last.
@@ -20,24 +29,45 @@ extension DataSource {
   }
 
   /// The kinds that an experiment names, in the order of the source's columns.
-  static func kinds(_ experiment: Experiment, _ source: any RowSource) throws(ExperimentError) -> [ColumnKind] {
+  static func kinds(_ experiment: Experiment, _ source: any RowSource) throws -> [ColumnKind] {
     let order = (source as? OrderedRows)?.order ?? Array(0..<source.dimension)
-    return try source.kinds(experiment.data.columns.entries.map { ($0.column, $0.kind) }, order: order)
+    let levels = experiment.data.levels.map { ColumnKind.levels(count: $0) }
+    let conditions = experiment.conditionCount
+    let rest = (0..<source.dimension).map { $0 < source.dimension - conditions ? levels ?? .number : .number }
+    let named = try experiment.data.columns.entries.map { entry in
+      guard let kind = entry.content.kind else {
+        throw ExperimentError.configuration(
+          Place("data.columns"),
+          "calls column \(quoted(entry.column)) \(entry.content.words), which is for tables of text: .csv, .tsv, .txt or .dat"
+        )
+      }
+      return (entry.column, kind)
+    }
+    return try source.kinds(named, rest: rest, order: order)
   }
 
-  static func openHeldOut(_ experiment: Experiment, base: String) throws -> (any RowSource)? {
+  static func openHeldOut(
+    _ experiment: Experiment, base: String, _ encoding: TableEncoding?
+  ) throws -> (any RowSource)? {
     guard case .file(let file) = experiment.data.heldOut else { return nil }
-    return try ordered(openRows(path(file, from: base), header: experiment.data.header), experiment)
+    let rows = try openRows(path(file, from: base), header: experiment.data.header)
+    guard let encoding else { return try ordered(rows, experiment) }
+    guard let table = rows as? TableFile, table.dimension == encoding.columns.count else {
+      throw ExperimentError.configuration(
+        Place("data.held_out"), "is no table of the \(encoding.columns.count) columns that data.file has")
+    }
+    return EncodedRows(table, encoding, missing: experiment.data.missingWords)
   }
 
   /// The files that hold an experiment's rows.
   static func files(of experiment: Experiment, base: String) -> [String] {
     var files = experiment.data.file.map { [path($0, from: base)] } ?? []
     if case .file(let file) = experiment.data.heldOut { files.append(path(file, from: base)) }
+    if let file = experiment.evaluation.classes { files.append(path(file, from: base)) }
     return files
   }
 
-  private static func path(_ file: String, from base: String) -> String {
+  static func path(_ file: String, from base: String) -> String {
     file.hasPrefix("/") || base.isEmpty ? file : base + "/" + file
   }
 }
@@ -63,6 +93,7 @@ extension DataSource {
         "has the columns \(shortened(others.joined(separator: ", "))) where the data has "
           + "\(shortened(names.joined(separator: ", "))): bring them into that order")
     }
+    if let classesFile { _ = try readClasses(classesFile, rows: source.rows, of: name) }
     guard source.rows <= Int(Int32.max) else {
       throw ExperimentError.configuration(
         Place(experiment.data.file ?? "data.count"),

@@ -3,7 +3,9 @@ package import Communication
 package import Configuration
 internal import Files
 package import LinearAlgebra
+internal import Metrics
 internal import Randomness
+internal import Reports
 package import Targets
 internal import Training
 
@@ -25,8 +27,14 @@ package final class DataSource {
   package let target: (any Target)?
   let source: any RowSource
   let separate: (any RowSource)?
+  /// How a mixed table became numbers; nil for tables of numbers and targets.
+  let encoding: TableEncoding?
+  /// What was found in each column of a mixed table: name, kind, range or words, share missing.
+  let survey: [[String]]
   /// The kind of each column, conditions included; empty where all are numbers.
   let kinds: [ColumnKind]
+  /// The file of the rows' classes; nil where none is named.
+  let classesFile: String?
   /// For each row of `source`, whether it is held out; made when it is first needed.
   private(set) lazy var isHeldOut = experiment.heldOutRows(of: source.rows)
   /// Where every row of `source` belongs; made when it is first needed.
@@ -41,9 +49,11 @@ package final class DataSource {
   package init(_ experiment: Experiment, base: String) throws {
     self.experiment = experiment
     target = try experiment.target()
-    source = try Self.open(experiment, target: target, base: base)
-    separate = try Self.openHeldOut(experiment, base: base)
-    kinds = try Self.kinds(experiment, source)
+    let opened = try Self.open(experiment, target: target, base: base)
+    (source, encoding, survey) = (opened.rows, opened.encoding, opened.survey)
+    separate = try Self.openHeldOut(experiment, base: base, encoding)
+    kinds = try encoding?.kinds ?? Self.kinds(experiment, source)
+    classesFile = experiment.evaluation.classes.map { Self.path($0, from: base) }
     try check()
   }
 
@@ -60,6 +70,11 @@ package final class DataSource {
   package var hasHeldOut: Bool { count(.heldOut) > 0 }
   /// The part to show and to judge against: rows held out, or those to train on where none are.
   package var shownPart: Part { hasHeldOut ? .heldOut : .training }
+  /// The columns of a mixed table and what they are taken for, for people; nil for other data.
+  package var surveyText: String? {
+    guard !survey.isEmpty else { return nil }
+    return String(TextTable(title: "", header: ["column", "kind", "values", "missing"], rows: survey).plain.dropLast())
+  }
   /// The data, or what stands for it in messages.
   var name: String { experiment.data.file ?? "data" }
 
@@ -79,7 +94,7 @@ extension DataSource {
   package func rows(_ part: Part, _ numbers: some Sequence<Int>, less origin: [Double]) throws -> Matrix {
     // In the file's order; a row may be asked for twice.
     let wanted = numbers.enumerated().map { (number: $1, place: $0) }.sorted { $0.number < $1.number }
-    try refuseBeyondMemory(wanted.count, origin.count, from: name)
+    try MemoryNeed.Part(rows: wanted.count, columns: origin.count, from: name).check()
     var rows = Matrix(rows: wanted.count, columns: origin.count)
     var next = 0
     guard !wanted.isEmpty else { return rows }

@@ -17,24 +17,36 @@ extension DataSet.Description {
   /// - Returns: the sentences, in the order of the columns.
   func warnings(_ statistics: ColumnStatistics, sample: [Double], isScaled: Bool) -> [String] {
     let columns = statistics.means.count
-    return (0..<columns).compactMap { j in
-      if constantColumns[j] { return "column \(title(j)) never changes; samples will repeat its value exactly" }
-      let deviation = statistics.variances[j].squareRoot()
-      if isScaled {
-        let values = stride(from: j, to: sample.count, by: columns).map { sample[$0] }
-        return flattening(values, deviation: deviation).map { width in
-          let far = max(statistics.largest[j] - statistics.means[j], statistics.means[j] - statistics.least[j])
-          return "column \(title(j)): few values far away, up to \(rounded(far)) from its mean, make its standard "
-            + "deviation \(rounded(deviation)), but most values lie within \(rounded(width)): in trained units these are "
-            + "almost one number; remove or clip the few"
+    let constant = (0..<columns).filter { constantColumns[$0] && kind($0) != .indicator }
+    // Pictures have dozens of them.
+    let isLong = constant.count > 4
+    let together =
+      isLong
+      ? [
+        "\(constant.count) columns never change, \(constant.prefix(4).map(title).joined(separator: ", ")) among them; samples "
+          + "will repeat their values exactly"
+      ] : []
+    return together
+      + (0..<columns).compactMap { j in
+        if kind(j) == .indicator { return nil }
+        if constantColumns[j], isLong { return nil }
+        if constantColumns[j] { return "column \(title(j)) never changes; samples will repeat its value exactly" }
+        let deviation = statistics.variances[j].squareRoot()
+        if isScaled {
+          let values = stride(from: j, to: sample.count, by: columns).map { sample[$0] }
+          return flattening(values, deviation: deviation).map { width in
+            let far = max(statistics.largest[j] - statistics.means[j], statistics.means[j] - statistics.least[j])
+            return "column \(title(j)): few values far away, up to \(rounded(far)) from its mean, make its standard "
+              + "deviation \(rounded(deviation)), but most values lie within \(rounded(width)): in trained units these are "
+              + "almost one number; remove or clip the few"
+          }
         }
+        // The distance of neighbouring numbers in single precision is at most this share of them.
+        let step = max(abs(statistics.least[j]), abs(statistics.largest[j])) * 0x1p-23
+        guard !constantColumns[j], scaleIsOne(j), step > 0.01 * deviation else { return nil }
+        return "column \(title(j)) lies so far from 0 that single precision, in which training computes, tells its "
+          + "values apart by \(rounded(step)) only; set data.standardise to true"
       }
-      // The distance of neighbouring numbers in single precision is at most this share of them.
-      let step = max(abs(statistics.least[j]), abs(statistics.largest[j])) * 0x1p-23
-      guard !constantColumns[j], scaleIsOne(j), step > 0.01 * deviation else { return nil }
-      return "column \(title(j)) lies so far from 0 that single precision, in which training computes, tells its "
-        + "values apart by \(rounded(step)) only; set data.standardise to true"
-    }
   }
 
   private func scaleIsOne(_ column: Int) -> Bool {

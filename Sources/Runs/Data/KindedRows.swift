@@ -40,7 +40,7 @@ struct KindedRows: RowSource {
     let name = columnNames.map { shortened($0[column]) } ?? "\(column) (from 0)"
     return .configuration(
       Place((source as? any NamedRows)?.path ?? "data.columns"),
-      "row \(row) (from 0) holds \(number) in column \(name), which data.columns calls \(kind.words): "
+      "row \(row) (from 0) holds \(number) in column \(name), which \(kind.levels == nil ? "data.columns" : "data.levels or data.columns") calls \(kind.words): "
         + "\(kind.expectation ?? "a number") is expected; remove the row, or change the kind")
   }
 }
@@ -50,12 +50,15 @@ extension RowSource {
   ///
   /// - Parameters:
   ///   - named: kinds by a column's name or number from 0.
+  ///   - rest: each column's kind where it is not named.
   ///   - order: the file's number of each column, where they have changed places.
   /// - Returns: a kind for each column, in the source's order.
   /// - Throws: `ExperimentError.configuration` for a column that does not exist or is named twice.
-  func kinds(_ named: [(column: String, kind: ColumnKind)], order: [Int]) throws(ExperimentError) -> [ColumnKind] {
-    guard named.contains(where: { $0.kind != .number }) else { return [] }
-    var kinds = [ColumnKind](repeating: .number, count: dimension)
+  func kinds(
+    _ named: [(column: String, kind: ColumnKind)], rest: [ColumnKind], order: [Int]
+  ) throws(ExperimentError) -> [ColumnKind] {
+    guard (named.map(\.kind) + rest).contains(where: { $0 != .number }) else { return [] }
+    var kinds = rest
     var seen = Set<Int>()
     for (column, kind) in named {
       let number = Int(column).flatMap { order.firstIndex(of: $0) }

@@ -18,7 +18,7 @@ extension Matrix {
   package init(_ source: any RowSource, less origin: [Double] = [], most: Int = .max) throws {
     let name = (source as? any NamedRows)?.path ?? "data"
     let count = Swift.min(source.rows, most)
-    try refuseBeyondMemory(count, source.dimension, from: name)
+    try MemoryNeed.Part(rows: count, columns: source.dimension, from: name).check()
     var all = Matrix(rows: count, columns: source.dimension)
     do {
       try source.forEachBlock { first, block in

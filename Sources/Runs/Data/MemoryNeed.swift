@@ -119,45 +119,24 @@ extension MemoryNeed.Part {
       remedy: parts.compactMap(\.self).joined(separator: ", and "))
   }
 
+  /// Rows of numbers in single precision.
+  ///
+  /// - Parameters:
+  ///   - rows: rows to read or draw.
+  ///   - columns: numbers of each.
+  ///   - name: the key or file that asks for them.
+  init(rows: Int, columns: Int, from name: String) {
+    self.init(
+      key: name, words: "for \(rows) × \(columns) numbers", bytes: 4 * Double(rows) * Double(columns),
+      remedy: "take a part of them")
+  }
+
   /// Refuses what alone cannot fit.
-  func check(against machine: Double) throws(ExperimentError) {
+  func check(against machine: Double = machineMemory()) throws(ExperimentError) {
     guard bytes > machine else { return }
     throw .configuration(
       Place(key),
       "\(gigabytes(bytes)) of memory are needed \(words), but this machine has \(gigabytes(machine)): "
         + (remedy ?? "make \(key) smaller"))
   }
-}
-
-/// Refuses to read or draw more numbers than the machine's memory holds.
-func refuseBeyondMemory(_ rows: Int, _ columns: Int, from name: String) throws(ExperimentError) {
-  let (bytes, machine) = (4 * Double(rows) * Double(columns), machineMemory())
-  guard bytes > machine else { return }
-  throw .configuration(
-    Place(name),
-    "\(rows) × \(columns) numbers need \(gigabytes(bytes)) of memory, but this machine has \(gigabytes(machine)); "
-      + "take a part of them")
-}
-
-/// Bytes of memory and swap that this process may have: the machine's, or its container's where that is less.
-func machineMemory() -> Double {
-  func number(_ file: String) -> Double? {
-    (try? String(contentsOfFile: file, encoding: .utf8)).flatMap {
-      Double($0.trimmingCharacters(in: .whitespacesAndNewlines))
-    }
-  }
-  let lines = ((try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8)) ?? "").split(separator: "\n")
-  let totals = ["MemTotal:", "SwapTotal:"].map { name -> Double in
-    let words = lines.first { $0.hasPrefix(name) }?.split(separator: " ") ?? []
-    return (words.count > 1 ? Double(words[1]) ?? 0 : 0) * 1024
-  }
-  let machine = totals[0] > 0 ? totals[0] + totals[1] : .infinity
-  // Version 2 and version 1 of control groups, as a container sees its own.
-  let limits = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"].compactMap(number)
-  return limits.reduce(machine, min)
-}
-
-/// Ranks on this machine, as mpirun says.
-func ranksOnThisMachine() -> Int {
-  max(ProcessInfo.processInfo.environment["OMPI_COMM_WORLD_LOCAL_SIZE"].flatMap { Int($0) } ?? 1, 1)
 }

@@ -1,9 +1,11 @@
 internal import Configuration
 internal import Files
 package import LinearAlgebra
+internal import Randomness
 internal import RealFunctions
 internal import Reports
 internal import Targets
+internal import Training
 
 extension DataSet.Description {
   /// What the numbers of a column can be.
@@ -11,6 +13,28 @@ extension DataSet.Description {
 
   /// Whether every data column is a plain number or a whole one.
   var isLinear: Bool { kinds.prefix(dimension).allSatisfy(\.isLinear) }
+
+  /// The noise that levels get in training; nil where no data column holds levels.
+  var dequantisation: Dequantisation? {
+    Dequantisation(widths: (0..<dimension).map { kind($0).levels == nil ? 0 : Float(1 / standardisation.scale[$0]) })
+  }
+
+  /// The same in original units.
+  private var wholeDequantisation: Dequantisation? {
+    Dequantisation(widths: (0..<dimension).map { kind($0).levels == nil ? 0 : 1 })
+  }
+
+  /// The variance of the noise that each data column gets, in original units.
+  var cellVariances: [Double] { (0..<dimension).map { kind($0).levels == nil ? 0 : 1.0 / 12 } }
+
+  /// Rows in original units, each `draws` times one after another with noise of its own where columns hold levels.
+  func dequantised(_ rows: borrowing Matrix, draws: Int, seed: UInt64) -> Matrix {
+    var all = Matrix(rows: rows.rows * draws, columns: rows.columns)
+    for r in 0..<all.rows { all.copyRow(r, from: rows, r / draws) }
+    let stream = RandomStream(seed: seed, purpose: .dequantisedLikelihood)
+    wholeDequantisation?.add(to: &all, firstIndex: 0, stream)
+    return all
+  }
 
   /// A number of a column, conditions included, in trained coordinates.
   func trained(_ x: Double, _ column: Int) -> Double {
@@ -25,6 +49,13 @@ extension DataSet.Description {
   /// Takes samples from trained to original coordinates; constant columns get their constant.
   func restore(_ samples: inout Matrix) {
     dataMap.invert(&samples)
+    if let table {
+      for r in 0..<samples.rows {
+        var row = (0..<dimension).map { rawNumber(Double(samples[r, $0]), $0) }
+        table.settle(&row)
+        for j in 0..<dimension { samples[r, j] = Float(row[j]) }
+      }
+    }
     for j in 0..<dimension {
       let kind = kind(j)
       if constantColumns[j] {
@@ -43,8 +74,20 @@ extension DataSet.Description {
         let isConstant = j < dimension && constantColumns[j]
         rows[r, j] = isConstant ? original(0, j) : original(Double(samples[r, j]), j)
       }
+      guard let table else { continue }
+      var row = (0..<samples.columns).map { j in
+        rawNumber(standardisation.mean[j].addingProduct(Double(samples[r, j]), standardisation.scale[j]), j)
+      }
+      table.settle(&row)
+      for j in 0..<samples.columns { rows[r, j] = row[j] }
     }
     return rows
+  }
+
+  /// A number of a column as a mixed table's encoding settles it: of its kind, but an indicator as it is.
+  private func rawNumber(_ x: Double, _ column: Int) -> Double {
+    if column < dimension, constantColumns[column] { return original(0, column) }
+    return kind(column) == .indicator ? x : kind(column).outer(x)
   }
 
   /// What is taken from each data column before rows are rounded to single precision to be judged and drawn.

@@ -131,7 +131,9 @@ private func open(
     if let target {
       try Truth(target: target, experiment)
     } else if let reference {
-      try Truth(rows: Matrix(reference, less: origin))
+      try Truth(
+        rows: Matrix(reference, less: origin),
+        classes: experiment.evaluation.classes.map { try readClasses($0, rows: reference.rows, of: against) })
     } else {
       throw ExperimentError.fault("neither a target nor a file")
     }

@@ -52,10 +52,9 @@ func evaluateRows(_ request: EvaluateRequest, _ file: String, _ communicator: Co
     throw ExperimentError.data(
       Place(file), "no row has an NLL that settles at the most steps tried; take more evaluation.likelihood_steps")
   }
-  let judgement = Judgement(
-    name: network.name, value: Spread(errorOf: settled), repeats: 1, count: settled.count,
-    unit: Judgement.likelihoodUnit, rowsOfSamples: values.count)
-  let verdict = Judging.Verdict(judgements: [judgement], seconds: Stopwatch.now - start)
+  let judgements = network.judgements(
+    Spread(errorOf: settled), count: settled.count, rowsOfSamples: values.count)
+  let verdict = Judging.Verdict(judgements: judgements, seconds: Stopwatch.now - start)
   let (table, json) = render([verdict])
   var kept = request
   kept.output = nil

@@ -232,7 +232,5 @@ private func drawFreely(
     count: count, score: &score, source: source, to: file, trajectory: trajectory, prepare: prepare,
     progress: { display.sampling($0) })
   try trajectory?.write(beside: file, communicator)
-  return
-    "\(counted(count, "sample")) by \(experiment.sampling.sampler.rawValue), \(summary.evaluations.text), "
-    + "in \(duration(summary.seconds)): \(file)"
+  return summary.line(experiment, to: file)
 }

@@ -20,8 +20,7 @@ func drawStates(
   let summary = try writer.write(
     count: count, from: source, to: file, trajectory: trajectory, progress: { display.sampling($0) })
   try trajectory?.write(beside: file, communicator)
-  return "\(counted(count, "sample")) by \(experiment.samplerWords), \(summary.evaluations.text), "
-    + "in \(duration(summary.seconds)): \(file)"
+  return summary.line(experiment, to: file)
 }
 
 extension SampleRequest {

@@ -15,7 +15,7 @@ extension RunFolder {
   private static func isOwn(_ name: String, in folder: String) -> Bool {
     switch folder {
     case "checkpoints": name == "latest" || name.wholeMatch(of: /step-\d{9,}\.safetensors/) != nil
-    case "samples": name.wholeMatch(of: /step-\d{9,}(-trajectories)?\.npy/) != nil
+    case "samples": name.wholeMatch(of: /step-\d{9,}(-trajectories\.npy|\.npy|\.csv)/) != nil
     case "debug": name.wholeMatch(of: /step-\d{9,}\.json/) != nil
     case "ranks": name.wholeMatch(of: /rank-\d{4,}\.json/) != nil
     case "failures": ["failure.json", "rows.npy", "times.npy"].contains(name)

@@ -7,7 +7,9 @@ extension Metric {
   /// Whether the unit of the columns matters: not for shares, likelihoods and what is known of the law.
   var hasUnits: Bool {
     switch self {
-    case .classifier, .modes, .stein, .likelihood, .coverage, .simulationCalibration, .randomPoints: false
+    case .classifier, .frechet, .correlations, .modes, .stein, .likelihood, .coverage, .simulationCalibration,
+      .randomPoints:
+      false
     default: true
     }
   }

@@ -26,8 +26,8 @@ struct Judging {
   /// `samples` judged by every metric that the experiment names, in its order; but for the times, the same on every rank.
   package func judge(_ samples: borrowing Matrix, against truth: Truth) throws -> [Verdict] {
     try communicator.agree {
-      try refuseBeyondMemory(section.directions, samples.columns, from: "evaluation.directions")
-      try MemoryNeed.Part(covariances: section, dimension: samples.columns)?.check(against: machineMemory())
+      try MemoryNeed.Part(rows: section.directions, columns: samples.columns, from: "evaluation.directions").check()
+      try MemoryNeed.Part(covariances: section, dimension: samples.columns)?.check()
     }
     let gaussian = section.baseline == .gaussian ? try truth.gaussian(communicator) : nil
     let deviations = try gaussian?.deviations ?? truth.deviations(communicator)
@@ -43,6 +43,10 @@ struct Judging {
         continue
       }
       do {
+        if metric == .frechet {
+          verdicts.append(try frechet(samples, truth, gaussian, since: start))
+          continue
+        }
         let judgements: [Judgement]
         if section.units == .standardised, metric.hasUnits {
           let scales = deviations.map { $0 > 0 ? $0 : 1 }
@@ -86,13 +90,14 @@ struct Judging {
     case .neighbours: return try judge(samples, most: few, truth.samples, gaussian, NeighbourDivergence())
     case .classifier: return try judge(samples, most: few, truth.samples, gaussian, ClassifierTest(seed: seed))
     case .marginals: return try judge(samples, most: all, truth.samples, gaussian, Marginals())
+    case .correlations: return try judge(samples, most: all, truth.samples, gaussian, Correlations())
     case .spacing: return try judge(samples, most: few, truth.samples, gaussian, NeighbourSpacing())
     case .tails: return try judge(samples, most: all, truth.samples, gaussian, TailIndex())
     case .nearest:
       let distance = try communicator.agree { try truth.nearestTrainingRows() }
       return try judge(samples, most: all, Exchanged(truth.samples), gaussian, distance)
     case .likelihood: return try likelihood(truth, gaussian)
-    case .coverage, .simulationCalibration, .randomPoints: return []
+    case .coverage, .simulationCalibration, .randomPoints, .frechet: return []
     case .modes: return try judge(samples, most: all, truth.samples, gaussian, communicator.agree { try truth.modes() })
     case .stein:
       var distance = try communicator.agree { try truth.steinDiscrepancy() }
@@ -113,7 +118,7 @@ struct Judging {
     return try judge(samples, most: most, truth, gaussian, &distance)
   }
 
-  private func judge(
+  func judge(
     _ samples: borrowing Matrix, most: Int, _ truth: some TrueSamples, _ gaussian: GaussianFit?,
     _ distance: inout some (SampleDistance & ~Copyable)
   ) throws -> [Judgement] {

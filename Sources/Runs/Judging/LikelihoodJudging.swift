@@ -15,8 +15,9 @@ internal import Training
 /// ```
 /// NLL(x) = −log p((y − mean)/scale) + Σ_j ln scale_j − Σ_j ln |dy_j/dx_j|,   y_j = x_j unless its kind bends it
 /// ```
-/// With conditions it is −log q(θ|x) of the data columns θ given the conditions x. For discrete states it is the variational
-/// bound of −log P of a row, by `StateBound`.
+/// With conditions it is −log q(θ|x) of the data columns θ given the conditions x. Columns of levels are dequantised in each
+/// draw: the mean over draws is then an upper bound of −log P of the levels, whose cells have width 1. For discrete states it
+/// is the variational bound of −log P, by `StateBound`.
 struct NetworkLikelihood {
   /// The model of a process of real numbers; nil for discrete states.
   package let model: ScoreModel?
@@ -55,11 +56,34 @@ struct NetworkLikelihood {
   /// Whether values differ from draw to draw.
   private var isRandom: Bool { isBound || data.dimension > FlowLikelihood.exactDimension }
 
-  /// Whether the mean over draws is an upper bound: with velocities, and of discrete states.
-  private var isBound: Bool { model.map { $0.process.blocks > 1 } ?? true }
+  /// How often a row's value is computed.
+  private var draws: Int { isRandom ? section.likelihoodDraws : 1 }
 
-  /// What the mean over rows is called.
-  package var name: String { isBound ? "NLL, upper bound" : "NLL" }
+  /// How many dequantised rows stand for a row: one for each draw; 1 where there are no levels.
+  var copies: Int { isDequantised ? draws : 1 }
+
+  /// Whether rows hold levels, and probabilities are what is bounded.
+  private var isDequantised: Bool { data.dequantisation != nil }
+
+  /// Whether what is computed is an upper bound: velocities and the noise of levels are averaged outside the logarithm.
+  private var isBound: Bool { isDequantised || model.map { $0.process.blocks > 1 } ?? true }
+
+  /// The mean NLL of rows; where all columns hold levels, in bits per dimension as well: NLL / (d ln 2).
+  func judgements(
+    _ value: Spread, floor: Spread? = nil, baseline: Spread? = nil, count: Int, rowsOfSamples: Int? = nil
+  ) -> [Judgement] {
+    func judgement(_ name: String, _ unit: String, per divisor: Double) -> Judgement {
+      func scaled(_ spread: Spread) -> Spread {
+        Spread(mean: spread.mean / divisor, deviation: spread.deviation / divisor)
+      }
+      return Judgement(
+        name: isBound ? name + ", upper bound" : name, value: scaled(value), floor: floor.map(scaled),
+        baseline: baseline.map(scaled), repeats: 1, count: count, unit: unit, rowsOfSamples: rowsOfSamples)
+    }
+    let nats = judgement("NLL", Judgement.likelihoodUnit, per: 1)
+    guard data.kinds.prefix(data.dimension).allSatisfy({ $0.levels != nil }), isDequantised else { return [nats] }
+    return [nats, judgement("bits per dimension", "bits", per: Double(data.dimension) * log(2))]
+  }
 
   /// Refuses what has no density, or none that is computed here.
   package func check() throws {
@@ -71,7 +95,9 @@ struct NetworkLikelihood {
       throw ExperimentError.usage(
         "the metric nll needs data with a density: column \(data.title(column)) is of whole numbers in data.columns")
     }
-    if let column = data.constantColumns.prefix(data.dimension).firstIndex(of: true) {
+    if let column = data.constantColumns.prefix(data.dimension).indices.first(where: {
+      data.constantColumns[$0] && data.kind($0).levels == nil
+    }) {
       throw ExperimentError.usage(
         "the metric nll needs data whose columns all vary: column \(column) (counted from 0) is constant, "
           + "and rows have no density")
@@ -87,9 +113,8 @@ struct NetworkLikelihood {
   /// - Throws: an error of MPI.
   package func values(of rows: borrowing Matrix, _ communicator: Communicator) throws -> [Spread] {
     guard let model else { return try bounds(of: rows, communicator) }
-    let draws = isRandom ? section.likelihoodDraws : 1
     let conditions = data.trainedConditions(rows)
-    let trained = data.trainedData(rows)
+    let trained = data.trainedData(data.dequantised(rows, draws: copies, seed: seed))
     let tasks = communicator.share(of: rows.rows * draws).map {
       SettledLikelihood.Task(row: $0 / draws, draw: $0 % draws)
     }
@@ -99,7 +124,7 @@ struct NetworkLikelihood {
     let network = NetworkScore(model: model, parameters: parameters.value.head(1))
     var score = network
     var given = Matrix(rows: FlowLikelihood.rows, columns: model.conditions)
-    let own = settled.logDensities(tasks, of: trained, score: &score) { numbers in
+    let own = settled.logDensities(tasks, of: trained, copies: copies, score: &score) { numbers in
       guard model.conditions > 0 else { return }
       for (r, number) in numbers.enumerated() { given.copyRow(r, from: conditions, number) }
       network.setConditions(given, firstIndex: 0)
@@ -116,7 +141,6 @@ extension NetworkLikelihood {
   /// The bound of every row of discrete states, with a standard error over draws.
   private func bounds(of rows: borrowing Matrix, _ communicator: Communicator) throws -> [Spread] {
     guard let states else { preconditionFailure("a likelihood without a model") }
-    let draws = section.likelihoodDraws
     let numbers = data.trainedData(rows)
     let tasks = communicator.share(of: rows.rows * draws).map { number in
       SettledLikelihood.Task(row: number / draws, draw: number % draws)
@@ -125,18 +149,6 @@ extension NetworkLikelihood {
     let bound = StateBound(process: states.process, dimension: states.dimension, form: states.form, seed: seed)
     let all = try communicator.allGather(bound.values(tasks, of: numbers, denoiser: &denoiser))
     return (0..<rows.rows).map { Spread(errorOf: Array(all[$0 * draws..<($0 + 1) * draws])) }
-  }
-
-  /// The same value in bits for each column, where columns are discrete.
-  func bitsPerDimension(_ value: Spread, count: Int) -> [Judgement] {
-    guard let states else { return [] }
-    let unit = Double(states.dimension) * log(2)
-    return [
-      Judgement(
-        name: "bits per dimension, upper bound",
-        value: Spread(mean: value.mean / unit, deviation: value.deviation / unit),
-        repeats: 1, count: count, unit: "bits")
-    ]
   }
 }
 
@@ -161,12 +173,15 @@ extension Judging {
     let values = try network.values(of: rows.value, communicator)
     let isConditional = network.data.conditions > 0
     let known = isConditional ? nil : truth.logDensities(of: rows.value)?.map { -$0 }
-    // A density has no place beside probabilities.
-    let fitted = try (network.states == nil ? gaussian : nil).map { gaussian in
-      guard isConditional else { return gaussian.logDensities(of: rows.value) }
-      return try truth.conditionalLogDensities(
-        of: rows.value, dimension: network.data.dimension, less: network.data.wholeOrigin, communicator)
-    }?.map { -$0 }
+    let fitted = try gaussian.map { gaussian in
+      let (cells, copies) = (network.data.cellVariances, network.copies)
+      let clouds = network.data.dequantised(rows.value, draws: copies, seed: seed)
+      let all =
+        isConditional
+        ? try truth.conditionalLogDensities(of: clouds, cells: cells, less: network.data.wholeOrigin, communicator)
+        : gaussian.widened(by: cells).logDensities(of: clouds)
+      return (0..<rows.value.rows).map { r in -Spread(of: Array(all[r * copies..<(r + 1) * copies])).mean }
+    }
     var table = Matrix(rows: values.count, columns: 4)
     for r in values.indices {
       let columns = [values[r].mean, values[r].deviation, fitted?[r] ?? .nan, known?[r] ?? .nan]
@@ -180,15 +195,13 @@ extension Judging {
         Place(network.file),
         "the NLL of rows not trained on still changes at the most steps tried; take more evaluation.likelihood_steps")
     }
-    let judgement = Judgement(
-      name: network.name, value: Spread(errorOf: settled.map { values[$0].mean }),
+    let judgements = network.judgements(
+      Spread(errorOf: settled.map { values[$0].mean }),
       floor: known.map { all in Spread(errorOf: settled.map { all[$0] }) },
-      baseline: fitted.map { all in Spread(errorOf: settled.map { all[$0] }) }, repeats: 1, count: settled.count,
-      unit: Judgement.likelihoodUnit)
-    let bits = network.bitsPerDimension(judgement.value, count: settled.count)
-    guard settled.count < values.count else { return [judgement] + bits }
+      baseline: fitted.map { all in Spread(errorOf: settled.map { all[$0] }) }, count: settled.count)
+    guard settled.count < values.count else { return judgements }
     let share = 1 - Double(settled.count) / Double(values.count)
-    return [judgement] + bits + [
+    return judgements + [
       Judgement(
         name: "rows without an NLL", value: Spread(mean: share), floor: Spread(mean: 0), baseline: Spread(mean: 0),
         repeats: 1, count: values.count, unit: "share")

@@ -23,6 +23,8 @@ final class Truth {
   /// Rows to fit a Gaussian to where there is no source.
   private let fitted: MatrixBox?
   private var looked: MatrixBox?
+  /// The classes of `fitted`, where they are known.
+  private var classes: [Int]?
   /// What columns of rows are divided by, where distances are not in units of the data.
   private let scales: [Double]?
 
@@ -43,7 +45,7 @@ final class Truth {
   /// - Throws: `ExperimentError` where the rows are beyond the machine's memory.
   package convenience init(target: any Target, _ experiment: Experiment, source: DataSource? = nil) throws {
     let count = max(experiment.evaluation.count, 2)
-    try refuseBeyondMemory(count, target.dimension, from: "evaluation.count")
+    try MemoryNeed.Part(rows: count, columns: target.dimension, from: "evaluation.count").check()
     var rows = Matrix(rows: count, columns: target.dimension)
     target.drawData(RandomStream(seed: experiment.seed, purpose: .bootstrap), firstIndex: 0, into: &rows)
     let samples = DrawnSamples(dimension: target.dimension) { stream, rows in
@@ -55,9 +57,14 @@ final class Truth {
   }
 
   /// The rows of a file without a split; the floor compares its halves.
-  package convenience init(rows: consuming Matrix) {
+  ///
+  /// - Parameters:
+  ///   - rows: the rows.
+  ///   - classes: the class of each row, where they are known.
+  package convenience init(rows: consuming Matrix, classes: [Int]? = nil) {
     let box = MatrixBox(rows)
     self.init(RowSamples(box.value.head(.max)), fitted: box)
+    self.classes = classes
   }
 
   /// What a run's samples are judged against: fresh draws of its target, or its file's held-out rows.
@@ -165,19 +172,21 @@ final class Truth {
     return try source.rows(.training, 0..<min(count, source.count(.training)), less: origin)
   }
 
-  /// log N(data | conditions) of whole rows, under the Gaussian of the whole rows that a network was trained on.
+  /// log N(data | conditions) of whole rows, under the Gaussian of the whole rows that a network was trained on, with the
+  /// variance of each data column's cells added.
   func conditionalLogDensities(
-    of rows: borrowing Matrix, dimension: Int, less origin: [Double], _ communicator: Communicator
+    of rows: borrowing Matrix, cells: [Double], less origin: [Double], _ communicator: Communicator
   ) throws -> [Double] {
     guard let source else { throw ExperimentError.fault("no rows to fit a Gaussian to") }
-    let conditions = origin.count - dimension
+    let conditions = origin.count - cells.count
     let whole = try GaussianFit(columns: origin.count, over: communicator) {
       try source.forEachBlock(of: .training, less: origin, $0)
     }
     let given = try GaussianFit(columns: conditions, over: communicator) { body in
       try source.forEachBlock(of: .training, less: origin) { try body($0.lastColumns(conditions)) }
     }
-    return zip(whole.logDensities(of: rows), given.logDensities(of: rows.lastColumns(conditions))).map { $0 - $1 }
+    let widened = whole.widened(by: cells + [Double](repeating: 0, count: conditions))
+    return zip(widened.logDensities(of: rows), given.logDensities(of: rows.lastColumns(conditions))).map { $0 - $1 }
   }
 
   /// log p of rows in original units under the law itself; nil where it is not known.
@@ -200,6 +209,26 @@ final class Truth {
     }
     if target == nil { return NearestTrainingRows() }
     throw ExperimentError.usage("the metric nearest needs a run, or a file of its training rows to judge against")
+  }
+
+  /// The rows that a classifier learns, in the units of the judged rows: the first that the network was trained on.
+  func labelledRows() throws -> LabelledRows {
+    let most = LabelledRows.most
+    var labelled: LabelledRows?
+    if let source {
+      let count = min(most, source.count(.training))
+      labelled = try source.trainingClasses(count).map {
+        LabelledRows(rows: MatrixBox(try source.rows(.training, 0..<count, less: origin)), classes: $0)
+      }
+    } else if let fitted, let classes {
+      labelled = LabelledRows(rows: MatrixBox(fitted.value.head(most)), classes: Array(classes.prefix(most)))
+    }
+    guard let labelled else {
+      throw ExperimentError.usage(
+        "the metric frechet needs evaluation.classes: a file with the class of each row of the data")
+    }
+    guard labelled.classes.count >= 20 else { throw TooFewRows(words: "needs at least 20 rows with classes") }
+    return labelled
   }
 
   /// The coverage of a mixture's modes.

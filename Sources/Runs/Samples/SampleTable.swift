@@ -7,6 +7,8 @@ struct SampleTable {
   private let separator: String
   private let names: [String]
   private let isDouble: Bool
+  /// How the rows of a mixed table become its cells again.
+  private let table: TableEncoding?
 
   /// What separates the columns of a table by its file's ending; nil for a file of another kind.
   static func separator(of file: String) -> String? {
@@ -19,13 +21,13 @@ struct SampleTable {
     self.separator = separator
     isDouble = description.isDouble
     let dimension = description.dimension
-    let all = description.columnNames.map { Array($0.prefix(dimension)) } ?? (1...dimension).map { "x\($0)" }
+    table = description.table
+    let all =
+      table?.names(within: dimension) ?? description.columnNames.map { Array($0.prefix(dimension)) }
+      ?? (1...dimension).map { "x\($0)" }
     // In quotes, names that are numbers are told from a row.
     let needsQuotes = all.contains { isDecimal(Array($0.utf8)) }
-    names = all.map { name in
-      let isPlain = name.unicodeScalars.allSatisfy { !"\"\t,;# ".unicodeScalars.contains($0) }
-      return isPlain && !needsQuotes ? name : "\"\(name.replacing("\"", with: "\"\""))\""
-    }
+    names = all.map { needsQuotes ? Self.quoted($0) : Self.field($0) }
   }
 
   /// Writes the rows of a finished array.
@@ -38,8 +40,10 @@ struct SampleTable {
         var text = ""
         for r in 0..<block.rows {
           // The shortest decimals that read back as the same numbers.
-          let numbers = (0..<block.columns).map { isDouble ? "\(block[r, $0])" : "\(Float(block[r, $0]))" }
-          text += numbers.joined(separator: separator) + "\n"
+          let cells =
+            table.map { $0.cells((0..<block.columns).map { block[r, $0] }).map(Self.field) }
+            ?? (0..<block.columns).map { isDouble ? "\(block[r, $0])" : "\(Float(block[r, $0]))" }
+          text += cells.joined(separator: separator) + "\n"
         }
         place = try append(text, to: file, at: place)
       }
@@ -50,6 +54,13 @@ struct SampleTable {
     }
     try AtomicFile.publish(path)
   }
+
+  /// A field as it stands in a table, in quotes where it must.
+  private static func field(_ text: String) -> String {
+    text.unicodeScalars.allSatisfy { !"\"\t,;# ".unicodeScalars.contains($0) } ? text : quoted(text)
+  }
+
+  private static func quoted(_ text: String) -> String { "\"\(text.replacing("\"", with: "\"\""))\"" }
 
   private func append(_ text: String, to file: borrowing Descriptor, at place: Int) throws(ExperimentError) -> Int {
     let bytes = Array(text.utf8)

@@ -26,6 +26,12 @@ struct SampleWriter {
     package var seconds: Double
     /// The first samples in original units less the data's origin, on every rank; without rows unless they are kept.
     var first: MatrixBox
+
+    /// What users are told of samples that were drawn by an experiment's settings.
+    func line(_ experiment: Experiment, to file: String) -> String {
+      "\(counted(evaluations.samples, "sample")) by \(experiment.samplerWords), \(evaluations.text), in "
+        + "\(duration(seconds)): \(file)"
+    }
   }
 
   /// Draws `count` samples in original coordinates from a score.

@@ -30,6 +30,7 @@ func trainOne(_ request: TrainingRequest, _ communicator: Communicator) throws -
 private func carryOut(_ run: TrainingRun) throws -> ExitStatus {
   for text in run.experiment.warnings { run.warn(text) }
   for line in run.remarks { run.remark(line) }
+  if let survey = run.source.surveyText { run.say(survey) }
   if run.request.checkOnly {
     let estimate = try Estimate(run).description
     return try run.communicator.agree { () throws -> ExitStatus in
@@ -56,7 +57,7 @@ private func carryOut(_ run: TrainingRun) throws -> ExitStatus {
   }
   let (file, summary) = try run.drawSamples(
     of: network, keeping: max(run.experiment.evaluation.count, RunRecord.mostRows))
-  run.say("\(counted(run.experiment.sampling.count, "sample")) in \(duration(summary.seconds)): \(file)")
+  run.say(summary.line(run.experiment, to: file))
   RunStage.judging.begin()
   try judge(run, summary.first, of: network, file: file)
   run.isComplete = true

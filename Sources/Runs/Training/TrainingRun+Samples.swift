@@ -27,6 +27,10 @@ extension TrainingRun {
     let writer = SampleWriter(communicator: communicator, description: data, kept: kept)
     let summary = try writer.write(
       count: experiment.sampling.count, from: source, to: file, progress: { display.sampling($0) })
+    try communicator.agree {
+      guard communicator.isRoot, data.table != nil else { return }
+      try SampleTable(data, separator: ",").write(file, to: file.replacing(".npy", with: ".csv"))
+    }
     return (file, summary)
   }
 }

@@ -81,7 +81,8 @@ package final class TrainingRun {
       ? nil
       : HeldOutLoss(
         task, minimumTime: options.minimumTime, law: options.timeLaw, rows: dataSet.heldOut,
-        seed: plan.experiment.seed, communicator: communicator)
+        dequantisation: plan.experiment.process.chain == nil ? data.dequantisation : nil, seed: plan.experiment.seed,
+        communicator: communicator)
     let isRoot = communicator.isRoot
     store =
       isRoot && !request.checkOnly && !plan.isReplay

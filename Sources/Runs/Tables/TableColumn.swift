@@ -1,0 +1,122 @@
+internal import Files
+internal import Targets
+
+/// What a column of a mixed table holds, and the trained columns that stand for it.
+///
+/// ```
+/// number of a kind      NAME                            where cells are missing, NAME is missing (0 or 1) as well
+/// category              NAME = WORD for each word; one column for two words, none for one
+/// zero-or-positive      NAME > 0 (0 or 1), NAME         NAME is ln x where it is above 0
+/// ignored               none
+/// ```
+/// A missing cell is a word of its own among the words of a category. A number that a row does not have, because the cell is
+/// missing or 0, is trained as `fill`, and never shown.
+struct TableColumn: Sendable, Equatable {
+  /// What it holds.
+  enum Content: Sendable, Equatable {
+    case number(ColumnKind)
+    case zeroOrPositive
+    case category([String])
+    case ignored
+  }
+
+  /// The column's name.
+  let name: String
+  let content: Content
+  /// The word by which the file says that there is no number; nil where no cell is missing.
+  let missing: String?
+  /// What is trained where a row has no number.
+  let fill: Double
+  /// How many decimals numbers show; nil for as many as it takes.
+  let decimals: Int?
+
+  /// The names and kinds of the trained columns.
+  var trained: [(name: String, kind: ColumnKind)] {
+    let absent = missing == nil ? [] : [("\(name) is missing", ColumnKind.indicator)]
+    switch content {
+    case .number(let kind): return [(name, kind)] + absent
+    case .zeroOrPositive: return [("\(name) > 0", .indicator), (name, .positive)] + absent
+    case .category(let words):
+      return (words.count < 3 ? Array(words.dropFirst()) : words).map { ("\(name) = \($0)", .indicator) }
+    case .ignored: return []
+    }
+  }
+
+  /// The trained columns of a cell; nil for a cell that the column cannot hold.
+  func encode(_ cells: TableCells, _ column: Int, isMissing: Bool) -> [Double]? {
+    let flag = missing == nil ? [] : [isMissing ? 1.0 : 0]
+    guard !isMissing || missing != nil || isCategory else { return nil }
+    switch content {
+    case .number(let kind):
+      if isMissing { return [fill] + flag }
+      guard let value = cells.value(column), kind.contains(value) else { return nil }
+      return [value] + flag
+    case .zeroOrPositive:
+      if isMissing { return [0, fill] + flag }
+      guard let value = cells.value(column), value >= 0 else { return nil }
+      return [value > 0 ? 1 : 0, value > 0 ? value : fill] + flag
+    case .category(let words):
+      guard let place = words.firstIndex(of: cells.text(column)) else { return nil }
+      return words.count < 3 ? (1..<words.count).map { $0 == place ? 1 : 0 } : words.indices.map { $0 == place ? 1 : 0 }
+    case .ignored: return []
+    }
+  }
+
+  private var isCategory: Bool { if case .number = content { false } else { content != .zeroOrPositive } }
+
+  /// Makes trained columns those of one cell: one word, and no number where there is none.
+  ///
+  /// - Parameter values: in the data's units, numbers already of their kind, indicators any number.
+  func settle(_ values: inout ArraySlice<Double>) {
+    let first = values.startIndex
+    func flag(_ place: Int) -> Double { values[first + place] >= 0.5 ? 1 : 0 }
+    switch content {
+    case .number(let kind):
+      values[first] = shown(values[first], kind)
+      guard missing != nil else { return }
+      values[first + 1] = flag(1)
+      if values[first + 1] == 1 { values[first] = fill }
+    case .zeroOrPositive:
+      values[first] = flag(0)
+      values[first + 1] = shown(values[first + 1], .positive)
+      if missing != nil { values[first + 2] = flag(2) }
+      if missing != nil, values[first + 2] == 1 { values[first] = 0 }
+      if values[first] == 0 { values[first + 1] = fill }
+    case .category(let words):
+      guard words.count > 2 else {
+        if words.count == 2 { values[first] = flag(0) }
+        return
+      }
+      let largest = values.indices.max { values[$0] < values[$1] } ?? first
+      for k in values.indices { values[k] = k == largest ? 1 : 0 }
+    case .ignored: return
+    }
+  }
+
+  /// A number with the column's decimals, where that leaves it of its kind.
+  private func shown(_ value: Double, _ kind: ColumnKind) -> Double {
+    // By its text: the nearest double to the decimal.
+    guard let decimals, let near = Double(fixed(value, decimals)), kind.contains(near) else { return value }
+    return near
+  }
+
+  /// The cell of settled trained columns.
+  func text(_ values: ArraySlice<Double>) -> String {
+    let first = values.startIndex
+    switch content {
+    case .number:
+      if missing != nil, values[first + 1] == 1 { return missing ?? "" }
+      return number(values[first])
+    case .zeroOrPositive:
+      if let missing, values[first + 2] == 1 { return missing }
+      return values[first] == 0 ? "0" : number(values[first + 1])
+    case .category(let words):
+      guard words.count > 1 else { return words[0] }
+      if words.count == 2 { return words[values[first] == 1 ? 1 : 0] }
+      return words[(values.firstIndex(of: 1) ?? first) - first]
+    case .ignored: return ""
+    }
+  }
+
+  private func number(_ value: Double) -> String { decimals.map { fixed(value, $0) } ?? "\(value)" }
+}

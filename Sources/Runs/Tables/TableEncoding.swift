@@ -1,0 +1,163 @@
+internal import Configuration
+internal import Files
+internal import Targets
+
+/// How the rows of a mixed table, with words and missing cells, become rows of numbers, and numbers a row of the table.
+struct TableEncoding: Sendable, Equatable {
+  /// The table's columns, in the order of the trained ones; their numbers in the file stand in `order`.
+  let columns: [TableColumn]
+  /// The file's number of each column.
+  let order: [Int]
+  /// The trained columns of each column.
+  let ranges: [Range<Int>]
+
+  init(columns: [TableColumn], order: [Int]) {
+    (self.columns, self.order) = (columns, order)
+    var first = 0
+    ranges = columns.map { column in
+      defer { first += column.trained.count }
+      return first..<first + column.trained.count
+    }
+  }
+
+  /// The number of trained columns.
+  var dimension: Int { ranges.last?.upperBound ?? 0 }
+  /// The names of the trained columns.
+  var names: [String] { columns.flatMap { $0.trained.map(\.name) } }
+  /// The kinds of the trained columns.
+  var kinds: [ColumnKind] { columns.flatMap { $0.trained.map(\.kind) } }
+
+  /// Makes the first trained columns of a row those of cells.
+  ///
+  /// - Parameter row: numbers already of their kind, indicators any number; it may end before the conditions.
+  func settle(_ row: inout [Double]) {
+    for (column, range) in zip(columns, ranges) where range.upperBound <= row.count { column.settle(&row[range]) }
+  }
+
+  /// The names of the columns whose trained columns are among the first so many, as the table has them.
+  func names(within dimension: Int) -> [String] { shown(within: dimension).map { columns[$0].name } }
+
+  /// The cells of settled trained columns, in the table's order.
+  func cells(_ row: [Double]) -> [String] { shown(within: row.count).map { columns[$0].text(row[ranges[$0]]) } }
+
+  /// The columns that are shown, in the file's order.
+  private func shown(within dimension: Int) -> [Int] {
+    columns.indices.filter { columns[$0].content != .ignored && ranges[$0].upperBound <= dimension }
+      .sorted { order[$0] < order[$1] }
+  }
+}
+
+extension TableEncoding {
+  /// What checkpoints keep of it.
+  var json: JSONValue {
+    .array(
+      zip(columns, order).map { column, number in
+        var members: [JSONValue.Member] = [
+          .init("name", .string(column.name)), .init("column", .integer(number)), .init("fill", .real(column.fill)),
+          .init("content", .string(column.content.words)),
+        ]
+        if let missing = column.missing { members.append(.init("missing", .string(missing))) }
+        if let decimals = column.decimals { members.append(.init("decimals", .integer(decimals))) }
+        if case .category(let words) = column.content { members.append(.init("words", JSONValue(words))) }
+        return .object(members)
+      })
+  }
+
+  /// The encoding that a checkpoint kept; nil for text that is none.
+  init?(_ text: String) {
+    guard case .array(let items)? = JSONValue(line: text) else { return nil }
+    var (columns, order): ([TableColumn], [Int]) = ([], [])
+    for item in items {
+      guard case .string(let name)? = item["name"], case .integer(let number)? = item["column"],
+        let fill = item["fill"]?.number, case .string(let content)? = item["content"],
+        let content = ColumnContent(content)
+      else { return nil }
+      var (words, missing, decimals): ([String], String?, Int?) = ([], nil, nil)
+      if case .array(let texts)? = item["words"] {
+        words = texts.compactMap { if case .string(let text) = $0 { text } else { nil } }
+      }
+      if case .string(let word)? = item["missing"] { missing = word }
+      if case .integer(let count)? = item["decimals"] { decimals = count }
+      let held: TableColumn.Content
+      switch content {
+      case .values(let kind): held = .number(kind)
+      case .zeroOrPositive: held = .zeroOrPositive
+      case .category: held = .category(words)
+      case .ignored: held = .ignored
+      }
+      columns.append(
+        TableColumn(name: name, content: held, missing: missing, fill: fill, decimals: decimals))
+      order.append(number)
+    }
+    self.init(columns: columns, order: order)
+  }
+}
+
+extension TableColumn.Content {
+  /// The words that experiment files use.
+  var words: String {
+    switch self {
+    case .number(let kind): ColumnContent.values(kind).words
+    case .zeroOrPositive: ColumnContent.zeroOrPositive.words
+    case .category: ColumnContent.category.words
+    case .ignored: ColumnContent.ignored.words
+    }
+  }
+}
+
+/// The rows of a mixed table as rows of numbers.
+struct EncodedRows: RowSource, NamedRows {
+  private let table: TableFile
+  private let missing: Set<String>
+  let encoding: TableEncoding
+
+  /// - Parameters:
+  ///   - table: the file.
+  ///   - encoding: made of this file, or of one with the same columns.
+  ///   - missing: the words that stand for no number.
+  init(_ table: TableFile, _ encoding: TableEncoding, missing: Set<String>) {
+    (self.table, self.encoding, self.missing) = (table, encoding, missing)
+  }
+
+  var path: String { table.path }
+  var rows: Int { table.rows }
+  var dimension: Int { encoding.dimension }
+  var columnNames: [String]? { encoding.names }
+  var isDouble: Bool { true }
+  var remarks: [String] { table.remarks }
+
+  func forEachBlock(_ body: (_ firstRow: Int, _ block: borrowing RowBlock) throws -> Void) throws {
+    let most = max(1, 65_536 / dimension)
+    var block = RowBlock(rows: min(most, rows), columns: dimension)
+    var filled = 0
+    try table.forEachRow { row, cells in
+      for (place, column) in encoding.columns.enumerated() {
+        let number = encoding.order[place]
+        guard let values = column.encode(cells, number, isMissing: missing.contains(cells.text(number))) else {
+          throw refusal(column, cells, number)
+        }
+        for (k, value) in values.enumerated() { block[filled, encoding.ranges[place].lowerBound + k] = value }
+      }
+      filled += 1
+      guard filled == block.rows else { return }
+      try body(row + 1 - filled, block)
+      let left = rows - row - 1
+      if left > 0, left < block.rows { block = RowBlock(rows: left, columns: dimension) }
+      filled = 0
+    }
+  }
+
+  private func refusal(_ column: TableColumn, _ cells: TableCells, _ number: Int) -> ExperimentError {
+    let found = "column \(number + 1) (\(shortened(column.name))) holds \(quoted(cells.text(number)))"
+    let words: String
+    switch column.content {
+    case .category(let known):
+      words =
+        "which is none of the \(known.count) words that data.file has there: \(shortened(known.joined(separator: ", ")))"
+    case .number(let kind): words = "where \(kind.expectation ?? "a number") is expected"
+    case .zeroOrPositive: words = "where 0 or a number above 0 is expected"
+    case .ignored: words = "which is ignored"
+    }
+    return .data(Place(table.path, line: cells.number), "\(found), \(words); data.columns says what a column holds")
+  }
+}
