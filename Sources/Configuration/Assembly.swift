@@ -1,7 +1,7 @@
 internal import Diffusion
 internal import Files
 internal import LinearAlgebra
-internal import Networks
+package import Networks
 internal import Sampling
 package import Targets
 package import Training
@@ -22,6 +22,36 @@ extension Experiment {
       conditioning: training.objective.conditioning, variance: variance,
       learnsSchedule: training.timeLaw.kind == .learnedSchedule,
       weight: training.weight ?? (training.objective.comparesScores ? .unitVariance : nil), seed: seed)
+  }
+
+  /// The model of discrete states for data of `dimension` columns; nil for a process of real numbers.
+  package func stateModel(dimension: Int) -> StateModel? {
+    data.levels.flatMap { process.makeChain(levels: $0) }.map {
+      StateModel(
+        process: $0, dimension: dimension, network: network, crossEntropy: training.options.crossEntropy, seed: seed)
+    }
+  }
+
+  /// The network's shape for data of `dimension` coordinates, whatever the process.
+  package func architecture(dimension: Int) -> NetworkArchitecture {
+    guard let chain = process.chain, let levels = data.levels else { return model(dimension: dimension).network }
+    return StateModel.architecture(chain, levels: levels, dimension: dimension, network)
+  }
+
+  /// Where all that is learned for data of `dimension` coordinates lies.
+  package func layout(dimension: Int) -> ParameterLayout {
+    process.chain == nil ? model(dimension: dimension).layout : ParameterLayout(architecture(dimension: dimension))
+  }
+
+  /// What is trained: a score under a process of real numbers, or the law of x_0 in a chain of discrete states.
+  ///
+  /// - Parameter standardisation: the map to trained coordinates, conditions included.
+  /// - Returns: the network, what its outputs mean, and the loss.
+  /// - Throws: an error of the target.
+  package func task(in standardisation: Standardisation) throws -> TrainingTask {
+    let dimension = standardisation.dimension - conditionCount
+    if let model = stateModel(dimension: dimension) { return .states(model) }
+    return .score(trainedModel(dimension: dimension), try objective(in: standardisation))
   }
 
   /// What is learned from.

@@ -22,13 +22,17 @@ extension ExperimentReader {
     try checkConditionColumns()
     try checkStopping()
     try checkShards()
-    try checkProcess()
-    try checkVariance()
-    fillTimes()
-    try checkTimes()
-    try checkNoiseRange()
-    try checkNoiseLevels()
-    try checkSampler()
+    if experiment.process.chain == nil {
+      try checkProcess()
+      try checkVariance()
+      fillTimes()
+      try checkTimes()
+      try checkNoiseRange()
+      try checkNoiseLevels()
+      try checkSampler()
+    } else {
+      try checkStates()
+    }
     if experiment.evaluation.metrics.contains(.frechet), experiment.evaluation.classes == nil {
       throw fault(
         "evaluation.metrics",
@@ -156,7 +160,7 @@ extension Experiment {
   ///
   /// A run's own file has all defaults filled in, among them the steps of another sampler.
   package mutating func followSampler(from before: Experiment, settings: [String]) {
-    guard sampling.sampler != before.sampling.sampler else { return }
+    guard process.chain == nil, sampling.sampler != before.sampling.sampler else { return }
     if !settings.contains(where: { $0.hasPrefix("sampling.steps=") }) { sampling.steps = sampling.sampler.usualSteps }
     if !settings.contains(where: { $0.hasPrefix("sampling.grid=") }) { sampling.grid = sampling.sampler.usualGrid }
   }

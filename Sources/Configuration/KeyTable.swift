@@ -55,7 +55,7 @@ extension ExperimentKey {
       "data.held_out", \.data.heldOut, in: .share,
       "Share of the rows kept from training for the held-out loss and distances, or a file of such rows."),
     .init(
-      "data.standardise", \.data.standardise,
+      "data.standardise", \.data.standardise, when: ofReals,
       "Whether each column is shifted and scaled to mean 0 and variance 1: by a target's exact moments or a file's own."
     ),
     .init(
@@ -68,7 +68,7 @@ extension ExperimentKey {
   }
   private static let ofTimes = Condition(words: "times, not noise levels", subject: "training.minimum_noise") {
     $0.training.minimumNoise == nil && $0.training.timeGrid == .continuous
-  }
+  }.onReals
   private static let ofSchedule = Condition(
     words: "training.time_law learned-schedule", subject: "training.time_law"
   ) { $0.training.timeLaw.kind == .learnedSchedule }
@@ -77,7 +77,7 @@ extension ExperimentKey {
   }
   private static let ofFlow = Condition(words: "process.kind flow-matching", subject: "process.kind") {
     $0.process.kind == .flowMatching
-  }
+  }.onReals
   private static let ofSliced = Condition(words: "training.objective sliced", subject: "training.objective") {
     $0.training.objective == .sliced
   }
@@ -87,13 +87,16 @@ extension ExperimentKey {
 
   private static let training: [ExperimentKey] = [
     .init(
-      "training.objective", \.training.objective,
+      "training.objective", \.training.objective, when: ofReals,
       "Score matching given the data alone (hsm) or the data and the velocity (dsm), against the exact score of a target "
         + "(explicit), or without kernel and score, with the exact trace (implicit) or random probes (sliced)."),
     .init(
-      "training.weight", \.training.weight.orAutomatic,
+      "training.weight", \.training.weight.orAutomatic, when: ofReals,
       "Weight of the loss over time; automatic is unit-variance for posterior-mean and velocity, uniform-noise for noise "
         + "and score."),
+    .init(
+      "training.cross_entropy", \.training.crossEntropy, in: .notNegative, when: ofStates,
+      "Weight λ of −ln p(x_0 | x_t) beside one step's term of the variational bound."),
     .init(
       "training.coupling", \.training.coupling, when: ofFlow,
       "How a shard's rows are paired with noise: at random, or at least squared distance."),
@@ -145,7 +148,7 @@ extension ExperimentKey {
     .init(
       "training.time_law", \.training.options.timeLaw.kind,
       "Law of the diffusion times drawn in training; importance learns it from the losses, and learned-schedule "
-        + "by a monotone network."),
+        + "by a monotone network. Discrete states have uniform unless told otherwise."),
     .init(
       "training.time_spread", \.training.options.timeLaw.spread,
       "Whether rows draw their times each for itself, or are spread evenly over the law in every batch."),
@@ -169,11 +172,11 @@ extension ExperimentKey {
       default: "where the noise is 0.002 of the data's deviation",
       "Smallest diffusion time drawn, in the horizon's unit."),
     .init(
-      "training.minimum_noise", \.training.minimumNoise, in: .positive, default: "none: times are drawn",
+      "training.minimum_noise", \.training.minimumNoise, in: .positive, when: ofReals, default: "none: times are drawn",
       "Smallest noise drawn in place of times, in deviations of the data: training.time_law is then the law of the noise "
         + "up to training.maximum_noise, and the network serves every process within."),
     .init(
-      "training.maximum_noise", \.training.maximumNoise, in: .positive, default: "none: times are drawn",
+      "training.maximum_noise", \.training.maximumNoise, in: .positive, when: ofReals, default: "none: times are drawn",
       "Largest noise drawn in place of times, in deviations of the data."),
     .init(
       "training.held_out_every", \.training.heldOutEvery, in: .interval, onResume: true,

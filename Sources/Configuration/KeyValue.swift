@@ -216,7 +216,10 @@ extension Choice {
 
 extension TableHeader: Choice {}
 extension TargetKind: Choice {}
-extension ProcessKind: Choice {}
+extension ProcessChoice: Choice {}
+extension StateInput: Choice {}
+extension StateHead: Choice {}
+extension ReverseForm: Choice {}
 extension NoiseSchedule.Kind: Choice {}
 extension VarianceExploding.Prior: Choice {}
 extension AnnealedPath.Annealing: Choice {}

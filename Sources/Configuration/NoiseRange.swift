@@ -70,6 +70,12 @@ extension Experiment {
         "the process can change only for network.variance fixed: a learned variance belongs to the chain that it was "
           + "learned on")
     }
+    guard process.chain == nil, candidate.experiment.process.chain == nil else {
+      throw ExperimentError.configuration(
+        Place("--set \(first)"),
+        "a network of \(process.words) cannot draw under \(candidate.experiment.process.words): discrete states and real "
+          + "numbers need networks of their own, and a chain of states its own network; train one")
+    }
     guard servesEveryProcess else {
       throw ExperimentError.configuration(
         Place("--set \(first)"),

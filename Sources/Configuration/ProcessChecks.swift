@@ -6,6 +6,7 @@ internal import Training
 extension ExperimentReader {
   /// Fills in the process's defaults that depend on its kind.
   mutating func fillProcess() {
+    guard experiment.process.chain == nil else { return fillStates() }
     let kind = experiment.process.kind
     if places["process.schedule"] == nil { experiment.process.schedule = kind.usualSchedule ?? .linear }
     if places["process.beta"] == nil { experiment.process.beta = kind.usualBeta }

@@ -7,12 +7,12 @@ extension ExperimentKey {
   private typealias Kind = ProcessKind
 
   private static func only(_ kinds: Kind...) -> Condition {
-    Condition(words: listed(kinds.map(\.rawValue))) { kinds.contains($0.process.kind) }
+    Condition(words: listed(kinds.map(\.rawValue))) { $0.process.chain == nil && kinds.contains($0.process.kind) }
   }
 
   private static func schedule(_ schedules: NoiseSchedule.Kind...) -> Condition {
     Condition(words: "processes with schedule " + listed(schedules.map(\.rawValue))) {
-      $0.process.kind.usualSchedule != nil && schedules.contains($0.process.schedule)
+      $0.process.chain == nil && $0.process.kind.usualSchedule != nil && schedules.contains($0.process.schedule)
     }
   }
 
@@ -25,10 +25,10 @@ extension ExperimentKey {
 
   private static let scheduled = Condition(
     words: listed(Kind.allCases.filter { $0.usualSchedule != nil }.map(\.rawValue))
-  ) { $0.process.kind.usualSchedule != nil }
+  ) { $0.process.chain == nil && $0.process.kind.usualSchedule != nil }
 
   private static let ofStudent = Condition(words: "annealed with base student-t") {
-    $0.process.kind == .annealed && $0.process.base == .studentT
+    $0.process.chain == nil && $0.process.kind == .annealed && $0.process.base == .studentT
   }
 
   private static func listed(_ words: [String], last: String = "or") -> String {
@@ -60,33 +60,36 @@ extension ExperimentKey {
 
   package static let process: [ExperimentKey] =
     [
-      .init("process.kind", \.process.kind, "Forward process."),
+      .init(
+        "process.kind", \.process.choice,
+        "Forward process: of real numbers, or of discrete states (the last three), which need data.levels."),
       .init(
         "process.schedule", \.process.schedule, when: scheduled,
         default: usual { $0.usualSchedule.map { "`\($0.rawValue)`" } },
         "Noise schedule β(t)."),
       .init(
         "process.beta_min", \.process.betaMinimum, in: .positive,
-        when: schedule(.linear, .exponential, .discreteLinear),
-        "β at time 0, per unit time."),
+        when: schedule(.linear, .exponential, .discreteLinear).or(ofGaussianStates),
+        "β at time 0, per unit time; a discretised Gaussian's β_1 is this over chain_steps."),
       .init(
         "process.beta_max", \.process.betaMaximum, in: .positive,
-        when: schedule(.linear, .exponential, .discreteLinear),
-        "β at the horizon, per unit time."),
+        when: schedule(.linear, .exponential, .discreteLinear).or(ofGaussianStates),
+        "β at the horizon, per unit time; a discretised Gaussian's β_T is this over chain_steps."),
       .init(
         "process.beta_growth", \.process.betaGrowth,
         in: Limits(words: "between -100 and 100 and not 0, where linear is the limit") { $0 != 0 && abs($0) <= 100 },
         when: schedule(.exponential), "Growth rate a, per unit time: β(t) − beta_min is proportional to e^{at} − 1."),
       .init(
-        "process.chain_steps", \.process.chainSteps, in: .whole(2, 1e6), when: ofChain,
+        "process.chain_steps", \.process.chainSteps, in: .whole(2, 1e6), when: ofChain.or(ofStates),
         "Steps n of the chain, whose states are at the times horizon · i/n; with discrete-linear, β_i of step i is "
-          + "β · horizon/n, with β linear in i from beta_min to beta_max."),
+          + "β · horizon/n, with β linear in i from beta_min to beta_max; the other chains of "
+          + "discrete states have schedules of their own."),
       .init(
         "process.beta", \.process.beta, in: .positive, when: schedule(.constant),
         default: usual { number($0.usualBeta) }, "Constant β, per unit time."),
     ] + langevin + paths + [
       .init(
-        "process.horizon", \.process.horizon, in: .positive,
+        "process.horizon", \.process.horizon, in: .positive, when: ofReals,
         default: usual({ number($0.usualHorizon) }, others: [(value: "4", words: "exponential annealing")]),
         "Final diffusion time T; less than 1 for flow-matching, where the score no longer tells the data.")
     ]

@@ -1,10 +1,13 @@
+internal import Diffusion
 internal import Metrics
 internal import Sampling
 
 extension ExperimentKey {
   /// A key of some samplers alone.
   private static func only(_ samplers: SamplerChoice...) -> Condition {
-    Condition(words: samplers.map(\.rawValue).joined(separator: ", ")) { samplers.contains($0.sampling.sampler) }
+    Condition(words: samplers.map(\.rawValue).joined(separator: ", ")) {
+      $0.process.chain == nil && samplers.contains($0.sampling.sampler)
+    }
   }
 
   private static let ofReverseVariance = Condition(words: "ancestral, or the metric bound") {
@@ -13,19 +16,24 @@ extension ExperimentKey {
 
   /// The keys of the section `sampling`.
   static let sampling: [ExperimentKey] = [
-    .init("sampling.sampler", \.sampling.options.sampler, onResume: true, "Sampler."),
+    .init(
+      "sampling.sampler", \.sampling.options.sampler, onResume: true, when: ofReals,
+      "Sampler; discrete states go through reverse steps of their own chain."),
     .init(
       "sampling.steps", \.sampling.options.steps, in: .whole(1, 1e6), onResume: true,
-      default: "50 for dpm-solver-2m, else 250", "Sampler steps."),
+      default: "50 for dpm-solver-2m, all of the chain's for discrete states, else 250",
+      "Sampler steps; of a chain of discrete states, as evenly spread over its steps as whole numbers can."),
     .init(
-      "sampling.grid", \.sampling.options.grid, onResume: true,
+      "sampling.grid", \.sampling.options.grid, onResume: true, when: ofReals,
       default: "log-snr for dpm-solver-2m and ancestral, else quadratic",
       "How step sizes vary: equal, or smaller towards the data."),
     .init(
-      "sampling.final_time", \.sampling.options.finalTime, in: .positive, onResume: true,
+      "sampling.final_time", \.sampling.options.finalTime, in: .positive, onResume: true, when: ofReals,
       default: "where the noise is 0.002 of the data's deviation",
       "Diffusion time at which generation ends, in the horizon's unit."),
-    .init("sampling.denoise", \.sampling.options.denoise, onResume: true, "Replace the final state u by E[x_0 | u]."),
+    .init(
+      "sampling.denoise", \.sampling.options.denoise, onResume: true, default: "false for discrete states, else true",
+      "Replace the final state u by E[x_0 | u]; for discrete states take each column's likeliest one in the last step."),
     .init("sampling.count", \.sampling.count, in: .whole(2, 1e12), onResume: true, "Samples."),
     .init(
       "sampling.every", \.sampling.every, in: .interval, onResume: true,
@@ -34,10 +42,10 @@ extension ExperimentKey {
       "sampling.seed", \.sampling.seed, in: .seed, onResume: true, default: "the experiment's",
       "Seed of sampling."),
     .init(
-      "sampling.start", \.sampling.options.start, onResume: true,
+      "sampling.start", \.sampling.options.start, onResume: true, when: ofReals,
       "Law to start from: the prior, or the Gaussian with p_T's moments for data of mean 0 and variance 1."),
     .init(
-      "sampling.observing", \.sampling.options.observing, onResume: true,
+      "sampling.observing", \.sampling.options.observing, onResume: true, when: ofReals,
       "How samples given --observe or --fix are drawn: as particles, weighted and resampled, or by guiding the sampler."
     ),
     .init(

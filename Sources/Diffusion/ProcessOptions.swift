@@ -1,7 +1,9 @@
 /// A forward process and the parameters of all of them; a kind uses those that belong to it.
 public struct ProcessOptions: Sendable, Equatable {
-  /// Which process.
+  /// Which process on real numbers.
   public var kind = ProcessKind.variancePreserving
+  /// The chain of discrete states in place of `kind`, of `chainSteps` steps; nil for a process on real numbers.
+  public var chain: DiscreteProcessKind?
   /// β(t) of a process with a schedule.
   public var schedule = NoiseSchedule.Kind.linear
   /// β at time 0.
@@ -68,13 +70,15 @@ public struct ProcessOptions: Sendable, Equatable {
 
   /// The process in words, with the choices that decide what it can do.
   public var words: String {
+    if let chain { return chain.rawValue }
     if kind.usualSchedule != nil { return "\(kind.rawValue) with schedule \(schedule.rawValue)" }
     return kind == .annealed ? "annealed with base \(base.rawValue)" : kind.rawValue
   }
 
-  /// The forward process.
+  /// The forward process on real numbers.
   public func make() -> any ForwardProcess {
-    switch kind {
+    precondition(chain == nil, "\(words) is no process on real numbers")
+    return switch kind {
     case .ornsteinUhlenbeck: OrnsteinUhlenbeck(horizon: horizon)
     case .variancePreserving: VariancePreserving(schedule: noiseSchedule, horizon: horizon)
     case .subVariancePreserving: SubVariancePreserving(schedule: noiseSchedule, horizon: horizon)

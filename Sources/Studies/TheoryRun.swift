@@ -35,6 +35,9 @@ struct TheoryRun {
       guard header.data.conditions == 0 else {
         throw ExperimentError.usage("\(path): a network with conditions has no score of the data alone")
       }
+      guard changed.process.chain == nil else {
+        throw ExperimentError.usage("\(path): a network of discrete states has no score; take a run of real numbers")
+      }
       return changed
     }
     let model = experiment.model(dimension: header.data.dimension)

@@ -46,15 +46,13 @@ final class AuditPass {
   var rows: Matrix
 
   init(_ trainer: Trainer) {
-    let (model, options) = (trainer.model, trainer.options)
+    let (task, options) = (trainer.task, trainer.options)
     let count = trainer.pass.rows
     pass = NetworkPass(
-      architecture: model.network, frequencies: model.frequencies, rows: count, sets: 1,
-      use: trainer.kind.use(gradients: true))
-    let times = TimeSampler(options.timeLaw, process: model.process, first: options.minimumTime)
-    objective = trainer.kind.make(model: model, times: times, pass: pass)
+      architecture: task.network, frequencies: task.frequencies, rows: count, sets: 1, use: task.use(gradients: true))
+    objective = task.objective(times: task.times(options.timeLaw, first: options.minimumTime), pass: pass)
     gradient = Matrix(rows: 1, columns: trainer.layout.count)
-    rows = Matrix(rows: count, columns: model.dimension + model.conditions)
+    rows = Matrix(rows: count, columns: task.columns)
   }
 }
 

@@ -86,7 +86,7 @@ extension Trainer {
     drawBatch()
     computeGradients()
     objective.holdMean(true)
-    let ranges = model.network.activation == .relu ? [0.02, 0.004, 0.0008] : [0.5, 0.1, 0.02]
+    let ranges = network.activation == .relu ? [0.02, 0.004, 0.0008] : [0.5, 0.1, 0.02]
     let center = loss()
     let rows = choose(count, &sequence).map { entry, place in
       let slope = slope(at: entry.offset + place, ranges: ranges, center: center)
@@ -113,7 +113,7 @@ extension Trainer {
   }
 
   private func displaceLastLayer(_ sequence: inout VariateSequence) -> Bool {
-    let weight = layout.weight(model.network.layerCount - 1)
+    let weight = layout.weight(network.layerCount - 1)
     guard weight.range.allSatisfy({ parameters[0, $0] == 0 }) else { return false }
     let scale = 1 / Double(weight.shape[1]).squareRoot()
     for i in weight.range { parameters[0, i] = Float(scale * sequence.nextNormal()) }

@@ -15,11 +15,30 @@ internal import Randomness
   private let objective: any Objective
   private let streams: DrawStreams
 
-  /// The evaluator of one set of rows, which every rank holds.
+  /// The evaluator of a score on one set of rows, which every rank holds.
   ///
   /// - Parameters:
   ///   - model: the network and the process it learns.
   ///   - kind: what is learned from.
+  ///   - minimumTime: the first diffusion time t_min.
+  ///   - law: the law of the diffusion times.
+  ///   - rows: `[count, dimension]` in trained coordinates; count ≥ 1.
+  ///   - dequantisation: the noise that the rows get, where they hold levels.
+  ///   - seed: the experiment's seed, from which times and noises come.
+  ///   - communicator: the ranks that share the chunks.
+  public convenience init(
+    model: ScoreModel, kind: TrainingObjective = .denoising, minimumTime: Double, law: TimeLaw, rows: consuming Matrix,
+    dequantisation: Dequantisation? = nil, seed: UInt64, communicator: Communicator
+  ) {
+    self.init(
+      .score(model, kind), minimumTime: minimumTime, law: law, rows: rows, dequantisation: dequantisation, seed: seed,
+      communicator: communicator)
+  }
+
+  /// The evaluator of one set of rows, which every rank holds.
+  ///
+  /// - Parameters:
+  ///   - task: the network, what its outputs mean, and the loss.
   ///   - minimumTime: the first diffusion time t_min.
   ///   - law: the law of the diffusion times; one that changes with the steps counts by its mean, one that learns by
   ///     what it begins with.
@@ -28,16 +47,15 @@ internal import Randomness
   ///   - seed: the experiment's seed, from which times and noises come.
   ///   - communicator: the ranks that share the chunks.
   public init(
-    model: ScoreModel, kind: TrainingObjective = .denoising, minimumTime: Double, law: TimeLaw, rows: consuming Matrix,
+    _ task: TrainingTask, minimumTime: Double, law: TimeLaw, rows: consuming Matrix,
     dequantisation: Dequantisation? = nil, seed: UInt64, communicator: Communicator
   ) {
     precondition(rows.rows > 0, "no held-out rows")
     self.rows = rows
     self.communicator = communicator
     pass = NetworkPass(
-      architecture: model.network, frequencies: model.frequencies, rows: Self.chunk, use: kind.use(gradients: false))
-    let times = TimeSampler(law, process: model.process, first: minimumTime)
-    objective = kind.make(model: model, times: times, pass: pass)
+      architecture: task.network, frequencies: task.frequencies, rows: Self.chunk, use: task.use(gradients: false))
+    objective = task.objective(times: task.times(law, first: minimumTime), pass: pass)
     streams = DrawStreams(
       times: RandomStream(seed: seed, purpose: .heldOutNoise, step: 0),
       noise: RandomStream(seed: seed, purpose: .heldOutNoise, step: 1),

@@ -22,7 +22,7 @@ extension Trainer {
 
   /// Hands a set's gradient of one layer to the observer.
   func show(_ elements: Range<Int>, ofSet set: Int, to observer: any GradientObserver) {
-    guard let layer = (0..<model.network.layerCount).first(where: { layout.range(ofLayer: $0) == elements }) else {
+    guard let layer = (0..<network.layerCount).first(where: { layout.range(ofLayer: $0) == elements }) else {
       preconditionFailure("elements \(elements) are no layer")
     }
     let first = unsafe gradients.pointer + (exchange.localSteps[set].slot * layout.count + elements.lowerBound)
@@ -39,7 +39,7 @@ extension Trainer {
   /// Remembers the sizes of what a group's sets passed on, before another group takes their place.
   func record(_ group: Range<Int>) {
     for set in group {
-      activations[set] = (0...model.network.layerCount).map { pass.activationSquares(at: $0, set: set) }
+      activations[set] = (0...network.layerCount).map { pass.activationSquares(at: $0, set: set) }
     }
   }
 

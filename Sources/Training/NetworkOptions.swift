@@ -28,6 +28,13 @@ public struct NetworkOptions: Sendable, Equatable {
   /// What is embedded.
   public var embeddingOf = ScoreModel.Level.noiseLevel
 
+  /// How the network sees discrete states; nil for the usual way for their number.
+  public var stateInput: StateInput?
+  /// What its outputs say of discrete states; nil for the usual choice for their number.
+  public var stateHead: StateHead?
+  /// How its law of x_0 becomes a reverse step of discrete states.
+  public var reverseForm = ReverseForm.joint
+
   /// The defaults.
   public init() {}
 }

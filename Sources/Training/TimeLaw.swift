@@ -136,6 +136,13 @@ struct TimeSampler: Sendable {
     }
   }
 
+  /// The times of `law` on [1, T + 1), for a chain of T steps: those in [t, t + 1) stand for step t.
+  init(_ law: TimeLaw, steps: Int) {
+    precondition(law.kind != .logNormal, "a law of noise levels for steps that have none")
+    (self.law, first, last) = (law, 1, Double(steps + 1))
+    cells = law.kind == .importance ? TimeCells(first: first, last: last, count: TimeHistory.cells) : nil
+  }
+
   /// Makes ready for a batch.
   ///
   /// - Parameters:

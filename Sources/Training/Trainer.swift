@@ -1,7 +1,7 @@
 public import Communication
 internal import Diffusion
 internal import LinearAlgebra
-internal import Networks
+public import Networks
 internal import Randomness
 
 /// The data-parallel trainer: every rank computes its shards' gradients, all take the same step.
@@ -13,8 +13,8 @@ internal import Randomness
   /// Parameters per block: slices are whole blocks, and norms are sums over blocks in order.
   static let block = ParameterLayout.partAlignment
 
-  /// The model.
-  public let model: ScoreModel
+  /// The network, what its outputs mean, and the loss.
+  public let task: TrainingTask
   /// The options.
   public let options: TrainingOptions
   /// The ranks.
@@ -50,8 +50,6 @@ internal import Randomness
   var gradients: Matrix
   /// What the times' law has learned, where it learns.
   var history: TimeHistory?
-  /// What is learned from.
-  let kind: TrainingObjective
   /// The set whose gradient the step takes a digest of, and the digest.
   private var audited: (set: Int, digest: Digest)?
   lazy var auditPass = AuditPass(self)
@@ -61,17 +59,26 @@ internal import Randomness
   let noteSections: Sections
   private let decayed: [Bool]
 
-  /// Prepares training from fresh parameters.
-  public init(
-    model: ScoreModel, objective kind: TrainingObjective = .denoising, options: TrainingOptions, data: ShardedRows,
+  /// Prepares training of a score from fresh parameters.
+  public convenience init(
+    model: ScoreModel, objective: TrainingObjective = .denoising, options: TrainingOptions, data: ShardedRows,
     tree: CanonicalTree, communicator: Communicator, seed: UInt64
   ) {
-    self.model = model
+    self.init(
+      .score(model, objective), options: options, data: data, tree: tree, communicator: communicator, seed: seed)
+  }
+
+  /// Prepares training from fresh parameters.
+  public init(
+    _ task: TrainingTask, options: TrainingOptions, data: ShardedRows, tree: CanonicalTree, communicator: Communicator,
+    seed: UInt64
+  ) {
+    self.task = task
     self.options = options
     self.data = data
     self.communicator = communicator
     self.seed = seed
-    layout = model.layout
+    layout = task.layout
     let exchange = TreeExchange(
       communicator: communicator, tree: tree, parameters: layout.count, block: Self.block)
     self.exchange = exchange
@@ -83,13 +90,11 @@ internal import Randomness
     let sets = exchange.shards.count
     activations = Array(repeating: [], count: sets)
     pass = NetworkPass(
-      architecture: model.network, frequencies: model.frequencies, rows: rows, sets: sets,
-      use: kind.use(gradients: true))
-    let times = TimeSampler(options.timeLaw, process: model.process, first: options.minimumTime)
-    self.kind = kind
-    objective = kind.make(model: model, times: times, pass: pass)
+      architecture: task.network, frequencies: task.frequencies, rows: rows, sets: sets,
+      use: task.use(gradients: true))
+    objective = task.objective(times: task.times(options.timeLaw, first: options.minimumTime), pass: pass)
     history = options.timeLaw.kind == .importance ? TimeHistory() : nil
-    parameters = model.initialParameters(seed: seed)
+    parameters = task.initialParameters(seed: seed)
     let own = exchange.slices.range(communicator.rank)
     first = Matrix(rows: 1, columns: own.count)
     second = Matrix(rows: 1, columns: own.count)
@@ -139,6 +144,9 @@ internal import Randomness
     report.step = step
     return report
   }
+
+  /// The network's shape.
+  public var network: NetworkArchitecture { task.network }
 
   // MARK: The stages
 

@@ -14,6 +14,8 @@ public struct TrainingOptions: Sendable, Equatable {
   public var minimumTime = 1e-3
   /// The lengths of the power-function averages kept beside the moving one; see `PowerAverage`.
   public var averages: [Double] = []
+  /// λ: the weight of the cross entropy of x_0 beside the bound, for discrete states.
+  public var crossEntropy = 1e-3
   /// How many times its highest moving average a loss may be; 0 for any loss.
   public var divergence = 1000.0
 

@@ -116,6 +116,10 @@ private func read(_ yaml: String, _ settings: String...) throws -> Experiment {
       return target + "training: {\(parts[0].dropFirst("training.".count)): \(parts[1])}"
     }
     if words == "network.variance learned" { return target + "network: {variance: learned}" }
+    if words == "processes of real numbers" { return target }
+    if DiscreteProcessKind(rawValue: parts[0]) != nil {
+      return "data: {file: rows.npy, levels: 9}\nprocess: {kind: \(parts[0])}"
+    }
     if words == "annealed with base student-t" { return target + "process: {kind: annealed, base: student-t}" }
     if words.hasPrefix("processes with schedule ") { return target + "process: {schedule: \(parts[3])}" }
     if parts[0] == "process.kind" { return target + "process: {kind: \(parts[1])}" }

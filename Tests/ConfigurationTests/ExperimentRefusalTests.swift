@@ -20,7 +20,7 @@ private let mistakes: [(String, String)] = [
   ("steps: 3", "funnel.yaml:1:1: steps is not a key; did you mean training.steps?"),
   (
     "network:\n  depth_of_the_thing: 3",
-    "funnel.yaml:2:3: network.depth_of_the_thing is not a key; the keys of network are widths, activation, residual, input, output, shrinkage, radial, input_frequencies, variance, embedding, embedding_features, embedding_of"
+    "funnel.yaml:2:3: network.depth_of_the_thing is not a key; the keys of network are widths, activation, residual, input, output, shrinkage, radial, input_frequencies, variance, embedding, embedding_features, embedding_of, state_input, state_output, reverse_form"
   ),
   (
     "wholly_unrelated_words_here: 3",

@@ -1,7 +1,9 @@
 internal import Communication
 internal import Configuration
+internal import Diffusion
 internal import Files
 internal import Foundation
+internal import Networks
 internal import Reports
 internal import Training
 
@@ -43,12 +45,14 @@ extension Checkpoint.Header {
 
   /// Refuses to begin with a network of another shape.
   func checkNetwork(_ experiment: Experiment, dimension: Int) throws {
-    let (theirs, own) = (self.experiment.model(dimension: data.dimension), experiment.model(dimension: dimension))
-    guard theirs.network == own.network else {
+    let theirs = self.experiment.architecture(dimension: data.dimension)
+    let own = experiment.architecture(dimension: dimension)
+    guard theirs == own, self.experiment.process.chain == experiment.process.chain else {
       throw ExperimentError.configuration(
         Place("network"), "differs from that of the run to begin with: take over its network and process sections")
     }
-    guard theirs.frequencies == own.frequencies else {
+    let seed = self.experiment.seed
+    guard theirs.embedding.frequencies(seed: seed) == own.embedding.frequencies(seed: experiment.seed) else {
       throw ExperimentError.configuration(
         Place("seed"),
         "draws other Fourier frequencies than those that the run to begin with has learned on: set seed to "

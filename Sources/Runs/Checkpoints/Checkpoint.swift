@@ -36,12 +36,13 @@ package struct Checkpoint: ~Copyable, Sendable {
 
   /// Writes the file whole or not at all; its bytes are a function of the checkpoint.
   package func write(to file: String) throws(ExperimentError) {
-    let model = header.experiment.model(dimension: header.data.dimension)
-    let layout = model.layout
+    let layout = header.experiment.layout(dimension: header.data.dimension)
+    let network = header.experiment.architecture(dimension: header.data.dimension)
+    let frequencies = network.embedding.frequencies(seed: header.experiment.seed)
     let data = header.data
     let columns = data.dimension + data.conditions
     var tensors = [
-      Tensor("embedding.frequencies", shape: [model.frequencies.count], .float32(model.frequencies)),
+      Tensor("embedding.frequencies", shape: [frequencies.count], .float32(frequencies)),
       Tensor("standardisation.mean", shape: [columns], .float64(data.standardisation.mean)),
       Tensor("standardisation.scale", shape: [columns], .float64(data.standardisation.scale)),
       Tensor(

@@ -58,7 +58,7 @@ extension Checkpoint {
   private static func state(
     _ reader: borrowing TensorFileReader, _ header: Header, step: Int, file: String
   ) throws -> TrainerState {
-    let layout = header.experiment.model(dimension: header.data.dimension).layout
+    let layout = header.experiment.layout(dimension: header.data.dimension)
     // Before room is made: the experiment may speak of a larger network than the file holds.
     let averages = header.experiment.training.averages.count
     for part in StatePart.allCases.map(\.rawValue) + (0..<averages).map({ "averages.\($0)" }) {

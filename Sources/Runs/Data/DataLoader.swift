@@ -1,5 +1,6 @@
 internal import Communication
 internal import Configuration
+internal import Diffusion
 internal import Files
 internal import LinearAlgebra
 internal import Randomness
@@ -66,8 +67,8 @@ struct DataLoader {
     }
     return DataSet(
       training: ShardedRows(
-        assignment: assignment, shards: shards, rows: training, dequantisation: description.dequantisation,
-        seed: experiment.seed),
+        assignment: assignment, shards: shards, rows: training,
+        dequantisation: experiment.process.chain == nil ? description.dequantisation : nil, seed: experiment.seed),
       heldOut: held, description: description, remarks: remarks)
   }
 
@@ -186,6 +187,16 @@ struct DataLoader {
     let constant = statistics.isConstant
     if let target, standardise, data.kinds.isEmpty { return (target.standardisation, constant.map { _ in false }) }
     let d = source.dimension
+    // Discrete states are their own coordinates, whatever values occur.
+    if experiment.process.chain != nil {
+      guard data.kinds.count == d, data.kinds.allSatisfy({ $0.levels == experiment.data.levels }) else {
+        throw ExperimentError.configuration(
+          Place(data.name),
+          "holds words or missing cells, but process.kind \(experiment.process.words) needs whole numbers from 0 to "
+            + "data.levels − 1 in every column; number the words")
+      }
+      return (.identity(d), [Bool](repeating: false, count: d))
+    }
     for j in 0..<d where target == nil {
       // Samples are around the data, and distances compute in single precision too.
       let reach = abs(statistics.means[j]) + 4 * statistics.variances[j].squareRoot()

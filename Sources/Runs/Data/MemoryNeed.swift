@@ -42,7 +42,7 @@ struct MemoryNeed {
     _ experiment: Experiment, rows: Int, separate: Int, dimension: Int, isDouble: Bool = false,
     ranks: Int, ranksHere: Int
   ) {
-    let network = experiment.model(dimension: dimension).network
+    let network = experiment.architecture(dimension: dimension)
     // Not by the layout, whose integers absurd widths may overflow.
     let layers = network.layers.map { (inputs: Double($0.inputs), outputs: Double($0.outputs)) }
     let parameters = layers.reduce(0) { $0 + ($1.inputs + 1) * $1.outputs }

@@ -31,13 +31,13 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
     return changed
   }
   let data = checkpoint.header.data
-  let model = experiment.model(dimension: data.dimension)
   let parameters = try MatrixBox(request.parameters(of: checkpoint))
   guard request.average == nil || request.output != nil else {
     throw ExperimentError.usage("--output is needed with --average: the run's own samples are of its moving average")
   }
-  let network = NetworkScore(model: model, parameters: parameters.value.head(1))
-  var score = network
+  if experiment.process.chain != nil {
+    try communicator.agree { try request.refuseConstraints(on: experiment.process.words) }
+  }
   let conditions = try communicator.agree { try SampleConstraints(request, data) }
   for line in conditions.remarks { announce(line, communicator) }
   let trained = try communicator.agree { try request.conditions(data, header: experiment.data.header) }
@@ -59,6 +59,13 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
     return isRuns ? try RunLock(folder) : nil
   }
   defer { lock?.release() }
+  if experiment.process.chain != nil {
+    let line = try drawStates(request, experiment, data, parameters, file, communicator)
+    try communicator.agree { if lock != nil { try folder.removeJudgements() } }
+    return line
+  }
+  let network = NetworkScore(model: experiment.model(dimension: data.dimension), parameters: parameters.value.head(1))
+  var score = network
   if request.together, let trained {
     let source = try DataSource.open(experiment, base: communicator.fromRoot { folder.base() }, communicator)
     var composed = try ComposedScore(network, together: trained, source, data, communicator)
@@ -201,7 +208,7 @@ private let replacementNote =
 
 extension SampleRequest {
   /// The number of samples, and the first ones' paths where they are kept.
-  fileprivate func amount(_ experiment: Experiment, _ data: DataSet.Description) -> (count: Int, Trajectory?) {
+  func amount(_ experiment: Experiment, _ data: DataSet.Description) -> (count: Int, Trajectory?) {
     let count = count ?? experiment.sampling.count
     return (count, trajectories > 0 ? Trajectory(count: min(trajectories, count), data) : nil)
   }
@@ -230,5 +237,5 @@ private func drawFreely(
     count: count, score: &score, source: source, to: file, trajectory: trajectory, prepare: prepare,
     progress: { display.sampling($0) })
   try trajectory?.write(beside: file, communicator)
-  return summary.line(experiment.sampling, to: file)
+  return summary.line(experiment, to: file)
 }

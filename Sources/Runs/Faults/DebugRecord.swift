@@ -57,7 +57,7 @@ final class DebugRecorder: GradientObserver {
 
   init(_ trainer: Trainer) {
     first = trainer.shards.lowerBound
-    let layers = trainer.model.network.layerCount
+    let layers = trainer.network.layerCount
     hashes = trainer.shards.map { _ in [String](repeating: "", count: layers) }
     squares = trainer.shards.map { _ in [Double](repeating: 0, count: layers) }
   }

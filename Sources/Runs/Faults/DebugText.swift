@@ -35,7 +35,7 @@ extension [ShardRecord] {
   /// One line a step; on the first, a table of the layers as well.
   package func summary(step: Int, hash: String, isFirst: Bool, _ trainer: Trainer) -> String {
     let activations = [size { $0.input }] + layerSizes { $0.activation }
-    let gradients = (0..<trainer.model.network.layerCount).map { trainer.gradientNorm(ofLayer: $0) }
+    let gradients = (0..<trainer.network.layerCount).map { trainer.gradientNorm(ofLayer: $0) }
     var text = ""
     if isFirst {
       text = "step \(step): root mean square of activations, norm of the gradient, by layer\n"

@@ -16,9 +16,13 @@ internal import Training
 /// NLL(x) = −log p((y − mean)/scale) + Σ_j ln scale_j − Σ_j ln |dy_j/dx_j|,   y_j = x_j unless its kind bends it
 /// ```
 /// With conditions it is −log q(θ|x) of the data columns θ given the conditions x. Columns of levels are dequantised in each
-/// draw: the mean over draws is then an upper bound of −log P of the levels, whose cells have width 1.
+/// draw: the mean over draws is then an upper bound of −log P of the levels, whose cells have width 1. For discrete states it
+/// is the variational bound of −log P, by `StateBound`.
 struct NetworkLikelihood {
-  package let model: ScoreModel
+  /// The model of a process of real numbers; nil for discrete states.
+  package let model: ScoreModel?
+  /// The model of discrete states; nil for a process of real numbers.
+  let states: StateModel?
   /// The averaged parameters, `[1, layout count]`.
   package let parameters: MatrixBox
   package let data: DataSet.Description
@@ -38,7 +42,8 @@ struct NetworkLikelihood {
   package init(
     _ experiment: Experiment, _ parameters: MatrixBox, _ data: DataSet.Description, file: String
   ) {
-    model = experiment.model(dimension: data.dimension)
+    states = experiment.stateModel(dimension: data.dimension)
+    model = states == nil ? experiment.model(dimension: data.dimension) : nil
     (self.parameters, self.data, self.file) = (parameters, data, file)
     (section, firstTime, seed) = (experiment.evaluation, experiment.firstTrainedTime, experiment.seed)
     (chainSteps, reverseVariance) = (experiment.process.chainSteps, experiment.sampling.reverseVariance)
@@ -47,7 +52,8 @@ struct NetworkLikelihood {
   /// The same network with the bound of its reverse chain.
   var ofChain: NetworkLikelihood {
     var changed = self
-    changed.chain = (ReverseChain(model.process, steps: chainSteps), reverseVariance)
+    // Discrete states have one bound, that of their chain.
+    changed.chain = model.map { (ReverseChain($0.process, steps: chainSteps), reverseVariance) }
     return changed
   }
 
@@ -61,9 +67,7 @@ struct NetworkLikelihood {
   }
 
   /// Whether values differ from draw to draw.
-  private var isRandom: Bool {
-    chain != nil || isDequantised || model.process.blocks > 1 || model.dimension > FlowLikelihood.exactDimension
-  }
+  private var isRandom: Bool { isBound || data.dimension > FlowLikelihood.exactDimension }
 
   /// How often a row's value is computed.
   private var draws: Int { isRandom ? section.likelihoodDraws : 1 }
@@ -74,9 +78,9 @@ struct NetworkLikelihood {
   /// Whether rows hold levels, and probabilities are what is bounded.
   private var isDequantised: Bool { data.dequantisation != nil }
 
-  /// Whether what is computed is an upper bound: velocities, the states of a chain and the
-  /// noise of levels are averaged outside the logarithm.
-  private var isBound: Bool { isDequantised || model.process.blocks > 1 || chain != nil }
+  /// Whether what is computed is an upper bound: velocities, the states of a chain and the noise of levels are averaged
+  /// outside the logarithm.
+  private var isBound: Bool { chain != nil || isDequantised || model.map { $0.process.blocks > 1 } ?? true }
 
   /// The mean NLL of rows; where all columns hold levels, in bits per dimension as well: NLL / (d ln 2).
   func judgements(
@@ -101,6 +105,7 @@ struct NetworkLikelihood {
 
   /// Refuses what has no density, or none that is computed here.
   package func check() throws {
+    guard let model else { return }
     guard model.process.noise == .gaussian else {
       throw ExperimentError.usage(
         "the metric \(metric.rawValue) needs Gaussian noise: process.base gaussian in place of student-t")
@@ -127,6 +132,7 @@ struct NetworkLikelihood {
   /// - Returns: one mean and error for each row; nan for a row that does not settle.
   /// - Throws: an error of MPI.
   package func values(of rows: borrowing Matrix, _ communicator: Communicator) throws -> [Spread] {
+    guard let model else { return try bounds(of: rows, communicator) }
     let conditions = data.trainedConditions(rows)
     let trained = data.trainedData(data.dequantised(rows, draws: copies, seed: seed))
     let tasks = communicator.share(of: rows.rows * draws).map {
@@ -155,6 +161,21 @@ struct NetworkLikelihood {
     return (0..<rows.rows).map { row in
       return Spread(errorOf: Array(all[row * draws..<(row + 1) * draws]))
     }
+  }
+}
+
+extension NetworkLikelihood {
+  /// The bound of every row of discrete states, with a standard error over draws.
+  private func bounds(of rows: borrowing Matrix, _ communicator: Communicator) throws -> [Spread] {
+    guard let states else { preconditionFailure("a likelihood without a model") }
+    let numbers = data.trainedData(rows)
+    let tasks = communicator.share(of: rows.rows * draws).map { number in
+      SettledLikelihood.Task(row: number / draws, draw: number % draws)
+    }
+    var denoiser = NetworkDenoiser(model: states, parameters: parameters.value.head(1))
+    let bound = StateBound(process: states.process, dimension: states.dimension, form: states.form, seed: seed)
+    let all = try communicator.allGather(bound.values(tasks, of: numbers, denoiser: &denoiser))
+    return (0..<rows.rows).map { Spread(errorOf: Array(all[$0 * draws..<($0 + 1) * draws])) }
   }
 }
 

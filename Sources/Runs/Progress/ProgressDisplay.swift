@@ -50,7 +50,7 @@ struct ProgressDisplay {
     parts += [
       ProgressPart(left > 0 ? duration(left) + " left" : "in " + duration(now - began), 6),
       ProgressPart("\(short(rate)) steps/s", 3),
-      ProgressPart("\(short(rows * trainer.model.network.trainingFlopsPerRow / 1e9)) GFLOP/s", 5),
+      ProgressPart("\(short(rows * trainer.network.trainingFlopsPerRow / 1e9)) GFLOP/s", 5),
       ProgressPart("\(short(rows)) samples/s", 4),
     ]
     draw(parts, share: Double(report.step) / Double(steps))

@@ -35,7 +35,7 @@ extension RunRecord {
 
   /// Short statements on what was run.
   package var facts: [ReportFact] {
-    let layout = experiment.model(dimension: truth.value.columns).layout
+    let layout = experiment.layout(dimension: truth.value.columns)
     let training = experiment.training
     var facts = [
       ReportFact("data", experiment.data.target?.rawValue ?? experiment.data.file ?? ""),
@@ -43,14 +43,20 @@ extension RunRecord {
     ]
     if let data { facts.append(ReportFact("training rows", grouped(data.rows))) }
     facts += [
-      ReportFact("process", experiment.process.kind.rawValue), ReportFact("objective", training.objective.rawValue),
+      ReportFact("process", experiment.process.choice.rawValue), ReportFact("objective", objective),
       ReportFact("parameters", grouped(layout.count)), ReportFact("batch", grouped(training.batch)),
       ReportFact("steps", taken),
-      ReportFact("sampler", "\(experiment.sampling.sampler.rawValue), \(experiment.sampling.steps) steps"),
+      ReportFact("sampler", "\(experiment.samplerWords), \(experiment.sampling.steps) steps"),
       ReportFact("samples", grouped(experiment.sampling.count)), ReportFact("seed", "\(experiment.seed)"),
     ]
     if let loss = curve("held_out_loss").last?.y { facts.append(ReportFact("held-out loss", rounded(loss))) }
     return facts
+  }
+
+  private var objective: String {
+    let training = experiment.training
+    guard experiment.process.chain != nil else { return training.objective.rawValue }
+    return "bound and \(rounded(training.options.crossEntropy)) of cross entropy"
   }
 
   private var taken: String {

@@ -123,12 +123,12 @@ extension RunRecord {
     ]
     let training = sum("input") + sum("compute") + sum("exchange")
     guard training > 0, let last = ends.last, let steps = lines[last]["step"]?.number else { return nil }
-    let model = experiment.model(dimension: truth.value.columns)
+    let network = experiment.architecture(dimension: truth.value.columns)
     let ranks = lines[last]["timings"]?["ranks"]?.number ?? 1
     let rate = steps / training
     return ReportTimings(
       stepsPerSecond: rate,
-      gigaflops: model.network.trainingFlopsPerRow * Double(experiment.training.batch) * rate / 1e9 / ranks,
+      gigaflops: network.trainingFlopsPerRow * Double(experiment.training.batch) * rate / 1e9 / ranks,
       ranks: Int(exactly: ranks) ?? 1, shares: parts.map { (name: $0.0, seconds: sum($0.1)) })
   }
 

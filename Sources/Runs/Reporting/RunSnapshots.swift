@@ -15,7 +15,8 @@ extension RunRecord {
   /// ```
   /// In trained coordinates; of a process with a velocity the position.
   package var forward: PointPanels? {
-    guard let data, data.dimension > 1 else { return nil }
+    // Of discrete states many rows share each point, and the marginals show more.
+    guard let data, data.dimension > 1, experiment.process.chain == nil else { return nil }
     let process = experiment.process.make()
     let rows = data.trainedData(truth.value.head(1000))
     var noise = Matrix(rows: rows.rows, columns: rows.columns)

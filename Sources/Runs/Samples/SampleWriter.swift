@@ -28,8 +28,8 @@ struct SampleWriter {
     var first: MatrixBox
 
     /// What users are told of samples that were drawn by an experiment's settings.
-    func line(_ sampling: Experiment.SamplingSection, to file: String) -> String {
-      "\(counted(evaluations.samples, "sample")) by \(sampling.sampler.rawValue), \(evaluations.text), in "
+    func line(_ experiment: Experiment, to file: String) -> String {
+      "\(counted(evaluations.samples, "sample")) by \(experiment.samplerWords), \(evaluations.text), in "
         + "\(duration(seconds)): \(file)"
     }
   }
@@ -61,6 +61,29 @@ struct SampleWriter {
         try samples.checkPlausible(
           limits, wanted: wanted, firstIndex: chunk * Generator.rows, description, file)
       }
+    }
+    return Summary(evaluations: try communicator.sum(source.takeTally()), seconds: seconds, first: first)
+  }
+
+  /// Draws `count` samples in original coordinates from a network.
+  ///
+  /// - Parameters:
+  ///   - count: the number of samples, of all ranks together.
+  ///   - source: draws the chunks; its samples depend on their index alone.
+  ///   - file: the NPY file or table, published when it is whole.
+  ///   - trajectory: keeps the paths of the first samples.
+  ///   - progress: called on each rank after each chunk with the share that is done there.
+  /// - Returns: the network's evaluations of all samples and this rank's time.
+  /// - Throws: an error of writing the file on any rank, the same on every rank.
+  func write(
+    count: Int, from source: any ChunkSource, to file: String, trajectory: Trajectory? = nil,
+    progress: (Double) -> Void = { _ in }
+  ) throws -> Summary {
+    _ = source.takeTally()
+    let (seconds, first) = try write(count: count, to: file, progress: progress) {
+      (chunk: Int, samples: inout Matrix) in
+      let wanted = min(Generator.rows, count - chunk * Generator.rows)
+      source.generate(chunk: chunk, into: &samples, count: wanted, trajectory: chunk == 0 ? trajectory : nil)
     }
     return Summary(evaluations: try communicator.sum(source.takeTally()), seconds: seconds, first: first)
   }

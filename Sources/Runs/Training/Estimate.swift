@@ -44,11 +44,9 @@ package struct Estimate {
   }
 
   private static func secondsOfSampling(_ run: TrainingRun) throws -> Double {
-    let model = run.experiment.model(dimension: run.data.dimension)
-    var score = NetworkScore(model: model, parameters: try run.trainer.gatherAverage())
-    let source = try run.experiment.source(process: model.process, dimension: run.data.dimension)
+    let source = try run.experiment.chunks(of: run.trainer.gatherAverage(), dimension: run.data.dimension)
     var samples = Matrix(rows: NetworkScore.rows, columns: run.data.dimension)
-    let chunk = seconds { source.generate(chunk: 0, score: &score, into: &samples) }
+    let chunk = seconds { source.generate(chunk: 0, into: &samples, count: Generator.rows, trajectory: nil) }
     // The slowest rank decides.
     let slowest = try run.communicator.allGather([chunk]).max() ?? chunk
     let chunks = (run.experiment.sampling.count + NetworkScore.rows - 1) / NetworkScore.rows
@@ -93,7 +91,7 @@ extension Estimate: CustomStringConvertible {
   /// A table for people.
   package var description: String {
     let (experiment, trainer) = (run.experiment, run.trainer)
-    let flops = trainer.model.network.trainingFlopsPerRow * Double(trainer.options.batch) / 1e9
+    let flops = trainer.network.trainingFlopsPerRow * Double(trainer.options.batch) / 1e9
     let ranks = run.communicator.size
     let judgingBytes = Int(MemoryNeed(run.source, ranks: ranks, ranksHere: ranks).judgingBytes)
     let samples = experiment.sampling.count * run.data.dimension * 4

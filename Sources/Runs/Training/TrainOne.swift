@@ -57,7 +57,7 @@ private func carryOut(_ run: TrainingRun) throws -> ExitStatus {
   }
   let (file, summary) = try run.drawSamples(
     of: network, keeping: max(run.experiment.evaluation.count, RunRecord.mostRows))
-  run.say(summary.line(run.experiment.sampling, to: file))
+  run.say(summary.line(run.experiment, to: file))
   RunStage.judging.begin()
   try judge(run, summary.first, of: network, file: file)
   run.isComplete = true

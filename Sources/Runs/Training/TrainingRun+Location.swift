@@ -30,7 +30,7 @@ extension TrainingRun {
   private func locateNonFinite(_ records: [ShardRecord]) throws -> FaultPlace {
     let found = NonFinite.find(records)
     let words = found?.words { trainer.isFinite(layer: $0) } ?? ""
-    let layers = trainer.model.network.layerCount
+    let layers = trainer.network.layerCount
     // One table on every rank: the order of the place, its shard, its layer.
     let own = [found?.order(layers: layers) ?? Int.max, found?.shard ?? -1, found?.stage.layer ?? -1].map(Double.init)
     let table = try communicator.allGather(own)

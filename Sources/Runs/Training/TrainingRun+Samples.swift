@@ -21,15 +21,12 @@ extension TrainingRun {
     of chosen: ChosenNetwork? = nil, keeping kept: Int = 0
   ) throws -> (file: String, summary: SampleWriter.Summary) {
     RunStage.sampling.begin()
-    let model = experiment.model(dimension: data.dimension)
-    let network = NetworkScore(model: model, parameters: try (chosen ?? currentNetwork()).average.value.head(1))
-    var score = network
-    let source = try experiment.source(process: model.process, dimension: data.dimension)
+    let parameters = try (chosen ?? currentNetwork()).average.value.head(1)
+    let source = try experiment.chunks(of: parameters, dimension: data.dimension, given: conditions)
     let file = folder.samples(step: chosen?.step ?? trainer.step)
     let writer = SampleWriter(communicator: communicator, description: data, kept: kept)
     let summary = try writer.write(
-      count: experiment.sampling.count, score: &score, source: source, to: file,
-      prepare: { conditions?.apply(to: network, chunk: $0) }, progress: { display.sampling($0) })
+      count: experiment.sampling.count, from: source, to: file, progress: { display.sampling($0) })
     try communicator.agree {
       guard communicator.isRoot, data.table != nil else { return }
       try SampleTable(data, separator: ",").write(file, to: file.replacing(".npy", with: ".csv"))

@@ -67,10 +67,9 @@ package final class TrainingRun {
     source = try DataSource.open(plan.experiment, base: plan.base, communicator)
     let dataSet = try source.load(keeping: plan.checkpoint?.value.header.data, communicator)
     data = dataSet.description
-    let model = plan.experiment.trainedModel(dimension: data.dimension)
-    let objective = try communicator.agree { [data] in try plan.experiment.objective(in: data.standardisation) }
+    let task = try communicator.agree { [data] in try plan.experiment.task(in: data.standardisation) }
     trainer = Trainer(
-      model: model, objective: objective, options: plan.experiment.trainedOptions, data: dataSet.training,
+      task, options: plan.experiment.trainedOptions, data: dataSet.training,
       tree: CanonicalTree(shards: plan.experiment.training.shards), communicator: communicator,
       seed: plan.experiment.seed)
     remarks = dataSet.remarks
@@ -81,8 +80,9 @@ package final class TrainingRun {
       heldOutRows == 0
       ? nil
       : HeldOutLoss(
-        model: model, kind: objective, minimumTime: options.minimumTime, law: options.timeLaw, rows: dataSet.heldOut,
-        dequantisation: data.dequantisation, seed: plan.experiment.seed, communicator: communicator)
+        task, minimumTime: options.minimumTime, law: options.timeLaw, rows: dataSet.heldOut,
+        dequantisation: plan.experiment.process.chain == nil ? data.dequantisation : nil, seed: plan.experiment.seed,
+        communicator: communicator)
     let isRoot = communicator.isRoot
     store =
       isRoot && !request.checkOnly && !plan.isReplay
