@@ -13,7 +13,9 @@ extension LaunchTests {
         + ["--count", "600", "--repeats", "2", "--steps", "4", "--learned", "--set", "training.steps=3"]
         + ["--set", "training.batch=64", "--set", "data.count=500", "--set", "network.widths=[8]"],
       ["schedule", "gaussian", "--steps", "20"], ["annealed", "gaussian"], ["constants", "gaussian"],
-      ["annealed", "mixture"], ["annealed", "diamond", "--count", "64", "--steps", "8"],
+      // Two components: the default mixture takes twice the time.
+      ["annealed", "mixture", "--mean", "0,1", "--variance", "1,1", "--weights", "1,1"],
+      ["annealed", "diamond", "--count", "64", "--steps", "8"],
       ["constants", "double-well"], ["constants", "mg25", "--count", "200"],
       ["constants", "mixture", "--count", "200"],
       ["constants", "log-lipschitz"], ["constants", "two-moons"],
