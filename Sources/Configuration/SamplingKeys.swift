@@ -1,4 +1,5 @@
 internal import Diffusion
+internal import Diffusion
 internal import Metrics
 internal import Sampling
 

@@ -1,4 +1,5 @@
 import Diffusion
+import Networks
 import Sampling
 import TestSupport
 import Testing
