@@ -1,5 +1,4 @@
 internal import Diffusion
-internal import Diffusion
 internal import Metrics
 internal import Sampling
 

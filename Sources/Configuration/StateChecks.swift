@@ -36,12 +36,13 @@ extension ExperimentReader {
       throw fault(
         "data.conditions", "must be left out with process.kind \(process.words), which learns all columns together")
     }
-    if experiment.training.timeLaw.kind == .logNormal {
-      let allowed = TimeLaw.Kind.allCases.filter { $0 != .logNormal }.map(\.rawValue)
+    let law = experiment.training.timeLaw.kind
+    if law == .logNormal || law == .learnedSchedule {
+      let allowed = TimeLaw.Kind.allCases.filter { $0 != .logNormal && $0 != .learnedSchedule }.map(\.rawValue)
       throw fault(
         "training.time_law",
         "must be one of \(allowed.joined(separator: ", ")) for process.kind \(process.words), whose steps have no noise "
-          + "level, found log-normal")
+          + "level, found \(law.rawValue)")
     }
     if process.chain == .gaussian {
       if process.betaMinimum > process.betaMaximum {

@@ -254,7 +254,7 @@ private let mistakes: [(String, String)] = [
   ),
   (
     "data: {target: mg25}\nprocess: {chain_steps: 50}",
-    "funnel.yaml:2:24: process.chain_steps is for processes with schedule discrete-linear, training.time_grid chain or the metric bound, but process.kind is variance-preserving with schedule linear; remove it"
+    "funnel.yaml:2:24: process.chain_steps is for processes with schedule discrete-linear, training.time_grid chain or the metric bound, and for discrete-uniform, discrete-absorbing, discretised-gaussian, but process.kind is variance-preserving with schedule linear; remove it"
   ),
   (
     "data: {target: mg25}\ntraining: {coupling: optimal-transport}",

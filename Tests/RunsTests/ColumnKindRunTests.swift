@@ -148,8 +148,8 @@ import Training
     func refusal(_ kinds: String) -> String {
       errorText { _ = try Experiment(yaml: "data: {file: a.csv, columns: \(kinds)}", file: "a.yaml") }
     }
-    #expect(refusal("{a: bound}").contains("\"a\" must be number, integer, positive or bounded [LOW, HIGH]"))
-    #expect(refusal("{a: \"bounded [3, -3]\"}").contains("with LOW < HIGH, found \"bounded [3, -3]\""))
+    #expect(refusal("{a: bound}").contains("\"a\" must be number, integer, indicator, levels K"))
+    #expect(refusal("{a: \"bounded [3, -3]\"}").contains("or ignored, found \"bounded [3, -3]\""))
     #expect(refusal("positive").contains("columns and their kinds"))
     #expect(refusal("[a, b]").contains("columns and their kinds"))
   }

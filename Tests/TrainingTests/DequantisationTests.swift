@@ -14,8 +14,8 @@ import Training
     noise.add(to: &rows, firstIndex: 0, Self.stream)
     for (column, width) in [(0, 0.5), (2, 2.0)] {
       let draws = (0..<rows.rows).map { (Double(rows[$0, column]) - 3) / width + 0.5 }
-      // The distance's law: 1.63/√n is exceeded once in a hundred streams.
-      #expect(kolmogorovSmirnov(draws) { min(max($0, 0), 1) } < 1.63 / Double(rows.rows).squareRoot())
+      // √n times the distance exceeds 1.63 once in a hundred streams.
+      #expect(kolmogorovSmirnov(draws) { min(max($0, 0), 1) } < 1.63)
     }
     #expect((0..<rows.rows).allSatisfy { rows[$0, 1] == 3 && rows[$0, 3] == 3 })
     var part = Matrix(rows: 5, columns: 4)

@@ -91,18 +91,20 @@ def main(runs, folder):
         if not done:
             continue
         found = [figures(d.with_suffix("")) for d in done]
-        nll = [k for k in found[0][0] if k.startswith("bits per dimension")]
+        nll = [k for k in found[0][0] if k == "bits per dimension, upper bound"]
+        chain = spread([mean(f[0], "bits per dimension, upper bound of the chain") for f in found], 3)
         values = [[mean(f[0], k) for f in found] for k in (nll[0] if nll else "", "Fréchet distance", "sliced W2")]
         error = found[0][0][nll[0]]["value"]["deviation"] if nll else float("nan")
         without = np.mean([mean(f[0], "rows without an NLL") for f in found])
         table.append(
             f"| {title} | `{name}` | {spread(values[0], 3)}{f' ± {error:.3f}' if len(found) == 1 and nll else ''}"
-            f"{f' ({100 * without:.0f} % of rows have none)' if without > 0 else ''} | {spread(values[1], 2)} | {spread(values[2], 1)}"
+            f"{f' ({100 * without:.0f} % of rows have none)' if without > 0 else ''} | {chain} | {spread(values[1], 2)}"
+            f" | {spread(values[2], 1)}"
             f" | {np.mean([f[1] for f in found]):.0f} | {np.mean([f[2] for f in found]):.0f} s | {bits or '–'} | {frechet} |"
         )
         judged = found[0][0]
         baselines = baselines or [
-            f"| {label} | | {mean(judged, nll[0], part) if nll and part == 'baseline' else float('nan'):.3f} | "
+            f"| {label} | | {mean(judged, nll[0], part) if nll and part == 'baseline' else float('nan'):.3f} | | "
             f"{mean(judged, 'Fréchet distance', part):.2f} | {mean(judged, 'sliced W2', part):.1f} | | | | |"
             for label, part in (("floor: true rows", "floor"), ("Gaussian baseline", "baseline"))
         ]
@@ -111,8 +113,8 @@ def main(runs, folder):
     missing = [title for name, (title, _, _) in METHODS.items() if not list(runs.glob(f"{name}-[0-9]*.done"))]
     picture(folder / "figures" / "seed-table.png", [rows for _, rows in shown])
     text = (pathlib.Path(__file__).parent / "seed-table-head.md").read_text()
-    text += "| method | recipe | bits per dimension, bound | Fréchet | sliced W2 | evaluations | training | published bits | published FID |\n"
-    text += "|---|---|---|---|---|---|---|---|---|\n" + "\n".join(table + (baselines or [])).replace("nan", "–") + "\n"
+    text += "| method | recipe | bits per dimension, bound | of the chain | Fréchet | sliced W2 | evaluations | training | published bits | published FID |\n"
+    text += "|---|---|---|---|---|---|---|---|---|---|\n" + "\n".join(table + (baselines or [])).replace("nan", "–") + "\n"
     if missing:
         text += "\nNot built, or not run here: " + ", ".join(missing) + ".\n"
     text += "\n![Samples of each method](figures/seed-table.png)\n\nOne row of samples for each method, from top to bottom: "

@@ -50,7 +50,10 @@ struct ColumnSurvey {
 
   /// What the column is taken for unless the experiment says it.
   var content: ColumnContent {
-    guard isNumeric else { return .category }
+    // Numbers among which a few cells are not: rather slips of the pen than names.
+    guard isNumeric else {
+      return 2 * numbers > rows - missing && words.count > Self.mostCodes ? .values(.number) : .category
+    }
     if isWhole, words.count <= Self.mostCodes, !hasManyWords { return .category }
     if zeros * 2 >= numbers, zeros + above == numbers { return .zeroOrPositive }
     return .values(isWhole ? .integer : .number)
