@@ -52,13 +52,13 @@ stage_lint() {
   stage_spelling
 }
 
-# Words of the pages, of comments, messages and scripts. What is left out are names of Swift and Python.
+# Words of the pages, of comments, messages and scripts. What is left out are names of Swift, Python and people.
 stage_spelling() {
   if ! "$SGM_PYTHON" -c 'import codespell_lib' 2> /dev/null; then
     echo "test: no codespell in $SGM_PYTHON; launch/install-dependencies.sh --tests installs it" >&2
     return 1
   fi
-  "$SGM_PYTHON" -m codespell_lib --ignore-words-list inout,atMost,atLeast,ofSet,2st,ot --skip '*.npy,*.csv,*.png,*.svg' \
+  "$SGM_PYTHON" -m codespell_lib --ignore-words-list inout,atMost,atLeast,ofSet,2st,ot,theis --skip '*.npy,*.csv,*.png,*.svg' \
     README.md CITATION.cff Package.swift docs Sources launch
 }
 

@@ -138,7 +138,7 @@ struct TimeSampler: Sendable {
 
   /// The times of `law` on [1, T + 1), for a chain of T steps: those in [t, t + 1) stand for step t.
   init(_ law: TimeLaw, steps: Int) {
-    precondition(law.kind != .logNormal && law.kind != .learnedSchedule, "a law of noise levels for steps that have none")
+    precondition(law.kind != .logNormal && law.kind != .learnedSchedule, "a law of noise for steps that have none")
     (self.law, first, last, horizon) = (law, 1, Double(steps + 1), Double(steps + 1))
     (scheduled, schedule) = (nil, MonotoneSchedule(MonotoneSchedule.initial.map(Double.init)))
     cells = law.kind == .importance ? TimeCells(first: first, last: last, count: TimeHistory.cells) : nil
