@@ -72,6 +72,9 @@ extension LaunchTests {
         try workshop.bytes("alone/samples/step-000000020.npy")
         == workshop.bytes("stopped/samples/step-000000020.npy")
       #expect(isSame)
+      // A run that ended early is complete: the same command has nothing left to do.
+      let more = try run(workshop, "sgm-train", ["still.yaml", "--output", "alone", "--continue"], ranks: 2)
+      #expect(more.output.contains("alone is complete"), "\(more.output)")
       // Drawn again, the samples are those of the best checkpoint too.
       try run(workshop, "sgm-sample", ["alone", "--output", "again.npy"])
       let isBest = try workshop.bytes("again.npy") == workshop.bytes("alone/samples/step-000000020.npy")
