@@ -8,9 +8,9 @@ extension LaunchTests {
     @Test("every metric finds the same figures on 1, 2, 3 and 4 ranks", arguments: [2, 3, 4])
     func ranks(ranks: Int) throws {
       let workshop = try Workshop()
-      // Five metrics compare with the rows or the network of a run.
+      // Six metrics compare with the rows or the network of a run, and one needs classes: LevelsTests.
       let names = try workshop.values(of: "evaluation.metrics").filter {
-        !["nearest", "nll", "coverage", "sbc", "tarp"].contains($0)
+        !["nearest", "nll", "bound", "coverage", "sbc", "tarp", "frechet"].contains($0)
       }
       .joined(separator: ",")
       let words =
@@ -26,7 +26,8 @@ extension LaunchTests {
           "sliced W2", "max-sliced W2", "sliced W2 of ranks", "max-sliced W2 of ranks", "exact W2", "Gaussian W2",
           "Gaussian KL", "MMD²", "MMD p-value", "energy distance", "k-NN KL", "classifier accuracy", "missed modes",
           "mode weight error", "outside modes", "mode width", "KS, mean", "KS, worst", "quantile error, mean",
-          "quantile error, worst", "neighbour spacing", "Hill tail index, difference", "kernel Stein discrepancy",
+          "quantile error, worst", "correlation error", "worst correlation error", "neighbour spacing",
+          "Hill tail index, difference", "kernel Stein discrepancy",
         ])
       let shared = try workshop.run("sgm-evaluate", words, ranks: ranks)
       #expect(shared.output == alone.output)

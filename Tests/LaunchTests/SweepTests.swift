@@ -43,7 +43,7 @@ extension LaunchTests {
       let (workshop, table, lines) = try workshop(steps: 1200)
       let job = try Job("sgm-train", ["sweep.yaml", "--output", "run"], ranks: 4, in: workshop)
       // Four cells run at a time: the fifth has followed one that is finished.
-      try job.wait(toSay: "samples in", times: 5)
+      try job.wait(toSay: "evaluations each, in", times: 5)
       let ranks = job.children
       kill(try #require(ranks.last), SIGKILL)
       #expect(try job.outcome().status != 0)
@@ -66,7 +66,7 @@ extension LaunchTests {
     func stopped() throws {
       let (workshop, table, _) = try workshop(steps: 400)
       let job = try Job("sgm-train", ["sweep.yaml", "--output", "run"], ranks: 2, in: workshop)
-      try job.wait(toSay: "samples in")
+      try job.wait(toSay: "evaluations each, in")
       job.send(SIGUSR1)
       let outcome = try job.outcome()
       #expect(outcome.status == 75, "\(outcome.errors)")

@@ -19,6 +19,8 @@ struct ColumnSurvey {
   private(set) var hasManyWords = false
   private(set) var (numbers, zeros, above): (Int, Int, Int) = (0, 0, 0)
   private(set) var isWhole = true
+  /// The first cell that holds neither a number nor nothing, and its line in the file.
+  private var firstText: (text: String, line: Int)?
   private(set) var (least, largest) = (Double.infinity, -Double.infinity)
   private var (sum, logarithms) = (0.0, 0.0)
   private var decimals: Int? = 0
@@ -33,7 +35,10 @@ struct ColumnSurvey {
       return
     }
     if words[text] != nil || words.count <= Self.mostWords { words[text, default: 0] += 1 } else { hasManyWords = true }
-    guard let value = cells.value(column) else { return }
+    guard let value = cells.value(column) else {
+      firstText = firstText ?? (text, cells.number)
+      return
+    }
     numbers += 1
     if value == 0 { zeros += 1 }
     if value > 0 {
@@ -50,10 +55,8 @@ struct ColumnSurvey {
 
   /// What the column is taken for unless the experiment says it.
   var content: ColumnContent {
-    // Numbers among which a few cells are not: rather slips of the pen than names.
-    guard isNumeric else {
-      return 2 * numbers > rows - missing && words.count > Self.mostCodes ? .values(.number) : .category
-    }
+    // A few words among numbers are rather slips of the pen than names.
+    guard isNumeric else { return 2 * numbers > rows - missing ? .values(.number) : .category }
     if isWhole, words.count <= Self.mostCodes, !hasManyWords { return .category }
     if zeros * 2 >= numbers, zeros + above == numbers { return .zeroOrPositive }
     return .values(isWhole ? .integer : .number)
@@ -61,17 +64,27 @@ struct ColumnSurvey {
 
   /// The column, holding what is said of it.
   ///
-  /// - Throws: a complaint, where the cells are not what is said.
-  func column(_ name: String, _ content: ColumnContent) throws(Complaint) -> TableColumn {
+  /// - Parameters:
+  ///   - name: the column's name.
+  ///   - content: what it holds.
+  ///   - place: the number of the column from 0, and the file, for messages.
+  /// - Returns: the column.
+  /// - Throws: `ExperimentError` where the cells are not what is said.
+  func column(
+    _ name: String, _ content: ColumnContent, at place: (number: Int, path: String)
+  ) throws(ExperimentError) -> TableColumn {
+    let title = "column \(place.number + 1) (\(shortened(name)))"
     let digits = decimals.flatMap { $0 <= 12 ? $0 : nil }
-    func numeric(_ content: TableColumn.Content, fill: Double) throws(Complaint) -> TableColumn {
-      guard isNumeric else {
-        let others = words.keys.filter { Double($0) == nil }.sorted()
-        throw Complaint(
-          numbers == 0 && others.isEmpty
-            ? "holds no number: all its cells are missing; call it ignored in data.columns"
-            : "holds \(quoted(others.first ?? "")), where a number is expected; call it category in data.columns, or add the word "
-              + "to data.missing")
+    func numeric(_ content: TableColumn.Content, fill: Double) throws(ExperimentError) -> TableColumn {
+      if let (text, line) = firstText {
+        throw .data(
+          Place(place.path, line: line),
+          "\(title) holds \(quoted(text)), where a number is expected; correct it, call the column category in data.columns, or "
+            + "add the word to data.missing")
+      }
+      guard numbers > 0 else {
+        throw .configuration(
+          Place(place.path), "\(title) holds no number: all its cells are missing; call it ignored in data.columns")
       }
       return TableColumn(name: name, content: content, missing: missingWord, fill: fill, decimals: digits)
     }
@@ -82,8 +95,9 @@ struct ColumnSurvey {
     case .ignored: return TableColumn(name: name, content: .ignored, missing: nil, fill: 0, decimals: nil)
     case .category:
       guard !hasManyWords, words.count <= Self.mostWords, words.count < 10 || 2 * words.count <= rows else {
-        throw Complaint(
-          "holds \(hasManyWords ? "more than \(Self.mostWords)" : "\(words.count)") different words in \(rows) rows, too many for "
+        throw .configuration(
+          Place(place.path),
+          "\(title) holds \(hasManyWords ? "more than \(Self.mostWords)" : "\(words.count)") different words in \(rows) rows, too many for "
             + "a category; call it ignored in data.columns")
       }
       let all = Set(words.keys).union(missingWord.map { [$0] } ?? [])
@@ -162,10 +176,7 @@ extension TableEncoding {
     }
     let order = surveys.indices.filter { !last.contains($0) } + last
     let columns = try order.map { place -> TableColumn in
-      do throws(Complaint) { return try surveys[place].column(names[place], contents[place]) } catch {
-        throw ExperimentError.configuration(
-          Place(table.path), "column \(place + 1) (\(shortened(names[place]))) \(error.text)")
-      }
+      try surveys[place].column(names[place], contents[place], at: (place, table.path))
     }
     let encoding = TableEncoding(columns: columns, order: order)
     for (column, range) in zip(encoding.columns, encoding.ranges).suffix(last.count) where range.count != 1 {
