@@ -89,8 +89,13 @@ final class Job {
     let name = "job-\(UInt64.random(in: 0...UInt64.max))"
     files = (workshop.path + "/\(name).out", workshop.path + "/\(name).err")
     process.standardInput = FileHandle.nullDevice
-    process.standardOutput = try Self.file(files.output)
-    process.standardError = try Self.file(files.errors)
+    let (output, errors) = (try Self.file(files.output), try Self.file(files.errors))
+    // The program has its own copies. Foundation reads past its buffer, and ends the tests, where some 1,350 files are open.
+    defer {
+      try? output.close()
+      try? errors.close()
+    }
+    (process.standardOutput, process.standardError) = (output, errors)
     process.terminationHandler = { [ended] _ in ended.signal() }
     try process.run()
   }
