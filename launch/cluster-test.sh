@@ -156,7 +156,8 @@ ended_for_good() {
   for ((i = 0; i < 2 * $2; i++)); do
     # Of an array one line a task.
     if ! on h1 squeue -h -j "$1" -t all -o %T 2> /dev/null | grep -qvE '^(COMPLETED|FAILED|TIMEOUT|CANCELLED|NODE_FAIL)$'; then quiet=$((quiet + 1)); else quiet=0; fi
-    ((quiet < 6)) || return 0
+    # Ten seconds: between its slices a job may be seen nowhere for some.
+    ((quiet < 20)) || return 0
     sleep 0.5
   done
   echo "job $1 has not ended after $2 s"
