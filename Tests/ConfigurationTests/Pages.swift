@@ -79,7 +79,9 @@ struct Page {
   }
 
   /// Names of the same form that stand in a checkpoint's metadata.
-  private static let metadata: Set = ["data.rows", "data.fingerprint", "data.columns", "data.precision"]
+  private static let metadata: Set = [
+    "data.rows", "data.fingerprint", "data.columns", "data.kinds", "data.precision", "data.table",
+  ]
 
   /// Keys of experiment files that stand as `section.key`, also in settings.
   var keys: [String] {
