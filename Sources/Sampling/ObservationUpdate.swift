@@ -63,7 +63,6 @@ struct ObservationUpdate {
     }
   }
 
-
   /// Updates one row.
   ///
   /// - Parameters:
