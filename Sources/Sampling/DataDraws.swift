@@ -64,7 +64,8 @@ public struct DataDraws: Sendable {
   /// Where each coordinate of a sample given observations can lie.
   ///
   /// That is within ten times the farthest draw's distance from the mean and what the observations would move Gaussian
-  /// data by. A sample beyond says that a score has failed.
+  /// data by. Of a coordinate that hardly ever varies the draws show less than there is: there three deviations
+  /// of standardised data count as the farthest. A sample beyond says that a score has failed.
   public func plausible(given observations: Observations) -> [ClosedRange<Double>] {
     let images = observations.rows.map { covarianceProduct($0) }
     let m = images.count
@@ -79,7 +80,7 @@ public struct DataDraws: Sendable {
     let weights = factor.solveUpper(factor.solveLower(residual))
     return (0..<dimension).map { k in
       let shift = abs((0..<m).reduce(0) { $0 + images[$1][k] * weights[$1] })
-      let reach = 10 * (largest[k] + (shift.isFinite ? shift : 0))
+      let reach = 10 * (max(largest[k], 3) + (shift.isFinite ? shift : 0))
       return mean[k] - reach...mean[k] + reach
     }
   }

@@ -156,6 +156,18 @@ import Training
     #expect(try opened(broken()).allSatisfy { abs($0) < 6 })
   }
 
+  @Test("samples may lie ten times as far as draws, or as three deviations where a coordinate hardly ever varies")
+  func plausible() {
+    var rows = Matrix(rows: 100, columns: 2)
+    for r in 0..<rows.rows { (rows[r, 0], rows[r, 1]) = r % 2 == 0 ? (5, 1e-3) : (-5, -1e-3) }
+    // Observed is the mean, which moves nothing.
+    let ranges = DataDraws(rows).plausible(given: Observations(rows: [[1, 0]], values: [0], deviations: [1]))
+    for (range, farthest) in zip(ranges, [50.0, 30]) {
+      // Means of Floats.
+      #expect(abs(range.upperBound - farthest) < 1e-5 && abs(range.lowerBound + farthest) < 1e-5, "\(range)")
+    }
+  }
+
   @Test("Γ of Gaussian data along a direction is that of its covariance", arguments: [0, 1e-3, 1, 100])
   func gaussianCovariance(snr: Double) {
     let d = 6
