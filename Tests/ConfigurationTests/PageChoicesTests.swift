@@ -148,4 +148,16 @@ import Testing
     #expect(names.count > 3)
     for name in names { #expect(sources.contains("func " + name.filter { !"()".contains($0) }), "\(name)") }
   }
+
+  @Test("docs/install.md names each package that the script installs, and each library that Swift needs")
+  func packages() throws {
+    let script = try String(contentsOfFile: repository + "/launch/install-dependencies.sh", encoding: .utf8)
+    let list = script.components(separatedBy: "packages=(\n")[1].components(separatedBy: "\n)")[0]
+    let names = list.split(separator: "\n").flatMap { $0.prefix { $0 != "#" }.split(separator: " ") }.map(String.init)
+    let libraries = script.matches(of: /\.so\.\d+:([a-z0-9-]+)/).map { String($0.1) }
+    #expect(names.count > 5)
+    #expect(libraries.count > 2)
+    let page = try Page("docs/install.md").text
+    for name in names + libraries { #expect(page.contains(name), "\(name)") }
+  }
 }
