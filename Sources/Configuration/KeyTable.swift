@@ -157,7 +157,8 @@ extension ExperimentKey {
       "Whether training draws all times, or those of a chain's states, horizon · i / chain_steps."),
     .init(
       "training.variance_weight", \.training.options.varianceWeight, in: .positive, when: ofLearned,
-      "Weight of the chain's bound, in bits a coordinate, beside the score's loss; it trains the learned variance alone."),
+      "Weight of the chain's bound, in bits a coordinate, beside the score's loss; it trains the learned variance alone."
+    ),
     .init(
       "training.schedule_learning_rate", \.training.options.scheduleLearningRate, in: .positive, when: ofSchedule,
       "AdamW's learning rate of the schedule at its peak; it rises and falls with the network's."),
@@ -210,7 +211,8 @@ extension ExperimentKey {
       "Minutes without a checkpoint after which the next step brings one; 0 for never. No result depends on it."),
     .init(
       "checkpoints.keep_last", \.checkpoints.keepLast, in: .whole(1, 1e6), onResume: true,
-      "How many checkpoints are kept: this many of the newest, and as many of those at multiples of `checkpoints.every`."),
+      "How many checkpoints are kept: this many of the newest, and as many of those at multiples of `checkpoints.every`."
+    ),
     .init(
       "checkpoints.keep_every", \.checkpoints.keepEvery, in: .interval, onResume: true,
       "Checkpoints at multiples of this step are kept for ever; 0 for none."),
