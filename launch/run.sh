@@ -52,6 +52,29 @@ options+=("$framework" oob_tcp_keepalive_time 5 "$framework" oob_tcp_keepalive_i
 read -ra more <<< "${SGM_MPIRUN_OPTIONS:-}"
 
 mpirun= asked=no interrupted=no
+children() { cat "/proc/$mpirun/task/"*/children 2> /dev/null; }
+ranks_here() {
+  local child name
+  for child in $(children); do
+    if read -r name 2> /dev/null < "/proc/$child/comm" && [[ $name == sgm-* ]]; then return 0; fi
+  done
+  return 1
+}
+# Signs of life are not asked for while an order is on its way: to a host whose link went down with it, mpirun would wait a
+# quarter of an hour. All ranks end together, so once those here have been gone for 15 s nothing is left to wait for.
+end_late() {
+  trap '' INT USR1 USR2 HUP XCPU
+  local started=no gone=0
+  while sleep 1 && kill -0 "$mpirun" 2> /dev/null; do
+    if ranks_here; then
+      started=yes gone=0
+    elif [[ $started == yes ]] && ((++gone >= 15)); then
+      # Its ways to other hosts as well: they would keep the output open.
+      kill -KILL "$mpirun" $(children) 2> /dev/null
+      return 76
+    fi
+  done
+}
 on_stop() {
   asked=yes
   [[ -z $mpirun ]] || kill -USR1 "$mpirun" 2> /dev/null
@@ -75,11 +98,16 @@ mpirun "${options[@]}" ${more[@]+"${more[@]}"} "$@" < /dev/null &
 mpirun=$!
 set +m
 [[ $asked == no ]] || kill -USR1 "$mpirun" 2> /dev/null
+end_late > /dev/null 2>&1 &
+late=$!
 
 # `wait` returns with 128 and more when a signal comes; of a child that has ended, bash keeps the true status.
-while kill -0 "$mpirun" 2> /dev/null; do wait "$mpirun"; done
-wait "$mpirun"
+while kill -0 "$mpirun"; do wait "$mpirun"; done 2> /dev/null
+wait "$mpirun" 2> /dev/null
 status=$?
+kill "$late" 2> /dev/null
+wait "$late" 2> /dev/null
+if (($? == 76)); then status=205; fi
 # 138: asked to stop before mpirun or a rank could listen, so before the first step.
 if [[ $asked == yes ]] && ((status == 138)); then status=75; fi
 # Our programs end with none of these: mpirun did not start the ranks, or lost a host or daemon.

@@ -121,7 +121,7 @@ stage_documentation() {
 stage_example() {
   local scratch=(--package-path docs/example --scratch-path .build-example)
   again swift package "${scratch[@]}" resolve
-  swift run "${scratch[@]}" -c release example | tee "$logs/example.txt"
+  swift run "${scratch[@]}" example | tee "$logs/example.txt"
   diff docs/example/output.txt "$logs/example.txt"
 }
 

@@ -169,6 +169,21 @@ extension LaunchTests {
       )
     }
 
+    @Test("launch/run.sh ends an mpirun that still waits 15 s after its ranks, with status 76") func launcherHangs()
+      throws
+    {
+      let workshop = try Workshop()
+      // As one whose host vanished with an order on its way: the ranks here have ended, and it holds on.
+      try workshop.script(
+        "mpirun", "[ \"$1\" = --version ] || { \"$PWD/sgm-train\" 0.5 & sleep 1000 & wait; }")
+      try FileManager.default.copyItem(atPath: "/bin/sleep", toPath: workshop.path + "/sgm-train")
+      let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
+      let outcome = try workshop.run(
+        repository + "/launch/run.sh", [workshop.path + "/sgm-train"], environment: ["PATH": workshop.path + ":" + path]
+      )
+      #expect(outcome.status == 76 && outcome.errors.contains("a host or its daemon was lost"), "\(outcome.errors)")
+    }
+
     @Test("a run of another host is running while its lock moves, and died once it stands still", .tags(.alone))
     func otherHost() throws {
       let workshop = try Workshop()

@@ -49,12 +49,8 @@ extension DataSet.Description {
   /// Takes samples from trained to original coordinates; constant columns get their constant.
   func restore(_ samples: inout Matrix) {
     dataMap.invert(&samples)
-    if let table {
-      for r in 0..<samples.rows {
-        var row = (0..<dimension).map { rawNumber(Double(samples[r, $0]), $0) }
-        table.settle(&row)
-        for j in 0..<dimension { samples[r, j] = Float(row[j]) }
-      }
+    for r in 0..<(table == nil ? 0 : samples.rows) {
+      for (j, value) in settled({ Double(samples[r, $0]) }).enumerated() { samples[r, j] = Float(value) }
     }
     for j in 0..<dimension {
       let kind = kind(j)
@@ -74,14 +70,18 @@ extension DataSet.Description {
         let isConstant = j < dimension && constantColumns[j]
         rows[r, j] = isConstant ? original(0, j) : original(Double(samples[r, j]), j)
       }
-      guard let table else { continue }
-      var row = (0..<samples.columns).map { j in
-        rawNumber(standardisation.mean[j].addingProduct(Double(samples[r, j]), standardisation.scale[j]), j)
-      }
-      table.settle(&row)
-      for j in 0..<samples.columns { rows[r, j] = row[j] }
+      guard table != nil else { continue }
+      let row = settled { standardisation.mean[$0].addingProduct(Double(samples[r, $0]), standardisation.scale[$0]) }
+      for j in row.indices { rows[r, j] = row[j] }
     }
     return rows
+  }
+
+  /// The data columns of a row in original units, as a mixed table's encoding has them.
+  private func settled(_ number: (_ column: Int) -> Double) -> [Double] {
+    var row = (0..<dimension).map { rawNumber(number($0), $0) }
+    table?.settle(&row)
+    return row
   }
 
   /// A number of a column as a mixed table's encoding settles it: of its kind, but an indicator as it is.
