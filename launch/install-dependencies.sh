@@ -8,6 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 packages=(
   build-essential git pkg-config # the linker and headers that the Swift toolchain expects
+  ca-certificates                # with which the first build fetches Swift packages; git only recommends them
   libopenmpi-dev openmpi-bin     # message passing
   libxsmm-dev                    # small matrix products, whose code it makes just in time
   liblemon-dev                   # network simplex, for exact W2

@@ -31,6 +31,8 @@ rm -rf "$work/pages" "$work/site"
 mkdir -p "$work/pages"
 cp -r docs/*.md docs/figures "$work/pages"
 sed -E 's#\]\(docs/#](#g' README.md > "$work/pages/index.md"
+# Whoever searches looks for what there is, and not first for when it came or how it is tested.
+for page in CHANGELOG testing; do sed -i '1i ---\nsearch:\n  boost: 0.2\n---\n' "$work/pages/$page.md"; done
 cp launch/site/mkdocs.yml "$work/mkdocs.yml"
 # The navigation is the file's last part.
 if [[ $with_library == yes ]]; then echo "  - Reference: /library/documentation/" >> "$work/mkdocs.yml"; fi

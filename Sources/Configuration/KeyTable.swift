@@ -102,7 +102,7 @@ extension ExperimentKey {
       "How a shard's rows are paired with noise: at random, or at least squared distance."),
     .init(
       "training.probes", \.training.probes, in: .whole(1, 1_024), when: ofSliced,
-      "Random directions for each row, in which the trace is taken."),
+      "Random directions for each row, along which the trace of the score's Jacobian is estimated."),
     .init(
       "training.simulation_steps", \.training.simulationSteps, in: .whole(0, 10_000), when: ofImplicit,
       "Transitions by which a row is carried forward, for a process without a kernel; 0 uses the kernel."),
@@ -157,7 +157,8 @@ extension ExperimentKey {
       "Whether training draws all times, or those of a chain's states, horizon · i / chain_steps."),
     .init(
       "training.variance_weight", \.training.options.varianceWeight, in: .positive, when: ofLearned,
-      "What the bound counts for beside the score's loss, in bits a coordinate: it trains the variance alone."),
+      "Weight of the chain's bound, in bits a coordinate, beside the score's loss; it trains the learned variance alone."
+    ),
     .init(
       "training.schedule_learning_rate", \.training.options.scheduleLearningRate, in: .positive, when: ofSchedule,
       "AdamW's learning rate of the schedule at its peak; it rises and falls with the network's."),
@@ -200,7 +201,7 @@ extension ExperimentKey {
       "The most steps skipped in a row, or rollbacks to one checkpoint; then the run stops."),
     .init(
       "training.rollback_factor", \.training.rollbackFactor, in: .unit, onResume: true,
-      "What a rollback multiplies the learning rate by."),
+      "Factor by which a rollback multiplies the learning rate."),
   ]
 
   private static let checkpoints: [ExperimentKey] = [
@@ -210,7 +211,8 @@ extension ExperimentKey {
       "Minutes without a checkpoint after which the next step brings one; 0 for never. No result depends on it."),
     .init(
       "checkpoints.keep_last", \.checkpoints.keepLast, in: .whole(1, 1e6), onResume: true,
-      "How many of the newest checkpoints are kept, and of the newest at multiples of `checkpoints.every`."),
+      "How many checkpoints are kept: this many of the newest, and as many of those at multiples of `checkpoints.every`."
+    ),
     .init(
       "checkpoints.keep_every", \.checkpoints.keepEvery, in: .interval, onResume: true,
       "Checkpoints at multiples of this step are kept for ever; 0 for none."),

@@ -91,7 +91,7 @@ extension ExperimentKey {
       .init(
         "process.horizon", \.process.horizon, in: .positive, when: ofReals,
         default: usual({ number($0.usualHorizon) }, others: [(value: "4", words: "exponential annealing")]),
-        "Final diffusion time T; less than 1 for flow-matching, where the score no longer tells the data.")
+        "Final diffusion time T; less than 1 for flow-matching, since at 1 the score says nothing of the data.")
     ]
 
   private static let langevin: [ExperimentKey] = [

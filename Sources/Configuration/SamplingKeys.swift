@@ -67,7 +67,8 @@ extension ExperimentKey {
       when: only(.stepping(.predictorCorrector), .stepping(.annealedLangevin)), "Langevin steps at each time."),
     .init(
       "sampling.signal_to_noise", \.sampling.options.signalToNoise, in: .positive, onResume: true,
-      when: only(.stepping(.predictorCorrector)), "Size r of a correction's drift beside its noise."),
+      when: only(.stepping(.predictorCorrector)),
+      "How large a correction's drift is beside its noise: r of Song et al. 2021."),
     .init(
       "sampling.corrected", \.sampling.options.corrected, onResume: true, when: only(.stepping(.predictorCorrector)),
       "Blocks that corrections move."),

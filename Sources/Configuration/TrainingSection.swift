@@ -37,7 +37,7 @@ extension Experiment {
     package var onFault = FaultPolicy.stop
     /// The most steps skipped in a row, or rollbacks to one checkpoint.
     package var faultLimit = 10
-    /// What a rollback multiplies the learning rate by.
+    /// Factor by which a rollback multiplies the learning rate.
     package var rollbackFactor = 0.5
 
     /// The defaults.

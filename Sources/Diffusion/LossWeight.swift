@@ -1,7 +1,11 @@
-/// How the squared error of the score is weighted over time: ‖R(s − s_θ)‖² with the R named here.
+/// How the squared error of the score is weighted over time.
+///
+/// The loss is the mean of ‖R(s − s_θ)‖², and each case names its matrix R.
 public enum LossWeight: String, Sendable, CaseIterable {
-  /// `uniform-noise`: ‖e − ê‖², e the noise of the conditioning kernel: R = Kᵀ; its last row where noise drives only
-  /// the last block.
+  /// `uniform-noise`: the error of the noise counts the same at all times.
+  ///
+  /// The loss is ‖e − ê‖², where e is the noise of the conditioning kernel and ê the network's. So R = Kᵀ, with K the kernel's
+  /// Cholesky factor. Where noise drives the last block alone, R is the last row of Kᵀ.
   case uniformNoise = "uniform-noise"
   /// `likelihood`: ‖Σᵀ(s − s_θ)‖² dτ/dt (Song, Durkan, Murray and Ermon 2021, arXiv 2101.09258).
   ///
@@ -9,8 +13,8 @@ public enum LossWeight: String, Sendable, CaseIterable {
   case likelihood
   /// `unit-variance`: what F is to predict has unit variance at every t, for unit data.
   ///
-  /// Where F has c blocks, together. When several blocks are conditioned on the whole state, the D-weighted error is
-  /// divided by that of the zero score, tr(D C⁻¹).
+  /// Where F has several blocks, the variance of all blocks together is one on average. Where the loss is conditioned on the whole
+  /// state and F has several blocks, the D-weighted error is divided by that of the zero score, tr(D C⁻¹).
   case unitVariance = "unit-variance"
 
   /// The weight for an output unless another is asked for.

@@ -18,7 +18,7 @@ public struct PosteriorMoments: ~Copyable {
 }
 
 extension DifferentiableScore {
-  /// None: what is exact says so, what is learned says more.
+  /// Zero by default, as for an exact score; a learned score states its error.
   public var derivativeError: Double { 0 }
 
   /// By Tweedie's formulas from the score and its derivative, one distinct time after another.

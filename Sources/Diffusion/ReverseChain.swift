@@ -34,8 +34,9 @@ public struct ReverseStep: Sendable, Equatable {
 /// −log p(x_0) ≤ KL(q(x_n|x_0) ‖ prior) + Σ_{i=2..n} E KL(q(x_{i−1}|x_i, x_0) ‖ p(x_{i−1}|x_i)) − E log p(x_0|x_1)
 /// p(x_{i−1}|x_i) = N(mean with E[x_0|x_i] for x_0, exp(v ln β_i + (1 − v) ln β̃_i))
 /// ```
-/// for each coordinate. v is a number from a network, or 0 or 1 for every coordinate. As β̃_1 is 0, β̃_2 stands for it. Data is
-/// continuous here: the last term is a density. Nichol and Dhariwal 2021, arXiv 2102.09672, eqs. 4 to 7 and 15.
+/// The second line holds for each coordinate. Its v comes from a network, or is 0 or 1 for every coordinate. β̃_1 is 0, so β̃_2
+/// takes its place. Data is continuous here, so the last term is a density. Nichol and Dhariwal 2021, arXiv 2102.09672, eqs. 4 to
+/// 7 and 15.
 public struct ReverseChain: Sendable {
   /// The process.
   public let process: any ForwardProcess

@@ -8,9 +8,9 @@ public import LinearAlgebra
 /// z = (x_0, e)                         conditioned on the data, of which the network sees the noisy data; e = ŵᵀ(e_1 … e_c)
 /// input_i = Σ_j input(i, j) z_j,   y_o = Σ_j target(o, j) z_j,   ρ = κ F − y,   loss = mean of ρ_o²
 /// ```
-/// With unit normal sources but the data, alike for every coordinate. κ is a number times the unit matrix unless F has
-/// several blocks. Every loss is ‖R(s − s_θ)‖², R as `LossWeight` says, less what does not depend on F; `RowTarget`
-/// derives κ and y. Nothing here cancels at small times.
+/// All sources but the data x_0 are standard normal. The coefficients are the same for every coordinate. κ is a number times the
+/// unit matrix unless F has several blocks. Every loss is ‖R(s − s_θ)‖², with R as `LossWeight` says, less a part that does not
+/// depend on F; `RowTarget` derives κ and y. No difference of nearly equal numbers occurs at small times.
 ///
 /// For a Student-t base z_1 = e is the heavy-tailed noise in the input, and φe in the target (`NoiseLaw`).
 public struct TrainingCoefficients: Sendable, Equatable {

@@ -75,7 +75,7 @@ struct TableLine {
         return index + 1
       }
     }
-    throw Complaint("column \(fields.count + 1) has no closing quote; a field ends on its line")
+    throw Complaint("column \(fields.count + 1) has no closing quote; a field in quotes must end on its line")
   }
 
   private func skipBlanks(from start: Int, _ separator: UInt8) -> Int {

@@ -140,7 +140,7 @@ struct TableSurvey {
   /// What cannot be told for sure.
   var doubt: String? {
     guard rows > 0 else { return nil }
-    if isRun { return "line \(firstLine) counts and is read as a row; data.header: true reads it as names" }
+    if isRun { return "line \(firstLine) counts by ones, but is read as a row; data.header: true reads it as names" }
     guard mayBeDecimals, let digits, digits > 1 else { return nil }
     return "each comma separates two columns of whole numbers; if they are decimal commas, write decimals with a point"
   }

@@ -2,7 +2,7 @@ internal import RealFunctions
 
 /// The lower Cholesky factor of a dense symmetric positive matrix, in Double: A = L Lᵀ.
 ///
-/// A pivot below 1e-12 of its diagonal element is held there: a direction that rounding cannot tell from none.
+/// A pivot that is less than 1e-12 of its diagonal element is set to that. Such a direction has no variance but for rounding.
 public struct DenseCholesky: Sendable {
   /// The number of rows.
   public let size: Int

@@ -17,10 +17,10 @@ public struct Calibration: Sendable {
     (self.ranks, self.names) = (ranks, names)
   }
 
-  /// The numbers of one order over all pairs.
+  /// The u of all pairs in one order, by its number.
   public func numbers(_ order: Int) -> [Double] { ranks.map { $0[order] } }
 
-  /// What is known of posteriors by an order.
+  /// The orders in which θ* and the draws are ranked; each tells of other faults of a posterior.
   public enum Order: Sendable {
     /// Each parameter for itself.
     case parameters

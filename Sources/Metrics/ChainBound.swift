@@ -8,8 +8,9 @@ public import Sampling
 /// ```
 /// bound(x) = KL(q(x_n|x) ‖ prior) + Σ_{i=1..n} L_i(x, e_i),   x_i = M_i x + L_i e_i,   e_i ~ N(0, I)
 /// ```
-/// L_i is `ChainTerm`'s, summed over coordinates, with E[x_0|x_i] from the score and one e_i for each term: unbiased. Its
-/// variance is β̃, β, or what the score says. Where β is asked for, the last term keeps β̃_2, as Ho et al. have it.
+/// L_i is the term of `ChainTerm`, summed over coordinates. E[x_0|x_i] in it comes from the score. One draw of e_i for each term makes
+/// the sum an estimate without bias. The variance of a reverse step is β̃, β, or what the score says. Where it is β, the last term
+/// takes β̃_2 all the same, as Ho et al. do.
 /// Ho, Jain and Abbeel 2020, arXiv 2006.11239, eq. 5; Nichol and Dhariwal 2021, arXiv 2102.09672. Cost: n evaluations.
 public struct ChainBound: ~Copyable {
   /// The rows of a chunk.

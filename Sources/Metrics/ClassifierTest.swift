@@ -5,8 +5,8 @@ internal import Randomness
 ///
 /// The pooled rows are cut at random into five folds. For each, a network of two hidden layers of 64 SiLU units learns the
 /// other four by Adam (30 epochs, batches of 128, rate 2e-3 falling to 0 along a cosine) and is asked about the fold.
-/// What it is told of each column is in `ClassifierFeatures`. The accuracy is averaged over both sets: ½ where they
-/// have one law, up to rounding of (16 n)^{−½}; 1 where every row gives itself away. Cost: five trainings of 2n rows.
+/// `ClassifierFeatures` says what the network is shown of each column. The accuracy is averaged over both sets. It is ½ where both
+/// have one law, with a standard error of about (8 n)^{−½}, and 1 where every row gives itself away. Cost: five trainings of 2n rows.
 ///
 /// Source: Lopez-Paz, Oquab, "Revisiting classifier two-sample tests", ICLR 2017, arXiv 1610.06545.
 public struct ClassifierTest: SampleDistance {

@@ -12,8 +12,8 @@ internal import Sampling
 /// log p(x) = log p_1(M x) + d ln M                                     one block
 /// log p(x) ≥ E_v [log p_1(M_x x, v) − log q(v|x)] + d ln M_x,          q = N(M_v x, BHBᵀ),   B = (−M_v/M_x, 1)
 /// ```
-/// with M and H of the kernel at t_1. The density is that of the law at t_1, scaled back: data blurred by a variance of
-/// H_xx/M_x². With velocities each draw of v gives one value whose expectation is a lower bound, by Jensen's inequality.
+/// M and H are those of the kernel at t_1. The density is that of the law at t_1, scaled back: of data with noise of variance
+/// H_xx/M_x² on them. With velocities each draw of v gives one value whose expectation is a lower bound, by Jensen's inequality.
 /// q is the law of v given the position M_x x where the data's density does not change over the blur: from
 /// M_x x = M_x x_0 + e_x follows v = M_v x + e_v − (M_v/M_x) e_x. So with an exact score the bound is tight for smooth data.
 ///

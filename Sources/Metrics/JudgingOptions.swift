@@ -52,7 +52,7 @@ public enum JudgingUnits: String, Sendable, CaseIterable {
   case standardised
 }
 
-/// What besides the floor a distance is put beside.
+/// What a distance is compared with, in addition to its floor.
 public enum JudgingBaseline: String, Sendable, CaseIterable {
   /// The same distance of draws from the Gaussian fit of true rows, whose covariance needs d × d numbers.
   case gaussian
@@ -70,7 +70,7 @@ public struct JudgingOptions: Sendable, Equatable {
   public var count = 10_000
   /// What samples are judged by.
   public var metrics = [Metric.slicedW2]
-  /// What besides the floor a distance is put beside.
+  /// What a distance is compared with, in addition to its floor.
   public var baseline = JudgingBaseline.gaussian
   /// In which units distances are measured.
   public var units = JudgingUnits.data

@@ -2,9 +2,9 @@ internal import RealFunctions
 
 /// The law of Kolmogorov's statistic D_n = sup |F_n − F| of n independent numbers of law F.
 ///
-/// Up to 400 numbers the matrix power of Marsaglia, Tsang and Wang (2003, J. Stat. Softw. 8/18), right to 13 digits, and beyond
-/// 7 digits where the probability is small. For more numbers the limit law with Vrbik's correction (2018, Pioneer J. Theor.
-/// Appl. Stat. 15), whose error is below 5e-5.
+/// For up to 400 numbers the probability is computed by the matrix power of Marsaglia, Tsang and Wang (2003, J. Stat. Softw.
+/// 8/18). It is right to 13 digits, and to more than 7 where it is small. For more numbers it is that of the limit law with
+/// Vrbik's correction (2018, Pioneer J. Theor. Appl. Stat. 15), below, whose error is less than 5e-5.
 ///
 /// ```
 /// P(D_n ≤ d) ≈ K(y + 1/(6√n) + (y − 1)/(4n)),   y = d√n,   K(y) = 1 − 2 Σ_k (−1)^{k−1} e^{−2k²y²}

@@ -29,10 +29,10 @@ public struct MaximumMeanDiscrepancy: SampleDistance {
     self.seed = seed
   }
 
-  /// Both are numbers.
+  /// The mean of a kernel, and a probability.
   public func units(coordinates: String) -> [String] { ["kernel mean", "probability, one test of equal laws"] }
 
-  /// The p-value.
+  /// The second value is the p-value of a single test.
   public var singleTests: Set<Int> { [1] }
 
   /// Takes the reference.

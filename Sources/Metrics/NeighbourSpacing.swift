@@ -7,8 +7,8 @@ internal import RealFunctions
 /// neighbour spacing = median ρ_5(samples) / median ρ_5(truth),   ρ_5 the distance to the fifth nearest other row of the set
 /// ```
 /// Where every narrow structure is narrower by a factor c, so is the spacing: below 1 samples huddle, above 1 details are
-/// smeared out. Equal numbers of rows on both sides, so that the floor is 1. Not a number where true rows repeat so often
-/// that their own spacing is 0. Cost: n² distances.
+/// smeared out. Both sets have the same number of rows, so the floor is near 1. The value is not a number where true rows repeat so
+/// often that their own spacing is 0. Cost: n² distances.
 public struct NeighbourSpacing: SampleDistance {
   /// The name of the value.
   public var names: [String] { ["neighbour spacing"] }

@@ -33,15 +33,15 @@ public protocol SampleDistance: ~Copyable {
 }
 
 extension SampleDistance where Self: ~Copyable {
-  /// The coordinates' unit for each value.
+  /// By default each value has the unit of the coordinates.
   public func units(coordinates: String) -> [String] { names.map { _ in coordinates } }
-  /// Two: one row has no spread.
+  /// By default two, as one row has no spread.
   public var fewestRows: Int { 2 }
-  /// No limit.
+  /// By default a set may have any number of rows.
   public var largestCount: Int? { nil }
-  /// None.
+  /// By default no value is a p-value of a single test.
   public var singleTests: Set<Int> { [] }
-  /// Whole comparisons.
+  /// By default a rank computes whole comparisons by itself.
   public var sharesComparisons: Bool { false }
 }
 

@@ -3,9 +3,10 @@ public import LinearAlgebra
 
 /// Log-densities of rows by `FlowLikelihood`, each row with as many steps as it needs.
 ///
-/// Steps are doubled for those rows whose value changes by more than 0.01 nats: what is left is a fifteenth of that. Few do,
-/// where the score is steep between modes; there too few steps let the state run away. A row that has not settled after
-/// the last doubling has no value.
+/// A row whose value changes by more than 0.01 nats between n/2 and n steps is computed again with 2n steps. As the method has
+/// order 4, a row that does not change so much is right to a fifteenth of that. Few rows need more steps: they pass between modes,
+/// where the score is steep and too few steps let the state run away. A row that has not settled after the last doubling has no
+/// value.
 public struct SettledLikelihood: Sendable {
   /// A row's number and the number of the draw of its velocities and probes.
   public struct Task: Sendable {

@@ -15,7 +15,7 @@ public protocol TrueSamples {
 public struct DrawnSamples: TrueSamples {
   /// The number of coordinates.
   public let dimension: Int
-  /// No end.
+  /// A law can be drawn from without end.
   public var largestCount: Int? { nil }
   private let draw: (RandomStream, inout Matrix) throws -> Void
 

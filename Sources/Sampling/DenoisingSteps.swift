@@ -45,10 +45,12 @@ struct PosteriorMeanReading {
 /// ```
 /// u_s ~ N(M_s x̂_0 + K (u_t − M_t x̂_0), Q),   K = H_s Φᵀ H_t⁻¹,   Q = (I − KΦ) H_s (I − KΦ)ᵀ + K C Kᵀ
 /// ```
-/// Φ and C from s to t. Ho, Jain and Abbeel 2020, arXiv 2006.11239, algorithm 2, for any linear process; for several
-/// blocks with the kernel given the data alone. Q is written so that nothing cancels. Its variance for DDPM's process is
-/// β̃; with `ReverseVariance.forward` C takes the place of Q, and is β; with `learned` the score says where between the two each
-/// coordinate's variance lies, for processes of one block.
+/// Φ and C are the transition's from s to t. The method is algorithm 2 of Ho, Jain and Abbeel 2020, arXiv 2006.11239, for any
+/// linear process. With several blocks M and H are those of the kernel given the data alone. Q is written so that nothing cancels.
+///
+/// Q is the usual variance of a step, and for DDPM's process it is β̃. `ReverseVariance.forward` puts C in its place, which is
+/// DDPM's β. `ReverseVariance.learned` lets the score say for each coordinate where between the two its variance lies; that needs
+/// a process of one block.
 public struct AncestralSampler: Sampler {
   /// The variance of a step.
   public let variance: ReverseVariance
@@ -82,9 +84,10 @@ public struct AncestralSampler: Sampler {
   }
 }
 
-/// The variance of an ancestral step: what x_0's law adds to u_s given u_t lies between the two.
+/// The variance of an ancestral step.
 ///
-/// Ho, Jain and Abbeel 2020, arXiv 2006.11239, section 3.2.
+/// The true variance of u_s given u_t depends on how far x_0 is known. For data of variance up to 1 under a variance-preserving
+/// process it lies between `posterior` and `forward`. Ho, Jain and Abbeel 2020, arXiv 2006.11239, section 3.2.
 public enum ReverseVariance: String, Sendable, CaseIterable {
   /// `posterior`: Q, that of u_s given u_t and x_0; right for data at one point. DDPM's β̃.
   case posterior
@@ -117,16 +120,16 @@ struct AncestralStep {
   var whitenedGain: BlockVector { noise.inverse * gain }
 }
 
-/// The implicit sampler (DDIM): posterior mean and noise kept over a step, a part η of the noise drawn anew; order 1, one
-/// evaluation a step.
+/// The implicit sampler (DDIM); order 1, one evaluation a step.
+///
+/// A step keeps the posterior mean and the noise, and draws a part η of the noise anew.
 ///
 /// ```
 /// u_s = M_s x̂_0 + L̃ L_t⁻¹ (u_t − M_t x̂_0) + η Q^½ z,   L̃ L̃ᵀ = H_s − η²Q = (1 − η²) H_s + η² K H_t Kᵀ,   x̂_0 = E[x_0|u_t]
 /// ```
-/// K and Q of the ancestral step. Song, Meng and Ermon 2021, arXiv 2010.02502, eqs. 12 and 16: at η = 0 the step is
-/// deterministic, at η = 1 it is the ancestral one. With several blocks L is the lower Cholesky factor. The flow of η = 0 is
-/// then not the probability flow but differs from it by a rotation of the noise, a drift Q∇log p with Qᵀ = −Q, which leaves
-/// every p_t alone.
+/// K and Q are those of `AncestralSampler`. At η = 0 the step is deterministic, and at η = 1 it is the ancestral one: Song, Meng
+/// and Ermon 2021, arXiv 2010.02502, eqs. 12 and 16. With several blocks L is the lower Cholesky factor. Then the flow of η = 0 is
+/// not the probability flow. It has a further drift R∇log p with Rᵀ = −R, a rotation of the noise, which changes no p_t.
 public struct ImplicitSampler: Sampler {
   /// η, from 0 to 1.
   public let eta: Double
@@ -169,8 +172,8 @@ public struct ImplicitSampler: Sampler {
 /// ```
 /// u_s = L_s L_t⁻¹ u_t + (M_s − L_s L_t⁻¹ M_t) ((1 + ρ) x̂_t − ρ x̂_r),   ρ = (λ_s − λ_t) / 2(λ_t − λ_r),   λ = ½ ln snr
 /// ```
-/// Lu et al. 2022, arXiv 2211.01095, algorithm 2; the first step is the implicit sampler's. With several blocks as
-/// `ImplicitSampler`.
+/// Lu et al. 2022, arXiv 2211.01095, algorithm 2. The first step is that of `ImplicitSampler`, and L of several
+/// blocks is the lower Cholesky factor as there.
 public struct DPMSolverMultistep: Sampler {
   /// The scheme; it has no parameters.
   public init() {}

@@ -75,10 +75,10 @@ public enum CorrectedBlocks: String, Sendable, CaseIterable {
   }
 }
 
-/// Predictor–corrector: a step of another sampler, then Langevin steps at its end; one evaluation a correction more.
+/// Predictor–corrector: a step of another sampler, then Langevin steps at its end.
 ///
-/// The correctors are those of `CorrectorStep` with a step for each sample. The order is at most the predictor's; where
-/// the predictor's error has spread, corrections bring samples back to p_s, up to a bias of order r².
+/// Each correction costs one evaluation more. Its length is chosen for each sample, as `CorrectorStep` says. Corrections bring samples
+/// back to p_s where the predictor has left it, up to a bias of order r². The order is at most the predictor's.
 public struct PredictorCorrector: Sampler {
   /// The scheme that leads from time to time.
   public let predictor: any Sampler
@@ -120,8 +120,8 @@ public struct PredictorCorrector: Sampler {
 /// ```
 /// u ← u + δ H_s ∇log p_s(u) + √(2δ) H_s^½ Z,   `corrections` times at every time s
 /// ```
-/// Song and Ermon 2019, arXiv 1907.05600, algorithm 1, where H is σ² and δ half of ε/σ_L²; H_s serves every process. It
-/// has no order: each level is left with a bias of order δ in the directions in which the noise is all there is.
+/// This is algorithm 1 of Song and Ermon 2019, arXiv 1907.05600, where H is σ² and δ is half of ε/σ_L². With H_s it serves every
+/// process. It has no order: a bias of order δ stays at each time, in the directions in which the data does not vary.
 public struct AnnealedLangevin: Sampler, Equatable {
   /// The number of Langevin steps at each time.
   public let corrections: Int

@@ -1,11 +1,13 @@
 internal import Diffusion
 internal import LinearAlgebra
 
-/// How samples are drawn: the sampler, its grid, and the numbers that samplers take, each used by those that name it.
+/// How samples are drawn: the sampler, its grid of times, and the parameters of all samplers.
+///
+/// A sampler uses those parameters whose comments name it.
 public struct SamplerOptions: Sendable, Equatable {
   /// The sampler.
   public var sampler = SamplerChoice.usual
-  /// Steps.
+  /// The number of steps.
   public var steps = SamplerChoice.usual.usualSteps
   /// How step sizes vary.
   public var grid = SamplerChoice.usual.usualGrid

@@ -5,7 +5,7 @@ public import Randomness
 ///
 /// The posterior is N(x/2, 0.05 I). Lueckmann et al. 2021, arXiv 2101.04653.
 public struct LinearGaussianSimulator: Target, Equatable {
-  /// The only one.
+  /// The simulator; it has no parameters.
   public init() {}
 
   /// Ten parameters θ.

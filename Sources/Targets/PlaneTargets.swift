@@ -53,7 +53,7 @@ public struct TwoMoons: Target, Equatable {
 ///
 /// The board of Grathwohl et al., "FFJORD", arXiv 1810.01367.
 public struct Checkerboard: Target, Equatable {
-  /// The only board.
+  /// The board; it has no parameters.
   public init() {}
 
   /// Always 2: the board lies in the plane.

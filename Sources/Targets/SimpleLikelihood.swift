@@ -11,7 +11,7 @@ internal import RealFunctions
 /// The signs of θ_3 and θ_4 are not seen, so the posterior has four modes and ends at the box. Papamakarios, Sterratt and
 /// Murray 2019, arXiv 1805.07226; Lueckmann et al. 2021, arXiv 2101.04653.
 public struct SimpleLikelihood: Target, Equatable {
-  /// The only one.
+  /// The simulator; it has no parameters.
   public init() {}
 
   /// Five parameters θ.

@@ -11,7 +11,7 @@ internal import RealFunctions
 /// I is one white noise, the benchmark's: NumPy's `RandomState(42).randn(100)`. Lueckmann et al. 2021, arXiv 2101.04653,
 /// after Gonçalves et al. 2020.
 public struct SpikeSimulator: Target, Equatable {
-  /// The only one.
+  /// The simulator; it has no parameters.
   public init() {}
 
   /// An offset and nine taps θ.

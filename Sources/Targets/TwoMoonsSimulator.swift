@@ -11,7 +11,7 @@ internal import RealFunctions
 /// Greenberg, Nonnenmacher and Macke 2019, arXiv 1905.07488; Lueckmann et al. 2021, arXiv 2101.04653. The posterior of θ
 /// given x is two crescents.
 public struct TwoMoonsSimulator: Target, Equatable {
-  /// The only simulator.
+  /// The simulator; it has no parameters.
   public init() {}
 
   /// Two parameters θ.

@@ -5,7 +5,7 @@ public import Randomness
 ///
 /// Sisson, Fan and Tanaka 2007; Lueckmann et al. 2021, arXiv 2101.04653.
 public struct TwoNoisesSimulator: Target, Equatable {
-  /// The only one.
+  /// The simulator; it has no parameters.
   public init() {}
 
   /// Two parameters θ.

@@ -12,13 +12,13 @@ internal import Sampling
 public struct ErrorsOnLine: Sendable {
   /// What is measured, and the bounds on it.
   public struct Split: Sendable, Equatable {
-    /// Data and X_N.
+    /// How far X_N is from the data.
     public var discretisation: LineDistance
-    /// X_N and X_∞.
+    /// How far X_∞ is from X_N.
     public var mixing: LineDistance
-    /// X_∞ and X^θ.
+    /// How far X^θ is from X_∞.
     public var learning: LineDistance
-    /// Data and X^θ.
+    /// How far X^θ is from the data.
     public var total: LineDistance
     /// Bounds on the four divergences.
     public var divergenceBound: Parts
@@ -28,13 +28,13 @@ public struct ErrorsOnLine: Sendable {
 
   /// One number for each part.
   public struct Parts: Sendable, Equatable {
-    /// Of the discretisation.
+    /// The part of the discretisation.
     public var discretisation = 0.0
-    /// Of the mixing.
+    /// The part of the mixing.
     public var mixing = 0.0
-    /// Of the learning.
+    /// The part of the learning.
     public var learning = 0.0
-    /// Of the whole.
+    /// The whole.
     public var total = 0.0
   }
 

@@ -10,9 +10,10 @@ internal import Sampling
 /// ```
 /// 𝒜_K = K Σ_k W2²(μ_{k/K}, μ_{(k+1)/K}) ≤ 𝒜,   𝒜 = 𝒜_K + O(K⁻²)
 /// ```
-/// The mean's part, ¼π²|E X|²∫cos², is known. W2² of the rest is that of the optimal assignment between independent sets
-/// of n rows, less half the two self-distances W2²(a, a') and W2²(b, b'): sampling adds to all alike. The value is Richardson's of K and 2K; its error is
-/// twice the root of the squared standard error over the repeats and the squared last correction.
+/// The part of the mean, ¼π²|E X|²∫cos², is known. For the rest W2² is estimated from independent sets a and b of n rows, by optimal
+/// assignment. Sampling makes that too large, and by about as much as it makes two sets of one law differ: so half of W2²(a, a') and
+/// half of W2²(b, b') are subtracted. The value is Richardson's extrapolation from K and 2K segments. Its error is twice the root of
+/// the squared standard error over the repeats plus the squared last correction.
 public struct TransportAction: Sendable {
   /// A value with the error that is stated for it.
   public struct Estimate: Sendable, Equatable {

@@ -51,8 +51,9 @@ struct TimeCells: Sendable {
 
 /// What importance sampling remembers of the losses L: for each cell of ln t, decayed sums of (t L)² and of rows.
 ///
-/// On the log-uniform cells the mean of (t L)² is what the variance of the loss's estimate asks for: the best density
-/// in ln t is in proportion to its root. A function of reduced losses alone, the same on any number of ranks.
+/// The cells are equal in ln t. The loss's estimate varies least where the density of times in ln t is in proportion to the root
+/// of the mean of (t L)² in each cell. The history is made from losses that all ranks share, so it is the same on any number of
+/// ranks.
 public struct TimeHistory: Sendable, Equatable {
   /// The number of cells.
   static let cells = 32

@@ -73,9 +73,9 @@ public enum TimeStates: String, Sendable, CaseIterable {
   case chain
 }
 
-/// How the times of a batch's rows hang together; each row's own time follows the law in either case.
+/// Whether the times of a batch's rows are drawn independently or spread evenly; each row's own time follows the law either way.
 public enum TimeSpread: String, Sendable, CaseIterable {
-  /// `independent`.
+  /// `independent`: each row draws its time for itself.
   case independent
   /// `low-discrepancy`: row i of B is at the quantile (u + i/B) mod 1, with one u for each batch.
   ///

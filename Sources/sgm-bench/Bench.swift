@@ -11,9 +11,9 @@ import Runs
 struct Bench: RankCommand {
   static let configuration = CommandConfiguration(
     commandName: "sgm-bench",
-    abstract: "Measures the trainer's kernels and steps as fractions of a core's peak.",
+    abstract: "Measure the trainer's kernels and steps as fractions of a core's peak.",
     discussion: """
-      Work is the useful work of the matrix products alone; time is everything. Each figure is the best of several
+      Only the useful work of the matrix products is counted, and all of the time. Each figure is the best of several \
       repeats, and the peak is measured between them. Under mpirun the step is measured on one rank and on all.
       """)
 
@@ -28,7 +28,7 @@ struct Bench: RankCommand {
   @Flag(help: "Print one JSON object a line.")
   var json = false
 
-  @Option(name: .customLong("only"), parsing: .upToNextOption, help: "Measure only these.")
+  @Option(name: .customLong("only"), parsing: .upToNextOption, help: "Measure these parts alone.")
   var sections: [Section] = Section.allCases
 
   @Option(parsing: .unconditional, help: "Repeats of each measurement; the best counts.")

@@ -22,7 +22,7 @@ struct SGMEvaluate: RankCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Rows whose nll under the run's network is asked for, conditions included; --output takes each row's.",
+      "A file of rows, conditions included, whose nll under the run's network is printed; --output writes that of each row.",
       valueName: "file"))
   var rows: String?
 

@@ -7,7 +7,7 @@ import Runs
 struct SGMReport: RankCommand {
   static let configuration = CommandConfiguration(
     commandName: "sgm-report",
-    abstract: "Make the report of a run or sweep again, or one page of several runs side by side.",
+    abstract: "Make the report of a run or sweep again, or one page that shows several runs side by side.",
     discussion: """
       sgm-report runs/NAME                 runs/NAME/report.html
       sgm-report runs/A runs/B             comparison.html, with scripts and data in comparison-plots

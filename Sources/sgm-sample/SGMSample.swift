@@ -58,10 +58,13 @@ struct SGMSample: RankCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Draw given observations y = Hx + noise: a file of rows H_1 … H_d, y, standard deviation.", valueName: "file"))
+      "Draw given observations y = Hx + noise: a file with one row for each, H_1 … H_d, y and the noise's standard deviation.",
+      valueName: "file"))
   var observe: String?
 
-  @Option(help: ArgumentHelp("Keep coordinates fixed: a file of rows number (from 0), value.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "Keep columns fixed: a file with one row for each, its number (from 0) and its value.", valueName: "file"))
   var fix: String?
 
   @Option(

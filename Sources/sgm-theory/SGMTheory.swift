@@ -10,15 +10,17 @@ struct SGMTheory: RankCommand {
     commandName: "sgm-theory",
     abstract: "Compute the theory's bounds and constants for a target, beside what is measured.",
     discussion: """
-      sgm-theory errors [PROCESS] TARGET|RUN   mixing, discretisation and learning, with bounds and slopes
-      sgm-theory contract [PROCESS] TARGET     log-norms, adapted norms, couplings, curvature over time
-      sgm-theory epsilon [PROCESS] TARGET|RUN… what noise on the position changes, for exact and learned scores
-      sgm-theory schedule gaussian             bounds over the exponential noise schedules
-      sgm-theory annealed TARGET               action and bias of annealed Langevin dynamics
-      sgm-theory constants TARGET              Poincaré, log-Sobolev, Fisher and Lipschitz constants
-      Processes and targets are those of experiment files; besides, gaussian takes --mean and --variance, mixture is one
-      on the line with --mean, --variance and --weights, constants knows the target double-well, and contract and
-      constants the target log-lipschitz, exp(−x²/2 − |x|). RUN is the folder of a trained run.
+      errors [PROCESS] TARGET|RUN    mixing, discretisation, learning; bounds
+      contract [PROCESS] TARGET      log-norms, adapted norms, couplings, curvature
+      epsilon [PROCESS] TARGET|RUN…  what noise on the position changes
+      schedule gaussian              bounds over the exponential noise schedules
+      annealed TARGET                action and bias of annealed Langevin dynamics
+      constants TARGET               Poincaré, log-Sobolev, Fisher, Lipschitz
+
+      PROCESS and TARGET are words of experiment files, and RUN is the folder of a trained run. The target gaussian takes \
+      --mean and --variance. There are three more targets. mixture is a mixture of Gaussians on the line, by --mean, \
+      --variance and --weights. double-well is for constants. log-lipschitz, exp(−x²/2 − |x|), is for contract and \
+      constants. docs/theory.md explains each study.
       """)
 
   @Argument(help: "The study, then a process where it takes one, then the target.")

@@ -14,11 +14,13 @@ struct SGMTrain: RankCommand {
     commandName: "sgm-train",
     abstract: "Train a score-based generative model; the same bits for any number of ranks.",
     discussion: """
-      sgm-train EXPERIMENT.yaml            one process
-      mpirun -np 4 sgm-train EXPERIMENT.yaml
-      sgm-train EXPERIMENT.yaml --continue start, or go on where the run's folder is there: for job scripts
-      sgm-train --resume runs/NAME         go on from the newest checkpoint, on any number of ranks
-      A file with a sweep: table runs every combination of its values; --resume takes the sweep's folder.
+      sgm-train EXPERIMENT.yaml               train on one process
+      mpirun -np 4 sgm-train EXPERIMENT.yaml  train on four, with the same bits
+      sgm-train EXPERIMENT.yaml --continue    start the run or go on with it
+      sgm-train --resume runs/NAME            go on from the newest checkpoint
+
+      An experiment with a sweep table trains every combination of its values. --resume then takes the sweep's folder. \
+      docs/tutorial.md goes from a table of your own to samples and a report.
       """)
 
   @Argument(help: "The experiment file.")
@@ -75,7 +77,7 @@ struct SGMTrain: RankCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Print how this run stands, from any host that sees its folder; the first line is for scripts.", valueName: "run")
+      "Print how this run stands, on any host that sees its folder; the first line is for scripts.", valueName: "run")
   )
   var status: String?
 

@@ -21,10 +21,13 @@ struct Page {
     self.init(path: path, text: try String(contentsOfFile: repository + "/" + path, encoding: .utf8))
   }
 
-  /// README, CITATION.cff's neighbours and everything below docs.
+  /// README, everything in docs, and the pages beside scripts and data.
   static func all() throws -> [Page] {
     let docs = try FileManager.default.contentsOfDirectory(atPath: repository + "/docs").filter { $0.hasSuffix(".md") }
-    return try (["README.md"] + docs.sorted().map { "docs/" + $0 }).map { try Page($0) }
+    let launch = FileManager.default.enumerator(atPath: repository + "/launch")?.compactMap { $0 as? String } ?? []
+    let beside = launch.filter { $0.hasSuffix(".md") && !$0.hasSuffix("LICENCE.md") }
+    let paths = ["README.md"] + docs.sorted().map { "docs/" + $0 } + beside.sorted().map { "launch/" + $0 }
+    return try paths.map { try Page($0) }
   }
 
   /// All Swift and C of the programs.

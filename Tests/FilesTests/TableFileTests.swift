@@ -92,7 +92,7 @@ import Testing
         "a,\(String(repeating: "n", count: 99))\n1,x\n",
         ":2: column 2 (\(String(repeating: "n", count: 60))…) holds \"x\", not a number; correct it, or remove its row or column"
       ),
-      ("a,b\n1,\"2\n", ":2: column 2 has no closing quote; a field ends on its line"),
+      ("a,b\n1,\"2\n", ":2: column 2 has no closing quote; a field in quotes must end on its line"),
       ("a,b\n1,\"2\"x\n", ":2: column 2 has text after its closing quote; a quote within quotes is doubled"),
       (
         "x,1\n2,3\n",

@@ -35,7 +35,7 @@ private struct Tutorial {
 ///
 /// A slow machine shows more lines of progress, so only those of the last step and of held-out losses count. A checkpoint
 /// holds every key, so its hash is another for each version of the program: `sameHashes` compares hashes.
-private func masked(_ text: String) -> [String] {
+func masked(_ text: String) -> [String] {
   var isTimed = false
   return text.split(separator: "\n").map(String.init).filter { line in
     !line.contains(#/^step \d+/\d+ /#) || line.contains("held-out")

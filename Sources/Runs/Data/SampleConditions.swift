@@ -90,7 +90,8 @@ package struct SampleConditions {
     let (total, overflow) = rows.value.rows.multipliedReportingOverflow(
       by: count ?? (rows.value.rows == 1 ? experiment.sampling.count : 1))
     guard !overflow else {
-      throw ExperimentError.usage("--count \(count ?? 0): for each row is more than there can be")
+      throw ExperimentError.usage(
+        "--count \(count ?? 0): so many samples for each row of --condition are more than a file can hold")
     }
     return total
   }
