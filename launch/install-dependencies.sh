@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building and running need on Debian 12 and 13: launch/install-dependencies.sh [--tests]
-# --tests adds a Python environment in .build-python, whose tools check the files we write, the distances we find and the spelling.
+# --tests adds a Python environment in .build-python, whose tools check the files we write, the distances we find and the spelling;
+# and, for root where namespaces can be made, sshd and Slurm for the hosts of launch/cluster-test.sh.
 # Safe to repeat: with everything in place it only looks, and needs neither root nor a network.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -45,6 +46,11 @@ fi
 # Python's own venv module is incomplete on Debian until python3-venv is there.
 if [[ $with_python == yes ]] && ! python3 -c 'import ensurepip, venv' 2> /dev/null; then
   packages+=(python3 python3-venv)
+fi
+
+# Root itself, as in a container: nobody's own machine gets an sshd and a Slurm for the sake of a test.
+if [[ $with_python == yes ]] && ((EUID == 0)) && unshare -m -u -p -n -f true 2> /dev/null; then
+  packages+=(iproute2 munge openssh-server slurm-client slurmctld slurmd)
 fi
 
 # Libraries of the Swift toolchain itself, which a minimal system lacks: without them the build would end with 127.

@@ -21,6 +21,7 @@ struct ObservationUpdate {
   private let variances: [Double]
   private let ranges: [ClosedRange<Double>]?
   private var system: GaussianSystem?
+  private var work: Work
   /// x̂_0 moves by this, d numbers, after `update`.
   private(set) var shift: [Double]
   /// How many rows have been updated, and how many of them needed an eigenvalue held by more than half of itself.
@@ -34,6 +35,32 @@ struct ObservationUpdate {
     variances = draws?.variances ?? Array(repeating: 1, count: given.rows[0].count)
     ranges = draws.map { draws in given.rows.map { draws.range(along: $0) } }
     shift = Array(repeating: 0, count: given.rows[0].count)
+    work = Work(observations: given.values.count, dimension: shift.count)
+  }
+
+  /// One row's numbers, in memory that all rows use.
+  private struct Work {
+    /// HΓHᵀ beside HΓ_gHᵀ, its eigenvectors, and a vector of one number for each observation.
+    var matrix, vectors, vector: [Double]
+    /// The eigenvalues as they are and as they are held.
+    var raw, values: [Double]
+    /// (HΓHᵀ + R)⁻¹ of the residual, in the eigenvectors' space.
+    var weights: [Double]
+    var factor: DenseCholesky
+    /// Γ_gh̃ and (Γ − λΓ_g)h̃ of one eigenvector.
+    var straight, across: [Double]
+    /// The weight of Γ beside Γ_g.
+    var share = 1.0
+
+    init(observations m: Int, dimension d: Int) {
+      vector = [Double](repeating: 0, count: m)
+      (raw, values, weights) = (vector, vector, vector)
+      matrix = [Double](repeating: 0, count: m * m)
+      vectors = matrix
+      factor = DenseCholesky(matrix, size: m)
+      straight = [Double](repeating: 0, count: d)
+      across = straight
+    }
   }
 
   /// Updates one row.
@@ -47,84 +74,85 @@ struct ObservationUpdate {
     if system?.signalToNoise != snr { system = GaussianSystem(given, gaussian, snr) }
     guard let system else { return 0 }
     let m = given.values.count
-    var residual = [Double](repeating: 0, count: m)
+    hold(row, moments, system)
+    system.restore(work.values, work.vectors, into: &work.matrix, &work.vector)
+    for i in 0..<m { work.matrix[i * m + i] += given.deviations[i] * given.deviations[i] }
+    work.factor.replace(by: work.matrix)
     for i in 0..<m {
       var predicted = 0.0
       for k in shift.indices { predicted.addProduct(given.rows[i][k], Double(moments.mean[row, k])) }
       if let range = ranges?[i] { predicted = min(max(predicted, range.lowerBound), range.upperBound) }
-      residual[i] = given.values[i] - predicted
+      work.weights[i] = given.values[i] - predicted
     }
-    let held = hold(row, moments, system)
-    var total = system.restore(held.values, held.vectors)
-    for i in 0..<m { total[i * m + i] += given.deviations[i] * given.deviations[i] }
-    let factor = DenseCholesky(total, size: m)
-    let whitened = factor.solveLower(residual)
-    let weights = system.factor.multiplyUpper(factor.solveUpper(whitened))
-    setShift(row, moments, system, held, weights)
-    return -0.5 * whitened.reduce(0) { $0 + $1 * $1 } - factor.diagonal.reduce(0) { $0 + log($1) }
+    work.factor.solveLower(inPlace: &work.weights)
+    let square = work.weights.reduce(0) { $0 + $1 * $1 }
+    work.factor.solveUpper(inPlace: &work.weights)
+    system.factor.multiplyUpper(inPlace: &work.weights)
+    setShift(row, moments, system)
+    return -0.5 * square - work.factor.halfLogDeterminant
   }
 
-  /// The eigenvalues of HΓHᵀ beside HΓ_gHᵀ: as they are and as they are held, with their vectors.
-  private struct Held {
-    var raw: [Double]
-    var values: [Double]
-    var vectors: [Double]
-    var share: Double
-  }
-
-  private mutating func hold(_ row: Int, _ moments: borrowing PosteriorMoments, _ system: GaussianSystem) -> Held {
+  /// Finds the eigenvalues of HΓHᵀ beside HΓ_gHᵀ, and holds them.
+  private mutating func hold(_ row: Int, _ moments: borrowing PosteriorMoments, _ system: GaussianSystem) {
     let (m, snr) = (given.values.count, system.signalToNoise)
-    let share = error > 0 ? snr * snr / (snr * snr + error * error) : 1
-    var matrix = [Double](repeating: 0, count: m * m)
+    work.share = error > 0 ? snr * snr / (snr * snr + error * error) : 1
+    for i in work.matrix.indices { work.matrix[i] = 0 }
     for i in 0..<m {
       for j in 0..<m {
         var sum = 0.0
-        for k in shift.indices {
-          sum.addProduct(given.rows[i][k], product(j, row, k, moments, system, share))
-        }
-        matrix[i * m + j] += 0.5 * sum
-        matrix[j * m + i] += 0.5 * sum
+        for k in shift.indices { sum.addProduct(given.rows[i][k], product(j, row, k, moments, system)) }
+        work.matrix[i * m + j] += 0.5 * sum
+        work.matrix[j * m + i] += 0.5 * sum
       }
     }
-    let (raw, vectors) = symmetricEigen(system.whiten(matrix), size: m)
+    system.whiten(&work.matrix, &work.vector)
+    diagonalise(&work.matrix, &work.vectors, size: m)
     let (low, high) = error > 0 ? (1e-3, 1 + snr) : (1e-9, Double.infinity)
-    let values = raw.map { $0.isNaN ? 1 : min(max($0, low), high) }
+    var isHeld = false
+    for j in 0..<m {
+      let raw = work.matrix[j * m + j]
+      let value = raw.isNaN ? 1 : min(max(raw, low), high)
+      if !(abs(raw - value) <= 0.5 * value) { isHeld = true }
+      (work.raw[j], work.values[j]) = (raw, value)
+    }
     counts.rows += 1
-    if zip(raw, values).contains(where: { !(abs($0 - $1) <= 0.5 * $1) }) { counts.held += 1 }
-    return Held(raw: raw, values: values, vectors: vectors, share: share)
+    if isHeld { counts.held += 1 }
   }
 
   /// Element k of Γh_i, averaged with Γ_gh_i.
   private func product(
-    _ i: Int, _ row: Int, _ k: Int, _ moments: borrowing PosteriorMoments, _ system: GaussianSystem, _ share: Double
+    _ i: Int, _ row: Int, _ k: Int, _ moments: borrowing PosteriorMoments, _ system: GaussianSystem
   ) -> Double {
     let known = system.products[i][k]
-    guard share > 0 else { return known }
-    return known + share * (Double(moments.products[i * moments.mean.rows + row, k]) - known)
+    guard work.share > 0 else { return known }
+    return known + work.share * (Double(moments.products[i * moments.mean.rows + row, k]) - known)
   }
 
   /// Σ_j c_j (λ'_j Γ_g h̃_j + f_j (Γ − λ_j Γ_g) h̃_j), h̃_j the combinations of observations that the eigenvectors name.
-  private mutating func setShift(
-    _ row: Int, _ moments: borrowing PosteriorMoments, _ system: GaussianSystem, _ held: Held, _ weights: [Double]
-  ) {
+  private mutating func setShift(_ row: Int, _ moments: borrowing PosteriorMoments, _ system: GaussianSystem) {
     let m = given.values.count
     for k in shift.indices { shift[k] = 0 }
     for j in 0..<m {
-      let combination = system.factor.solveUpper((0..<m).map { held.vectors[$0 * m + j] })
-      let along = (0..<m).reduce(0) { $0 + held.vectors[$1 * m + j] * weights[$1] }
-      var (straight, across) = ([Double](repeating: 0, count: shift.count), [Double](repeating: 0, count: shift.count))
+      var along = 0.0
+      for i in 0..<m {
+        along += work.vectors[i * m + j] * work.weights[i]
+        work.vector[i] = work.vectors[i * m + j]
+      }
+      system.factor.solveUpper(inPlace: &work.vector)
       var longest = 0.0
       for k in shift.indices {
-        for i in 0..<m where combination[i] != 0 {
-          straight[k].addProduct(combination[i], system.products[i][k])
-          across[k].addProduct(combination[i], product(i, row, k, moments, system, held.share))
+        var (straight, across) = (0.0, 0.0)
+        for i in 0..<m where work.vector[i] != 0 {
+          straight.addProduct(work.vector[i], system.products[i][k])
+          across.addProduct(work.vector[i], product(i, row, k, moments, system))
         }
-        across[k].addProduct(-held.raw[j], straight[k])
-        longest = max(longest, abs(across[k]) / max(variances[k] * held.values[j], 1e-300).squareRoot())
+        across.addProduct(-work.raw[j], straight)
+        longest = max(longest, abs(across) / max(variances[k] * work.values[j], 1e-300).squareRoot())
+        (work.straight[k], work.across[k]) = (straight, across)
       }
       // |Γh̃|_k² ≤ Γ_kk h̃ᵀΓh̃ for a covariance.
       let factor = error > 0 ? (longest > 1 ? 1 / longest : longest.isNaN ? 0 : 1) : 1
-      for k in shift.indices { shift[k] += along * (held.values[j] * straight[k] + factor * across[k]) }
+      for k in shift.indices { shift[k] += along * (work.values[j] * work.straight[k] + factor * work.across[k]) }
     }
   }
 }
@@ -148,36 +176,38 @@ private struct GaussianSystem {
     factor = DenseCholesky(matrix, size: m)
   }
 
-  /// L⁻¹ A L⁻ᵀ.
-  func whiten(_ matrix: [Double]) -> [Double] {
+  /// A ← L⁻¹ A L⁻ᵀ, with room for one row.
+  func whiten(_ a: inout [Double], _ vector: inout [Double]) {
     let m = factor.size
-    var half = matrix
     for i in 0..<m {
-      let row = factor.solveLower(Array(matrix[i * m..<(i + 1) * m]))
-      for j in 0..<m { half[i * m + j] = row[j] }
+      for j in 0..<m { vector[j] = a[i * m + j] }
+      factor.solveLower(inPlace: &vector)
+      for j in 0..<m { a[i * m + j] = vector[j] }
     }
-    var result = half
     for j in 0..<m {
-      let column = factor.solveLower((0..<m).map { half[$0 * m + j] })
-      for i in 0..<m { result[i * m + j] = column[i] }
+      for i in 0..<m { vector[i] = a[i * m + j] }
+      factor.solveLower(inPlace: &vector)
+      for i in 0..<m { a[i * m + j] = vector[i] }
     }
     for i in 0..<m {
       for j in 0..<i {
-        let middle = 0.5 * (result[i * m + j] + result[j * m + i])
-        (result[i * m + j], result[j * m + i]) = (middle, middle)
+        let middle = 0.5 * (a[i * m + j] + a[j * m + i])
+        (a[i * m + j], a[j * m + i]) = (middle, middle)
       }
     }
-    return result
   }
 
-  /// L V diag(values) Vᵀ Lᵀ.
-  func restore(_ values: [Double], _ vectors: [Double]) -> [Double] {
+  /// L V diag(values) Vᵀ Lᵀ, with room for one column.
+  func restore(_ values: [Double], _ vectors: [Double], into result: inout [Double], _ image: inout [Double]) {
     let m = factor.size
-    var result = [Double](repeating: 0, count: m * m)
+    for i in result.indices { result[i] = 0 }
     for j in 0..<m {
-      let image = (0..<m).map { i in (0...i).reduce(0) { $0 + factor.factor[i * m + $1] * vectors[$1 * m + j] } }
+      for i in 0..<m {
+        var sum = 0.0
+        for k in 0...i { sum += factor.factor[i * m + k] * vectors[k * m + j] }
+        image[i] = sum
+      }
       for i in 0..<m { for k in 0..<m { result[i * m + k] += values[j] * image[i] * image[k] } }
     }
-    return result
   }
 }

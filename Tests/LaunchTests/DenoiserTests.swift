@@ -14,25 +14,18 @@ private func experiment(epsilon: String = "0.25") -> String {
 
 extension LaunchTests {
   @Suite struct DenoiserTests {
-    @discardableResult
-    private func run(_ workshop: Workshop, _ program: String, _ words: [String], ranks: Int = 0) throws -> Outcome {
-      let outcome = try workshop.run(program, words, ranks: ranks)
-      try #require(outcome.status == 0, "\(outcome.errors)")
-      return outcome
-    }
-
     @Test("noise levels, shrinkage and the radial feature keep the bytes on 1, 2, 3 and 7 ranks and over a restart")
     func ranks() throws {
       let workshop = try Workshop()
       try workshop.write(experiment(), to: "one.yaml")
-      try run(workshop, "sgm-train", ["one.yaml", "--output", "alone"])
+      try workshop.succeed("sgm-train", ["one.yaml", "--output", "alone"])
       let alone = try RunFiles(workshop, "alone")
       for ranks in [1, 2, 3, 7] {
-        try run(workshop, "sgm-train", ["one.yaml", "--output", "on-\(ranks)"], ranks: ranks)
+        try workshop.succeed("sgm-train", ["one.yaml", "--output", "on-\(ranks)"], ranks: ranks)
         expectSame(try RunFiles(workshop, "on-\(ranks)"), alone, "\(ranks) ranks")
       }
-      try run(workshop, "sgm-train", ["one.yaml", "--output", "stopped", "--until", "33"], ranks: 3)
-      try run(workshop, "sgm-train", ["--resume", "stopped"], ranks: 2)
+      try workshop.succeed("sgm-train", ["one.yaml", "--output", "stopped", "--until", "33"], ranks: 3)
+      try workshop.succeed("sgm-train", ["--resume", "stopped"], ranks: 2)
       expectSame(try RunFiles(workshop, "stopped"), alone, "stopped at 33")
     }
 
@@ -40,9 +33,10 @@ extension LaunchTests {
     func averages() throws {
       let workshop = try Workshop()
       try workshop.write(experiment(), to: "one.yaml")
-      try run(workshop, "sgm-train", ["one.yaml", "--output", "run"])
+      try workshop.succeed("sgm-train", ["one.yaml", "--output", "run"])
       func sample(_ length: String, ranks: Int) throws -> Data {
-        try run(workshop, "sgm-sample", ["run", "--average", length, "--output", "x.npy", "--overwrite"], ranks: ranks)
+        try workshop.succeed(
+          "sgm-sample", ["run", "--average", length, "--output", "x.npy", "--overwrite"], ranks: ranks)
         return try workshop.bytes("x.npy")
       }
       let all = try ["0.05", "0.07", "0.1"].map { try sample($0, ranks: 1) }
@@ -60,10 +54,10 @@ extension LaunchTests {
       let text = smallExperiment.replacingOccurrences(
         of: "training: {", with: "training: {stop_after: 1, learning_rate: 1e-30, ")
       try workshop.write(text, to: "still.yaml")
-      let alone = try run(workshop, "sgm-train", ["still.yaml", "--output", "alone"])
+      let alone = try workshop.succeed("sgm-train", ["still.yaml", "--output", "alone"])
       #expect(alone.output.contains("the held-out loss was lowest at step 20 of 40"), "\(alone.output)")
-      try run(workshop, "sgm-train", ["still.yaml", "--output", "stopped", "--until", "33"], ranks: 3)
-      try run(workshop, "sgm-train", ["--resume", "stopped"], ranks: 2)
+      try workshop.succeed("sgm-train", ["still.yaml", "--output", "stopped", "--until", "33"], ranks: 3)
+      try workshop.succeed("sgm-train", ["--resume", "stopped"], ranks: 2)
       for run in ["alone", "stopped"] {
         #expect(try workshop.names(in: run + "/samples") == ["step-000000020.npy"])
         #expect(try workshop.names(in: run + "/checkpoints").last == "step-000000040.safetensors")
@@ -73,10 +67,10 @@ extension LaunchTests {
         == workshop.bytes("stopped/samples/step-000000020.npy")
       #expect(isSame)
       // A run that ended early is complete: the same command has nothing left to do.
-      let more = try run(workshop, "sgm-train", ["still.yaml", "--output", "alone", "--continue"], ranks: 2)
+      let more = try workshop.succeed("sgm-train", ["still.yaml", "--output", "alone", "--continue"], ranks: 2)
       #expect(more.output.contains("alone is complete"), "\(more.output)")
       // Drawn again, the samples are those of the best checkpoint too.
-      try run(workshop, "sgm-sample", ["alone", "--output", "again.npy"])
+      try workshop.succeed("sgm-sample", ["alone", "--output", "again.npy"])
       let isBest = try workshop.bytes("again.npy") == workshop.bytes("alone/samples/step-000000020.npy")
       #expect(isBest)
     }
@@ -86,17 +80,17 @@ extension LaunchTests {
       let workshop = try Workshop()
       for epsilon in ["0.25", "0"] {
         try workshop.write(experiment(epsilon: epsilon), to: "\(epsilon).yaml")
-        try run(workshop, "sgm-train", ["\(epsilon).yaml", "--output", "run-\(epsilon)"])
+        try workshop.succeed("sgm-train", ["\(epsilon).yaml", "--output", "run-\(epsilon)"])
       }
       let words = ["run-0.25", "--set", "process.epsilon=0", "--set", "process.a=1", "--output", "other.npy"]
-      try run(workshop, "sgm-sample", words, ranks: 2)
+      try workshop.succeed("sgm-sample", words, ranks: 2)
       let other = try workshop.bytes("other.npy")
       let (own, theirs) = try (RunFiles(workshop, "run-0.25").samples, RunFiles(workshop, "run-0").samples)
       #expect(other != own)
       #expect(other == theirs)
       // Another kind of process, whose noise lies within.
       let kind = ["--set", "process.kind=ornstein-uhlenbeck", "--sampler", "euler-maruyama", "--output", "third.npy"]
-      try run(workshop, "sgm-sample", ["run-0.25"] + kind)
+      try workshop.succeed("sgm-sample", ["run-0.25"] + kind)
       let third = try workshop.bytes("third.npy")
       #expect(third.count == own.count && third != own)
     }
@@ -105,7 +99,7 @@ extension LaunchTests {
     func refusals() throws {
       let workshop = try Workshop()
       try workshop.write(experiment(), to: "one.yaml")
-      try run(workshop, "sgm-train", ["one.yaml", "--output", "run"])
+      try workshop.succeed("sgm-train", ["one.yaml", "--output", "run"])
       _ = try workshop.train("state", settings: ["--set", "network.input=state"])
       let cases: [([String], String)] = [
         (

@@ -40,18 +40,13 @@ extension LaunchTests {
       arguments: zip(kinds, ["", ", state_output: logistic, state_input: centred", ", reverse_form: posterior"]))
     func sameBits(kind: String, more: String) throws {
       let workshop = try workshop(kind, more)
-      func run(_ words: [String], ranks: Int) throws -> String {
-        let outcome = try workshop.run("sgm-train", words, ranks: ranks)
-        try #require(outcome.status == 0, "\(outcome.errors)")
-        return outcome.output
-      }
-      let output = try run(["levels.yaml", "--output", "alone"], ranks: 0)
+      let output = try workshop.succeed("sgm-train", ["levels.yaml", "--output", "alone"], ranks: 0).output
       #expect(output.contains("bits per dimension") && output.contains("upper bound"), "\(output)")
       let alone = try RunFiles(workshop, "alone")
-      _ = try run(["levels.yaml", "--output", "two"], ranks: 2)
+      try workshop.succeed("sgm-train", ["levels.yaml", "--output", "two"], ranks: 2)
       expectSame(try RunFiles(workshop, "two"), alone, "\(kind), 2 ranks")
-      _ = try run(["levels.yaml", "--output", "run", "--until", "33"], ranks: 3)
-      _ = try run(["--resume", "run"], ranks: 1)
+      try workshop.succeed("sgm-train", ["levels.yaml", "--output", "run", "--until", "33"], ranks: 3)
+      try workshop.succeed("sgm-train", ["--resume", "run"], ranks: 1)
       expectSame(try RunFiles(workshop, "run"), alone, "\(kind), stopped at 33")
       let report = try workshop.bytes("alone/report.html")
       #expect(String(decoding: report, as: UTF8.self).contains(kind))

@@ -48,6 +48,16 @@ final class Workshop {
     return try Job(program, words, ranks: ranks, environment: environment, pictures: pictures, in: self).outcome()
   }
 
+  /// Runs a program of ours, as ``run(_:_:ranks:environment:pictures:)``, which has to end with status 0.
+  @discardableResult
+  func succeed(
+    _ program: String, _ words: [String], ranks: Int = 0, environment: [String: String] = [:]
+  ) throws -> Outcome {
+    let outcome = try run(program, words, ranks: ranks, environment: environment)
+    try #require(outcome.status == 0, "\(outcome.errors)")
+    return outcome
+  }
+
   /// The words that a key of the experiment file may have, or the words of its list, from the table that the program prints.
   func values(of key: String) throws -> [String] {
     let words = key.split(separator: ".")

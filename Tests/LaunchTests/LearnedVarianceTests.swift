@@ -16,28 +16,21 @@ private let experiment = """
 
 extension LaunchTests {
   @Suite(.serialized) struct LearnedVarianceTests {
-    @discardableResult
-    private func run(_ workshop: Workshop, _ program: String, _ words: [String], ranks: Int = 0) throws -> Outcome {
-      let outcome = try workshop.run(program, words, ranks: ranks)
-      try #require(outcome.status == 0, "\(outcome.errors)")
-      return outcome
-    }
-
     @Test("a learned variance and importance times of a chain keep the bytes on 1, 2 and 3 ranks and over a restart")
     func ranks() throws {
       let workshop = try Workshop()
       try workshop.write(experiment, to: "one.yaml")
-      try run(workshop, "sgm-train", ["one.yaml", "--output", "alone"])
+      try workshop.succeed("sgm-train", ["one.yaml", "--output", "alone"])
       let alone = try RunFiles(workshop, "alone")
       let judged = try workshop.bytes("alone/judgements.jsonl")
       for ranks in [1, 2, 3] {
-        try run(workshop, "sgm-train", ["one.yaml", "--output", "on-\(ranks)"], ranks: ranks)
+        try workshop.succeed("sgm-train", ["one.yaml", "--output", "on-\(ranks)"], ranks: ranks)
         expectSame(try RunFiles(workshop, "on-\(ranks)"), alone, "\(ranks) ranks")
         let isSame = try workshop.bytes("on-\(ranks)/judgements.jsonl") == judged
         #expect(isSame, "judged on \(ranks) ranks")
       }
-      try run(workshop, "sgm-train", ["one.yaml", "--output", "stopped", "--until", "33"], ranks: 3)
-      try run(workshop, "sgm-train", ["--resume", "stopped"], ranks: 2)
+      try workshop.succeed("sgm-train", ["one.yaml", "--output", "stopped", "--until", "33"], ranks: 3)
+      try workshop.succeed("sgm-train", ["--resume", "stopped"], ranks: 2)
       expectSame(try RunFiles(workshop, "stopped"), alone, "stopped at 33")
       #expect(String(decoding: judged, as: UTF8.self).contains("NLL, upper bound of the chain"))
     }
@@ -48,20 +41,20 @@ extension LaunchTests {
       let text = smallExperiment.replacingOccurrences(
         of: "training: {", with: "training: {time_law: learned-schedule, audit_every: 7, averages: [0.1], ")
       try workshop.write(text, to: "one.yaml")
-      try run(workshop, "sgm-train", ["one.yaml", "--output", "alone"])
+      try workshop.succeed("sgm-train", ["one.yaml", "--output", "alone"])
       let alone = try RunFiles(workshop, "alone")
       for ranks in [1, 2, 3, 7] {
-        try run(workshop, "sgm-train", ["one.yaml", "--output", "on-\(ranks)"], ranks: ranks)
+        try workshop.succeed("sgm-train", ["one.yaml", "--output", "on-\(ranks)"], ranks: ranks)
         expectSame(try RunFiles(workshop, "on-\(ranks)"), alone, "\(ranks) ranks")
       }
-      try run(workshop, "sgm-train", ["one.yaml", "--output", "stopped", "--until", "33"], ranks: 3)
-      try run(workshop, "sgm-train", ["--resume", "stopped"], ranks: 2)
+      try workshop.succeed("sgm-train", ["one.yaml", "--output", "stopped", "--until", "33"], ranks: 3)
+      try workshop.succeed("sgm-train", ["--resume", "stopped"], ranks: 2)
       expectSame(try RunFiles(workshop, "stopped"), alone, "stopped at 33")
-      try run(workshop, "sgm-train", ["one.yaml", "--output", "debugged", "--debug"])
+      try workshop.succeed("sgm-train", ["one.yaml", "--output", "debugged", "--debug"])
       expectSame(try RunFiles(workshop, "debugged"), alone, "debug mode")
       let still = text.replacingOccurrences(of: "training: {", with: "training: {schedule_learning_rate: 1e-30, ")
       try workshop.write(still, to: "still.yaml")
-      try run(workshop, "sgm-train", ["still.yaml", "--output", "still"])
+      try workshop.succeed("sgm-train", ["still.yaml", "--output", "still"])
       #expect(try RunFiles(workshop, "still").samples != alone.samples)
     }
 
@@ -70,13 +63,13 @@ extension LaunchTests {
     func variances() throws {
       let workshop = try Workshop()
       try workshop.write(experiment, to: "one.yaml")
-      let debug = try run(workshop, "sgm-train", ["one.yaml", "--output", "run", "--debug"])
+      let debug = try workshop.succeed("sgm-train", ["one.yaml", "--output", "run", "--debug"])
       #expect(debug.errors.contains("agree") || debug.output.contains("agree"), "\(debug.output)\(debug.errors)")
       var samples: [Data] = []
       for variance in ["learned", "posterior", "forward"] {
         let words = ["run", "--set", "sampling.reverse_variance=\(variance)", "--output", "x.npy", "--overwrite"]
         for ranks in [0, 3] {
-          try run(workshop, "sgm-sample", words, ranks: ranks)
+          try workshop.succeed("sgm-sample", words, ranks: ranks)
           samples.append(try workshop.bytes("x.npy"))
         }
       }

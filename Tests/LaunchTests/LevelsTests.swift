@@ -25,20 +25,15 @@ extension LaunchTests {
     func ranks() throws {
       let workshop = try Workshop()
       try experiment(workshop)
-      func run(_ words: [String], ranks: Int) throws -> String {
-        let outcome = try workshop.run("sgm-train", words, ranks: ranks)
-        try #require(outcome.status == 0, "\(outcome.errors)")
-        return outcome.output
-      }
-      let text = try run(["grey.yaml", "--output", "alone"], ranks: 0)
+      let text = try workshop.succeed("sgm-train", ["grey.yaml", "--output", "alone"], ranks: 0).output
       #expect(text.contains("NLL, upper bound") && text.contains("bits per dimension, upper bound"), "\(text)")
       let alone = try RunFiles(workshop, "alone")
       for ranks in [2, 3] {
-        _ = try run(["grey.yaml", "--output", "on-\(ranks)"], ranks: ranks)
+        try workshop.succeed("sgm-train", ["grey.yaml", "--output", "on-\(ranks)"], ranks: ranks)
         expectSame(try RunFiles(workshop, "on-\(ranks)"), alone, "\(ranks) ranks")
       }
-      _ = try run(["grey.yaml", "--output", "stopped", "--until", "33"], ranks: 3)
-      _ = try run(["--resume", "stopped"], ranks: 2)
+      try workshop.succeed("sgm-train", ["grey.yaml", "--output", "stopped", "--until", "33"], ranks: 3)
+      try workshop.succeed("sgm-train", ["--resume", "stopped"], ranks: 2)
       expectSame(try RunFiles(workshop, "stopped"), alone, "stopped at 33")
       // 192 bytes of header, 700 rows of two columns in double precision.
       let numbers = unsafe Data(alone.samples.dropFirst(192)).withUnsafeBytes { bytes in

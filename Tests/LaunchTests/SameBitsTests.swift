@@ -76,13 +76,9 @@ extension LaunchTests {
         ).replacingOccurrences(of: "sampler: splitting", with: "sampler: probability-flow-heun")
       }
       try workshop.write(text, to: "objective.yaml")
-      func run(_ words: [String], ranks: Int) throws {
-        let outcome = try workshop.run("sgm-train", words, ranks: ranks)
-        try #require(outcome.status == 0, "\(outcome.errors)")
-      }
-      try run(["objective.yaml", "--output", "undisturbed"], ranks: 2)
-      try run(["objective.yaml", "--output", "run", "--until", "33"], ranks: 3)
-      try run(["--resume", "run"], ranks: 1)
+      try workshop.succeed("sgm-train", ["objective.yaml", "--output", "undisturbed"], ranks: 2)
+      try workshop.succeed("sgm-train", ["objective.yaml", "--output", "run", "--until", "33"], ranks: 3)
+      try workshop.succeed("sgm-train", ["--resume", "run"], ranks: 1)
       expectSame(try RunFiles(workshop, "run"), try RunFiles(workshop, "undisturbed"), "\(keys)")
     }
 

@@ -23,23 +23,18 @@ extension LaunchTests {
     func ranks() throws {
       let workshop = try Workshop()
       try experiment(workshop)
-      func run(_ program: String, _ words: [String], ranks: Int) throws -> String {
-        let outcome = try workshop.run(program, words, ranks: ranks)
-        try #require(outcome.status == 0, "\(outcome.errors)")
-        return outcome.output
-      }
-      let text = try run("sgm-train", ["birds.yaml", "--output", "alone"], ranks: 0)
+      let text = try workshop.succeed("sgm-train", ["birds.yaml", "--output", "alone"], ranks: 0).output
       #expect(text.contains("species  category") && text.contains("3 words: Adelie, Chin, strap, Gentoo"), "\(text)")
       let alone = try RunFiles(workshop, "alone")
       for ranks in [2, 3] {
-        _ = try run("sgm-train", ["birds.yaml", "--output", "on-\(ranks)"], ranks: ranks)
+        try workshop.succeed("sgm-train", ["birds.yaml", "--output", "on-\(ranks)"], ranks: ranks)
         expectSame(try RunFiles(workshop, "on-\(ranks)"), alone, "\(ranks) ranks")
       }
-      _ = try run("sgm-train", ["birds.yaml", "--output", "stopped", "--until", "33"], ranks: 3)
-      _ = try run("sgm-train", ["--resume", "stopped"], ranks: 2)
+      try workshop.succeed("sgm-train", ["birds.yaml", "--output", "stopped", "--until", "33"], ranks: 3)
+      try workshop.succeed("sgm-train", ["--resume", "stopped"], ranks: 2)
       expectSame(try RunFiles(workshop, "stopped"), alone, "stopped at 33")
       let csv = String(decoding: try workshop.bytes("alone/samples/step-000000060.csv"), as: UTF8.self)
-      _ = try run("sgm-sample", ["alone", "--output", "more.csv"], ranks: 2)
+      try workshop.succeed("sgm-sample", ["alone", "--output", "more.csv"], ranks: 2)
       #expect(String(decoding: try workshop.bytes("more.csv"), as: UTF8.self) == csv)
       let lines = csv.split(separator: "\n")
       #expect(lines.count == 701 && lines[0] == "species,mass,bill,sex")
@@ -50,7 +45,7 @@ extension LaunchTests {
       for word in ["Adelie", "Gentoo", "Chin", "NA", ",male", "female"] {
         #expect(lines.contains { $0.contains(word) }, "\(word)")
       }
-      _ = try run("sgm-evaluate", ["alone"], ranks: 3)
+      try workshop.succeed("sgm-evaluate", ["alone"], ranks: 3)
     }
 
     @Test(

@@ -38,7 +38,9 @@ import Testing
     let found = factor.solveUpper(factor.solveLower(b))
     // A condition number of some thousands.
     for i in 0..<n { #expect(abs(found[i] - x[i]) < 1e-10 * Double(n)) }
-    let squares = factor.multiplyUpper(x).reduce(0) { $0 + $1 * $1 }
+    var image = x
+    factor.multiplyUpper(inPlace: &image)
+    let squares = image.reduce(0) { $0 + $1 * $1 }
     let form = zip(x, b).reduce(0) { $0 + $1.0 * $1.1 }
     #expect(abs(squares - form) < 1e-13 * form)
   }

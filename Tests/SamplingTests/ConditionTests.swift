@@ -34,27 +34,6 @@ import Testing
     return try opened(score(mixture, process))
   }
 
-  @Test("given a linear observation, samples of a Gaussian have the exact conditional law", arguments: processes)
-  func gaussian(process: any ForwardProcess) throws {
-    let law = GaussianMixture(mean: [0.5, -0.3], variance: [1.2, 0.4])
-    let (h, y, deviation) = ([1.0, 0.7], 1.5, 0.5)
-    let values = try samples(
-      law, process, .splittingMidpoint, steps: 200,
-      given: Observations(rows: [h], values: [y], deviations: [deviation]))
-    // Kalman's update.
-    let total = 1.2 * h[0] * h[0] + 0.4 * h[1] * h[1] + deviation * deviation
-    let residual = y - 0.5 * h[0] + 0.3 * h[1]
-    let (mean, variance) = (0.5 + 1.2 * h[0] * residual / total, 1.2 - 1.2 * 1.2 * h[0] * h[0] / total)
-    let first = stride(from: 0, to: values.count, by: 2).map { values[$0] }
-    // False alarm 5e-5.
-    #expect(kolmogorovSmirnov(first) { normalDistribution($0, mean, variance) } < kolmogorovSmirnovBound)
-    let other = -0.3 + 0.4 * h[1] * residual / total
-    let second = stride(from: 1, to: values.count, by: 2).map { values[$0] }
-    #expect(
-      kolmogorovSmirnov(second) { normalDistribution($0, other, 0.4 - 0.4 * 0.4 * h[1] * h[1] / total) }
-        < kolmogorovSmirnovBound)
-  }
-
   private let mixture = GaussianMixture(
     weights: [0.4, 0.6], means: [[-1, -0.3], [0.7, 0.35]], variances: [[0.3, 0.1], [0.4, 0.15]])
 

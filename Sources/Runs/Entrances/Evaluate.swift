@@ -202,7 +202,7 @@ private func evaluateRun(_ request: EvaluateRequest, _ communicator: Communicato
   if experiment.evaluation.metrics.contains(.chainBound) {
     judged.bound = try NetworkLikelihood.newest(in: folder, experiment, communicator).ofChain
   }
-  if experiment.evaluation.metrics.contains(where: { $0.order != nil }) {
+  if experiment.evaluation.metrics.contains(where: \.judgesPosterior) {
     judged.posterior = try NetworkPosterior.newest(in: folder, experiment, communicator)
   }
   let verdicts = try judged.judge(communicator)

@@ -149,13 +149,11 @@ extension Calibration {
 }
 
 extension Metric {
-  /// The order by which a metric ranks the truth among a posterior's draws; nil for one that does not.
-  var order: Calibration.Order? {
+  /// Whether it judges the run's network as a posterior.
+  var judgesPosterior: Bool {
     switch self {
-    case .simulationCalibration: .parameters
-    case .coverage: .regions
-    case .randomPoints: .balls
-    default: nil
+    case .simulationCalibration, .coverage, .randomPoints: true
+    default: false
     }
   }
 }
@@ -163,7 +161,6 @@ extension Metric {
 extension Judging {
   /// How often true rows lie where the posterior says that they do.
   func calibration(_ metric: Metric, _ order: Calibration.Order, _ truth: Truth) throws -> Verdict {
-    let start = Stopwatch.now
     let posterior = try communicator.agree { () throws -> NetworkPosterior in
       guard let posterior = self.posterior else {
         throw ExperimentError.usage("the metric \(metric.rawValue) needs a run: it judges the run's network")
@@ -172,7 +169,6 @@ extension Judging {
     }
     let calibration = Calibration(
       try posterior.ranks(truth, for: metric, communicator).value, names: posterior.names)
-    return Verdict(
-      judgements: calibration.judgements(order), seconds: Stopwatch.now - start, notes: calibration.notes(order))
+    return Verdict(judgements: calibration.judgements(order), notes: calibration.notes(order))
   }
 }

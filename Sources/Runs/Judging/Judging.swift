@@ -21,7 +21,7 @@ struct Judging {
   /// One metric's judgements, how long they took, and what is to be said beside them.
   struct Verdict {
     let judgements: [Judgement]
-    package let seconds: Double
+    var seconds = 0.0
     var notes: [String] = []
   }
 
@@ -40,25 +40,18 @@ struct Judging {
     var refusals: [(metric: Metric, words: String)] = []
     for metric in section.metrics {
       let start = Stopwatch.now
-      if let order = metric.order {
-        verdicts.append(try calibration(metric, order, truth))
-        continue
-      }
       do {
-        if metric == .frechet {
-          verdicts.append(try frechet(samples, truth, gaussian, since: start))
-          continue
-        }
-        let judgements: [Judgement]
+        var verdict: Verdict
         if section.units == .standardised, metric.hasUnits {
           let scales = deviations.map { $0 > 0 ? $0 : 1 }
-          judgements = try judge(
+          verdict = try judge(
             metric, samples.divided(by: scales), truth.divided(by: scales), gaussian?.divided(by: scales))
         } else {
-          judgements = try judge(metric, samples, truth, gaussian)
+          verdict = try judge(metric, samples, truth, gaussian)
         }
-        let notes = metric == .slicedW2 ? [heavyTailNote(try truth.shown().value)].compactMap { $0 } : []
-        verdicts.append(Verdict(judgements: judgements, seconds: Stopwatch.now - start, notes: notes))
+        if metric == .slicedW2 { verdict.notes += [heavyTailNote(try truth.shown().value)].compactMap { $0 } }
+        verdict.seconds = Stopwatch.now - start
+        verdicts.append(verdict)
       } catch let few as TooFewRows {
         refusals.append((metric, few.words))
       }
@@ -74,51 +67,43 @@ struct Judging {
   }
 
   private func judge(
-    _ metric: Metric, _ samples: borrowing Matrix, _ truth: Truth,
-    _ gaussian: GaussianFit?
-  ) throws -> [Judgement] {
+    _ metric: Metric, _ samples: borrowing Matrix, _ truth: Truth, _ gaussian: GaussianFit?
+  ) throws -> Verdict {
     let (all, few) = (section.count, min(section.count, section.pairCount))
+    func by(_ distance: consuming some (SampleDistance & ~Copyable), most: Int) throws -> Verdict {
+      var distance = distance
+      return Verdict(judgements: try judge(samples, most: most, truth.samples, gaussian, &distance))
+    }
     switch metric {
-    case .slicedW2:
-      var distance = sliced(samples.columns)
-      return try judge(samples, most: all, truth.samples, gaussian, &distance)
-    case .rankedW2:
-      var distance = RankedWasserstein(sliced(samples.columns))
-      return try judge(samples, most: all, truth.samples, gaussian, &distance)
-    case .exactW2: return try judge(samples, most: few, truth.samples, gaussian, ExactWasserstein())
-    case .gaussian: return try judge(samples, most: all, truth.samples, gaussian, GaussianDistances())
-    case .mmd: return try judge(samples, most: few, truth.samples, gaussian, MaximumMeanDiscrepancy(seed: seed))
-    case .energy: return try judge(samples, most: few, truth.samples, gaussian, EnergyDistance())
-    case .neighbours: return try judge(samples, most: few, truth.samples, gaussian, NeighbourDivergence())
-    case .classifier: return try judge(samples, most: few, truth.samples, gaussian, ClassifierTest(seed: seed))
-    case .marginals: return try judge(samples, most: all, truth.samples, gaussian, Marginals())
-    case .correlations: return try judge(samples, most: all, truth.samples, gaussian, Correlations())
-    case .spacing: return try judge(samples, most: few, truth.samples, gaussian, NeighbourSpacing())
-    case .tails: return try judge(samples, most: all, truth.samples, gaussian, TailIndex())
+    case .slicedW2: return try by(sliced(samples.columns), most: all)
+    case .rankedW2: return try by(RankedWasserstein(sliced(samples.columns)), most: all)
+    case .exactW2: return try by(ExactWasserstein(), most: few)
+    case .gaussian: return try by(GaussianDistances(), most: all)
+    case .mmd: return try by(MaximumMeanDiscrepancy(seed: seed), most: few)
+    case .energy: return try by(EnergyDistance(), most: few)
+    case .neighbours: return try by(NeighbourDivergence(), most: few)
+    case .classifier: return try by(ClassifierTest(seed: seed), most: few)
+    case .marginals: return try by(Marginals(), most: all)
+    case .correlations: return try by(Correlations(), most: all)
+    case .spacing: return try by(NeighbourSpacing(), most: few)
+    case .tails: return try by(TailIndex(), most: all)
+    case .modes: return try by(communicator.agree { try truth.modes() }, most: all)
     case .nearest:
-      let distance = try communicator.agree { try truth.nearestTrainingRows() }
-      return try judge(samples, most: all, Exchanged(truth.samples), gaussian, distance)
-    case .likelihood: return try likelihood(network, for: metric, truth, gaussian)
-    case .chainBound: return try likelihood(bound, for: metric, truth, gaussian)
-    case .coverage, .simulationCalibration, .randomPoints, .frechet: return []
-    case .modes: return try judge(samples, most: all, truth.samples, gaussian, communicator.agree { try truth.modes() })
-    case .stein:
-      var distance = try communicator.agree { try truth.steinDiscrepancy() }
-      return try judge(samples, most: few, truth.samples, gaussian, &distance)
+      var distance = try communicator.agree { try truth.nearestTrainingRows() }
+      return Verdict(judgements: try judge(samples, most: all, Exchanged(truth.samples), gaussian, &distance))
+    case .stein: return try by(communicator.agree { try truth.steinDiscrepancy() }, most: few)
+    case .frechet: return try frechet(samples, truth, gaussian)
+    case .likelihood: return Verdict(judgements: try likelihood(network, for: metric, truth, gaussian))
+    case .chainBound: return Verdict(judgements: try likelihood(bound, for: metric, truth, gaussian))
+    case .simulationCalibration: return try calibration(metric, .parameters, truth)
+    case .coverage: return try calibration(metric, .regions, truth)
+    case .randomPoints: return try calibration(metric, .balls, truth)
     }
   }
 
   private func sliced(_ dimension: Int) -> SlicedWasserstein {
     SlicedWasserstein(
       directions: randomDirections(count: section.directions, dimension: dimension, seed: seed), over: communicator)
-  }
-
-  private func judge(
-    _ samples: borrowing Matrix, most: Int, _ truth: some TrueSamples, _ gaussian: GaussianFit?,
-    _ distance: some SampleDistance
-  ) throws -> [Judgement] {
-    var distance = distance
-    return try judge(samples, most: most, truth, gaussian, &distance)
   }
 
   func judge(

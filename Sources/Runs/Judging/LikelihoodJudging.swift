@@ -132,9 +132,19 @@ struct NetworkLikelihood {
   /// - Returns: one mean and error for each row; nan for a row that does not settle.
   /// - Throws: an error of MPI.
   package func values(of rows: borrowing Matrix, _ communicator: Communicator) throws -> [Spread] {
+    try values(of: rows, clouds: clouds(of: rows), communicator)
+  }
+
+  /// `copies` rows for each row, which differ by the noise of levels.
+  func clouds(of rows: borrowing Matrix) -> Matrix { data.dequantised(rows, draws: copies, seed: seed) }
+
+  /// The same, of rows whose `clouds(of:)` are known.
+  func values(
+    of rows: borrowing Matrix, clouds: borrowing Matrix, _ communicator: Communicator
+  ) throws -> [Spread] {
     guard let model else { return try bounds(of: rows, communicator) }
     let conditions = data.trainedConditions(rows)
-    let trained = data.trainedData(data.dequantised(rows, draws: copies, seed: seed))
+    let trained = data.trainedData(clouds)
     let tasks = communicator.share(of: rows.rows * draws).map {
       SettledLikelihood.Task(row: $0 / draws, draw: $0 % draws)
     }
@@ -200,12 +210,13 @@ extension Judging {
         MatrixBox(try truth.unseenRows(count, for: metric, less: network.data.wholeOrigin, seed: seed))
       )
     }
-    let values = try network.values(of: rows.value, communicator)
+    let copies = network.copies
+    let clouds = network.clouds(of: rows.value)
+    let values = try network.values(of: rows.value, clouds: clouds, communicator)
     let isConditional = network.data.conditions > 0
     let known = isConditional ? nil : truth.logDensities(of: rows.value)?.map { -$0 }
     let fitted = try gaussian.map { gaussian in
-      let (cells, copies) = (network.data.cellVariances, network.copies)
-      let clouds = network.data.dequantised(rows.value, draws: copies, seed: seed)
+      let cells = network.data.cellVariances
       let all =
         isConditional
         ? try truth.conditionalLogDensities(of: clouds, cells: cells, less: network.data.wholeOrigin, communicator)

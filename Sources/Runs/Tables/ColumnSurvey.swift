@@ -75,7 +75,7 @@ struct ColumnSurvey {
   ) throws(ExperimentError) -> TableColumn {
     let title = "column \(place.number + 1) (\(shortened(name)))"
     let digits = decimals.flatMap { $0 <= 12 ? $0 : nil }
-    func numeric(_ content: TableColumn.Content, fill: Double) throws(ExperimentError) -> TableColumn {
+    func numeric(fill: Double) throws(ExperimentError) -> TableColumn {
       if let (text, line) = firstText {
         throw .data(
           Place(place.path, line: line),
@@ -90,9 +90,9 @@ struct ColumnSurvey {
     }
     switch content {
     case .values(let kind):
-      return try numeric(.number(kind), fill: kind.outer(kind.inner(sum / Double(max(numbers, 1)))))
-    case .zeroOrPositive: return try numeric(.zeroOrPositive, fill: exp(logarithms / Double(max(above, 1))))
-    case .ignored: return TableColumn(name: name, content: .ignored, missing: nil, fill: 0, decimals: nil)
+      return try numeric(fill: kind.outer(kind.inner(sum / Double(max(numbers, 1)))))
+    case .zeroOrPositive: return try numeric(fill: exp(logarithms / Double(max(above, 1))))
+    case .ignored: return TableColumn(name: name, content: content)
     case .category:
       guard !hasManyWords, words.count <= Self.mostWords, words.count < 10 || 2 * words.count <= rows else {
         throw .configuration(
@@ -105,7 +105,7 @@ struct ColumnSurvey {
         if let x = Double(a), let y = Double(b), x != y { return x < y }
         return a < b
       }
-      return TableColumn(name: name, content: .category(sorted), missing: nil, fill: 0, decimals: nil)
+      return TableColumn(name: name, content: content, words: sorted)
     }
   }
 
@@ -114,8 +114,9 @@ struct ColumnSurvey {
     let share = missing == 0 ? "" : "\(short(100 * Double(missing) / Double(rows))) %"
     let found: String
     switch column.content {
-    case .number, .zeroOrPositive: found = "\(short(least)) to \(short(largest))"
-    case .category(let words): found = "\(counted(words.count, "word")): " + shortened(words.joined(separator: ", "))
+    case .values, .zeroOrPositive: found = "\(short(least)) to \(short(largest))"
+    case .category:
+      found = "\(counted(column.words.count, "word")): " + shortened(column.words.joined(separator: ", "))
     case .ignored: found = ""
     }
     return [shortened(column.name), column.content.words, found, share]

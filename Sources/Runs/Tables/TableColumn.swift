@@ -12,31 +12,25 @@ internal import Targets
 /// A missing cell is a word of its own among the words of a category. A number that a row does not have, because the cell is
 /// missing or 0, is trained as `fill`, and never shown.
 struct TableColumn: Sendable, Equatable {
-  /// What it holds.
-  enum Content: Sendable, Equatable {
-    case number(ColumnKind)
-    case zeroOrPositive
-    case category([String])
-    case ignored
-  }
-
   /// The column's name.
   let name: String
-  let content: Content
+  let content: ColumnContent
+  /// The words of a category, in order.
+  var words: [String] = []
   /// The word by which the file says that there is no number; nil where no cell is missing.
-  let missing: String?
+  var missing: String?
   /// What is trained where a row has no number.
-  let fill: Double
+  var fill = 0.0
   /// How many decimals numbers show; nil for as many as it takes.
-  let decimals: Int?
+  var decimals: Int?
 
   /// The names and kinds of the trained columns.
   var trained: [(name: String, kind: ColumnKind)] {
     let absent = missing == nil ? [] : [("\(name) is missing", ColumnKind.indicator)]
     switch content {
-    case .number(let kind): return [(name, kind)] + absent
+    case .values(let kind): return [(name, kind)] + absent
     case .zeroOrPositive: return [("\(name) > 0", .indicator), (name, .positive)] + absent
-    case .category(let words):
+    case .category:
       return (words.count < 3 ? Array(words.dropFirst()) : words).map { ("\(name) = \($0)", .indicator) }
     case .ignored: return []
     }
@@ -45,9 +39,9 @@ struct TableColumn: Sendable, Equatable {
   /// The trained columns of a cell; nil for a cell that the column cannot hold.
   func encode(_ cells: TableCells, _ column: Int, isMissing: Bool) -> [Double]? {
     let flag = missing == nil ? [] : [isMissing ? 1.0 : 0]
-    guard !isMissing || missing != nil || isCategory else { return nil }
+    guard !isMissing || missing != nil || content == .category || content == .ignored else { return nil }
     switch content {
-    case .number(let kind):
+    case .values(let kind):
       if isMissing { return [fill] + flag }
       guard let value = cells.value(column), kind.contains(value) else { return nil }
       return [value] + flag
@@ -55,14 +49,12 @@ struct TableColumn: Sendable, Equatable {
       if isMissing { return [0, fill] + flag }
       guard let value = cells.value(column), value >= 0 else { return nil }
       return [value > 0 ? 1 : 0, value > 0 ? value : fill] + flag
-    case .category(let words):
+    case .category:
       guard let place = words.firstIndex(of: cells.text(column)) else { return nil }
       return words.count < 3 ? (1..<words.count).map { $0 == place ? 1 : 0 } : words.indices.map { $0 == place ? 1 : 0 }
     case .ignored: return []
     }
   }
-
-  private var isCategory: Bool { if case .number = content { false } else { content != .zeroOrPositive } }
 
   /// Makes trained columns those of one cell: one word, and no number where there is none.
   ///
@@ -71,7 +63,7 @@ struct TableColumn: Sendable, Equatable {
     let first = values.startIndex
     func flag(_ place: Int) -> Double { values[first + place] >= 0.5 ? 1 : 0 }
     switch content {
-    case .number(let kind):
+    case .values(let kind):
       values[first] = shown(values[first], kind)
       guard missing != nil else { return }
       values[first + 1] = flag(1)
@@ -82,7 +74,7 @@ struct TableColumn: Sendable, Equatable {
       if missing != nil { values[first + 2] = flag(2) }
       if missing != nil, values[first + 2] == 1 { values[first] = 0 }
       if values[first] == 0 { values[first + 1] = fill }
-    case .category(let words):
+    case .category:
       guard words.count > 2 else {
         if words.count == 2 { values[first] = flag(0) }
         return
@@ -104,13 +96,13 @@ struct TableColumn: Sendable, Equatable {
   func text(_ values: ArraySlice<Double>) -> String {
     let first = values.startIndex
     switch content {
-    case .number:
+    case .values:
       if missing != nil, values[first + 1] == 1 { return missing ?? "" }
       return number(values[first])
     case .zeroOrPositive:
       if let missing, values[first + 2] == 1 { return missing }
       return values[first] == 0 ? "0" : number(values[first + 1])
-    case .category(let words):
+    case .category:
       guard words.count > 1 else { return words[0] }
       if words.count == 2 { return words[values[first] == 1 ? 1 : 0] }
       return words[(values.firstIndex(of: 1) ?? first) - first]

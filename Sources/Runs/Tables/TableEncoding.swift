@@ -58,7 +58,7 @@ extension TableEncoding {
         ]
         if let missing = column.missing { members.append(.init("missing", .string(missing))) }
         if let decimals = column.decimals { members.append(.init("decimals", .integer(decimals))) }
-        if case .category(let words) = column.content { members.append(.init("words", JSONValue(words))) }
+        if column.content == .category { members.append(.init("words", JSONValue(column.words))) }
         return .object(members)
       })
   }
@@ -78,30 +78,11 @@ extension TableEncoding {
       }
       if case .string(let word)? = item["missing"] { missing = word }
       if case .integer(let count)? = item["decimals"] { decimals = count }
-      let held: TableColumn.Content
-      switch content {
-      case .values(let kind): held = .number(kind)
-      case .zeroOrPositive: held = .zeroOrPositive
-      case .category: held = .category(words)
-      case .ignored: held = .ignored
-      }
       columns.append(
-        TableColumn(name: name, content: held, missing: missing, fill: fill, decimals: decimals))
+        TableColumn(name: name, content: content, words: words, missing: missing, fill: fill, decimals: decimals))
       order.append(number)
     }
     self.init(columns: columns, order: order)
-  }
-}
-
-extension TableColumn.Content {
-  /// The words that experiment files use.
-  var words: String {
-    switch self {
-    case .number(let kind): ColumnContent.values(kind).words
-    case .zeroOrPositive: ColumnContent.zeroOrPositive.words
-    case .category: ColumnContent.category.words
-    case .ignored: ColumnContent.ignored.words
-    }
   }
 }
 
@@ -151,10 +132,11 @@ struct EncodedRows: RowSource, NamedRows {
     let found = "column \(number + 1) (\(shortened(column.name))) holds \(quoted(cells.text(number)))"
     let words: String
     switch column.content {
-    case .category(let known):
+    case .category:
       words =
-        "which is none of the \(known.count) words that data.file has there: \(shortened(known.joined(separator: ", ")))"
-    case .number(let kind): words = "where \(kind.expectation ?? "a number") is expected"
+        "which is none of the \(column.words.count) words that data.file has there: "
+        + shortened(column.words.joined(separator: ", "))
+    case .values(let kind): words = "where \(kind.expectation ?? "a number") is expected"
     case .zeroOrPositive: words = "where 0 or a number above 0 is expected"
     case .ignored: words = "which is ignored"
     }

@@ -75,7 +75,7 @@ private func judge(_ run: TrainingRun, _ samples: MatrixBox, of network: ChosenN
   if run.experiment.evaluation.metrics.contains(.chainBound) {
     judged.bound = NetworkLikelihood(run.experiment, network.average, run.data, file: run.folder.likelihood).ofChain
   }
-  if run.experiment.evaluation.metrics.contains(where: { $0.order != nil }) {
+  if run.experiment.evaluation.metrics.contains(where: \.judgesPosterior) {
     judged.posterior = NetworkPosterior(
       experiment: run.experiment, parameters: network.average, data: run.data)
   }
