@@ -35,11 +35,14 @@ extension ExperimentReader {
     func refuse(_ key: String, _ problem: String) -> ExperimentError {
       fault(key, "must be \(problem) with training.adversary_weight greater than 0")
     }
-    guard !training.discriminatorWidths.isEmpty else { throw fault("training.discriminator_widths", "must not be empty") }
+    guard !training.discriminatorWidths.isEmpty else {
+      throw fault("training.discriminator_widths", "must not be empty")
+    }
     guard process.blocks == 1, process.noise == .gaussian else {
       let served = ProcessKind.allCases.filter { ProcessOptions($0).make().blocks == 1 }.map(\.rawValue)
       throw refuse(
-        "process.kind", "one of \(served.joined(separator: ", ")) with Gaussian noise, found \(experiment.process.words),")
+        "process.kind",
+        "one of \(served.joined(separator: ", ")) with Gaussian noise, found \(experiment.process.words),")
     }
     guard !training.objective.comparesScores else {
       throw refuse("training.objective", "hsm or dsm, found \(training.objective.rawValue),")
@@ -50,7 +53,8 @@ extension ExperimentReader {
     guard [.posteriorMean, .velocity].contains(experiment.network.output) else {
       throw refuse(
         "network.output",
-        "posterior-mean or velocity, which say the denoised row at every time, found \(experiment.network.output.rawValue),")
+        "posterior-mean or velocity, which say the denoised row at every time, found \(experiment.network.output.rawValue),"
+      )
     }
     guard experiment.conditionCount == 0 else {
       throw fault("training.adversary_weight", "must be 0 with conditions, which the discriminator does not see")

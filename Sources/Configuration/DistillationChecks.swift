@@ -10,7 +10,8 @@ extension ExperimentReader {
   func checkStudent() throws(ExperimentError) {
     let (training, process) = (experiment.training, experiment.process.make())
     guard process.noise == .gaussian else {
-      throw fault("training.teacher", "needs Gaussian noise: process.base is student-t; take a process with base gaussian")
+      throw fault(
+        "training.teacher", "needs Gaussian noise: process.base is student-t; take a process with base gaussian")
     }
     guard experiment.conditionCount == 0 else {
       throw fault("training.teacher", "needs a teacher without conditions; sample the teacher itself")

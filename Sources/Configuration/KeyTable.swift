@@ -156,7 +156,8 @@ extension ExperimentKey {
       "training.time_spread", \.training.options.timeLaw.spread, when: ofUntaught,
       "Whether rows draw their times each for itself, or are spread evenly over the law in every batch."),
     .init(
-      "training.time_grid", \.training.timeGrid, when: ofUntaught, default: "chain for network.variance learned, else continuous",
+      "training.time_grid", \.training.timeGrid, when: ofUntaught,
+      default: "chain for network.variance learned, else continuous",
       "Whether training draws all times, or those of a chain's states, horizon · i / chain_steps."),
     .init(
       "training.variance_weight", \.training.options.varianceWeight, in: .positive, when: ofLearned,
@@ -178,11 +179,13 @@ extension ExperimentKey {
       default: "where the noise is 0.002 of the data's deviation",
       "Smallest diffusion time drawn, in the horizon's unit."),
     .init(
-      "training.minimum_noise", \.training.minimumNoise, in: .positive, when: ofScores, default: "none: times are drawn",
+      "training.minimum_noise", \.training.minimumNoise, in: .positive, when: ofScores,
+      default: "none: times are drawn",
       "Smallest noise drawn in place of times, in deviations of the data: training.time_law is then the law of the noise "
         + "up to training.maximum_noise, and the network serves every process within."),
     .init(
-      "training.maximum_noise", \.training.maximumNoise, in: .positive, when: ofScores, default: "none: times are drawn",
+      "training.maximum_noise", \.training.maximumNoise, in: .positive, when: ofScores,
+      default: "none: times are drawn",
       "Largest noise drawn in place of times, in deviations of the data."),
     .init(
       "training.held_out_every", \.training.heldOutEvery, in: .interval, onResume: true,

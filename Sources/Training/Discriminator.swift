@@ -29,7 +29,8 @@ public struct Discriminator: Sendable, Equatable {
     precondition(weight > 0 && weight.isFinite, "a weight of \(weight)")
     self.weight = weight
     let embedding = TimeEmbedding(kind: .sinusoidal, features: 2)
-    network = NetworkArchitecture(inputs: dimension, outputs: 1, widths: widths, activation: .silu, embedding: embedding)
+    network = NetworkArchitecture(
+      inputs: dimension, outputs: 1, widths: widths, activation: .silu, embedding: embedding)
     frequencies = embedding.frequencies(seed: 0)
   }
 

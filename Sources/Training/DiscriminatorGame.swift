@@ -41,11 +41,12 @@ internal import Networks
     return weight * sum(of: 1, count: count)
   }
 
-  /// λ Σ (D(x̂) − 1)² over all rows; makes `fakeGradient`, `own` and `ownLoss`.
+  /// Makes `fakeGradient`, `own` and `ownLoss`.
   ///
   /// - Parameters:
   ///   - parameters: D's.
   ///   - scale: what both losses are multiplied by in the gradients.
+  /// - Returns: λ Σ (D(x̂) − 1)² over all rows.
   func gradients(_ parameters: UnsafePointer<Float>, scale: Double) -> Double {
     let fooling = unsafe fooling(parameters, count: pass.rows)
     for row in 0..<pass.rows { cotangent[row, 0] = Float(2 * scale * weight * (output(row) - 1)) }

@@ -48,9 +48,7 @@ public struct StudentModel: Sendable {
   /// The numbers of a pair: the sample x, then the noise u.
   public var pairColumns: Int { (1 + process.blocks) * dimension }
 
-  /// Gives a pass the input and the level of a row.
-  ///
-  /// - Parameter u: the noise, c·d numbers.
+  /// Gives a pass the input and the level of a row, whose noise u is c·d numbers.
   @unsafe func prepare(_ pass: NetworkPass, set: Int, row: Int, _ u: UnsafePointer<Float>) {
     unsafe multiply(
       coefficients.whitening, u, into: pass.state(set: set, row: row), blocks: coefficients.inputBlocks,

@@ -165,7 +165,8 @@ struct SGMTrain: RankCommand {
       }
     }
     if distil != nil, initFrom != nil {
-      throw ExperimentError.usage("--distil and --init-from exclude each other: a student begins with its teacher's network")
+      throw ExperimentError.usage(
+        "--distil and --init-from exclude each other: a student begins with its teacher's network")
     }
     if json { throw ExperimentError.usage("--json goes with --status") }
     if continues {

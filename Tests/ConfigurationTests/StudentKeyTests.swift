@@ -49,7 +49,8 @@ import Testing
     #expect(found.contains(words), "\(found)")
   }
 
-  @Test("a student of a run has its experiment without sampler, times and densities, and is read again as it was written")
+  @Test(
+    "a student of a run has its experiment without sampler, times and densities, and is read again as it was written")
   func student() throws {
     let run = try Experiment(
       yaml: """

@@ -17,15 +17,13 @@ extension LaunchTests {
 
       """
 
-    @Test("a discriminator has the same bytes on 1, 2 and 3 ranks and over a restart, and moves the score") func sameBits()
+    @Test("a discriminator has the same bytes on 1, 2 and 3 ranks and over a restart, and moves the score")
+    func sameBits()
       throws
     {
       let workshop = try Workshop()
       try workshop.write(Self.experiment, to: "game.yaml")
-      func run(_ words: [String], ranks: Int) throws {
-        let outcome = try workshop.run("sgm-train", words, ranks: ranks)
-        try #require(outcome.status == 0, "\(outcome.errors)")
-      }
+      func run(_ words: [String], ranks: Int) throws { try workshop.succeed("sgm-train", words, ranks: ranks) }
       try run(["game.yaml", "--output", "alone"], ranks: 0)
       let alone = try RunFiles(workshop, "alone")
       for ranks in [2, 3] {

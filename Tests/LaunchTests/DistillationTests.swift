@@ -27,9 +27,7 @@ extension LaunchTests {
 
     @discardableResult
     private func run(_ workshop: Workshop, _ words: [String], ranks: Int = 0) throws -> String {
-      let outcome = try workshop.run("sgm-train", words, ranks: ranks)
-      try #require(outcome.status == 0, "\(outcome.errors)")
-      return outcome.output
+      try workshop.succeed("sgm-train", words, ranks: ranks).output
     }
 
     @Test("a student has the same bytes on 1, 2 and 3 ranks and over a restart, from --distil alone and from a file")
@@ -60,7 +58,9 @@ extension LaunchTests {
       #expect(report.contains("distillation of"))
     }
 
-    @Test("sgm-sample draws a student's samples by one evaluation, the same on any number of ranks") func samples() throws {
+    @Test("sgm-sample draws a student's samples by one evaluation, the same on any number of ranks") func samples()
+      throws
+    {
       let workshop = try workshop()
       try run(workshop, ["--distil", "runs/teacher", "--output", "run"] + Self.student)
       for ranks in [0, 3] {
@@ -104,21 +104,24 @@ extension LaunchTests {
       for (program, words, status, text) in cases {
         for ranks in [0, 2] {
           let outcome = try workshop.run(program, words, ranks: ranks)
-          #expect(outcome.status == status && outcome.errors.contains(text), "\(words): \(outcome.status) \(outcome.errors)")
+          #expect(
+            outcome.status == status && outcome.errors.contains(text), "\(words): \(outcome.status) \(outcome.errors)")
           #expect(outcome.messages.count == 1, "\(outcome.errors)")
         }
       }
       // Another teacher in the old one's place.
       try run(workshop, ["teacher.yaml", "--overwrite", "--set", "seed=2"])
       let other = try workshop.run("sgm-train", ["--resume", "run"])
-      #expect(other.status == 78 && other.errors.contains("is not the teacher that the run began with"), "\(other.errors)")
+      #expect(
+        other.status == 78 && other.errors.contains("is not the teacher that the run began with"), "\(other.errors)")
     }
 
     @Test("the recipe of the methods' table trains from the teacher that it names") func recipe() throws {
       let workshop = try Workshop()
       let settings =
         [
-          "training.steps=4", "training.batch=256", "network.widths=32,32", "sampling.count=300", "evaluation.count=200",
+          "training.steps=4", "training.batch=256", "network.widths=32,32", "sampling.count=300",
+          "evaluation.count=200",
           "evaluation.directions=20", "evaluation.repeats=2", "evaluation.metrics=sliced-w2",
         ].flatMap { ["--set", $0] }
       let methods = repository + "/launch/experiments/methods/"

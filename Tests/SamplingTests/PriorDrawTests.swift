@@ -10,7 +10,8 @@ import Testing
     let process: any ForwardProcess = kind == 0 ? VariancePreserving() : CriticallyDampedLangevin(epsilon: 0.25)
     var score = GaussianScore(process: process, dimension: 3)
     var generator = Generator(
-      process: process, dimension: 3, sampler: ImplicitSampler(), times: [process.horizon, 0.5], denoises: false, seed: 7)
+      process: process, dimension: 3, sampler: ImplicitSampler(), times: [process.horizon, 0.5], denoises: false,
+      seed: 7)
     var samples = Matrix(rows: Generator.rows, columns: 3)
     var started: [Float] = []
     generator.generate(

@@ -29,7 +29,8 @@ import Testing
     options.batch = 256
     (options.optimiser.learningRate, options.optimiser.warmupSteps, options.optimiser.steps) = (1e-2, 20, steps)
     return Trainer(
-      .student(model), options: options, data: data, tree: CanonicalTree(shards: shards), communicator: .single, seed: 1)
+      .student(model), options: options, data: data, tree: CanonicalTree(shards: shards), communicator: .single, seed: 1
+    )
   }
 
   /// Pairs of the flow under the exact score of Gaussian data, drawn by a generator as a run draws them.
@@ -72,7 +73,8 @@ import Testing
   }
 
   // For data N(μ, v) the flow is x = μ + √(v/(m²v + h)) (u − mμ), m and h of the kernel at T: Song et al. 2021, its solution.
-  @Test("the pairs are those of the flow, and the student becomes its teacher, on Gaussian data") func gaussian() throws {
+  @Test("the pairs are those of the flow, and the student becomes its teacher, on Gaussian data") func gaussian() throws
+  {
     let score = GaussianScore(process: VariancePreserving(), dimension: 2, mean: 0.7, variance: 0.3)
     let kernel = score.process.kernel(at: score.process.horizon)
     let (m, h) = (kernel.mean[0], kernel.covariance[0, 0])
@@ -81,7 +83,9 @@ import Testing
     let trainer = Self.trainer(model, steps: 600) { Self.pairs(score, into: &$0) }
     // 400 steps of order 2, and what the data's own width at t = 1e-4 leaves.
     for row in 0..<256 {
-      for k in 0..<2 { #expect(abs(Double(trainer.data.rows[row, k]) - flow(Double(trainer.data.rows[row, 2 + k]))) < 2e-3) }
+      for k in 0..<2 {
+        #expect(abs(Double(trainer.data.rows[row, k]) - flow(Double(trainer.data.rows[row, 2 + k]))) < 2e-3)
+      }
     }
     let student = NetworkStudent(model: model, parameters: try trainer.gatherAverage())
     var noise = normals(NetworkStudent.rows, 2, seed: 8)
@@ -101,7 +105,9 @@ import Testing
     #expect(square < 3e-4, "\(square) of a variance of 0.3")
   }
 
-  @Test("a teacher's output other than the posterior mean gives the same student", arguments: [NetworkOutput.noise, .velocity])
+  @Test(
+    "a teacher's output other than the posterior mean gives the same student",
+    arguments: [NetworkOutput.noise, .velocity])
   func outputs(_ output: NetworkOutput) {
     let (own, other) = (
       StudentModel(Self.teacher(VariancePreserving())), StudentModel(Self.teacher(VariancePreserving(), output: output))

@@ -63,7 +63,8 @@ import Testing
     #expect(sampler.draw(0.003).time < 2e-3)
   }
 
-  @Test("the first time of a batch has the density that soft truncation's exponent says", arguments: [0, 0.5, 1, 1.2, 2, 3])
+  @Test(
+    "the first time of a batch has the density that soft truncation's exponent says", arguments: [0, 0.5, 1, 1.2, 2, 3])
   func truncationExponent(k: Double) {
     let law = SoftTruncation(exponent: k, first: 0.01, last: 1)
     #expect(abs(law.time(ofQuantile: 0) - 0.01) < 1e-12 && abs(law.time(ofQuantile: 1) - 1) < 1e-12)

@@ -46,7 +46,9 @@ extension RunRecord {
       ReportFact("process", experiment.process.choice.rawValue), ReportFact("objective", objective),
       ReportFact("parameters", grouped(layout.count)), ReportFact("batch", grouped(training.batch)),
       ReportFact("steps", taken),
-      ReportFact("sampler", experiment.samplerWords + (experiment.training.teacher == nil ? ", \(experiment.sampling.steps) steps" : "")),
+      ReportFact(
+        "sampler",
+        experiment.samplerWords + (experiment.training.teacher == nil ? ", \(experiment.sampling.steps) steps" : "")),
       ReportFact("samples", grouped(experiment.sampling.count)), ReportFact("seed", "\(experiment.seed)"),
     ]
     if let loss = curve("held_out_loss").last?.y { facts.append(ReportFact("held-out loss", rounded(loss))) }

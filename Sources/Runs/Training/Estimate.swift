@@ -107,7 +107,8 @@ extension Estimate: CustomStringConvertible {
         + "\(steps) steps in \(duration(Double(steps) * secondsPerStep))",
     ]
     if let secondsOfPairs {
-      lines.append("  pairs       \(experiment.training.pairs) from the teacher in \(duration(secondsOfPairs)), at every start")
+      lines.append(
+        "  pairs       \(experiment.training.pairs) from the teacher in \(duration(secondsOfPairs)), at every start")
     }
     if let secondsPerHeldOut {
       lines.append("  held-out    \(milliseconds(secondsPerHeldOut)) a loss, \(heldOutLosses) of them")

@@ -60,7 +60,8 @@ struct Teacher {
       throw refuse("training.teacher", "\(path) has no score: a teacher is a run of real numbers that learned one")
     }
     guard header.data.conditions == 0 else {
-      throw refuse("training.teacher", "\(path) has conditions, which a student does not know; sample the teacher itself")
+      throw refuse(
+        "training.teacher", "\(path) has conditions, which a student does not know; sample the teacher itself")
     }
     guard theirs.process == experiment.process else {
       throw refuse("process", "differs from that of the teacher \(path): take over its section process")
@@ -69,11 +70,13 @@ struct Teacher {
     let (own, learned) = (experiment.model(dimension: dimension), theirs.model(dimension: dimension))
     guard own.network == learned.network, own.frequencies == learned.frequencies, own.level == learned.level else {
       throw refuse(
-        "network", "differs from that of the teacher \(path): take over its section network, and its seed with Fourier "
+        "network",
+        "differs from that of the teacher \(path): take over its section network, and its seed with Fourier "
           + "features")
     }
     guard let data, data.fingerprint != header.data.fingerprint else { return }
     throw refuse(
-      "data", "differs from that of the teacher \(path): \(header.data.differences(to: data)); take over its section data")
+      "data",
+      "differs from that of the teacher \(path): \(header.data.differences(to: data)); take over its section data")
   }
 }

@@ -86,7 +86,9 @@ struct TeacherPairs {
   /// Seconds that drawing all pairs takes on the slowest of so many ranks, from the time of one chunk.
   func estimatedSeconds(_ communicator: Communicator) throws -> Double {
     let start = Stopwatch.now
-    try communicator.agree { try draw(0..<Generator.rows) { (_: Int, _: borrowing Span<Float>, _: borrowing Span<Float>) in } }
+    try communicator.agree {
+      try draw(0..<Generator.rows) { (_: Int, _: borrowing Span<Float>, _: borrowing Span<Float>) in }
+    }
     let slowest = try communicator.allGather([Stopwatch.now - start]).max() ?? 0
     let chunks = (count + Self.heldOut + Generator.rows - 1) / Generator.rows
     return slowest * Double((chunks + communicator.size - 1) / communicator.size)
