@@ -15,8 +15,10 @@ import Testing
     let (now, next) = (process.kernel(at: 0.7).covariance[0, 0], process.kernel(at: 0.69).covariance[0, 0])
     #expect(stages.count == 1)
     #expect(abs(stages[0].state[0, 0] - 1) < 1e-9)
-    #expect(abs(try #require(stages[0].score)[0, 0] / (delta * now) - 1) < 1e-9)
-    let noise = try #require(stages[0].noise)[0, 0]
+    let score = try #require(stages[0].score)
+    let factor = try #require(stages[0].noise)
+    let noise = factor[0, 0]
+    #expect(abs(score[0, 0] / (delta * now) - 1) < 1e-9)
     let beta = (1 - (1 - delta) * (1 - delta) * now / next).squareRoot()
     #expect(abs(noise / (beta * next.squareRoot()) - 1) < 1e-9)
   }

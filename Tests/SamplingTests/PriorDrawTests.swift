@@ -22,6 +22,7 @@ import Testing
     var states = Matrix(rows: Generator.rows, columns: 3 * process.blocks)
     var normals = Matrix(rows: Generator.rows, columns: 3 * process.blocks)
     process.drawPrior(into: &states, normals: &normals, dimension: 3, seed: 7, firstIndex: UInt64(2 * Generator.rows))
-    #expect((0..<states.count).map { states.span[$0] } == started)
+    let drawn = (0..<states.count).map { states[$0 / states.columns, $0 % states.columns] }
+    #expect(drawn == started)
   }
 }

@@ -82,17 +82,21 @@ import Testing
     let model = StudentModel(Self.teacher(score.process))
     let trainer = Self.trainer(model, steps: 600) { Self.pairs(score, into: &$0) }
     // 400 steps of order 2, and what the data's own width at t = 1e-4 leaves.
+    var worst = 0.0
     for row in 0..<256 {
       for k in 0..<2 {
-        #expect(abs(Double(trainer.data.rows[row, k]) - flow(Double(trainer.data.rows[row, 2 + k]))) < 2e-3)
+        let (x, u) = (Double(trainer.data.rows[row, k]), Double(trainer.data.rows[row, 2 + k]))
+        worst = max(worst, abs(x - flow(u)))
       }
     }
+    #expect(worst < 2e-3)
     let student = NetworkStudent(model: model, parameters: try trainer.gatherAverage())
     var noise = normals(NetworkStudent.rows, 2, seed: 8)
     var samples = Matrix(rows: NetworkStudent.rows, columns: 2)
     student.map(noise, into: &samples)
     // Before training the student says the mean of unit data given u, m u, as little of them is left.
-    for row in 0..<samples.rows { #expect(abs(Double(samples[row, 0]) - m * Double(noise[row, 0])) < 1e-4) }
+    let untrained = (0..<samples.rows).map { abs(Double(samples[$0, 0]) - m * Double(noise[$0, 0])) }.max() ?? 1
+    #expect(untrained < 1e-4)
     for _ in 0..<600 { _ = try trainer.takeStep() }
     let learned = NetworkStudent(model: model, parameters: try trainer.gatherAverage())
     noise.copy(from: normals(NetworkStudent.rows, 2, seed: 9))
