@@ -1,7 +1,12 @@
+import Diffusion
+import Metrics
+import Networks
+import Sampling
+import Targets
 import Testing
+import Training
 
 @testable import Configuration
-@testable import Sampling
 
 @Suite struct StudentKeyTests {
   private static let data = "data: {target: gaussian}\n"
