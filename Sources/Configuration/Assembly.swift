@@ -17,11 +17,16 @@ extension Experiment {
     let variance =
       network.variance == .learned
       ? LearnedVariance(ReverseChain(process, steps: self.process.chainSteps), weight: training.varianceWeight) : nil
-    return ScoreModel(
+    var model = ScoreModel(
       process: process, dimension: dimension, conditions: conditionCount, network: network,
       conditioning: training.objective.conditioning, variance: variance,
       learnsSchedule: training.timeLaw.kind == .learnedSchedule,
       weight: training.weight ?? (training.objective.comparesScores ? .unitVariance : nil), seed: seed)
+    if training.adversaryWeight > 0 {
+      model.discriminator = Discriminator(
+        weight: training.adversaryWeight, dimension: dimension, widths: training.discriminatorWidths)
+    }
+    return model
   }
 
   /// The model of discrete states for data of `dimension` columns; nil for a process of real numbers.
@@ -51,6 +56,7 @@ extension Experiment {
   package func task(in standardisation: Standardisation) throws -> TrainingTask {
     let dimension = standardisation.dimension - conditionCount
     if let model = stateModel(dimension: dimension) { return .states(model) }
+    if let student = studentModel(dimension: dimension) { return .student(student) }
     return .score(trainedModel(dimension: dimension), try objective(in: standardisation))
   }
 

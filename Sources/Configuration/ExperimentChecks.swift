@@ -24,12 +24,10 @@ extension ExperimentReader {
     try checkShards()
     if experiment.process.chain == nil {
       try checkProcess()
-      try checkVariance()
+      let isStudent = experiment.training.teacher != nil
+      if !isStudent { try checkVariance() }
       fillTimes()
-      try checkTimes()
-      try checkNoiseRange()
-      try checkNoiseLevels()
-      try checkSampler()
+      if isStudent { try checkStudent() } else { try checkScores() }
     } else {
       try checkStates()
     }
@@ -43,6 +41,14 @@ extension ExperimentReader {
       throw fault("network.embedding_features", "must be even: half are sines and half cosines, found \(features)")
     }
     return experiment
+  }
+
+  private func checkScores() throws(ExperimentError) {
+    try checkAdversary()
+    try checkTimes()
+    try checkNoiseRange()
+    try checkNoiseLevels()
+    try checkSampler()
   }
 
   func fault(_ path: String, _ problem: String) -> ExperimentError {
@@ -90,6 +96,7 @@ extension ExperimentReader {
   private func checkConditions() throws(ExperimentError) {
     for key in ExperimentKey.all {
       guard let condition = key.condition, let place = places[key.path], !condition.holds(experiment) else { continue }
+      if condition.excludesStudents, experiment.training.teacher != nil { throw meaningless(key, at: place) }
       let subject = condition.subject.flatMap { path in ExperimentKey.all.first { $0.path == path } }
       let chosen =
         if let subject {
@@ -160,7 +167,7 @@ extension Experiment {
   ///
   /// A run's own file has all defaults filled in, among them the steps of another sampler.
   package mutating func followSampler(from before: Experiment, settings: [String]) {
-    guard process.chain == nil, sampling.sampler != before.sampling.sampler else { return }
+    guard !drawsWithoutScore, sampling.sampler != before.sampling.sampler else { return }
     if !settings.contains(where: { $0.hasPrefix("sampling.steps=") }) { sampling.steps = sampling.sampler.usualSteps }
     if !settings.contains(where: { $0.hasPrefix("sampling.grid=") }) { sampling.grid = sampling.sampler.usualGrid }
   }

@@ -64,6 +64,10 @@ extension Experiment {
     candidate.experiment = changed
     for setting in ofProcess { try candidate.apply(setting) }
     guard candidate.experiment.process != process else { return changed }
+    guard training.teacher == nil else {
+      throw ExperimentError.configuration(
+        Place("--set \(first)"), "a student maps the noise of its own process to samples; draw without the setting")
+    }
     guard network.variance == .fixed else {
       throw ExperimentError.configuration(
         Place("--set \(first)"),

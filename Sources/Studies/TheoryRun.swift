@@ -38,6 +38,9 @@ struct TheoryRun {
       guard changed.process.chain == nil else {
         throw ExperimentError.usage("\(path): a network of discrete states has no score; take a run of real numbers")
       }
+      guard changed.training.teacher == nil else {
+        throw ExperimentError.usage("\(path): a student's network is no score; take its teacher")
+      }
       return changed
     }
     let model = experiment.model(dimension: header.data.dimension)

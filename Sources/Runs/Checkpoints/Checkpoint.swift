@@ -82,6 +82,10 @@ package struct Checkpoint: ~Copyable, Sendable {
     }
     if let table = header.data.table { metadata.append(("data.table", table.json.description)) }
     if header.data.isDouble { metadata.append(("data.precision", "double")) }
+    if let teacher = header.data.teacher {
+      metadata.append(("teacher.step", String(teacher.step)))
+      metadata.append(("teacher.digest", teacher.digest))
+    }
     if let best = header.best {
       metadata.append(("best.step", String(best.step)))
       metadata.append(("best.loss", "\(best.loss)"))

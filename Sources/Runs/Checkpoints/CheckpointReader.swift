@@ -43,7 +43,7 @@ extension Checkpoint {
         kinds: try reader.kinds(count: mean.count, file: file), table: try reader.table(count: mean.count, file: file),
         isDouble: (try? reader.text("data.precision")) == "double",
         standardisation: Standardisation(mean: mean, scale: scale), constantColumns: constant,
-        fingerprint: try reader.text("data.fingerprint")),
+        fingerprint: try reader.text("data.fingerprint"), teacher: reader.teacher),
       best: reader.best, formerInstructionSet: try? reader.text("instruction_set"))
     return (header, step)
   }
@@ -111,6 +111,14 @@ extension TensorFileReader {
       throw ExperimentError.data(Place(file), "holds \(name) not in U8; \(TensorFileReader.remedy)")
     }
     return values.map { $0 != 0 }
+  }
+
+  /// A student's teacher.
+  fileprivate var teacher: TeacherRecord? {
+    guard let step = (try? text("teacher.step")).flatMap({ Int($0) }), let digest = try? text("teacher.digest") else {
+      return nil
+    }
+    return TeacherRecord(step: step, digest: digest)
   }
 
   fileprivate func names(_ name: String, count: Int) -> [String]? {

@@ -41,6 +41,8 @@ package struct DataSet: ~Copyable {
     var constantColumns: [Bool]
     /// A digest of every row's bits and its place, the same for any number of ranks.
     var fingerprint: String
+    /// The teacher whose pairs a student learns in place of the rows; nil for other runs.
+    var teacher: TeacherRecord?
   }
 }
 

@@ -21,6 +21,9 @@ func evaluateRows(_ request: EvaluateRequest, _ file: String, _ communicator: Co
     if let output = request.output, SampleTable.separator(of: output) == nil, !output.lowercased().hasSuffix(".npy") {
       throw ExperimentError.usage("--output \(output): end the name in .npy, .csv or .tsv")
     }
+    guard header.experiment.training.teacher == nil else {
+      throw ExperimentError.usage("--rows: a student maps noise to samples and has no density; ask its teacher")
+    }
     return try Experiment(yaml: header.experiment.yaml, file: folder.experiment, settings: request.settings)
   }
   let network = try NetworkLikelihood.newest(in: folder, experiment, communicator)

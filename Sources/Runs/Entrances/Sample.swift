@@ -35,8 +35,8 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
   guard request.average == nil || request.output != nil else {
     throw ExperimentError.usage("--output is needed with --average: the run's own samples are of its moving average")
   }
-  if experiment.process.chain != nil {
-    try communicator.agree { try request.refuseConstraints(on: experiment.process.words) }
+  if experiment.drawsWithoutScore {
+    try communicator.agree { try request.refuseConstraints(of: experiment) }
   }
   let conditions = try communicator.agree { try SampleConstraints(request, data) }
   for line in conditions.remarks { announce(line, communicator) }
@@ -59,8 +59,8 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
     return isRuns ? try RunLock(folder) : nil
   }
   defer { lock?.release() }
-  if experiment.process.chain != nil {
-    let line = try drawStates(request, experiment, data, parameters, file, communicator)
+  if experiment.drawsWithoutScore {
+    let line = try drawWithoutScore(request, experiment, data, parameters, file, communicator)
     try communicator.agree { if lock != nil { try folder.removeJudgements() } }
     return line
   }

@@ -88,6 +88,9 @@ extension Experiment {
     if let model = stateModel(dimension: dimension) {
       return StateChunks(model, parameters: parameters, sampling.options, seed: sampling.seed ?? seed)
     }
+    if let student = studentModel(dimension: dimension) {
+      return StudentChunks(student, parameters: parameters, seed: sampling.seed ?? seed)
+    }
     let model = model(dimension: dimension)
     let network = NetworkScore(model: model, parameters: parameters)
     return ScoreChunks(network, try source(process: model.process, dimension: dimension)) {
@@ -97,6 +100,7 @@ extension Experiment {
 
   /// How samples are drawn, in words.
   package var samplerWords: String {
-    process.chain == nil ? sampling.sampler.rawValue : "reverse steps of \(process.words)"
+    if training.teacher != nil { return "one-step" }
+    return process.chain == nil ? sampling.sampler.rawValue : "reverse steps of \(process.words)"
   }
 }

@@ -29,7 +29,7 @@ struct SweepPlan {
   /// A new sweep's folders are made here, unless the request only checks.
   package init?(_ request: TrainingRequest, _ communicator: Communicator) throws {
     switch request.start {
-    case .cell: return nil
+    case .cell, .student: return nil
     case .experiment(let file):
       guard let sweep = try communicator.agree({ try Sweep(contentsOf: file, settings: request.settings) }) else {
         return nil

@@ -36,6 +36,15 @@ struct RunPlan {
       return (experiment, folder, parentFolder(of: file), nil, false)
     case .cell(let experiment, let base):
       return (experiment, RunFolder(request.output ?? "runs/" + experiment.name), base, nil, false)
+    case .student(let run):
+      let teacher = RunFolder(run)
+      let header = try Checkpoint.newestHeader(in: teacher, communicator).header
+      let base = try communicator.fromRoot { teacher.base() }
+      let experiment = try communicator.agree {
+        try header.experiment.student(
+          of: relative(run, to: base), file: teacher.experiment, settings: request.settings)
+      }
+      return (experiment, RunFolder(request.output ?? "runs/" + experiment.name), base, nil, false)
     case .resume(let run):
       let folder = RunFolder(run)
       let base = try request.file.map(parentFolder(of:)) ?? communicator.fromRoot { folder.base() }
