@@ -29,10 +29,10 @@ extension ExperimentKey {
 
 extension ExperimentReader {
   /// Refuses a discriminator where the network does not say denoised rows, and says what it can.
-  func checkAdversary() throws(ExperimentError) {
+  func checkAdversary() throws(ToolError) {
     let (training, process) = (experiment.training, experiment.process.make())
     guard training.adversaryWeight > 0 else { return }
-    func refuse(_ key: String, _ problem: String) -> ExperimentError {
+    func refuse(_ key: String, _ problem: String) -> ToolError {
       fault(key, "must be \(problem) with training.adversary_weight greater than 0")
     }
     guard !training.discriminatorWidths.isEmpty else {

@@ -71,7 +71,7 @@ extension Experiment {
     case .implicit:
       let dimension = standardisation.dimension - conditionCount
       guard dimension <= TrainingObjective.largestTrace else {
-        throw ExperimentError.configuration(
+        throw ToolError.configuration(
           Place("training.objective"),
           "implicit takes the exact trace, of at most \(TrainingObjective.largestTrace) coordinates, but the data has "
             + "\(dimension); take sliced, hsm or dsm")
@@ -80,7 +80,7 @@ extension Experiment {
     case .sliced: return .sliced(probes: training.probes, simulationSteps: training.simulationSteps)
     case .explicit:
       guard let score = try target()?.score(under: process.make(), in: standardisation) else {
-        throw ExperimentError.fault("training.objective explicit without an exact score")
+        throw ToolError.fault("training.objective explicit without an exact score")
       }
       return .explicit(score)
     }
@@ -88,10 +88,10 @@ extension Experiment {
 
   /// The built-in target, or `nil` where the data is a file.
   ///
-  /// - Throws: `ExperimentError.configuration` for a dimension that the target does not have.
+  /// - Throws: `ToolError.configuration` for a dimension that the target does not have.
   package func target() throws -> (any Target)? {
     do { return try data.target?.make(dimension: data.dimension ?? 2) } catch {
-      throw ExperimentError.configuration(Place("data.dimension"), "\(error)")
+      throw ToolError.configuration(Place("data.dimension"), "\(error)")
     }
   }
 

@@ -7,7 +7,7 @@ package import Training
 
 extension ExperimentReader {
   /// Refuses what a one-step student cannot be, and says what it can.
-  func checkStudent() throws(ExperimentError) {
+  func checkStudent() throws(ToolError) {
     let (training, process) = (experiment.training, experiment.process.make())
     guard process.noise == .gaussian else {
       throw fault(
@@ -55,7 +55,7 @@ extension ExperimentReader {
   }
 
   /// The words for a key that a student has no use for.
-  func meaningless(_ key: ExperimentKey, at place: Place) -> ExperimentError {
+  func meaningless(_ key: ExperimentKey, at place: Place) -> ToolError {
     .configuration(
       place,
       "\(key.path) means nothing with training.teacher: a student learns its teacher's pairs and draws in one evaluation; "
@@ -74,7 +74,7 @@ extension Experiment {
   /// - Throws: as `init(yaml:file:settings:)`.
   package func student(
     of teacher: String, file: String, settings: [String]
-  ) throws(ExperimentError) -> Experiment {
+  ) throws(ToolError) -> Experiment {
     var student = self
     student.name = name + "-student"
     student.training.teacher = teacher

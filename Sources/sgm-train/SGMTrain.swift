@@ -150,11 +150,11 @@ struct SGMTrain: RankCommand {
     case (nil, let run?): request = TrainingRequest(start: .resume(run: run))
     case (nil, nil):
       guard let distil else {
-        throw ExperimentError.usage("name an experiment file, or --resume a run; --help says more")
+        throw ToolError.usage("name an experiment file, or --resume a run; --help says more")
       }
       request = TrainingRequest(start: .student(of: distil))
     case (_?, _?):
-      throw ExperimentError.usage("an experiment file and --resume exclude each other; use --set to change keys")
+      throw ToolError.usage("an experiment file and --resume exclude each other; use --set to change keys")
     }
     if resume != nil {
       // The run has its folder, parameters and step already.
@@ -162,27 +162,27 @@ struct SGMTrain: RankCommand {
         ("--output", output != nil), ("--init-from", initFrom != nil), ("--distil", distil != nil),
         ("--overwrite", overwrite),
       ] where isGiven {
-        throw ExperimentError.usage(
+        throw ToolError.usage(
           "--resume and \(option) exclude each other; a new run starts from an experiment file")
       }
     }
     if distil != nil, initFrom != nil {
-      throw ExperimentError.usage(
+      throw ToolError.usage(
         "--distil and --init-from exclude each other: a student begins with its teacher's network")
     }
-    if json { throw ExperimentError.usage("--json goes with --status") }
+    if json { throw ToolError.usage("--json goes with --status") }
     if continues {
       guard experiment != nil, !overwrite, !check else {
-        throw ExperimentError.usage(
+        throw ToolError.usage(
           "--continue takes an experiment file and decides by its run's folder: "
             + "leave out --resume, --overwrite and --check")
       }
     }
-    if let until, until < 1 { throw ExperimentError.usage("--until \(until): a step of at least 1 is expected") }
+    if let until, until < 1 { throw ToolError.usage("--until \(until): a step of at least 1 is expected") }
     if let timeLimit { request.timeLimit = try seconds(of: timeLimit, option: "--time-limit") }
     request.stallLimit = try seconds(of: stallLimit, option: "--stall-limit", orZero: true)
     if allowDataChange, resume == nil, !continues {
-      throw ExperimentError.usage("--allow-data-change is for --resume; a new run takes any data")
+      throw ToolError.usage("--allow-data-change is for --resume; a new run takes any data")
     }
     request.continues = continues
     request.allowsDataChange = allowDataChange
@@ -210,6 +210,6 @@ private func injectedFault(_ text: String) throws -> InjectedFault {
     default: break
     }
   }
-  throw ExperimentError.usage(
+  throw ToolError.usage(
     "--inject-fault \(text): parameters:RANK:STEP, gradient:RANK:STEP or not-finite:SHARD:STEP is expected")
 }

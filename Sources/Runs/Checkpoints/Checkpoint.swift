@@ -35,7 +35,7 @@ package struct Checkpoint: ~Copyable, Sendable {
   package var state: TrainerState
 
   /// Writes the file whole or not at all; its bytes are a function of the checkpoint.
-  package func write(to file: String) throws(ExperimentError) {
+  package func write(to file: String) throws(ToolError) {
     let layout = header.experiment.layout(dimension: header.data.dimension)
     let network = header.experiment.architecture(dimension: header.data.dimension)
     let frequencies = network.embedding.frequencies(seed: header.experiment.seed)

@@ -25,7 +25,7 @@ func drawWithoutScore(
 
 extension SampleRequest {
   /// Refuses observations, fixed coordinates and conditions where the network is no score.
-  func refuseConstraints(of experiment: Experiment) throws(ExperimentError) {
+  func refuseConstraints(of experiment: Experiment) throws(ToolError) {
     let given = [("--observe", observations), ("--fix", fixed), ("--condition", condition)].first { $0.1 != nil }
     // A student goes from noise to the sample at once.
     let path = trajectories > 0 && experiment.training.teacher != nil ? "--trajectories" : nil

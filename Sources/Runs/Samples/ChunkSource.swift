@@ -81,7 +81,7 @@ extension Experiment {
   ///   - dimension: the number of data coordinates.
   ///   - conditions: those of the samples, where the network has any.
   /// - Returns: the source.
-  /// - Throws: `ExperimentError.usage` for a sampler that takes no score.
+  /// - Throws: `ToolError.usage` for a sampler that takes no score.
   func chunks(
     of parameters: consuming Matrix, dimension: Int, given conditions: SampleConditions? = nil
   ) throws -> any ChunkSource {

@@ -85,7 +85,7 @@ struct SweepPlan {
     let experiments = try communicator.agree {
       let sweep = try request.file.flatMap { try Sweep(contentsOf: $0, settings: request.settings) }
       guard sweep == nil || sweep?.axes == axes else {
-        throw ExperimentError.usage(
+        throw ToolError.usage(
           "\(folder.path): its sweep has other keys or values than \(request.file ?? ""); bring them back, or choose another "
             + "folder by --output")
       }
@@ -119,7 +119,7 @@ struct SweepPlan {
     for setting in settings {
       let key = String(setting.prefix { $0 != "=" })
       guard !axes.contains(where: { $0.path == key }) else {
-        throw ExperimentError.configuration(Place("--set \(setting)"), "\(key) is swept and cannot change on resume")
+        throw ToolError.configuration(Place("--set \(setting)"), "\(key) is swept and cannot change on resume")
       }
     }
     let before = try Experiment(contentsOf: folder.experiment)

@@ -39,7 +39,7 @@ package struct Estimate {
   private static func takeStep(_ run: TrainingRun) throws {
     try run.communicator.agree {
       guard sgm_stop_signal() == 0 else {
-        throw ExperimentError.stopped("stopped by a signal before the times were known; nothing was written")
+        throw ToolError.stopped("stopped by a signal before the times were known; nothing was written")
       }
     }
     if let fault = try run.trainer.takeStep().fault { try run.fail(fault) }

@@ -86,7 +86,7 @@ struct RunPlan {
       return nil
     }
     guard let start = steps.last(where: { $0 < until }) else {
-      throw ExperimentError.usage(
+      throw ToolError.usage(
         "--until \(until): \(folder.checkpoints) has no checkpoint before that step, the first is of step "
           + "\(steps.first ?? last); keep earlier ones by checkpoints.keep_every")
     }
@@ -98,11 +98,11 @@ extension Experiment {
   /// Refuses an end that the run has gone past.
   fileprivate func checkLength(after step: Int, until: Int?) throws {
     if training.steps < step {
-      throw ExperimentError.configuration(
+      throw ToolError.configuration(
         Place("training.steps"), "is \(training.steps), but the run has reached step \(step): set at least that")
     }
     if let until, until < step {
-      throw ExperimentError.usage("--until \(until): the run has reached step \(step)")
+      throw ToolError.usage("--until \(until): the run has reached step \(step)")
     }
   }
 }

@@ -26,7 +26,7 @@ struct Teacher {
   ///   - known: what the student's checkpoint says; nil for a new student, which takes the step that the teacher's samples
   ///     are drawn from.
   ///   - communicator: the ranks; all read the teacher.
-  /// - Throws: an error of the teacher's folder, or `ExperimentError.configuration` where it is no longer what it was.
+  /// - Throws: an error of the teacher's folder, or `ToolError.configuration` where it is no longer what it was.
   init?(_ experiment: Experiment, base: String, known: TeacherRecord?, _ communicator: Communicator) throws {
     guard let name = experiment.training.teacher else { return nil }
     path = DataSource.path(name, from: base)
@@ -40,7 +40,7 @@ struct Teacher {
     parameters = MatrixBox(checkpoint.state.average.head(1))
     guard let known, known != record else { return }
     try communicator.agree { [path, record] in
-      throw ExperimentError.configuration(
+      throw ToolError.configuration(
         Place("training.teacher"),
         "\(path) at step \(record.step) is not the teacher that the run began with (digest \(record.digest), not "
           + "\(known.digest)); bring that back, or start a new run")
@@ -52,10 +52,10 @@ struct Teacher {
   /// - Parameters:
   ///   - experiment: the student's.
   ///   - data: the student's; nil where they have been compared before.
-  /// - Throws: `ExperimentError.configuration`.
+  /// - Throws: `ToolError.configuration`.
   func check(_ experiment: Experiment, data: DataSet.Description?) throws {
     let theirs = header.experiment
-    func refuse(_ key: String, _ problem: String) -> ExperimentError { .configuration(Place(key), problem) }
+    func refuse(_ key: String, _ problem: String) -> ToolError { .configuration(Place(key), problem) }
     guard theirs.process.chain == nil, theirs.training.teacher == nil else {
       throw refuse("training.teacher", "\(path) has no score: a teacher is a run of real numbers that learned one")
     }

@@ -53,7 +53,7 @@ extension TrainingRun {
     try communicator.agree {
       let shards = experiment.training.shards
       guard communicator.size <= shards else {
-        throw ExperimentError.configuration(
+        throw ToolError.configuration(
           Place("training.shards"),
           "\(communicator.size) ranks need at least as many shards, but there are \(shards): "
             + "start at most \(shards) ranks, or set more shards (a run's shards cannot change on resume)")
