@@ -158,7 +158,8 @@ let package = Package(
     tests(
       "TrainingTests",
       [
-        "Communication", "Diffusion", "LinearAlgebra", "Networks", "Randomness", "TestSupport", "Training", "sgm-bench",
+        "Communication", "Diffusion", "LinearAlgebra", "Networks", "Randomness", "Sampling", "TestSupport", "Training",
+        "sgm-bench",
       ],
       resources: [.copy("Fixtures")]),
     tests(

@@ -30,7 +30,7 @@ extension RankCommand {
   /// Prints a text that is the result, and ends the process.
   package static func endPrinting(_ text: String) -> Never {
     sgm_return_write_errors()
-    do throws(ExperimentError) { try printResult(text) } catch {
+    do throws(ToolError) { try printResult(text) } catch {
       writeText("\(commandName): \(error)\n", to: STDERR_FILENO)
       Glibc.exit(error.status)
     }
@@ -52,7 +52,7 @@ extension RankCommand {
   /// - Returns: the status with which to go on: on the root not that of success where the text was not written.
   package func printed(_ text: String, _ communicator: Communicator) -> ExitStatus {
     guard communicator.isRoot else { return .success }
-    do throws(ExperimentError) { try printResult(text) } catch {
+    do throws(ToolError) { try printResult(text) } catch {
       writeText("\(Self.commandName): \(error)\n", to: STDERR_FILENO)
       return error.exitStatus
     }

@@ -17,11 +17,16 @@ extension Experiment {
     let variance =
       network.variance == .learned
       ? LearnedVariance(ReverseChain(process, steps: self.process.chainSteps), weight: training.varianceWeight) : nil
-    return ScoreModel(
+    var model = ScoreModel(
       process: process, dimension: dimension, conditions: conditionCount, network: network,
       conditioning: training.objective.conditioning, variance: variance,
       learnsSchedule: training.timeLaw.kind == .learnedSchedule,
       weight: training.weight ?? (training.objective.comparesScores ? .unitVariance : nil), seed: seed)
+    if training.adversaryWeight > 0 {
+      model.discriminator = Discriminator(
+        weight: training.adversaryWeight, dimension: dimension, widths: training.discriminatorWidths)
+    }
+    return model
   }
 
   /// The model of discrete states for data of `dimension` columns; nil for a process of real numbers.
@@ -51,6 +56,7 @@ extension Experiment {
   package func task(in standardisation: Standardisation) throws -> TrainingTask {
     let dimension = standardisation.dimension - conditionCount
     if let model = stateModel(dimension: dimension) { return .states(model) }
+    if let student = studentModel(dimension: dimension) { return .student(student) }
     return .score(trainedModel(dimension: dimension), try objective(in: standardisation))
   }
 
@@ -65,7 +71,7 @@ extension Experiment {
     case .implicit:
       let dimension = standardisation.dimension - conditionCount
       guard dimension <= TrainingObjective.largestTrace else {
-        throw ExperimentError.configuration(
+        throw ToolError.configuration(
           Place("training.objective"),
           "implicit takes the exact trace, of at most \(TrainingObjective.largestTrace) coordinates, but the data has "
             + "\(dimension); take sliced, hsm or dsm")
@@ -74,7 +80,7 @@ extension Experiment {
     case .sliced: return .sliced(probes: training.probes, simulationSteps: training.simulationSteps)
     case .explicit:
       guard let score = try target()?.score(under: process.make(), in: standardisation) else {
-        throw ExperimentError.fault("training.objective explicit without an exact score")
+        throw ToolError.fault("training.objective explicit without an exact score")
       }
       return .explicit(score)
     }
@@ -82,10 +88,10 @@ extension Experiment {
 
   /// The built-in target, or `nil` where the data is a file.
   ///
-  /// - Throws: `ExperimentError.configuration` for a dimension that the target does not have.
+  /// - Throws: `ToolError.configuration` for a dimension that the target does not have.
   package func target() throws -> (any Target)? {
     do { return try data.target?.make(dimension: data.dimension ?? 2) } catch {
-      throw ExperimentError.configuration(Place("data.dimension"), "\(error)")
+      throw ToolError.configuration(Place("data.dimension"), "\(error)")
     }
   }
 

@@ -7,7 +7,7 @@ internal import Training
 
 extension ExperimentReader {
   /// Fills in the defaults that depend on other keys and checks what no single key can.
-  mutating func finish() throws(ExperimentError) -> Experiment {
+  mutating func finish() throws(ToolError) -> Experiment {
     try checkName()
     guard !experiment.network.widths.isEmpty else { throw fault("network.widths", "must not be empty") }
     try checkData()
@@ -24,12 +24,10 @@ extension ExperimentReader {
     try checkShards()
     if experiment.process.chain == nil {
       try checkProcess()
-      try checkVariance()
+      let isStudent = experiment.training.teacher != nil
+      if !isStudent { try checkVariance() }
       fillTimes()
-      try checkTimes()
-      try checkNoiseRange()
-      try checkNoiseLevels()
-      try checkSampler()
+      if isStudent { try checkStudent() } else { try checkScores() }
     } else {
       try checkStates()
     }
@@ -45,11 +43,19 @@ extension ExperimentReader {
     return experiment
   }
 
-  func fault(_ path: String, _ problem: String) -> ExperimentError {
+  private func checkScores() throws(ToolError) {
+    try checkAdversary()
+    try checkTimes()
+    try checkNoiseRange()
+    try checkNoiseLevels()
+    try checkSampler()
+  }
+
+  func fault(_ path: String, _ problem: String) -> ToolError {
     .configuration(places[path] ?? Place(file), "\(path) \(problem)")
   }
 
-  private func checkName() throws(ExperimentError) {
+  private func checkName() throws(ToolError) {
     let name = experiment.name
     let isSafe = name.utf8.allSatisfy { byte in
       byte.isDigit || (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7a) || "._-".utf8.contains(byte)
@@ -61,7 +67,7 @@ extension ExperimentReader {
     }
   }
 
-  private func checkData() throws(ExperimentError) {
+  private func checkData() throws(ToolError) {
     let data = experiment.data
     if data.target != nil, data.file != nil {
       throw fault("data.file", "and data.target are both given; keep one, or set the other to null")
@@ -77,7 +83,7 @@ extension ExperimentReader {
     }
   }
 
-  private func checkDimension() throws(ExperimentError) {
+  private func checkDimension() throws(ToolError) {
     guard let kind = experiment.data.target,
       let dimension = experiment.data.dimension, !kind.dimensions.contains(dimension)
     else { return }
@@ -87,9 +93,10 @@ extension ExperimentReader {
       "must be \(lowest == highest ? "" : "at least ")\(lowest) for data.target \(kind.rawValue), found \(dimension)")
   }
 
-  private func checkConditions() throws(ExperimentError) {
+  private func checkConditions() throws(ToolError) {
     for key in ExperimentKey.all {
       guard let condition = key.condition, let place = places[key.path], !condition.holds(experiment) else { continue }
+      if condition.excludesStudents, experiment.training.teacher != nil { throw meaningless(key, at: place) }
       let subject = condition.subject.flatMap { path in ExperimentKey.all.first { $0.path == path } }
       let chosen =
         if let subject {
@@ -107,7 +114,7 @@ extension ExperimentReader {
     return "process.kind is \(experiment.process.words)"
   }
 
-  private func checkShards() throws(ExperimentError) {
+  private func checkShards() throws(ToolError) {
     let training = experiment.training
     let shards = training.shards
     guard shards & (shards - 1) == 0 else {
@@ -132,7 +139,7 @@ extension ExperimentReader {
     if places["sampling.final_time"] == nil { experiment.sampling.finalTime = time }
   }
 
-  private func checkTimes() throws(ExperimentError) {
+  private func checkTimes() throws(ToolError) {
     let horizon = experiment.process.horizon
     for (path, time) in [
       ("training.minimum_time", experiment.training.minimumTime),
@@ -160,7 +167,7 @@ extension Experiment {
   ///
   /// A run's own file has all defaults filled in, among them the steps of another sampler.
   package mutating func followSampler(from before: Experiment, settings: [String]) {
-    guard process.chain == nil, sampling.sampler != before.sampling.sampler else { return }
+    guard !drawsWithoutScore, sampling.sampler != before.sampling.sampler else { return }
     if !settings.contains(where: { $0.hasPrefix("sampling.steps=") }) { sampling.steps = sampling.sampler.usualSteps }
     if !settings.contains(where: { $0.hasPrefix("sampling.grid=") }) { sampling.grid = sampling.sampler.usualGrid }
   }
@@ -177,11 +184,11 @@ extension Experiment {
   /// - Parameters:
   ///   - before: the experiment of the checkpoint.
   ///   - allowingData: whether the data may change as well.
-  /// - Throws: `ExperimentError.configuration` that names them all.
+  /// - Throws: `ToolError.configuration` that names them all.
   package func checkResume(of before: Experiment, allowingData: Bool = false) throws {
     let refused = changes(from: before).filter { !allowingData || !$0.hasPrefix("data.") }
     guard let first = refused.first else { return }
-    throw ExperimentError.configuration(
+    throw ToolError.configuration(
       Place(first), "cannot change on resume (\(refused.joined(separator: ", "))): start a new run, or drop the setting"
     )
   }

@@ -55,6 +55,8 @@ package struct ExperimentKey: Sendable {
     package let words: String
     /// The key that decides, where it is not the kind of process or of data.
     package var subject: String?
+    /// Whether it is a student with a teacher that the key means nothing to.
+    var excludesStudents = false
     package let holds: @Sendable (Experiment) -> Bool
   }
 }

@@ -8,9 +8,9 @@ extension Experiment {
   ///   - yaml: the text; it may be empty when `settings` name the data.
   ///   - file: the name used in errors.
   ///   - settings: `key=value` as given to `--set`, applied in order after the file.
-  /// - Throws: ``ExperimentError/configuration(_:_:)`` with line and column, or ``ExperimentError/usage(_:)`` for a
+  /// - Throws: ``ToolError/configuration(_:_:)`` with line and column, or ``ToolError/usage(_:)`` for a
   ///   setting without `=`.
-  package init(yaml: String, file: String, settings: [String] = []) throws(ExperimentError) {
+  package init(yaml: String, file: String, settings: [String] = []) throws(ToolError) {
     var reader = ExperimentReader(file: file)
     try reader.read(yaml)
     if let axis = reader.axes.first {
@@ -26,7 +26,7 @@ extension Experiment {
   /// to another, are left out; a setting that means nothing is refused as anywhere.
   ///
   /// - Throws: as `init(yaml:file:settings:)`.
-  package func changed(by settings: [String], file: String) throws(ExperimentError) -> Experiment {
+  package func changed(by settings: [String], file: String) throws(ToolError) -> Experiment {
     var reader = ExperimentReader(file: file)
     try reader.read(yaml)
     for given in settings { try reader.apply(given) }
@@ -38,14 +38,14 @@ extension Experiment {
 
   /// An experiment from a file of at most 64 KiB of UTF-8.
   ///
-  /// - Throws: as `init(yaml:file:settings:)`, and ``ExperimentError/unreadable(file:_:)``.
-  package init(contentsOf path: String, settings: [String] = []) throws(ExperimentError) {
+  /// - Throws: as `init(yaml:file:settings:)`, and ``ToolError/unreadable(file:_:)``.
+  package init(contentsOf path: String, settings: [String] = []) throws(ToolError) {
     try self.init(yaml: experimentText(of: path), file: path, settings: settings)
   }
 }
 
 /// The text of an experiment file.
-package func experimentText(of path: String) throws(ExperimentError) -> String {
+package func experimentText(of path: String) throws(ToolError) -> String {
   guard !isFolder(path) else {
     throw .usage("\(path): is a folder; name an experiment file, or go on with a run by sgm-train --resume")
   }
@@ -71,7 +71,7 @@ struct ExperimentReader {
 
   init(file: String) { self.file = file }
 
-  mutating func read(_ yaml: String) throws(ExperimentError) {
+  mutating func read(_ yaml: String) throws(ToolError) {
     // Windows' editors begin a file with a byte order mark.
     let yaml = yaml.unicodeScalars.first == "\u{feff}" ? String(yaml.unicodeScalars.dropFirst()) : yaml
     try refuseAliases(in: yaml, file: file)
@@ -83,7 +83,7 @@ struct ExperimentReader {
     }
   }
 
-  private mutating func readTop(_ mapping: Node.Mapping) throws(ExperimentError) {
+  private mutating func readTop(_ mapping: Node.Mapping) throws(ToolError) {
     for (key, value) in mapping {
       let name = try self.name(of: key)
       if name == "sweep" {
@@ -101,7 +101,7 @@ struct ExperimentReader {
     }
   }
 
-  private mutating func readKey(_ path: String, at node: Node, _ value: Node) throws(ExperimentError) {
+  private mutating func readKey(_ path: String, at node: Node, _ value: Node) throws(ToolError) {
     let key = try self.key(path, at: place(node))
     switch value {
     case .scalar(let scalar):
@@ -126,7 +126,7 @@ struct ExperimentReader {
   }
 
   /// Applies one `key=value` of the command line.
-  mutating func apply(_ setting: String) throws(ExperimentError) {
+  mutating func apply(_ setting: String) throws(ToolError) {
     guard let equals = setting.firstIndex(of: "="), equals != setting.startIndex else {
       throw .usage("--set \(setting): expected KEY=VALUE, such as training.steps=300")
     }
@@ -148,7 +148,7 @@ struct ExperimentReader {
 
   mutating func assign(
     _ key: ExperimentKey, _ value: Result<Value, Complaint>, at place: Place
-  ) throws(ExperimentError) {
+  ) throws(ToolError) {
     switch value {
     case .failure(let complaint): throw .configuration(place, complaint.text)
     case .success(let value):
@@ -159,7 +159,7 @@ struct ExperimentReader {
     }
   }
 
-  func key(_ path: String, at place: Place) throws(ExperimentError) -> ExperimentKey {
+  func key(_ path: String, at place: Place) throws(ToolError) -> ExperimentKey {
     if let key = ExperimentKey.all.first(where: { $0.path == path }) { return key }
     if ExperimentKey.sections.contains(path) {
       throw .configuration(
@@ -186,7 +186,7 @@ struct ExperimentReader {
     return "; the keys of \(section) are \(names.joined(separator: ", "))"
   }
 
-  func name(of key: Node) throws(ExperimentError) -> String {
+  func name(of key: Node) throws(ToolError) -> String {
     guard let scalar = key.scalar else { throw .configuration(place(key), "a key is a word, found a list or section") }
     return scalar.string
   }

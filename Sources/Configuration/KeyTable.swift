@@ -5,7 +5,7 @@ internal import Training
 extension ExperimentKey {
   /// Every key of an experiment file, in the order in which files are written.
   package static let all: [ExperimentKey] =
-    general + data + process + network + training + sampling + checkpoints + evaluation
+    general + data + process + network + training + adversary + distillation + sampling + checkpoints + evaluation
 
   private static let general: [ExperimentKey] = [
     .init(
@@ -65,33 +65,36 @@ extension ExperimentKey {
 
   private static let ofLogNormal = Condition(words: "training.time_law log-normal", subject: "training.time_law") {
     $0.training.timeLaw.kind == .logNormal
-  }
+  }.untaught
+  private static let ofSoftTruncation = Condition(
+    words: "training.time_law soft-truncation", subject: "training.time_law"
+  ) { $0.training.timeLaw.kind == .softTruncation }.untaught
   private static let ofTimes = Condition(words: "times, not noise levels", subject: "training.minimum_noise") {
     $0.training.minimumNoise == nil && $0.training.timeGrid == .continuous
-  }.onReals
+  }.onReals.untaught
   private static let ofSchedule = Condition(
     words: "training.time_law learned-schedule", subject: "training.time_law"
-  ) { $0.training.timeLaw.kind == .learnedSchedule }
+  ) { $0.training.timeLaw.kind == .learnedSchedule }.untaught
   private static let ofLearned = Condition(words: "network.variance learned", subject: "network.variance") {
     $0.network.variance == .learned
-  }
+  }.untaught
   private static let ofFlow = Condition(words: "process.kind flow-matching", subject: "process.kind") {
     $0.process.kind == .flowMatching
-  }.onReals
+  }.onReals.untaught
   private static let ofSliced = Condition(words: "training.objective sliced", subject: "training.objective") {
     $0.training.objective == .sliced
-  }
+  }.untaught
   private static let ofImplicit = Condition(
     words: "training.objective implicit or sliced", subject: "training.objective"
-  ) { $0.training.objective.needsCurvature }
+  ) { $0.training.objective.needsCurvature }.untaught
 
   private static let training: [ExperimentKey] = [
     .init(
-      "training.objective", \.training.objective, when: ofReals,
+      "training.objective", \.training.objective, when: ofScores,
       "Score matching given the data alone (hsm) or the data and the velocity (dsm), against the exact score of a target "
         + "(explicit), or without kernel and score, with the exact trace (implicit) or random probes (sliced)."),
     .init(
-      "training.weight", \.training.weight.orAutomatic, when: ofReals,
+      "training.weight", \.training.weight.orAutomatic, when: ofScores,
       "Weight of the loss over time; automatic is unit-variance for posterior-mean and velocity, uniform-noise for noise "
         + "and score."),
     .init(
@@ -146,14 +149,15 @@ extension ExperimentKey {
       "Lengths of further averages that checkpoints keep, as shares of the steps so far: sgm-sample --average takes any "
         + "length between them."),
     .init(
-      "training.time_law", \.training.options.timeLaw.kind,
+      "training.time_law", \.training.options.timeLaw.kind, when: ofUntaught,
       "Law of the diffusion times drawn in training; importance learns it from the losses, and learned-schedule "
         + "by a monotone network. Discrete states have uniform unless told otherwise."),
     .init(
-      "training.time_spread", \.training.options.timeLaw.spread,
+      "training.time_spread", \.training.options.timeLaw.spread, when: ofUntaught,
       "Whether rows draw their times each for itself, or are spread evenly over the law in every batch."),
     .init(
-      "training.time_grid", \.training.timeGrid, default: "chain for network.variance learned, else continuous",
+      "training.time_grid", \.training.timeGrid, when: ofUntaught,
+      default: "chain for network.variance learned, else continuous",
       "Whether training draws all times, or those of a chain's states, horizon · i / chain_steps."),
     .init(
       "training.variance_weight", \.training.options.varianceWeight, in: .positive, when: ofLearned,
@@ -169,15 +173,20 @@ extension ExperimentKey {
       "training.noise_level_deviation", \.training.options.timeLaw.deviation, in: .positive, when: ofLogNormal,
       "Standard deviation of that logarithm."),
     .init(
+      "training.truncation_exponent", \.training.options.timeLaw.truncationExponent, in: .notNegative,
+      when: ofSoftTruncation, "k: each batch's first time τ has a density in proportion to τ^(−k)."),
+    .init(
       "training.minimum_time", \.training.options.minimumTime, in: .positive, when: ofTimes,
       default: "where the noise is 0.002 of the data's deviation",
       "Smallest diffusion time drawn, in the horizon's unit."),
     .init(
-      "training.minimum_noise", \.training.minimumNoise, in: .positive, when: ofReals, default: "none: times are drawn",
+      "training.minimum_noise", \.training.minimumNoise, in: .positive, when: ofScores,
+      default: "none: times are drawn",
       "Smallest noise drawn in place of times, in deviations of the data: training.time_law is then the law of the noise "
         + "up to training.maximum_noise, and the network serves every process within."),
     .init(
-      "training.maximum_noise", \.training.maximumNoise, in: .positive, when: ofReals, default: "none: times are drawn",
+      "training.maximum_noise", \.training.maximumNoise, in: .positive, when: ofScores,
+      default: "none: times are drawn",
       "Largest noise drawn in place of times, in deviations of the data."),
     .init(
       "training.held_out_every", \.training.heldOutEvery, in: .interval, onResume: true,

@@ -52,7 +52,7 @@ extension Experiment {
   ///   - settings: `key=value`.
   ///   - file: the name used in errors.
   /// - Returns: the experiment, with this one's training.
-  /// - Throws: `ExperimentError` for what may not change, and for noise beyond what was trained.
+  /// - Throws: `ToolError` for what may not change, and for noise beyond what was trained.
   package func sampled(_ settings: [String], file: String) throws -> Experiment {
     let ofProcess = settings.filter { $0.hasPrefix("process.") }
     let others = settings.filter { !$0.hasPrefix("process.") }
@@ -64,20 +64,24 @@ extension Experiment {
     candidate.experiment = changed
     for setting in ofProcess { try candidate.apply(setting) }
     guard candidate.experiment.process != process else { return changed }
+    guard training.teacher == nil else {
+      throw ToolError.configuration(
+        Place("--set \(first)"), "a student maps the noise of its own process to samples; draw without the setting")
+    }
     guard network.variance == .fixed else {
-      throw ExperimentError.configuration(
+      throw ToolError.configuration(
         Place("--set \(first)"),
         "the process can change only for network.variance fixed: a learned variance belongs to the chain that it was "
           + "learned on")
     }
     guard process.chain == nil, candidate.experiment.process.chain == nil else {
-      throw ExperimentError.configuration(
+      throw ToolError.configuration(
         Place("--set \(first)"),
         "a network of \(process.words) cannot draw under \(candidate.experiment.process.words): discrete states and real "
           + "numbers need networks of their own, and a chain of states its own network; train one")
     }
     guard servesEveryProcess else {
-      throw ExperimentError.configuration(
+      throw ToolError.configuration(
         Place("--set \(first)"),
         "the process can change only for a network of network.input noisy-data, network.output posterior-mean and "
           + "network.embedding_of noise-level; this one has \(network.input.rawValue), \(network.output.rawValue) and "
@@ -108,8 +112,8 @@ extension Experiment {
   /// - Parameters:
   ///   - process: the process to sample under.
   ///   - time: where generation ends.
-  /// - Throws: `ExperimentError` with both ranges.
-  package func checkNoise(under process: ProcessOptions, from time: Double) throws(ExperimentError) {
+  /// - Throws: `ToolError` with both ranges.
+  package func checkNoise(under process: ProcessOptions, from time: Double) throws(ToolError) {
     let horizon = process.horizon
     guard time < horizon else {
       throw .configuration(
@@ -138,7 +142,7 @@ extension ForwardProcess {
 
 extension ExperimentReader {
   /// Refuses noise levels that cannot stand for the process's times, or that do not hold them.
-  func checkNoiseRange() throws(ExperimentError) {
+  func checkNoiseRange() throws(ToolError) {
     let training = experiment.training
     guard training.minimumNoise != nil || training.maximumNoise != nil else { return }
     guard let low = training.minimumNoise, let high = training.maximumNoise else {

@@ -7,7 +7,7 @@ internal import Training
 
 extension ExperimentReader {
   /// Refuses what an objective cannot do, and says what it can.
-  func checkObjective() throws(ExperimentError) {
+  func checkObjective() throws(ToolError) {
     let (training, network) = (experiment.training, experiment.network)
     let objective = training.objective
     try checkCoupling()
@@ -43,7 +43,7 @@ extension ExperimentReader {
     }
   }
 
-  private func checkCoupling() throws(ExperimentError) {
+  private func checkCoupling() throws(ToolError) {
     let training = experiment.training
     guard training.coupling == .optimalTransport else { return }
     if training.objective.comparesScores {
@@ -63,7 +63,7 @@ extension ExperimentReader {
     }
   }
 
-  private func checkExactScore() throws(ExperimentError) {
+  private func checkExactScore() throws(ToolError) {
     let known = TargetKind.allCases.filter(\.hasExactScore).map(\.rawValue)
     guard let target = experiment.data.target else {
       throw fault(
@@ -78,13 +78,13 @@ extension ExperimentReader {
   }
 
   /// Refuses to stop by a held-out loss that there is not.
-  func checkStopping() throws(ExperimentError) {
+  func checkStopping() throws(ToolError) {
     guard experiment.training.stopAfter > 0, experiment.data.heldOut == .fraction(0) else { return }
     throw fault("training.stop_after", "needs held-out rows: set data.held_out, or take 0")
   }
 
   /// Refuses conditions without held-out rows: those are the conditions that a run's own samples are drawn under.
-  func checkConditionColumns() throws(ExperimentError) {
+  func checkConditionColumns() throws(ToolError) {
     guard experiment.conditionCount > 0, experiment.data.heldOut == .fraction(0) else { return }
     throw fault(
       "data.held_out",
@@ -92,7 +92,7 @@ extension ExperimentReader {
   }
 
   /// Refuses a log-normal law that the range of times cannot hold.
-  func checkNoiseLevels() throws(ExperimentError) {
+  func checkNoiseLevels() throws(ToolError) {
     let training = experiment.training
     guard training.timeLaw.kind == .logNormal else { return }
     let range = experiment.trainedNoise

@@ -23,7 +23,7 @@ extension ExperimentReader {
   }
 
   /// Refuses parameters that make no process, and what the process cannot be learned or sampled with.
-  func checkProcess() throws(ExperimentError) {
+  func checkProcess() throws(ToolError) {
     try checkParameters()
     let process = experiment.process.make()
     try checkInput(under: process)
@@ -42,7 +42,7 @@ extension ExperimentReader {
     }
   }
 
-  private func checkParameters() throws(ExperimentError) {
+  private func checkParameters() throws(ToolError) {
     let process = experiment.process
     if process.betaMinimum > process.betaMaximum {
       throw fault(
@@ -78,7 +78,7 @@ extension ExperimentReader {
     }
   }
 
-  private func checkInput(under process: some ForwardProcess) throws(ExperimentError) {
+  private func checkInput(under process: some ForwardProcess) throws(ToolError) {
     guard !experiment.network.input.isAvailable(for: process) else { return }
     throw fault(
       "network.input",
@@ -86,7 +86,7 @@ extension ExperimentReader {
         + experiment.network.input.rawValue)
   }
 
-  private func checkShrinkage(under process: some ForwardProcess) throws(ExperimentError) {
+  private func checkShrinkage(under process: some ForwardProcess) throws(ToolError) {
     let network = experiment.network
     let (inputs, outputs) = (network.input.blocks(for: process), network.output.blocks(for: process))
     guard network.shrinkage, inputs != outputs else { return }
@@ -96,7 +96,7 @@ extension ExperimentReader {
         + "\(outputs) numbers a coordinate and network.input \(network.input.rawValue) has \(inputs)")
   }
 
-  private func checkOutput(under process: some ForwardProcess) throws(ExperimentError) {
+  private func checkOutput(under process: some ForwardProcess) throws(ToolError) {
     let output = experiment.network.output
     guard !output.isAvailable(for: process) else { return }
     let available = NetworkOutput.allCases.filter { $0.isAvailable(for: process) }.map(\.rawValue)
@@ -106,7 +106,7 @@ extension ExperimentReader {
     )
   }
 
-  private func checkWeight(under process: some ForwardProcess) throws(ExperimentError) {
+  private func checkWeight(under process: some ForwardProcess) throws(ToolError) {
     let output = experiment.network.output
     guard !experiment.training.objective.comparesScores, let weight = experiment.training.weight,
       !weight.isAvailable(for: output, under: process)

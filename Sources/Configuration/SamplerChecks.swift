@@ -4,7 +4,7 @@ internal import Sampling
 
 extension ExperimentReader {
   /// Refuses a sampler that cannot serve the process, naming the processes that it serves.
-  func checkSampler() throws(ExperimentError) {
+  func checkSampler() throws(ToolError) {
     let sampling = experiment.sampling
     if sampling.start == .moments, !experiment.data.standardise {
       throw fault("sampling.start", "moments is for data of mean 0 and variance 1: set data.standardise to true")

@@ -14,7 +14,7 @@ extension ExperimentReader {
   }
 
   /// Refuses what a process of discrete states cannot be trained or sampled with.
-  func checkStates() throws(ExperimentError) {
+  func checkStates() throws(ToolError) {
     let (process, data) = (experiment.process, experiment.data)
     if let target = data.target {
       throw fault(

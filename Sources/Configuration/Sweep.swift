@@ -39,13 +39,13 @@ package struct Sweep: Sendable {
   /// - Parameters:
   ///   - path: the experiment file.
   ///   - settings: `key=value` as given to `--set`, for all cells.
-  /// - Throws: ``ExperimentError/configuration(_:_:)`` with line and column, also for a cell that is no experiment.
-  package init?(contentsOf path: String, settings: [String] = []) throws(ExperimentError) {
+  /// - Throws: ``ToolError/configuration(_:_:)`` with line and column, also for a cell that is no experiment.
+  package init?(contentsOf path: String, settings: [String] = []) throws(ToolError) {
     try self.init(yaml: experimentText(of: path), file: path, settings: settings)
   }
 
   /// The sweep of YAML text, or nil where it has no `sweep:` table.
-  package init?(yaml: String, file: String, settings: [String] = []) throws(ExperimentError) {
+  package init?(yaml: String, file: String, settings: [String] = []) throws(ToolError) {
     var reader = ExperimentReader(file: file)
     try reader.read(yaml)
     guard !reader.axes.isEmpty else { return nil }
@@ -53,7 +53,7 @@ package struct Sweep: Sendable {
     try self.init(reader)
   }
 
-  private init(_ reader: ExperimentReader) throws(ExperimentError) {
+  private init(_ reader: ExperimentReader) throws(ToolError) {
     axes = reader.axes.map { axis in
       Axis(path: axis.key.path, values: axis.entries.map { spelled($0.value, as: axis.key.shape) })
     }

@@ -3,7 +3,7 @@ internal import Yams
 
 extension ExperimentReader {
   /// Reads the `sweep:` table: a mapping of keys to lists of values.
-  mutating func readSweep(_ node: Node) throws(ExperimentError) {
+  mutating func readSweep(_ node: Node) throws(ToolError) {
     guard case .mapping(let mapping) = node, !mapping.isEmpty else {
       throw .configuration(
         place(node), "sweep is a table of keys and their values, such as {process.epsilon: [0, 0.25], seed: [1, 2]}")
@@ -31,11 +31,11 @@ extension ExperimentReader {
   }
 
   /// Gives a swept key one of its values.
-  mutating func assign(_ axis: SweptKey, _ index: Int) throws(ExperimentError) {
+  mutating func assign(_ axis: SweptKey, _ index: Int) throws(ToolError) {
     try assign(axis.key, .success(axis.entries[index].value), at: axis.entries[index].place)
   }
 
-  private func value(of node: Node, for key: ExperimentKey) throws(ExperimentError) -> Value {
+  private func value(of node: Node, for key: ExperimentKey) throws(ToolError) -> Value {
     let result: Result<Value, Complaint>
     switch node {
     case .scalar(let scalar):

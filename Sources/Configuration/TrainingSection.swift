@@ -1,4 +1,5 @@
 package import Diffusion
+package import Sampling
 package import Training
 
 extension Experiment {
@@ -21,6 +22,14 @@ extension Experiment {
     package var timeGrid = TimeStates.continuous
     /// Random directions in which sliced score matching takes the trace, for each row.
     package var probes = 1
+    /// The run whose sampler a one-step student learns; nil for a network that learns a score or a law of states.
+    package var teacher: String?
+    /// Pairs of noise and sample that a student learns from.
+    package var pairs = 50_000
+    /// How the teacher makes a sample of noise.
+    package var teacherSampler = FlowSampler.usual
+    /// Steps of that sampler.
+    package var teacherSteps = 50
     /// Transitions that carry a row forward, for objectives that need no kernel; 0 uses the kernel.
     package var simulationSteps = 0
     /// Shards: the most ranks that can ever run this experiment.

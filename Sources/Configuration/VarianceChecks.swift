@@ -6,7 +6,7 @@ internal import Training
 
 extension ExperimentReader {
   /// Fills in what follows from the network's variance, and refuses a smallest time beside a chain's states.
-  mutating func fillVariance() throws(ExperimentError) {
+  mutating func fillVariance() throws(ToolError) {
     let isLearned = experiment.network.variance == .learned
     if places["training.time_grid"] == nil, isLearned { experiment.training.timeGrid = .chain }
     if places["sampling.reverse_variance"] == nil, isLearned { experiment.sampling.options.reverseVariance = .learned }
@@ -19,7 +19,7 @@ extension ExperimentReader {
   }
 
   /// Refuses a learned variance without the chain that it belongs to, and a bound without a chain.
-  func checkVariance() throws(ExperimentError) {
+  func checkVariance() throws(ToolError) {
     let (training, network, options) = (experiment.training, experiment.network, experiment.sampling.options)
     let process = experiment.process.make()
     if training.timeGrid == .chain, experiment.noiseLevels != nil {

@@ -2,7 +2,7 @@ internal import Files
 internal import Yams
 
 /// The tree of the only document in `yaml`, or nil for an empty text; faults of syntax with their place.
-func compose(_ yaml: String, file: String) throws(ExperimentError) -> Node? {
+func compose(_ yaml: String, file: String) throws(ToolError) -> Node? {
   do {
     // The encoding is said, because the library would otherwise ask the environment.
     return try Parser(yaml: yaml, encoding: .utf8).singleRoot()
@@ -35,7 +35,7 @@ func compose(_ yaml: String, file: String) throws(ExperimentError) -> Node? {
 ///
 /// A few nested aliases can stand for more nodes than memory holds, and experiments need none. An alias needs its
 /// anchor, so looking for both spellings anywhere finds every alias without knowing what is a comment or quoted.
-func refuseAliases(in yaml: String, file: String) throws(ExperimentError) {
+func refuseAliases(in yaml: String, file: String) throws(ToolError) {
   let anchors = Set(names(after: UInt8(ascii: "&"), in: yaml).map { $0.name })
   if anchors.isEmpty { return }
   for alias in names(after: UInt8(ascii: "*"), in: yaml) where anchors.contains(alias.name) {

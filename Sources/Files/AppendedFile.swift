@@ -7,15 +7,15 @@ package struct AppendedFile {
   private var pending: [UInt8] = []
 
   /// Opens an existing file at its end.
-  package init(_ path: String) throws(ExperimentError) {
+  package init(_ path: String) throws(ToolError) {
     file = OpenFile(try Descriptor.writing(path))
     end = try file.descriptor.size()
   }
 
   /// Adds bytes.
   ///
-  /// - Throws: ``ExperimentError/inputOutput(doing:file:_:)`` where they are kept for later.
-  package mutating func append(_ bytes: [UInt8]) throws(ExperimentError) {
+  /// - Throws: ``ToolError/inputOutput(doing:file:_:)`` where they are kept for later.
+  package mutating func append(_ bytes: [UInt8]) throws(ToolError) {
     pending += bytes
     // Written at a place of its own, so that a write that failed half-way is written over.
     try file.descriptor.write(pending, at: end)
@@ -24,7 +24,7 @@ package struct AppendedFile {
   }
 
   /// Writes what was kept.
-  package mutating func flush() throws(ExperimentError) { if !pending.isEmpty { try append([]) } }
+  package mutating func flush() throws(ToolError) { if !pending.isEmpty { try append([]) } }
 }
 
 /// A descriptor that structures can share.

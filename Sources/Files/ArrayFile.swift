@@ -22,7 +22,7 @@ package struct ArrayFile: RowSource {
   private let isFortranOrder: Bool
 
   /// Reads and checks the header; the shape is compared with the file's size before anything is allocated for it.
-  package init(_ path: String) throws(ExperimentError) {
+  package init(_ path: String) throws(ToolError) {
     let file = try Descriptor.reading(path)
     let size = try file.size()
     let place = Place(path)
@@ -71,7 +71,7 @@ package struct ArrayFile: RowSource {
   }
 
   /// Rows and columns, where there are both.
-  private static func shape(_ axes: [Int], _ place: Place) throws(ExperimentError) -> (Int, Int) {
+  private static func shape(_ axes: [Int], _ place: Place) throws(ToolError) -> (Int, Int) {
     if axes.isEmpty { throw .data(place, "holds one number without axes; save an array of rows and columns") }
     guard axes.allSatisfy({ $0 > 0 }) else {
       let shape = axes.map(String.init).joined(separator: " × ") + (axes.count == 1 ? " × 1" : "")
@@ -98,14 +98,14 @@ package struct ArrayFile: RowSource {
   }
 
   /// The first number that double precision may have rounded.
-  private func firstBeyondDouble() throws(ExperimentError) -> Double? {
+  private func firstBeyondDouble() throws(ToolError) -> Double? {
     var found: Double?
     do {
       try forEachBlock { _, block in
         found = block.numbers.first { abs($0) >= 0x1p53 }
         if found != nil { throw FoundNumber() }
       }
-    } catch let error as ExperimentError { throw error } catch {}
+    } catch let error as ToolError { throw error } catch {}
     return found
   }
 
@@ -137,9 +137,9 @@ package struct ArrayFile: RowSource {
   @inline(__always)
   private func read(
     _ count: Int, at start: Int, of file: borrowing Descriptor, _ bytes: inout [UInt8], _ take: (Int, Double) -> Void
-  ) throws(ExperimentError) {
+  ) throws(ToolError) {
     var buffer = bytes.mutableSpan
-    let done = try unsafe buffer.withUnsafeMutableBytes { (buffer) throws(ExperimentError) in
+    let done = try unsafe buffer.withUnsafeMutableBytes { (buffer) throws(ToolError) in
       let part = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[..<(count * type.width)])
       return try unsafe file.read(into: part, at: offset + start * type.width)
     }
@@ -157,7 +157,7 @@ package struct ArrayFile: RowSource {
     }
   }
 
-  private func refuseNotFinite(_ block: borrowing RowBlock, _ first: Int) throws(ExperimentError) {
+  private func refuseNotFinite(_ block: borrowing RowBlock, _ first: Int) throws(ToolError) {
     guard let bad = block.numbers.firstIndex(where: { !$0.isFinite }) else { return }
     let position = "row \(first + bad / dimension), column \(bad % dimension) (both from 0, as in NumPy)"
     throw .data(Place(path), "\(position) holds \(block.numbers[bad]), not a finite number; remove the row")

@@ -17,7 +17,7 @@ package struct ArrayFileWriter: ~Copyable {
   /// Creates the file beside its place, with its header and at its full length.
   package static func create(
     _ path: String, rows: Int, columns: Int, isDouble: Bool = false
-  ) throws(ExperimentError) {
+  ) throws(ToolError) {
     let width = isDouble ? 8 : 4
     let (bytes, free) = (Double(width) * Double(rows) * Double(columns), freeSpace(besides: path))
     guard bytes <= free else {
@@ -32,7 +32,7 @@ package struct ArrayFileWriter: ~Copyable {
   }
 
   /// Opens the file that the root has created.
-  package init(_ path: String, rows: Int, columns: Int, isDouble: Bool = false) throws(ExperimentError) {
+  package init(_ path: String, rows: Int, columns: Int, isDouble: Bool = false) throws(ToolError) {
     let file = try Descriptor.writing(AtomicFile.partialPath(of: path))
     let offset = ArrayHeader.bytes(rows: rows, columns: columns, isDouble: isDouble).count
     let width = isDouble ? 8 : 4
@@ -51,17 +51,17 @@ package struct ArrayFileWriter: ~Copyable {
   }
 
   /// Writes the first `count` rows of `block` from row `firstRow` of the file on; all of them without a count.
-  package func write(_ block: borrowing Matrix, count: Int? = nil, firstRow: Int) throws(ExperimentError) {
+  package func write(_ block: borrowing Matrix, count: Int? = nil, firstRow: Int) throws(ToolError) {
     let count = count ?? block.rows
     let start = start(of: count, firstRow, holding: 4, among: block.rows, block.columns)
     let bytes = block.span.extracting(first: count * columns)
-    try unsafe bytes.withUnsafeBytes { (buffer) throws(ExperimentError) in try unsafe file.write(buffer, at: start) }
+    try unsafe bytes.withUnsafeBytes { (buffer) throws(ToolError) in try unsafe file.write(buffer, at: start) }
   }
 
   /// Writes the rows of `block` from row `firstRow` of a file of float64 on.
-  package func write(_ block: borrowing RowBlock, firstRow: Int) throws(ExperimentError) {
+  package func write(_ block: borrowing RowBlock, firstRow: Int) throws(ToolError) {
     let start = start(of: block.rows, firstRow, holding: 8, among: block.rows, block.columns)
-    try unsafe block.numbers.span.withUnsafeBytes { (buffer) throws(ExperimentError) in
+    try unsafe block.numbers.span.withUnsafeBytes { (buffer) throws(ToolError) in
       try unsafe file.write(buffer, at: start)
     }
   }
@@ -76,16 +76,16 @@ package struct ArrayFileWriter: ~Copyable {
   }
 
   /// Waits until this process's rows are on the disk, and closes the file.
-  package consuming func finish() throws(ExperimentError) { try file.synchronise() }
+  package consuming func finish() throws(ToolError) { try file.synchronise() }
 
   /// Puts the finished file into its place.
-  package static func publish(_ path: String) throws(ExperimentError) { try AtomicFile.publish(path) }
+  package static func publish(_ path: String) throws(ToolError) { try AtomicFile.publish(path) }
 
   /// Removes what was begun and not published, if anything was.
   package static func discard(_ path: String) { AtomicFile.discard(path) }
 
   /// Writes a whole file from one process.
-  package static func write(_ matrix: borrowing Matrix, to path: String) throws(ExperimentError) {
+  package static func write(_ matrix: borrowing Matrix, to path: String) throws(ToolError) {
     try create(path, rows: matrix.rows, columns: matrix.columns)
     let writer = try ArrayFileWriter(path, rows: matrix.rows, columns: matrix.columns)
     try writer.write(matrix, firstRow: 0)
@@ -94,7 +94,7 @@ package struct ArrayFileWriter: ~Copyable {
   }
 
   /// Writes a whole file of float64 from one process.
-  package static func write(_ block: borrowing RowBlock, to path: String) throws(ExperimentError) {
+  package static func write(_ block: borrowing RowBlock, to path: String) throws(ToolError) {
     try create(path, rows: block.rows, columns: block.columns, isDouble: true)
     let writer = try ArrayFileWriter(path, rows: block.rows, columns: block.columns, isDouble: true)
     try writer.write(block, firstRow: 0)

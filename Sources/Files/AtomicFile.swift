@@ -4,12 +4,12 @@ import Glibc
 /// Files that are whole or absent: written beside, synchronised, renamed into place, and the folder synchronised.
 package enum AtomicFile {
   /// Replaces the file at `path` by `bytes`.
-  package static func write(_ bytes: [UInt8], to path: String) throws(ExperimentError) {
-    try replace(path) { (file) throws(ExperimentError) in try file.write(bytes, at: 0) }
+  package static func write(_ bytes: [UInt8], to path: String) throws(ToolError) {
+    try replace(path) { (file) throws(ToolError) in try file.write(bytes, at: 0) }
   }
 
   /// Replaces the file at `path` by `text`.
-  package static func write(_ text: String, to path: String) throws(ExperimentError) {
+  package static func write(_ text: String, to path: String) throws(ToolError) {
     try write(Array(text.utf8), to: path)
   }
 
@@ -20,7 +20,7 @@ package enum AtomicFile {
   }
 
   /// Removes what writes that died have left in a folder; no writer may be at work there.
-  package static func removeLeftovers(in folder: String) throws(ExperimentError) {
+  package static func removeLeftovers(in folder: String) throws(ToolError) {
     guard let stream = unsafe opendir(folder) else { throw .unreadable(file: folder, errno) }
     defer { unsafe _ = closedir(stream) }
     while let entry = unsafe readdir(stream) {
@@ -35,8 +35,8 @@ package enum AtomicFile {
 
   /// Writes a new version by `body` and puts it in the place of `path`; if anything fails, `path` is as it was.
   package static func replace(
-    _ path: String, _ body: (borrowing Descriptor) throws(ExperimentError) -> Void
-  ) throws(ExperimentError) {
+    _ path: String, _ body: (borrowing Descriptor) throws(ToolError) -> Void
+  ) throws(ToolError) {
     let file = try create(path)
     do {
       try body(file)
@@ -49,7 +49,7 @@ package enum AtomicFile {
   }
 
   /// Creates the empty next version of `path`, in place of one that a dead write has left.
-  package static func create(_ path: String) throws(ExperimentError) -> Descriptor {
+  package static func create(_ path: String) throws(ToolError) -> Descriptor {
     discard(path)
     let partial = partialPath(of: path)
     unsafe sgm_begin_half(partial)
@@ -62,7 +62,7 @@ package enum AtomicFile {
   }
 
   /// Renames the finished, synchronised next version into place.
-  package static func publish(_ path: String) throws(ExperimentError) {
+  package static func publish(_ path: String) throws(ToolError) {
     guard unsafe rename(partialPath(of: path), path) == 0 else {
       let code = errno
       discard(path)
@@ -79,7 +79,7 @@ package enum AtomicFile {
     unsafe sgm_end_half(partial)
   }
 
-  private static func synchroniseFolder(_ folder: String) throws(ExperimentError) {
+  private static func synchroniseFolder(_ folder: String) throws(ToolError) {
     let number = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard number >= 0 else { throw .inputOutput(doing: "writing to the disk", file: folder, errno) }
     defer { close(number) }

@@ -19,7 +19,7 @@ package struct Descriptor: ~Copyable {
   /// Opens a regular file for reading.
   ///
   /// Anything else is refused at once: a pipe would wait for its writer for ever.
-  package static func reading(_ path: String) throws(ExperimentError) -> Descriptor {
+  package static func reading(_ path: String) throws(ToolError) -> Descriptor {
     let number = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard number >= 0 else { throw .unreadable(file: path, errno) }
     let descriptor = Descriptor(number: number, file: path)
@@ -31,14 +31,14 @@ package struct Descriptor: ~Copyable {
   }
 
   /// Creates a file that did not exist, with the user's umask; a link planted at `path` is never followed.
-  package static func creating(_ path: String) throws(ExperimentError) -> Descriptor {
+  package static func creating(_ path: String) throws(ToolError) -> Descriptor {
     let number = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666)
     guard number >= 0 else { throw .uncreatable(file: path, errno) }
     return Descriptor(number: number, file: path)
   }
 
   /// Opens an existing file for writing parts of it; neither a link nor a pipe is opened.
-  package static func writing(_ path: String) throws(ExperimentError) -> Descriptor {
+  package static func writing(_ path: String) throws(ToolError) -> Descriptor {
     let number = unsafe open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
     guard number >= 0 else { throw .uncreatable(file: path, errno) }
     let descriptor = Descriptor(number: number, file: path)
@@ -49,21 +49,21 @@ package struct Descriptor: ~Copyable {
   }
 
   /// The descriptor's number for a library that closes it.
-  package consuming func release() throws(ExperimentError) -> Int32 {
+  package consuming func release() throws(ToolError) -> Int32 {
     let copy = fcntl(number, F_DUPFD_CLOEXEC, 0)
     guard copy >= 0 else { throw .uncreatable(file: file, errno) }
     return copy
   }
 
   /// Bytes of the file now.
-  package func size() throws(ExperimentError) -> Int {
+  package func size() throws(ToolError) -> Int {
     var status = stat()
     guard unsafe fstat(number, &status) == 0 else { throw .inputOutput(doing: "reading", file: file, errno) }
     return Int(status.st_size)
   }
 
   /// Fills `buffer` from `offset`; fewer bytes only at the end of the file.
-  package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(ExperimentError) -> Int {
+  package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(ToolError) -> Int {
     var done = 0
     while done < buffer.count {
       let count = unsafe pread(
@@ -75,10 +75,10 @@ package struct Descriptor: ~Copyable {
   }
 
   /// Up to `count` bytes from `offset`.
-  package func read(_ count: Int, at offset: Int) throws(ExperimentError) -> [UInt8] {
+  package func read(_ count: Int, at offset: Int) throws(ToolError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
     var span = bytes.mutableSpan
-    let done = try unsafe span.withUnsafeMutableBytes { (buffer) throws(ExperimentError) in
+    let done = try unsafe span.withUnsafeMutableBytes { (buffer) throws(ToolError) in
       try unsafe read(into: buffer, at: offset)
     }
     bytes.removeLast(count - done)
@@ -86,7 +86,7 @@ package struct Descriptor: ~Copyable {
   }
 
   /// Writes all of `bytes` at `offset`.
-  package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(ExperimentError) {
+  package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(ToolError) {
     var done = 0
     while done < bytes.count {
       let count = unsafe pwrite(
@@ -96,17 +96,17 @@ package struct Descriptor: ~Copyable {
   }
 
   /// Writes all of `bytes` at `offset`.
-  package func write(_ bytes: [UInt8], at offset: Int) throws(ExperimentError) {
-    try unsafe bytes.span.withUnsafeBytes { (buffer) throws(ExperimentError) in try unsafe write(buffer, at: offset) }
+  package func write(_ bytes: [UInt8], at offset: Int) throws(ToolError) {
+    try unsafe bytes.span.withUnsafeBytes { (buffer) throws(ToolError) in try unsafe write(buffer, at: offset) }
   }
 
   /// Sets the file's length; new bytes are zero.
-  func resize(to count: Int) throws(ExperimentError) {
+  func resize(to count: Int) throws(ToolError) {
     guard ftruncate(number, off_t(count)) == 0 else { throw .inputOutput(doing: "writing", file: file, errno) }
   }
 
   /// Waits until the bytes are on the disk.
-  package func synchronise() throws(ExperimentError) {
+  package func synchronise() throws(ToolError) {
     while fsync(number) != 0 {
       if errno != EINTR { throw .inputOutput(doing: "writing to the disk", file: file, errno) }
     }
@@ -115,8 +115,8 @@ package struct Descriptor: ~Copyable {
 
 /// All bytes of a file that must not be longer than `limit`.
 package func readFile(
-  _ path: String, atMost limit: Int, otherwise refusal: (Int) -> ExperimentError
-) throws(ExperimentError) -> [UInt8] {
+  _ path: String, atMost limit: Int, otherwise refusal: (Int) -> ToolError
+) throws(ToolError) -> [UInt8] {
   let descriptor = try Descriptor.reading(path)
   let size = try descriptor.size()
   guard size <= limit else { throw refusal(size) }

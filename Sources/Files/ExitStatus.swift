@@ -29,7 +29,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
   case config = 78
 }
 
-extension ExperimentError: StatusError {
+extension ToolError: StatusError {
   /// The number of ``exitStatus``.
   package var status: Int32 { exitStatus.rawValue }
 

@@ -13,7 +13,7 @@ struct LineReader: ~Copyable {
   private var isAtEnd = false
 
   /// Opens a file and skips a UTF-8 byte order mark.
-  init(_ path: String) throws(ExperimentError) {
+  init(_ path: String) throws(ToolError) {
     let file = try Descriptor.reading(path)
     let mark = try file.read(3, at: 0)
     if mark.starts(with: [0xff, 0xfe]) || mark.starts(with: [0xfe, 0xff]) {
@@ -26,7 +26,7 @@ struct LineReader: ~Copyable {
   /// The next line, or nil after the last.
   ///
   /// Lines end with LF, CR LF or, as old Macintosh programs write them, CR; the last may lack its end.
-  mutating func next() throws(ExperimentError) -> ArraySlice<UInt8>? {
+  mutating func next() throws(ToolError) -> ArraySlice<UInt8>? {
     var searched = start
     while true {
       if let end = buffer[searched...].firstIndex(where: { $0 == 0x0a || $0 == 0x0d }) {

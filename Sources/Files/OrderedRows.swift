@@ -8,8 +8,8 @@ package struct OrderedRows: RowSource {
   ///   - source: the file's rows.
   ///   - last: the names or numbers, from 0, of the columns that go to the end, in this order; the others keep theirs.
   ///   - key: the key to blame in errors.
-  /// - Throws: `ExperimentError.configuration` for a column that does not exist or is named twice, or if none is left.
-  package init(_ source: any RowSource, last: [String], key: String) throws(ExperimentError) {
+  /// - Throws: `ToolError.configuration` for a column that does not exist or is named twice, or if none is left.
+  package init(_ source: any RowSource, last: [String], key: String) throws(ToolError) {
     self.source = source
     var chosen: [Int] = []
     for name in last {

@@ -13,13 +13,13 @@ package enum OutputFile {
   ///   - inputs: the files that the command reads: none of them is replaced in any case.
   ///   - remedy: what to do about a file that must stay.
   ///   - isOwn: whether a file there was made by such a command.
-  /// - Throws: ``ExperimentError/exists(file:remedy:)`` for what must stay; ``ExperimentError/uncreatable(file:_:)`` where
+  /// - Throws: ``ToolError/exists(file:remedy:)`` for what must stay; ``ToolError/uncreatable(file:_:)`` where
   ///   no file can be made.
   package static func check(
     _ path: String, overwrite: Bool, inputs: [String] = [],
     remedy: String = "name another file, or let --overwrite replace it",
     isOwn: (String) -> Bool = { _ in false }
-  ) throws(ExperimentError) {
+  ) throws(ToolError) {
     guard !path.isEmpty, !path.hasSuffix("/") else {
       throw .exists(file: path.isEmpty ? "the empty name" : path, remedy: "name a file, not a folder")
     }
@@ -50,7 +50,7 @@ package enum OutputFile {
   }
 
   /// Refuses a folder that is not there or may not be written to.
-  private static func checkFolder(of path: String) throws(ExperimentError) {
+  private static func checkFolder(of path: String) throws(ToolError) {
     let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
     var status = stat()
     guard unsafe stat(folder, &status) == 0 else { throw .uncreatable(file: path, errno) }

@@ -2,9 +2,9 @@ import Glibc
 
 /// Makes a folder in an existing one, unless it is there, with the user's umask.
 ///
-/// - Throws: `ExperimentError.exists` where a link or a file stands in its place: what is written into the folder
+/// - Throws: `ToolError.exists` where a link or a file stands in its place: what is written into the folder
 ///   would go where someone else may have pointed.
-package func makeFolder(_ path: String) throws(ExperimentError) {
+package func makeFolder(_ path: String) throws(ToolError) {
   if unsafe mkdir(path, 0o777) == 0 { return }
   guard errno == EEXIST else { throw .uncreatable(file: path, errno) }
   try refuseLink(path)
@@ -12,8 +12,8 @@ package func makeFolder(_ path: String) throws(ExperimentError) {
 
 /// Makes the folders that lead to a path, where they are missing; links among them are followed.
 ///
-/// - Throws: `ExperimentError.uncreatable` for a folder that cannot be made.
-package func makeFolders(to path: String) throws(ExperimentError) {
+/// - Throws: `ToolError.uncreatable` for a folder that cannot be made.
+package func makeFolders(to path: String) throws(ToolError) {
   let parent = parentFolder(of: path)
   guard !parent.isEmpty else { return }
   var status = stat()
@@ -30,7 +30,7 @@ package func isFolder(_ path: String) -> Bool {
 }
 
 /// Refuses a path that is a link, or no folder; what does not exist is allowed.
-package func refuseLink(_ path: String) throws(ExperimentError) {
+package func refuseLink(_ path: String) throws(ToolError) {
   var status = stat()
   // Of the link itself, not of what it points to.
   guard unsafe lstat(path, &status) == 0 else {

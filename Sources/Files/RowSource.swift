@@ -17,7 +17,7 @@ package protocol RowSource: Sendable {
   /// Reads the file once, from the first row to the last.
   ///
   /// - Parameter body: receives the index of the block's first row, from 0, and the block `[rows, dimension]`.
-  /// - Throws: ``ExperimentError`` naming row and column of anything that is not a finite number; what `body` throws.
+  /// - Throws: ``ToolError`` naming row and column of anything that is not a finite number; what `body` throws.
   func forEachBlock(_ body: (_ firstRow: Int, _ block: borrowing RowBlock) throws -> Void) throws
 }
 
@@ -61,8 +61,8 @@ package func endsAsData(_ path: String) -> Bool {
 ///   - path: the file.
 ///   - header: whether a table's first line holds names.
 /// - Returns: the rows, of which nothing but the shape has been read.
-/// - Throws: ``ExperimentError`` if the file is missing, of another kind or malformed.
-package func openRows(_ path: String, header: TableHeader = .automatic) throws(ExperimentError) -> any RowSource {
+/// - Throws: ``ToolError`` if the file is missing, of another kind or malformed.
+package func openRows(_ path: String, header: TableHeader = .automatic) throws(ToolError) -> any RowSource {
   let name = path.lowercased()
   let isArray = name.hasSuffix(".npy")
   let start = try? Descriptor.reading(path).read(16, at: 0)

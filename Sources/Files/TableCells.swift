@@ -33,7 +33,7 @@ extension TableFile {
   /// Reads the file once, row by row, as text.
   ///
   /// - Parameter body: receives the row's index, from 0, and its cells.
-  /// - Throws: ``ExperimentError`` for a file that is not as it was when it was opened; what `body` throws.
+  /// - Throws: ``ToolError`` for a file that is not as it was when it was opened; what `body` throws.
   package func forEachRow(_ body: (_ row: Int, _ cells: TableCells) throws -> Void) throws {
     var lines = try LineReader(path)
     var row = 0
@@ -46,7 +46,7 @@ extension TableFile {
   }
 
   /// The refusal of a file that another program writes.
-  var changed: ExperimentError {
+  var changed: ToolError {
     .data(Place(path), "changed while it was read; let its writer finish, and start again")
   }
 }

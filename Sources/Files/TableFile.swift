@@ -22,7 +22,7 @@ package struct TableFile: RowSource {
   package let hasText: Bool
 
   /// Reads the file once to learn its shape; numbers are read by ``forEachBlock(_:)``.
-  package init(_ path: String, header: TableHeader = .automatic) throws(ExperimentError) {
+  package init(_ path: String, header: TableHeader = .automatic) throws(ToolError) {
     self.path = path
     let opening = try TableOpening(path, header: header)
     self.opening = opening
@@ -35,7 +35,7 @@ package struct TableFile: RowSource {
         rows += 1
         hasText = hasText || !line.fields.allSatisfy { isDecimal(line.bytes[$0.range]) }
       }
-    } catch let error as ExperimentError {
+    } catch let error as ToolError {
       throw error
     } catch {
       throw .fault("reading \(path) failed: \(error)")
@@ -65,7 +65,7 @@ package struct TableFile: RowSource {
     guard first == rows else { throw changed }
   }
 
-  private func fill(_ block: inout RowBlock, _ row: Int, _ line: TableLine, _ number: Int) throws(ExperimentError) {
+  private func fill(_ block: inout RowBlock, _ row: Int, _ line: TableLine, _ number: Int) throws(ToolError) {
     for column in 0..<dimension {
       let field = line.bytes[line.fields[column].range]
       var value = Double.nan
@@ -125,13 +125,13 @@ package struct TableFile: RowSource {
         comments += 1
         continue
       }
-      if let empty { throw ExperimentError.data(Place(path, line: empty), "is empty; remove the line") }
+      if let empty { throw ToolError.data(Place(path, line: empty), "is empty; remove the line") }
       let line: TableLine
       do throws(Complaint) { line = try TableLine(bytes, separator: opening.separator, into: fields) } catch {
-        throw ExperimentError.data(Place(path, line: number), error.text)
+        throw ToolError.data(Place(path, line: number), error.text)
       }
       guard line.fields.count == opening.dimension else {
-        throw ExperimentError.data(Place(path, line: number), opening.complaint(ofCount: line.fields.count))
+        throw ToolError.data(Place(path, line: number), opening.complaint(ofCount: line.fields.count))
       }
       try body(line, number)
       fields = line.fields

@@ -16,8 +16,8 @@ struct TableOpening {
 
   /// Reads the first lines.
   ///
-  /// - Throws: `ExperimentError.data` for a file of no lines, and names that cannot be used.
-  init(_ path: String, header: TableHeader) throws(ExperimentError) {
+  /// - Throws: `ToolError.data` for a file of no lines, and names that cannot be used.
+  init(_ path: String, header: TableHeader) throws(ToolError) {
     self.path = path
     var lines = try LineReader(path)
     var comment: (bytes: [UInt8], line: Int)?
@@ -46,7 +46,7 @@ struct TableOpening {
   }
 
   /// The separator that a spreadsheet's first line `sep=;` names, or nil for another line.
-  private func separator(declaredBy line: ArraySlice<UInt8>) throws(ExperimentError) -> UInt8? {
+  private func separator(declaredBy line: ArraySlice<UInt8>) throws(ToolError) -> UInt8? {
     guard line.count == 5, String(decoding: line.prefix(4), as: UTF8.self).lowercased() == "sep=", let last = line.last
     else { return nil }
     guard [UInt8(ascii: ","), UInt8(ascii: ";"), 0x09, TableLine.blank].contains(last) else {
@@ -72,7 +72,7 @@ struct TableOpening {
 
   private mutating func open(
     _ first: (bytes: [UInt8], line: Int), _ comment: (bytes: [UInt8], line: Int)?, _ header: TableHeader
-  ) throws(ExperimentError) {
+  ) throws(ToolError) {
     countedLine = first.line
     do throws(Complaint) {
       let line = try TableLine(first.bytes[...], separator: separator)

@@ -31,7 +31,7 @@ struct TableSurvey {
   private var digits: Int?
 
   /// Reads the first line of numbers and those below it.
-  init(_ path: String, _ opening: TableOpening) throws(ExperimentError) {
+  init(_ path: String, _ opening: TableOpening) throws(ToolError) {
     self.path = path
     separator = opening.separator
     firstLine = opening.linesBefore + 1

@@ -20,9 +20,9 @@ package enum TensorFile {
   ///   - tensors: in any order; wider elements are stored first, so that all are aligned.
   ///   - metadata: names and text, in order.
   ///   - path: the file to replace.
-  /// - Throws: ``ExperimentError`` if the header is too long, or the file cannot be created or written.
+  /// - Throws: ``ToolError`` if the header is too long, or the file cannot be created or written.
   package static func write(_ tensors: [Tensor], metadata: [(name: String, text: String)] = [], to path: String)
-    throws(ExperimentError)
+    throws(ToolError)
   {
     let widths = Set(tensors.map(\.elements.type.width)).sorted(by: >)
     let ordered = widths.flatMap { width in tensors.filter { $0.elements.type.width == width } }
@@ -36,11 +36,11 @@ package enum TensorFile {
     check.update(header)
     for tensor in ordered { unsafe tensor.elements.withBytes { unsafe check.update($0.bytes) } }
     header.replaceSubrange(digits, with: check.text.utf8)
-    try AtomicFile.replace(path) { (file) throws(ExperimentError) in
+    try AtomicFile.replace(path) { (file) throws(ToolError) in
       try file.write(header, at: 0)
       var offset = header.count
       for tensor in ordered {
-        try unsafe tensor.elements.withBytes { (bytes) throws(ExperimentError) in
+        try unsafe tensor.elements.withBytes { (bytes) throws(ToolError) in
           try unsafe file.write(bytes, at: offset)
         }
         offset += tensor.elements.count * tensor.elements.type.width

@@ -31,8 +31,8 @@ package struct TensorFileReader: ~Copyable {
 
   /// Opens a file, checks its header, and reads it once to compare the whole file's check.
   ///
-  /// - Throws: ``ExperimentError/data(_:_:)`` for a damaged or foreign file; damage names the first tensor it lies in.
-  package init(_ path: String, checks mode: Checks = .ifPresent) throws(ExperimentError) {
+  /// - Throws: ``ToolError/data(_:_:)`` for a damaged or foreign file; damage names the first tensor it lies in.
+  package init(_ path: String, checks mode: Checks = .ifPresent) throws(ToolError) {
     let place = Place(path)
     let file = try Descriptor.reading(path)
     let size = try file.size()
@@ -73,7 +73,7 @@ package struct TensorFileReader: ~Copyable {
   /// The error of a file whose check is wrong: the first tensor whose own check is wrong too, else the header.
   private static func damage(
     _ fault: String, _ header: TensorHeader, _ file: borrowing Descriptor, _ dataStart: Int
-  ) throws(ExperimentError) -> ExperimentError {
+  ) throws(ToolError) -> ToolError {
     for entry in header.entries {
       guard let expected = header.checks[TensorFile.checkName(entry.name)] else { continue }
       var check = CRC32C()
@@ -85,14 +85,14 @@ package struct TensorFileReader: ~Copyable {
     return .data(Place(file.file), "is damaged in its header or metadata: \(fault); \(remedy)")
   }
 
-  private static func damage(of tensor: String, found: String, _ expected: String, _ file: String) -> ExperimentError {
+  private static func damage(of tensor: String, found: String, _ expected: String, _ file: String) -> ToolError {
     .data(
       Place(file),
       "is damaged: the tensor \(quoted(tensor)) has CRC32C \(found), not \(quoted(expected)); \(remedy)")
   }
 
   /// The text of one name of the metadata.
-  package func text(_ name: String) throws(ExperimentError) -> String {
+  package func text(_ name: String) throws(ToolError) -> String {
     guard let found = metadata.first(where: { $0.name == name }) else {
       throw .data(Place(file.file), "lacks \(quoted(name)) in its metadata; is it a checkpoint of this program?")
     }
@@ -101,8 +101,8 @@ package struct TensorFileReader: ~Copyable {
 
   /// What the header says of a tensor.
   ///
-  /// - Throws: ``ExperimentError/data(_:_:)`` if there is no such tensor, or its shape or type are not those expected.
-  package func entry(_ name: String, shape: [Int]? = nil, type: Tensor.ElementType? = nil) throws(ExperimentError)
+  /// - Throws: ``ToolError/data(_:_:)`` if there is no such tensor, or its shape or type are not those expected.
+  package func entry(_ name: String, shape: [Int]? = nil, type: Tensor.ElementType? = nil) throws(ToolError)
     -> Entry
   {
     let place = Place(file.file)
@@ -127,7 +127,7 @@ package struct TensorFileReader: ~Copyable {
   /// Reads one tensor and compares its check.
   ///
   /// - Throws: as ``entry(_:shape:type:)``, and if its bytes are damaged.
-  package func tensor(_ name: String, shape: [Int]? = nil) throws(ExperimentError) -> Tensor {
+  package func tensor(_ name: String, shape: [Int]? = nil) throws(ToolError) -> Tensor {
     let entry = try entry(name, shape: shape)
     let elements = try read(entry)
     if let expected = checks[TensorFile.checkName(name)] {
@@ -140,7 +140,7 @@ package struct TensorFileReader: ~Copyable {
     return Tensor(name, shape: entry.shape, elements)
   }
 
-  private func read(_ entry: Entry) throws(ExperimentError) -> Tensor.Elements {
+  private func read(_ entry: Entry) throws(ToolError) -> Tensor.Elements {
     switch entry.type {
     case .float32: .float32(try array(entry, of: 0))
     case .float64: .float64(try array(entry, of: 0))
@@ -148,10 +148,10 @@ package struct TensorFileReader: ~Copyable {
     }
   }
 
-  private func array<T: BitwiseCopyable>(_ entry: Entry, of zero: T) throws(ExperimentError) -> [T] {
+  private func array<T: BitwiseCopyable>(_ entry: Entry, of zero: T) throws(ToolError) -> [T] {
     var values = [T](repeating: zero, count: entry.range.count / entry.type.width)
     var span = values.mutableSpan
-    let done = try unsafe span.withUnsafeMutableBytes { (buffer) throws(ExperimentError) in
+    let done = try unsafe span.withUnsafeMutableBytes { (buffer) throws(ToolError) in
       try unsafe file.read(into: buffer, at: dataStart + entry.range.lowerBound)
     }
     guard done == entry.range.count else {
@@ -161,7 +161,7 @@ package struct TensorFileReader: ~Copyable {
   }
 
   /// What is wrong with the check of the whole file, if anything is.
-  private static func mismatch(_ file: borrowing Descriptor, _ size: Int) throws(ExperimentError) -> String? {
+  private static func mismatch(_ file: borrowing Descriptor, _ size: Int) throws(ToolError) -> String? {
     var check = CRC32C()
     var offset = 0
     var stored = ""

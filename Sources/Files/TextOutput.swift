@@ -7,12 +7,12 @@ package func writeText(_ text: String, to descriptor: Int32) {
 
 /// Writes a text that is a program's result to its standard output.
 ///
-/// - Throws: ``ExperimentError/inputOutput(doing:file:_:)`` where not all of it could be written.
-package func printResult(_ text: String) throws(ExperimentError) {
+/// - Throws: ``ToolError/inputOutput(doing:file:_:)`` where not all of it could be written.
+package func printResult(_ text: String) throws(ToolError) {
   try writeWhole(text.hasSuffix("\n") ? text : text + "\n", to: STDOUT_FILENO)
 }
 
-private func writeWhole(_ text: String, to descriptor: Int32) throws(ExperimentError) {
+private func writeWhole(_ text: String, to descriptor: Int32) throws(ToolError) {
   let bytes = Array(text.utf8)
   var done = 0
   while done < bytes.count {

@@ -5,9 +5,9 @@
 ///   - option: the option, for the message.
 ///   - orZero: whether a span of nothing means something.
 /// - Returns: seconds.
-/// - Throws: `ExperimentError.usage` naming the option.
+/// - Throws: `ToolError.usage` naming the option.
 package func seconds(of text: String, option: String, orZero: Bool = false) throws -> Double {
-  let wrong = ExperimentError.usage("\(option) \(text): a span such as 90s, 45m, 3h50m or 1d is expected")
+  let wrong = ToolError.usage("\(option) \(text): a span such as 90s, 45m, 3h50m or 1d is expected")
   var total = 0.0
   var digits = ""
   var units = ["d": 86_400.0, "h": 3_600, "m": 60, "s": 1]

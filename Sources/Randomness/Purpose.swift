@@ -25,6 +25,7 @@ public enum Purpose: UInt8, Sendable, CaseIterable {
   case tailScale = 42
   case resampling = 43
   case dequantisation = 44
+  case teacherPairs = 45
   case metric = 60
   case likelihood = 61
   case dequantisedLikelihood = 62

@@ -12,9 +12,9 @@ package enum PlotFolder {
   ///   - path: the folder; it need not be there.
   ///   - prefix: what the pictures' names begin with.
   ///   - overwrite: whether pictures, scripts and data of others may be replaced.
-  /// - Throws: `ExperimentError` for what is no folder, cannot be written to, or holds files that look like pictures to
+  /// - Throws: `ToolError` for what is no folder, cannot be written to, or holds files that look like pictures to
   ///   come and were not made by this program.
-  package static func check(_ path: String, prefix: String = "", overwrite: Bool) throws(ExperimentError) {
+  package static func check(_ path: String, prefix: String = "", overwrite: Bool) throws(ToolError) {
     guard FileManager.default.fileExists(atPath: path) || isLink(path) else {
       // As for a file that is to be made in its place.
       return try OutputFile.check(path.hasSuffix("/") ? String(path.dropLast()) : path, overwrite: false)

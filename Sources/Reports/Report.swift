@@ -30,7 +30,7 @@ package struct Report {
   /// - Parameters:
   ///   - path: the page, usually `runs/NAME/report.html`.
   ///   - plots: the folder for scripts, data and pictures; made if missing.
-  /// - Throws: ``ExperimentError`` where a file cannot be written.
+  /// - Throws: ``ToolError`` where a file cannot be written.
   package func write(to path: String, plots: String) throws {
     try makeFolder(plots)
     try AtomicFile.write(page(plots: URL(fileURLWithPath: plots)), to: path)

@@ -42,7 +42,7 @@ extension SamplerChoice: RawRepresentable, CaseIterable {
 
   /// The grid unless another is asked for.
   public var usualGrid: TimeGrid {
-    self == .stepping(.dpmSolver) || self == .stepping(.ancestral) ? .logSNR : .quadratic
+    [.stepping(.dpmSolver), .stepping(.ancestral), .stepping(.consistentAnnealed)].contains(self) ? .logSNR : .quadratic
   }
 
   /// What the sampler asks of a process; nil where it needs none.

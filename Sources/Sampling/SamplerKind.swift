@@ -16,6 +16,7 @@ public enum SamplerKind: String, Sendable, CaseIterable {
   case exponentialMultistep = "exponential-multistep"
   case predictorCorrector = "predictor-corrector"
   case annealedLangevin = "annealed-langevin"
+  case consistentAnnealed = "consistent-annealed"
   case diffusionAnnealedLangevin = "diffusion-annealed-langevin"
   case underdampedAnnealedLangevin = "underdamped-annealed-langevin"
   case nelson
@@ -42,6 +43,7 @@ public enum SamplerKind: String, Sendable, CaseIterable {
         predictor: options.predictor.kind.make(options), corrections: options.corrections,
         signalToNoise: options.signalToNoise, corrected: options.corrected)
     case .annealedLangevin: AnnealedLangevin(corrections: options.corrections, stepSize: options.stepSize)
+    case .consistentAnnealed: ConsistentAnnealedSampling(stepSize: options.stepSize)
     case .diffusionAnnealedLangevin: DiffusionAnnealedLangevin(slowdown: options.slowdown)
     case .underdampedAnnealedLangevin:
       UnderdampedAnnealedLangevin(slowdown: options.slowdown, friction: options.friction)
@@ -55,8 +57,8 @@ public enum SamplerKind: String, Sendable, CaseIterable {
     case .eulerMaruyama, .exponentialIntegrator, .splitting, .splittingMidpoint, .leapfrog, .baoab, .obabo,
       .stochasticHeun, .ancestral, .probabilityFlowEuler, .probabilityFlowHeun, .ddim:
       true
-    case .dpmSolver, .exponentialMultistep, .predictorCorrector, .annealedLangevin, .diffusionAnnealedLangevin,
-      .underdampedAnnealedLangevin, .nelson:
+    case .dpmSolver, .exponentialMultistep, .predictorCorrector, .annealedLangevin, .consistentAnnealed,
+      .diffusionAnnealedLangevin, .underdampedAnnealedLangevin, .nelson:
       false
     }
   }

@@ -33,7 +33,7 @@ public struct SamplerOptions: Sendable, Equatable {
   public var signalToNoise = 0.16
   /// The blocks that `predictor-corrector` corrects.
   public var corrected = CorrectedBlocks.all
-  /// The step of `annealed-langevin` in units of the noise's variance, and of `ula`, `mala` and `kinetic-langevin`.
+  /// The step of `annealed-langevin` and `consistent-annealed` in units of the noise's variance, and of `ula`, `mala` and `kinetic-langevin`.
   public var stepSize = 0.1
   /// κ of the annealed dynamics and of `nelson`.
   public var slowdown = 0.05

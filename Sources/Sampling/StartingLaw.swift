@@ -2,6 +2,23 @@ public import Diffusion
 public import LinearAlgebra
 internal import Randomness
 
+extension ForwardProcess {
+  /// Draws states of the prior; row r is that of sample `firstIndex` + r, as a `Generator` starts from it.
+  ///
+  /// - Parameters:
+  ///   - states: the result, `[rows, c·d]`.
+  ///   - normals: room of the same shape.
+  ///   - dimension: d.
+  ///   - seed: the seed of the samples.
+  ///   - firstIndex: the first row's number.
+  public func drawPrior(
+    into states: inout Matrix, normals: inout Matrix, dimension: Int, seed: UInt64, firstIndex: UInt64
+  ) {
+    noise.fill(&normals, columns: blocks * dimension, seed: seed, firstIndex: firstIndex)
+    states.assign(priorCovariance.cholesky(), times: normals, dimension: dimension)
+  }
+}
+
 extension NoiseLaw {
   /// Draws the noise that generation starts from: normals, or normals over one √w a row, w ~ Gamma(ν/2, rate ν/2).
   ///

@@ -49,7 +49,7 @@ struct EpsilonCase {
       communicator: communicator, seed: experiment.seed)
     while trainer.step < experiment.training.steps {
       if let fault = try trainer.takeStep().fault {
-        throw ExperimentError.fault("training of epsilon's networks at step \(trainer.step + 1): \(fault)")
+        throw ToolError.fault("training of epsilon's networks at step \(trainer.step + 1): \(fault)")
       }
     }
     return MatrixBox(try trainer.gatherAverage())

@@ -17,7 +17,7 @@ extension TheoryInquiry {
         return try lineAnnealed(mixture, communicator)
       }
       return try sampledAnnealed(target, name, communicator)
-    case .runs, .doubleWell, .logLipschitz: throw ExperimentError.fault("annealed of a run or a law on the line")
+    case .runs, .doubleWell, .logLipschitz: throw ToolError.fault("annealed of a run or a law on the line")
     }
   }
 

@@ -109,37 +109,37 @@ struct TheoryInquiry {
     self.request = request
     guard let word = request.words.first, let study = Study(rawValue: word) else {
       let names = Study.allCases.map(\.rawValue).joined(separator: ", ")
-      throw ExperimentError.usage("the first word must be a study: \(names)")
+      throw ToolError.usage("the first word must be a study: \(names)")
     }
     self.study = study
     let rest = Array(request.words.dropFirst())
     try Self.check(request)
     if !rest.isEmpty, rest.allSatisfy(Self.isRun) {
       guard study == .errors && rest.count == 1 || study == .epsilon else {
-        throw ExperimentError.usage("\(word) takes no run folder: errors takes one, epsilon one or more")
+        throw ToolError.usage("\(word) takes no run folder: errors takes one, epsilon one or more")
       }
       subject = .runs(rest)
       experiment = Experiment()
       return
     }
     guard rest.count == 1 || rest.count == 2, let name = rest.last else {
-      throw ExperimentError.usage("\(word) takes a target, and before it a process if you like")
+      throw ToolError.usage("\(word) takes a target, and before it a process if you like")
     }
     let process = rest.count == 2 ? rest[0] : Self.usualProcess(study, name)
     let special = ["double-well": Study.constants, "log-lipschitz": .contract]
     if let only = special[name], only != study, (name, study) != ("log-lipschitz", .constants) {
-      throw ExperimentError.usage("the target \(name) is known to the study \(only.rawValue) alone")
+      throw ToolError.usage("the target \(name) is known to the study \(only.rawValue) alone")
     }
     let isOwn = special[name] != nil || name == "mixture"
     guard isOwn || TargetKind(rawValue: name) != nil else {
       let names = (TargetKind.allCases.map(\.rawValue) + ["mixture"]).joined(separator: ", ")
-      throw ExperimentError.usage("\(name): is neither a run's folder nor a target; the targets are \(names)")
+      throw ToolError.usage("\(name): is neither a run's folder nor a target; the targets are \(names)")
     }
     let target = escaped(isOwn ? "gaussian" : name)
     let text = "data: {target: \(target), dimension: 2}\nprocess: {kind: \(escaped(process))}\n"
     experiment = try Experiment(yaml: text + Self.training, file: "sgm-theory", settings: request.settings)
     guard ["gaussian", "mixture"].contains(name) || request.mean == nil && request.variance == nil else {
-      throw ExperimentError.usage("--mean and --variance belong to the targets gaussian and mixture")
+      throw ToolError.usage("--mean and --variance belong to the targets gaussian and mixture")
     }
     switch name {
     case "double-well": subject = .doubleWell
@@ -148,7 +148,7 @@ struct TheoryInquiry {
     case "mixture": subject = .builtIn(try Self.mixture(request), name: name)
     default:
       guard let target = try experiment.target() else {
-        throw ExperimentError.usage("\(name): a target is expected, not a file")
+        throw ToolError.usage("\(name): a target is expected, not a file")
       }
       subject = .builtIn(target, name: name)
     }
@@ -176,7 +176,7 @@ struct TheoryInquiry {
   private static func check(_ request: TheoryRequest) throws {
     for (option, value) in [("--count", request.count), ("--repeats", request.repeats), ("--steps", request.steps)] {
       if let value, value < 2, option != "--repeats" || value < 1 {
-        throw ExperimentError.usage("\(option) \(value): at least \(option == "--repeats" ? 1 : 2) is expected")
+        throw ToolError.usage("\(option) \(value): at least \(option == "--repeats" ? 1 : 2) is expected")
       }
     }
   }
@@ -184,23 +184,23 @@ struct TheoryInquiry {
   private static func numbers(_ text: String, _ option: String, arePositive: Bool = false) throws -> [Double] {
     try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
       guard let value = Double(part), value.isFinite else {
-        throw ExperimentError.usage("\(option) \(text): numbers separated by commas are expected")
+        throw ToolError.usage("\(option) \(text): numbers separated by commas are expected")
       }
       guard value > 0 || !arePositive else {
-        throw ExperimentError.usage("\(option): positive numbers are expected")
+        throw ToolError.usage("\(option): positive numbers are expected")
       }
       return value
     }
   }
 
   private static func gaussian(_ request: TheoryRequest) throws -> GaussianData {
-    guard request.weights == nil else { throw ExperimentError.usage("--weights belongs to the target mixture") }
+    guard request.weights == nil else { throw ToolError.usage("--weights belongs to the target mixture") }
     var means = try numbers(request.mean ?? "0.7", "--mean")
     var variances = try numbers(request.variance ?? "0.3", "--variance", arePositive: true)
     if means.count == 1 { means = Array(repeating: means[0], count: variances.count) }
     if variances.count == 1 { variances = Array(repeating: variances[0], count: means.count) }
     guard means.count == variances.count else {
-      throw ExperimentError.usage("--mean has \(means.count) numbers and --variance \(variances.count)")
+      throw ToolError.usage("--mean has \(means.count) numbers and --variance \(variances.count)")
     }
     return GaussianData(mean: means, variance: variances)
   }
@@ -213,7 +213,7 @@ struct TheoryInquiry {
     let equal = Array(repeating: 1.0, count: means.count)
     let weights = try request.weights.map { try numbers($0, "--weights", arePositive: true) } ?? equal
     guard means.count == variances.count, means.count == weights.count else {
-      throw ExperimentError.usage(
+      throw ToolError.usage(
         "a mixture has as many --mean as --variance and --weights: "
           + "\(means.count), \(variances.count) and \(weights.count)")
     }
@@ -230,7 +230,7 @@ struct TheoryInquiry {
   /// The Gaussian that a study needs.
   func gaussianOnly() throws -> GaussianData {
     guard case .gaussian(let data) = subject else {
-      throw ExperimentError.usage("\(study.rawValue) is exact and knows the target gaussian alone")
+      throw ToolError.usage("\(study.rawValue) is exact and knows the target gaussian alone")
     }
     return data
   }
@@ -238,7 +238,7 @@ struct TheoryInquiry {
   /// The exact score of a built-in target under a process, in standardised coordinates.
   func exactScore(_ target: any Target, _ name: String, _ process: any ForwardProcess) throws -> any Score {
     guard let score = target.score(under: process, in: target.standardisation) else {
-      throw ExperimentError.usage("the exact score of \(name) is not known; choose a Gaussian, a mixture or the funnel")
+      throw ToolError.usage("the exact score of \(name) is not known; choose a Gaussian, a mixture or the funnel")
     }
     return score
   }

@@ -52,7 +52,7 @@ extension TheoryInquiry {
     case .builtIn(let target, let name):
       try add(target, name, to: &found, communicator)
     case .logLipschitz: addLogLipschitz(to: &found)
-    case .runs: throw ExperimentError.fault("constants of a run")
+    case .runs: throw ToolError.fault("constants of a run")
     }
     return found
   }
@@ -159,7 +159,7 @@ extension TheoryInquiry {
       return
     } else {
       return try communicator.agree {
-        throw ExperimentError.usage(
+        throw ToolError.usage(
           "the constants of \(name) are not known; choose another target, or a run of this one by errors")
       }
     }

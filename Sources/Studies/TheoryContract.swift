@@ -16,7 +16,7 @@ extension TheoryInquiry {
     let process = experiment.process.make()
     try communicator.agree {
       guard process.stationaryCovariance != nil, process.blocks <= 2 else {
-        throw ExperimentError.usage("contract needs a process of one or two blocks with a stationary law")
+        throw ToolError.usage("contract needs a process of one or two blocks with a stationary law")
       }
     }
     var found = TheoryFindings()
@@ -43,7 +43,7 @@ extension TheoryInquiry {
     case .builtIn(let target, let name):
       try addChains(process, target, name, norms[1], to: &found, communicator)
       try addCurvature(process, target, name, to: &found, communicator)
-    case .runs, .doubleWell: throw ExperimentError.fault("contract of the double well")
+    case .runs, .doubleWell: throw ToolError.fault("contract of the double well")
     }
     return found
   }

@@ -18,11 +18,11 @@ extension TheoryInquiry {
     let (target, name) = try communicator.agree { () throws -> (any Target, String) in
       let (target, name) = try epsilonTarget()
       guard experiment.process.kind == .criticallyDampedLangevin else {
-        throw ExperimentError.usage("epsilon takes the process critically-damped-langevin")
+        throw ToolError.usage("epsilon takes the process critically-damped-langevin")
       }
       let shards = experiment.training.shards
       guard !request.isLearned || communicator.size <= shards else {
-        throw ExperimentError.usage("--learned trains on \(shards) shards: start at most \(shards) ranks")
+        throw ToolError.usage("--learned trains on \(shards) shards: start at most \(shards) ranks")
       }
       return (target, name)
     }
@@ -46,12 +46,12 @@ extension TheoryInquiry {
         return (target, "gaussian")
       }
       guard !request.isLearned else {
-        throw ExperimentError.usage(
+        throw ToolError.usage(
           "epsilon --learned trains on the built-in gaussian: leave out --mean and --variance")
       }
       return (GaussianMixture(mean: data.mean, variance: data.variance), "gaussian")
     default:
-      throw ExperimentError.usage("epsilon takes a built-in target with an exact score, such as funnel, or run folders")
+      throw ToolError.usage("epsilon takes a built-in target with an exact score, such as funnel, or run folders")
     }
   }
 
@@ -159,7 +159,7 @@ extension TheoryInquiry {
       let run = try TheoryRun(path, request, communicator)
       let (target, exact) = try communicator.agree { () throws -> (any Target, any Score) in
         guard let target = run.target, let exact = run.exactScore, run.process.isRegular else {
-          throw ExperimentError.usage("\(path): epsilon needs runs of a target with an exact score and a linear SDE")
+          throw ToolError.usage("\(path): epsilon needs runs of a target with an exact score and a linear SDE")
         }
         return (target, exact)
       }

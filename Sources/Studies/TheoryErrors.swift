@@ -16,7 +16,7 @@ extension TheoryInquiry {
     let process = experiment.process.make()
     try communicator.agree {
       guard process.stationaryCovariance != nil, process.noise == .gaussian else {
-        throw ExperimentError.usage("errors needs a process with a stationary law, such as ornstein-uhlenbeck")
+        throw ToolError.usage("errors needs a process with a stationary law, such as ornstein-uhlenbeck")
       }
     }
     switch subject {
@@ -32,7 +32,7 @@ extension TheoryInquiry {
         return try lineErrors(MixtureOnLine(mixture, standardised: true), communicator)
       }
       return try sampledErrors(target, name, process, communicator)
-    case .runs, .doubleWell, .logLipschitz: throw ExperimentError.fault("errors of a law on the line")
+    case .runs, .doubleWell, .logLipschitz: throw ToolError.fault("errors of a law on the line")
     }
   }
 

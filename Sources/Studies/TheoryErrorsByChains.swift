@@ -53,7 +53,7 @@ extension TheoryInquiry {
     let laboratory = try run.laboratory(count: request.count ?? 2048, communicator)
     let known = try communicator.agree { () throws -> (sampler: any Sampler, grid: TimeGrid) in
       guard process.isRegular, process.noise == .gaussian else {
-        throw ExperimentError.usage("\(path): errors needs a process with a linear SDE, finite up to its horizon")
+        throw ToolError.usage("\(path): errors needs a process with a linear SDE, finite up to its horizon")
       }
       return run.singleStepSampler
     }

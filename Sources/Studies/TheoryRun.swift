@@ -33,10 +33,13 @@ struct TheoryRun {
     let experiment = try communicator.agree { () throws -> Experiment in
       let changed = try header.experiment.sampled(request.settings, file: folder.experiment)
       guard header.data.conditions == 0 else {
-        throw ExperimentError.usage("\(path): a network with conditions has no score of the data alone")
+        throw ToolError.usage("\(path): a network with conditions has no score of the data alone")
       }
       guard changed.process.chain == nil else {
-        throw ExperimentError.usage("\(path): a network of discrete states has no score; take a run of real numbers")
+        throw ToolError.usage("\(path): a network of discrete states has no score; take a run of real numbers")
+      }
+      guard changed.training.teacher == nil else {
+        throw ToolError.usage("\(path): a student's network is no score; take its teacher")
       }
       return changed
     }

@@ -25,6 +25,8 @@ internal import Randomness
   private var scheduleGradients: [[Double]]
   /// What the variance of reverse steps is learned from, where it is.
   private let variance: VarianceLoss?
+  /// What the network's denoised states are told from data by, where a discriminator learns beside it.
+  private let adversary: Adversary?
 
   init(model: ScoreModel, isTransported: Bool = false, times: TimeSampler, rows: Int, sets: Int) {
     (self.model, self.times, self.rows) = (model, times, rows)
@@ -45,10 +47,12 @@ internal import Randomness
     scheduleGradients = [[Double]](
       repeating: [Double](repeating: 0, count: MonotoneSchedule.count), count: scheduleElements == nil ? 0 : sets)
     variance = model.variance.map { VarianceLoss(model, $0, rows: rows * sets) }
+    adversary = Adversary(model, rows: rows, sets: sets)
   }
 
   var bytes: Int {
     4 * (targets.count + draws.noise.count + draws.clean.count) + (assignment?.bytes ?? 0) + (variance?.bytes ?? 0)
+      + (adversary?.bytes ?? 0)
   }
 
   func holdMean(_ isHeld: Bool) { variance?.isHeld = isHeld }
@@ -66,6 +70,7 @@ internal import Randomness
       gains[set * rows + row] = Float(root * c.outputGain(0))
       mixtures[set * rows + row] = c.hasUniformGain ? nil : c.gain.scaled(by: root)
       variance?.note(row: set * rows + row, draw, gain: root * c.outputGain(0))
+      unsafe adversary?.note(row: set * rows + row, at: draw.time, data: draws.data(row))
       pass.setLevel(model.embeddedLevel(noiseLevel: c.noiseLevel, at: draw.time), set: set, row: row)
       let state = unsafe pass.state(set: set, row: row)
       let z = unsafe draws.normals(assignment?.columns[row] ?? row)
@@ -117,7 +122,8 @@ internal import Randomness
       sum += unsafe squaredResidual(set: set, row: row, pass, gradient: nil, scale: 0)
       bound += unsafe boundTerm(set: set, row: row, pass, gradient: nil, scale: 0)
     }
-    return sum / Double(targets.columns) + bound
+    let fooling = unsafe adversary?.loss(set: set, of: pass, parameters: parameters, count: count) ?? 0
+    return sum / Double(targets.columns) + bound + fooling
   }
 
   var sumsSets: Bool { true }
@@ -126,8 +132,13 @@ internal import Randomness
     of pass: NetworkPass, group: Range<Int>, parameters: UnsafePointer<Float>, scale: Double,
     into gradients: GradientSink
   ) {
-    for set in group { losses[set] = lossAndGradient(set: set, of: pass, scale: scale) }
+    for set in group {
+      losses[set] = lossAndGradient(set: set, of: pass, scale: scale)
+      losses[set] +=
+        unsafe adversary?.lossAndGradient(set: set, of: pass, parameters: parameters, scale: scale) ?? 0
+    }
     unsafe pass.backward(parameters, into: gradients)
+    adversary?.write(group, into: gradients)
     guard let scheduleElements else { return }
     for set in group {
       gradients.write(

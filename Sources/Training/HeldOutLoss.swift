@@ -51,6 +51,7 @@ internal import Randomness
     dequantisation: Dequantisation? = nil, seed: UInt64, communicator: Communicator
   ) {
     precondition(rows.rows > 0, "no held-out rows")
+    let task = task.withoutDiscriminator
     self.rows = rows
     self.communicator = communicator
     pass = NetworkPass(

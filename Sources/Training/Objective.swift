@@ -117,8 +117,16 @@ extension GradientSink {
   /// Writes a set's gradient of a further part of the parameters, and adds what is to be added.
   func write(_ values: [Float], at elements: Range<Int>, set: Int) {
     precondition(values.count == elements.count, "\(values.count) numbers for \(elements.count)")
+    unsafe values.withUnsafeBufferPointer {
+      guard let first = $0.baseAddress else { return }
+      unsafe write(first, at: elements, set: set)
+    }
+  }
+
+  /// As above, of as many numbers as there are elements.
+  @unsafe func write(_ values: UnsafePointer<Float>, at elements: Range<Int>, set: Int) {
     func put(_ first: UnsafeMutablePointer<Float>) {
-      for (i, value) in values.enumerated() { unsafe first[elements.lowerBound + i] = value }
+      unsafe (first + elements.lowerBound).update(from: values, count: elements.count)
     }
     switch self {
     case .sums(let sums, let slot):

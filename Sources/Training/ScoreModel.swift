@@ -36,6 +36,8 @@ public struct ScoreModel: Sendable {
   public let frequencies: [Float]
   /// Whether the schedule of the training times is learned beside the network.
   public let learnsSchedule: Bool
+  /// The discriminator that learns beside the network; nil without.
+  public var discriminator: Discriminator?
 
   /// A model; the network's inputs and outputs follow from the process, the dimension and the output.
   public init(
@@ -77,10 +79,11 @@ public struct ScoreModel: Sendable {
       embedding: TimeEmbedding(kind: network.embedding, features: network.embeddingFeatures), seed: seed)
   }
 
-  /// Where all that is learned lies: the network, and the schedule where it is learned.
+  /// Where all that is learned lies: the network, and the schedule or the discriminator where there is one.
   public var layout: ParameterLayout {
-    ParameterLayout(
-      network, further: learnsSchedule ? [.init("schedule", tensors: MonotoneSchedule.tensors)] : [])
+    precondition(!learnsSchedule || discriminator == nil, "a schedule beside a discriminator")
+    let schedule = learnsSchedule ? [ParameterLayout.Further("schedule", tensors: MonotoneSchedule.tensors)] : []
+    return ParameterLayout(network, further: schedule + (discriminator.map { [$0.further] } ?? []))
   }
 
   /// What training begins with, `[1, layout count]`.
@@ -90,6 +93,12 @@ public struct ScoreModel: Sendable {
     guard let part = layout.further.first else { return own }
     var all = Matrix(rows: 1, columns: layout.count)
     for i in 0..<own.count { all[0, i] = own[0, i] }
+    if let discriminator {
+      // Another seed: the first layers of both networks should not begin alike.
+      let other = discriminator.network.initialParameters(seed: ~seed)
+      for i in 0..<other.count { all[0, part.range.lowerBound + i] = other[0, i] }
+      return all
+    }
     let values = MonotoneSchedule.laidOut(MonotoneSchedule.initial.map(Double.init), count: part.range.count)
     for (i, value) in values.enumerated() { all[0, part.range.lowerBound + i] = value }
     return all

@@ -18,10 +18,10 @@ public struct TimeLaw: Sendable, Equatable {
     ///
     /// The law of Nichol and Dhariwal 2021 (arXiv 2102.09672): the density follows the root mean square of the loss.
     case importance
-    /// `soft-truncation`: uniform on [τ, T] with one log-uniform τ for each batch, and the loss multiplied by
+    /// `soft-truncation`: uniform on [τ, T] with one τ for each batch, of density ∝ τ^{−k}, and the loss multiplied by
     /// (T − τ)/(T − t_min).
     ///
-    /// Kim et al. 2022 (arXiv 2106.05527) with k = 1.
+    /// Kim et al. 2022 (arXiv 2106.05527).
     case softTruncation = "soft-truncation"
     /// `learned-schedule`: the noise level goes through its range by a monotone network, trained so that the loss's estimate
     /// varies least; each row's loss is multiplied by the ratio of densities, as for `importance`.
@@ -39,6 +39,8 @@ public struct TimeLaw: Sendable, Equatable {
   ///
   /// The law is then on [½T/n, T + ½T/n], so that under `uniform` every state is drawn alike.
   public var chainSteps: Int?
+  /// k of `soft-truncation`.
+  public var truncationExponent = 1.0
   /// The mean of −½ ln snr under `log-normal`.
   public var mean = -0.5
   /// Its standard deviation.
@@ -112,6 +114,10 @@ struct TimeSampler: Sendable {
   /// u of times that are spread over a batch, and B; nil for independent rows.
   private var spread: (offset: Double, batch: Int)?
 
+  private var softTruncation: SoftTruncation {
+    SoftTruncation(exponent: law.truncationExponent, first: first, last: last)
+  }
+
   /// The times of `law` on [first, horizon].
   init(_ law: TimeLaw, process: any ForwardProcess, first: Double) {
     horizon = process.horizon
@@ -157,7 +163,7 @@ struct TimeSampler: Sendable {
   ) {
     if let schedule { self.schedule = MonotoneSchedule(schedule) }
     spread = law.spread == .lowDiscrepancy ? offset.map { ($0, batch) } : nil
-    self.truncation = truncation.map { first * exp($0 * log(last / first)) }
+    self.truncation = truncation.map { softTruncation.time(ofQuantile: $0) }
     if law.kind == .importance, let history { cells?.setMasses(history) }
   }
 
@@ -198,7 +204,7 @@ struct TimeSampler: Sendable {
         return Draw(time: truncation + (last - truncation) * u, weight: (last - truncation) / (last - first))
       }
       let t = first + (last - first) * u
-      return Draw(time: t, weight: log(t / first) / log(last / first))
+      return Draw(time: t, weight: softTruncation.share(below: t))
     }
   }
 }

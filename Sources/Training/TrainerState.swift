@@ -113,8 +113,13 @@ extension Trainer {
   }
 
   /// Starts from these parameters at step 0, with fresh moments.
+  ///
+  /// - Parameter parameters: `[1, count]`: those of all that is learned, or of a run that learns other things beside the same
+  ///   network; then the network's alone are taken.
   public func initialise(from parameters: borrowing Matrix) {
-    self.parameters.copy(from: parameters)
+    let count = parameters.count == layout.count ? layout.count : layout.networkCount
+    precondition(parameters.count >= count, "\(parameters.count) parameters for \(count)")
+    unsafe self.parameters.pointer.update(from: parameters.pointer, count: count)
     resetAverage()
   }
 

@@ -10,6 +10,14 @@ public struct TrainingOptions: Sendable, Equatable {
   public var varianceWeight = 0.001
   /// The peak learning rate of a learned schedule; all else is the network's.
   public var scheduleLearningRate = 1e-2
+  /// λ, what a discriminator's verdict counts for beside the score's loss; 0 for no discriminator.
+  public var adversaryWeight = 0.0
+  /// Units of the discriminator's hidden layers.
+  public var discriminatorWidths = [128, 128]
+  /// The discriminator's peak learning rate; it rises and falls with the network's.
+  public var discriminatorLearningRate = 2e-4
+  /// AdamW's decay of the first moment for the discriminator, per step.
+  public var discriminatorBeta1 = 0.5
   /// The smallest training time.
   public var minimumTime = 1e-3
   /// The lengths of the power-function averages kept beside the moving one; see `PowerAverage`.
@@ -22,12 +30,14 @@ public struct TrainingOptions: Sendable, Equatable {
   /// The defaults.
   public init() {}
 
-  /// The optimiser of what is learned beside the network: its learning rate is its own.
+  /// The optimiser of what is learned beside the network, a schedule or a discriminator: its learning rate is its own.
   var furtherOptimiser: Optimiser {
     var optimiser = optimiser
+    let rate = adversaryWeight > 0 ? discriminatorLearningRate : scheduleLearningRate
     // Both rates fall alike: the last is in proportion to the first.
-    optimiser.finalLearningRate *= scheduleLearningRate / optimiser.learningRate
-    (optimiser.learningRate, optimiser.weightDecay) = (scheduleLearningRate, 0)
+    optimiser.finalLearningRate *= rate / optimiser.learningRate
+    (optimiser.learningRate, optimiser.weightDecay) = (rate, 0)
+    if adversaryWeight > 0 { optimiser.beta1 = discriminatorBeta1 }
     return optimiser
   }
 }

@@ -13,12 +13,15 @@ public enum TrainingTask {
   ///
   /// Rows hold whole numbers from 0 to K − 1. Austin et al. 2021, arXiv 2107.03006, equation 5.
   case states(StateModel)
+  /// A one-step student of a teacher's sampler; rows are pairs (x, u) of a sample and the noise that it was made of.
+  case student(StudentModel)
 
   /// The network's shape.
   public var network: NetworkArchitecture {
     switch self {
     case .score(let model, _): model.network
     case .states(let model): model.network
+    case .student(let model): model.network
     }
   }
 
@@ -27,6 +30,7 @@ public enum TrainingTask {
     switch self {
     case .score(let model, _): model.frequencies
     case .states(let model): model.frequencies
+    case .student(let model): model.frequencies
     }
   }
 
@@ -35,7 +39,15 @@ public enum TrainingTask {
     switch self {
     case .score(let model, _): model.layout
     case .states(let model): ParameterLayout(model.network)
+    case .student(let model): ParameterLayout(model.network)
     }
+  }
+
+  /// The same without a discriminator, for losses that compare networks: a discriminator changes as the network does.
+  var withoutDiscriminator: TrainingTask {
+    guard case .score(var model, let objective) = self else { return self }
+    model.discriminator = nil
+    return .score(model, objective)
   }
 
   /// What training begins with, `[1, layout count]`.
@@ -43,6 +55,7 @@ public enum TrainingTask {
     switch self {
     case .score(let model, _): model.initialParameters(seed: seed)
     case .states(let model): model.network.initialParameters(seed: seed)
+    case .student(let model): model.network.initialParameters(seed: seed)
     }
   }
 
@@ -51,6 +64,7 @@ public enum TrainingTask {
     switch self {
     case .score(let model, _): model.dimension + model.conditions
     case .states(let model): model.dimension
+    case .student(let model): model.pairColumns
     }
   }
 
@@ -58,7 +72,7 @@ public enum TrainingTask {
   func use(gradients: Bool) -> NetworkPass.Use {
     switch self {
     case .score(_, let objective): objective.use(gradients: gradients)
-    case .states: gradients ? .training : .inference
+    case .states, .student: gradients ? .training : .inference
     }
   }
 
@@ -67,6 +81,8 @@ public enum TrainingTask {
     switch self {
     case .score(let model, _): TimeSampler(law, process: model.process, first: first)
     case .states(let model): TimeSampler(law, steps: model.process.steps)
+    // A student knows one time alone.
+    case .student: TimeSampler(.uniform, steps: 1)
     }
   }
 
@@ -75,6 +91,7 @@ public enum TrainingTask {
     switch self {
     case .score(let model, let objective): objective.make(model: model, times: times, pass: pass)
     case .states(let model): StateObjective(model: model, times: times, rows: pass.rows, sets: pass.sets)
+    case .student(let model): StudentObjective(model: model, times: times, rows: pass.rows, sets: pass.sets)
     }
   }
 }

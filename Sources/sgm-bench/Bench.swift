@@ -49,7 +49,7 @@ struct Bench: RankCommand {
   var folder = "trace"
 
   /// The trace that is asked for: unless told, 128 rows a shard and no more shards than need be.
-  private func wantedTrace() throws(ExperimentError) -> Trace? {
+  private func wantedTrace() throws(ToolError) -> Trace? {
     guard let trace else { return nil }
     guard 1...4_096 ~= trace else { throw .usage("--trace \(trace): 1 to 4,096 ranks are expected") }
     var least = 1
@@ -69,9 +69,9 @@ struct Bench: RankCommand {
     onAllRanks { communicator in
       try communicator.agree {
         if let feature = unsafe sgm_missing_cpu_feature() {
-          throw ExperimentError.unavailable("this program needs a CPU with \(unsafe String(cString: feature))")
+          throw ToolError.unavailable("this program needs a CPU with \(unsafe String(cString: feature))")
         }
-        guard repeats >= 1 else { throw ExperimentError.usage("--repeats \(repeats): at least 1 is expected") }
+        guard repeats >= 1 else { throw ToolError.usage("--repeats \(repeats): at least 1 is expected") }
       }
       if let trace = try communicator.agree({ try wantedTrace() }) {
         let written = try communicator.agree {

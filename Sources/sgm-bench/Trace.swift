@@ -35,7 +35,7 @@ struct Trace {
   ///   - folder: made where it is missing.
   ///   - repeats: how many of rank 0's steps the median is taken over.
   /// - Returns: what rank 0 does.
-  /// - Throws: `ExperimentError` where a file cannot be written.
+  /// - Throws: `ToolError` where a file cannot be written.
   func write(into folder: String, repeats: Int) throws -> Summary {
     try makeFolders(to: folder)
     try makeFolder(folder)

@@ -86,23 +86,23 @@ struct SGMSample: RankCommand {
 
   private func request() throws -> SampleRequest {
     guard ["network", "exact"].contains(score) else {
-      throw ExperimentError.usage("--score \(score): network or exact is expected")
+      throw ToolError.usage("--score \(score): network or exact is expected")
     }
     if score == "exact", checkpoint != nil {
-      throw ExperimentError.usage("--score exact and --checkpoint exclude each other; an exact score needs no run")
+      throw ToolError.usage("--score exact and --checkpoint exclude each other; an exact score needs no run")
     }
     if score == "exact", average != nil {
-      throw ExperimentError.usage("--score exact and --average exclude each other; an exact score has no parameters")
+      throw ToolError.usage("--score exact and --average exclude each other; an exact score has no parameters")
     }
     if score == "exact", let condition {
-      throw ExperimentError.usage("--condition \(condition): exact scores know no conditions; leave one of the two out")
+      throw ToolError.usage("--condition \(condition): exact scores know no conditions; leave one of the two out")
     }
     if together, condition == nil {
-      throw ExperimentError.usage("--together: give the observations by --condition, a file of one row each")
+      throw ToolError.usage("--together: give the observations by --condition, a file of one row each")
     }
-    if let count, count < 1 { throw ExperimentError.usage("--count \(count): at least 1 is expected") }
+    if let count, count < 1 { throw ToolError.usage("--count \(count): at least 1 is expected") }
     if let trajectory, !(1...256).contains(trajectory) {
-      throw ExperimentError.usage("--trajectory \(trajectory): 1 to 256 is expected")
+      throw ToolError.usage("--trajectory \(trajectory): 1 to 256 is expected")
     }
     var request = SampleRequest(source: source)
     request.isExact = score == "exact"

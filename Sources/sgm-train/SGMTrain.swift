@@ -17,6 +17,7 @@ struct SGMTrain: RankCommand {
       sgm-train EXPERIMENT.yaml               train on one process
       mpirun -np 4 sgm-train EXPERIMENT.yaml  train on four, with the same bits
       sgm-train EXPERIMENT.yaml --continue    start the run or go on with it
+      sgm-train --distil runs/NAME            train a student of a run, which draws a sample in one evaluation
       sgm-train --resume runs/NAME            go on from the newest checkpoint
 
       An experiment with a sweep table trains every combination of its values. --resume then takes the sweep's folder. \
@@ -36,6 +37,12 @@ struct SGMTrain: RankCommand {
 
   @Option(help: ArgumentHelp("Begin with this run's averaged parameters, at step 0.", valueName: "run"))
   var initFrom: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Train a one-step student of this run: sets training.teacher, and takes the run's own experiment where no file is named.",
+      valueName: "run"))
+  var distil: String?
 
   @OptionGroup var overrides: Overrides
 
@@ -135,41 +142,53 @@ struct SGMTrain: RankCommand {
 
   private func request() throws -> TrainingRequest {
     var request: TrainingRequest
+    var settings = overrides.settings
     switch (experiment, resume) {
-    case (let file?, nil): request = TrainingRequest(start: .experiment(file: file))
+    case (let file?, nil):
+      request = TrainingRequest(start: .experiment(file: file))
+      if let distil { settings.append("training.teacher=" + relative(distil, to: parentFolder(of: file))) }
     case (nil, let run?): request = TrainingRequest(start: .resume(run: run))
-    case (nil, nil): throw ExperimentError.usage("name an experiment file, or --resume a run; --help says more")
+    case (nil, nil):
+      guard let distil else {
+        throw ToolError.usage("name an experiment file, or --resume a run; --help says more")
+      }
+      request = TrainingRequest(start: .student(of: distil))
     case (_?, _?):
-      throw ExperimentError.usage("an experiment file and --resume exclude each other; use --set to change keys")
+      throw ToolError.usage("an experiment file and --resume exclude each other; use --set to change keys")
     }
     if resume != nil {
       // The run has its folder, parameters and step already.
       for (option, isGiven) in [
-        ("--output", output != nil), ("--init-from", initFrom != nil), ("--overwrite", overwrite),
+        ("--output", output != nil), ("--init-from", initFrom != nil), ("--distil", distil != nil),
+        ("--overwrite", overwrite),
       ] where isGiven {
-        throw ExperimentError.usage(
+        throw ToolError.usage(
           "--resume and \(option) exclude each other; a new run starts from an experiment file")
       }
     }
-    if json { throw ExperimentError.usage("--json goes with --status") }
+    if distil != nil, initFrom != nil {
+      throw ToolError.usage(
+        "--distil and --init-from exclude each other: a student begins with its teacher's network")
+    }
+    if json { throw ToolError.usage("--json goes with --status") }
     if continues {
-      guard resume == nil, !overwrite, !check else {
-        throw ExperimentError.usage(
+      guard experiment != nil, !overwrite, !check else {
+        throw ToolError.usage(
           "--continue takes an experiment file and decides by its run's folder: "
             + "leave out --resume, --overwrite and --check")
       }
     }
-    if let until, until < 1 { throw ExperimentError.usage("--until \(until): a step of at least 1 is expected") }
+    if let until, until < 1 { throw ToolError.usage("--until \(until): a step of at least 1 is expected") }
     if let timeLimit { request.timeLimit = try seconds(of: timeLimit, option: "--time-limit") }
     request.stallLimit = try seconds(of: stallLimit, option: "--stall-limit", orZero: true)
     if allowDataChange, resume == nil, !continues {
-      throw ExperimentError.usage("--allow-data-change is for --resume; a new run takes any data")
+      throw ToolError.usage("--allow-data-change is for --resume; a new run takes any data")
     }
     request.continues = continues
     request.allowsDataChange = allowDataChange
     request.injected = try injectFault.map { try injectedFault($0) }
     request.initialise = initFrom
-    request.settings = overrides.settings
+    request.settings = settings
     request.output = output
     request.until = until
     request.checkOnly = check
@@ -191,6 +210,6 @@ private func injectedFault(_ text: String) throws -> InjectedFault {
     default: break
     }
   }
-  throw ExperimentError.usage(
+  throw ToolError.usage(
     "--inject-fault \(text): parameters:RANK:STEP, gradient:RANK:STEP or not-finite:SHARD:STEP is expected")
 }

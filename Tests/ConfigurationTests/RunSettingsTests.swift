@@ -23,12 +23,12 @@ import Testing
     let run = try Experiment(yaml: "data: {target: mg25}\nsampling: {sampler: ancestral}", file: "a.yaml")
     let settings = ["sampling.sampler=ddim", "sampling.reverse_variance=forward"]
     #expect(
-      throws: ExperimentError.configuration(
+      throws: ToolError.configuration(
         Place("--set sampling.reverse_variance=forward"),
         "sampling.reverse_variance is for ancestral, or the metric bound, but sampling.sampler is ddim; remove it")
     ) { try run.sampled(settings, file: "experiment.yaml") }
     // A person's own file says what it wants: there the key is a mistake.
-    #expect(throws: ExperimentError.self) {
+    #expect(throws: ToolError.self) {
       try Experiment(
         yaml: "data: {target: mg25}\nsampling: {sampler: ancestral, reverse_variance: forward}", file: "a.yaml",
         settings: ["sampling.sampler=ddim"])

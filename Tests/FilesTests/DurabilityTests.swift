@@ -30,14 +30,14 @@ import Testing
   @Test("a write that fails leaves neither the name nor its half") func failure() throws {
     try withFile([1, 2, 3], "kept.bin") { path in
       let text = errorText {
-        try AtomicFile.replace(path) { (file) throws(ExperimentError) in
+        try AtomicFile.replace(path) { (file) throws(ToolError) in
           try file.write([9], at: 0)
           throw .fault("full")
         }
       }
       let size = try Descriptor.reading(path).size()
       #expect(text.contains("full") && size == 3)
-      #expect(throws: ExperimentError.self) { _ = try Descriptor.reading(AtomicFile.partialPath(of: path)) }
+      #expect(throws: ToolError.self) { _ = try Descriptor.reading(AtomicFile.partialPath(of: path)) }
     }
   }
 

@@ -65,9 +65,9 @@ private enum JSONFault: Error { case noList }
     defer { _ = unlinkFile(path) }
     try AtomicFile.write("old", to: path)
     let text = errorText {
-      try AtomicFile.replace(path) { (file) throws(ExperimentError) in
+      try AtomicFile.replace(path) { (file) throws(ToolError) in
         try file.write([1, 2, 3], at: 0)
-        throw ExperimentError.inputOutput(doing: "writing", file: path, 28)
+        throw ToolError.inputOutput(doing: "writing", file: path, 28)
       }
     }
     #expect(text == "\(path): writing failed: no space left on device")

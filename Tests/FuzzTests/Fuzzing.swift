@@ -18,7 +18,7 @@ struct Fuzzing {
   let format: Format
   /// An empty folder.
   let folder: String
-  /// Reads the file at a path; it may throw `ExperimentError` and nothing else.
+  /// Reads the file at a path; it may throw `ToolError` and nothing else.
   let read: (String) throws -> Void
   /// Processor time for one input.
   var limit = Self.seconds
@@ -74,7 +74,7 @@ struct Fuzzing {
     do {
       try read(inputPath)
       return true
-    } catch let error as ExperimentError {
+    } catch let error as ToolError {
       let text = error.description
       guard text.hasPrefix(inputPath + ":") else {
         throw Violation("no file begins the message: \(text)")
@@ -127,4 +127,4 @@ struct Fuzzing {
 }
 
 /// An error whose message does not say where.
-enum Nameless { static let error = ExperimentError.usage("something is wrong") }
+enum Nameless { static let error = ToolError.usage("something is wrong") }

@@ -115,10 +115,10 @@ import Testing
     let folder = try Self.folder()
     defer { try? FileManager.default.removeItem(at: folder) }
     let plots = folder.appendingPathComponent("plots").path
-    #expect(throws: ExperimentError.uncreatable(file: "/dev/null/plots", ENOTDIR)) {
+    #expect(throws: ToolError.uncreatable(file: "/dev/null/plots", ENOTDIR)) {
       try Report(Self.contents()).write(to: "/dev/null/report.html", plots: "/dev/null/plots")
     }
-    #expect(throws: ExperimentError.uncreatable(file: "/dev/null/report.html", ENOTDIR)) {
+    #expect(throws: ToolError.uncreatable(file: "/dev/null/report.html", ENOTDIR)) {
       try Report(Self.contents()).write(to: "/dev/null/report.html", plots: plots)
     }
   }

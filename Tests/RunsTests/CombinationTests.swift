@@ -224,7 +224,7 @@ private struct Combination {
       let next = errorText { _ = try combination.experiment(replacing: [remedy]) }
       return key(next) != key(text)
     }
-    #expect(error is ExperimentError && helps, "\(text): \(remedies)")
+    #expect(error is ToolError && helps, "\(text): \(remedies)")
   }
 
   /// The key that a refusal is about.

@@ -74,7 +74,7 @@ private func beat(
     let folder = try TemporaryFolder()
     let run = RunFolder(folder.path)
     let lock = try RunLock(run)
-    #expect(throws: ExperimentError.self) { try RunLock(run) }
+    #expect(throws: ToolError.self) { try RunLock(run) }
     #expect(RunLock.holder(of: run) != nil)
     lock.release()
     #expect(!FileManager.default.fileExists(atPath: run.lock))
@@ -120,12 +120,12 @@ private func beat(
   @Test("where nothing means for ever, zero is a span in any unit", arguments: ["0", "0s", "0h0m"])
   func zero(text: String) throws {
     #expect(try seconds(of: text, option: "--stall-limit", orZero: true) == 0)
-    #expect(throws: ExperimentError.self) { try seconds(of: "", option: "--stall-limit", orZero: true) }
+    #expect(throws: ToolError.self) { try seconds(of: "", option: "--stall-limit", orZero: true) }
   }
 
   @Test("other texts are refused", arguments: ["", "h", "3x", "3h50", "-5", "1h1h", "0"])
   func refused(text: String) {
-    #expect(throws: ExperimentError.usage("--time-limit \(text): a span such as 90s, 45m, 3h50m or 1d is expected")) {
+    #expect(throws: ToolError.usage("--time-limit \(text): a span such as 90s, 45m, 3h50m or 1d is expected")) {
       try seconds(of: text, option: "--time-limit")
     }
   }

@@ -95,6 +95,7 @@ import Testing
       (.leapfrog, 2, 0), (.baoab, 2, 0), (.obabo, 2, 0), (.stochasticHeun, 2, 0), (.ancestral, 1, 0),
       (.probabilityFlowEuler, 1, 0), (.probabilityFlowHeun, 2, 0), (.ddim, 1, 0), (.dpmSolver, 1, 0),
       (.exponentialMultistep, 1, 0), (.predictorCorrector, 2, 0), (.annealedLangevin, 1, 0),
+      (.consistentAnnealed, 1, 0),
       (.diffusionAnnealedLangevin, 1, 0), (.underdampedAnnealedLangevin, 1, 1), (.nelson, 1, 0),
     ] {
       for denoises in [false, true] {

@@ -56,7 +56,8 @@ import Testing
     let without = SamplerKind.allCases.filter { $0.make().order == nil }
     #expect(
       without == [
-        .predictorCorrector, .annealedLangevin, .diffusionAnnealedLangevin, .underdampedAnnealedLangevin,
+        .predictorCorrector, .annealedLangevin, .consistentAnnealed, .diffusionAnnealedLangevin,
+        .underdampedAnnealedLangevin,
       ])
   }
 

@@ -8,7 +8,7 @@ package func errorText(_ body: () throws -> Void) -> String {
   do {
     try body()
     return "no error was thrown"
-  } catch let error as ExperimentError {
+  } catch let error as ToolError {
     return error.description
   } catch {
     return "an error of another type: \(error)"
@@ -21,6 +21,6 @@ package func errorStatus(_ body: () throws -> Void) -> ExitStatus? {
     try body()
     return nil
   } catch {
-    return (error as? ExperimentError)?.exitStatus
+    return (error as? ToolError)?.exitStatus
   }
 }

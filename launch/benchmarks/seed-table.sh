@@ -20,6 +20,8 @@ for seed in $(seq "$seeds"); do
       words=(--resume "$run")
     else
       words=("$recipe" --output "$run" --overwrite --set seed="$seed" "$@")
+      # A student learns from the run of its teacher, which stands before it in the alphabet.
+      if [[ $recipe == */distillation.yaml ]]; then words+=(--distil "$runs/ddim-$seed"); fi
     fi
     if ! mpirun -q --oversubscribe -np "$ranks" "$bin/sgm-train" "${words[@]}" < /dev/null >> "$run.log" 2>&1; then
       echo "seed-table: $recipe failed with seed $seed; see $run.log" >&2

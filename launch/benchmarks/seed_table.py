@@ -46,7 +46,7 @@ def figures(run):
         row = json.loads(line)
         judged[row["metric"]] = row
     log = run.with_suffix(".log").read_text()
-    evaluations = re.findall(r"samples by [\w-]+, ([0-9.e+]+) evaluations each", log)
+    evaluations = re.findall(r"samples by .+, ([0-9.e+]+) evaluations each", log)
     metrics = (run / "metrics.jsonl").read_text().splitlines()
     return judged, float(evaluations[-1]), json.loads(metrics[-1])["seconds"]
 

@@ -30,7 +30,7 @@ extension Checkpoint.Header {
     if self.data.fingerprint != data.fingerprint {
       let problem = "is not the data that the run began with: \(self.data.differences(to: data))"
       guard allowingData, self.data.dimension == data.dimension else {
-        throw ExperimentError.configuration(
+        throw ToolError.configuration(
           Place(experiment.data.file ?? "data"),
           problem + (allowingData ? "" : "; bring it back, or go on with the new data by --allow-data-change"))
       }
@@ -48,12 +48,12 @@ extension Checkpoint.Header {
     let theirs = self.experiment.architecture(dimension: data.dimension)
     let own = experiment.architecture(dimension: dimension)
     guard theirs == own, self.experiment.process.chain == experiment.process.chain else {
-      throw ExperimentError.configuration(
+      throw ToolError.configuration(
         Place("network"), "differs from that of the run to begin with: take over its network and process sections")
     }
     let seed = self.experiment.seed
     guard theirs.embedding.frequencies(seed: seed) == own.embedding.frequencies(seed: experiment.seed) else {
-      throw ExperimentError.configuration(
+      throw ToolError.configuration(
         Place("seed"),
         "draws other Fourier frequencies than those that the run to begin with has learned on: set seed to "
           + "\(self.experiment.seed)")

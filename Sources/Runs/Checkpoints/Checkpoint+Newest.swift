@@ -42,7 +42,7 @@ extension Checkpoint {
         }
       }
     }
-    throw ExperimentError.fault("no checkpoint was read")
+    throw ToolError.fault("no checkpoint was read")
   }
 }
 

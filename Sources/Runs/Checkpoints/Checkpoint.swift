@@ -35,7 +35,7 @@ package struct Checkpoint: ~Copyable, Sendable {
   package var state: TrainerState
 
   /// Writes the file whole or not at all; its bytes are a function of the checkpoint.
-  package func write(to file: String) throws(ExperimentError) {
+  package func write(to file: String) throws(ToolError) {
     let layout = header.experiment.layout(dimension: header.data.dimension)
     let network = header.experiment.architecture(dimension: header.data.dimension)
     let frequencies = network.embedding.frequencies(seed: header.experiment.seed)
@@ -82,6 +82,10 @@ package struct Checkpoint: ~Copyable, Sendable {
     }
     if let table = header.data.table { metadata.append(("data.table", table.json.description)) }
     if header.data.isDouble { metadata.append(("data.precision", "double")) }
+    if let teacher = header.data.teacher {
+      metadata.append(("teacher.step", String(teacher.step)))
+      metadata.append(("teacher.digest", teacher.digest))
+    }
     if let best = header.best {
       metadata.append(("best.step", String(best.step)))
       metadata.append(("best.loss", "\(best.loss)"))

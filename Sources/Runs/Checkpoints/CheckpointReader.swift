@@ -25,12 +25,12 @@ extension Checkpoint {
   ) throws -> (header: Header, step: Int) {
     let format = try reader.text("format")
     guard format == Self.format else {
-      throw ExperimentError.data(
+      throw ToolError.data(
         Place(file), "is of format \(quoted(format)), not \(quoted(Self.format)); use the program that wrote it")
     }
     let experiment = try Self.experiment(try reader.text("experiment"), file: file)
     guard let step = Int(try reader.text("step")), step >= 0, let rows = Int(try reader.text("data.rows")) else {
-      throw ExperimentError.data(Place(file), "has a step or data.rows that is no number; \(TensorFileReader.remedy)")
+      throw ToolError.data(Place(file), "has a step or data.rows that is no number; \(TensorFileReader.remedy)")
     }
     let mean = try reader.doubles("standardisation.mean", file: file)
     let scale = try reader.doubles("standardisation.scale", count: mean.count, file: file)
@@ -43,13 +43,13 @@ extension Checkpoint {
         kinds: try reader.kinds(count: mean.count, file: file), table: try reader.table(count: mean.count, file: file),
         isDouble: (try? reader.text("data.precision")) == "double",
         standardisation: Standardisation(mean: mean, scale: scale), constantColumns: constant,
-        fingerprint: try reader.text("data.fingerprint")),
+        fingerprint: try reader.text("data.fingerprint"), teacher: reader.teacher),
       best: reader.best, formerInstructionSet: try? reader.text("instruction_set"))
     return (header, step)
   }
 
   /// The experiment within a file; its lines are not the file's.
-  private static func experiment(_ text: String, file: String) throws(ExperimentError) -> Experiment {
+  private static func experiment(_ text: String, file: String) throws(ToolError) -> Experiment {
     do { return try Experiment(yaml: text, file: "experiment") } catch {
       throw .data(Place(file), "holds an experiment that cannot be used: \(error); use the program that wrote it")
     }
@@ -90,7 +90,7 @@ extension Checkpoint {
 extension TensorFileReader {
   fileprivate func floats(_ name: String, shape: [Int], file: String) throws -> [Float] {
     guard case .float32(let values) = try tensor(name, shape: shape).elements else {
-      throw ExperimentError.data(Place(file), "holds \(name) not in F32; \(TensorFileReader.remedy)")
+      throw ToolError.data(Place(file), "holds \(name) not in F32; \(TensorFileReader.remedy)")
     }
     return values
   }
@@ -101,16 +101,24 @@ extension TensorFileReader {
 
   fileprivate func doubles(_ name: String, shape: [Int]?, file: String) throws -> [Double] {
     guard case .float64(let values) = try tensor(name, shape: shape).elements, !values.isEmpty else {
-      throw ExperimentError.data(Place(file), "holds \(name) not in F64, or empty; \(TensorFileReader.remedy)")
+      throw ToolError.data(Place(file), "holds \(name) not in F64, or empty; \(TensorFileReader.remedy)")
     }
     return values
   }
 
   fileprivate func flags(_ name: String, count: Int, file: String) throws -> [Bool] {
     guard case .uint8(let values) = try tensor(name, shape: [count]).elements else {
-      throw ExperimentError.data(Place(file), "holds \(name) not in U8; \(TensorFileReader.remedy)")
+      throw ToolError.data(Place(file), "holds \(name) not in U8; \(TensorFileReader.remedy)")
     }
     return values.map { $0 != 0 }
+  }
+
+  /// A student's teacher.
+  fileprivate var teacher: TeacherRecord? {
+    guard let step = (try? text("teacher.step")).flatMap({ Int($0) }), let digest = try? text("teacher.digest") else {
+      return nil
+    }
+    return TeacherRecord(step: step, digest: digest)
   }
 
   fileprivate func names(_ name: String, count: Int) -> [String]? {
@@ -122,7 +130,7 @@ extension TensorFileReader {
   }
 
   /// How a mixed table became so many columns; nil where it was one of numbers.
-  fileprivate func table(count: Int, file: String) throws(ExperimentError) -> TableEncoding? {
+  fileprivate func table(count: Int, file: String) throws(ToolError) -> TableEncoding? {
     guard let text = try? text("data.table") else { return nil }
     guard let table = TableEncoding(text), table.dimension == count else {
       throw .data(Place(file), "holds an encoding of words that cannot be used; \(TensorFileReader.remedy)")
@@ -131,7 +139,7 @@ extension TensorFileReader {
   }
 
   /// The columns' kinds; none where the file names none.
-  fileprivate func kinds(count: Int, file: String) throws(ExperimentError) -> [ColumnKind] {
+  fileprivate func kinds(count: Int, file: String) throws(ToolError) -> [ColumnKind] {
     guard (try? text("data.kinds")) != nil else { return [] }
     let kinds = (names("data.kinds", count: count) ?? []).compactMap { ColumnKind($0) }
     guard kinds.count == count else {

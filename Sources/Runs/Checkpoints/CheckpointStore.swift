@@ -119,7 +119,7 @@ extension CheckpointStore {
       let kept = steps(in: folder)
       guard kept.contains(step) || kept.isEmpty else {
         let words = kept.map(String.init).joined(separator: ", ")
-        throw ExperimentError.usage(
+        throw ToolError.usage(
           "--checkpoint \(step): \(folder.checkpoints) has none of that step, only of \(shortened(words))")
       }
       return file
@@ -131,7 +131,7 @@ extension CheckpointStore {
     let name = String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .newlines)
     guard Self.step(ofName: name) != nil else {
       let example = steps(in: folder).last.map { ", such as \(Self.name(step: $0))" } ?? ""
-      throw ExperimentError.data(
+      throw ToolError.data(
         Place(latest), "names \(quoted(name)), which is no checkpoint; write the file name of one into it\(example)")
     }
     return folder.checkpoints + "/" + name

@@ -190,7 +190,7 @@ struct DataLoader {
     // Discrete states are their own coordinates, whatever values occur.
     if experiment.process.chain != nil {
       guard data.kinds.count == d, data.kinds.allSatisfy({ $0.levels == experiment.data.levels }) else {
-        throw ExperimentError.configuration(
+        throw ToolError.configuration(
           Place(data.name),
           "holds words or missing cells, but process.kind \(experiment.process.words) needs whole numbers from 0 to "
             + "data.levels − 1 in every column; number the words")
@@ -203,7 +203,7 @@ struct DataLoader {
       let largest = max(abs(statistics.least[j]), abs(statistics.largest[j]), reach)
       guard largest > Double(Float.greatestFiniteMagnitude) else { continue }
       let column = source.columnNames.map { shortened($0[j]) } ?? String(j)
-      throw ExperimentError.configuration(
+      throw ToolError.configuration(
         Place(data.name),
         "column \(column) lies between \(statistics.least[j]) and \(statistics.largest[j]): numbers about it are beyond "
           + "single precision (3.4e38), in which samples are judged; measure it in a larger unit")
@@ -211,7 +211,7 @@ struct DataLoader {
     if standardise {
       for j in 0..<d where !constant[j] && !statistics.variances[j].isNormal {
         let column = source.columnNames.map { shortened($0[j]) } ?? String(j)
-        throw ExperimentError.configuration(
+        throw ToolError.configuration(
           Place(data.name),
           "column \(column) lies between \(statistics.least[j]) and \(statistics.largest[j]), and the square of its "
             + "width is beyond double precision; measure it in another unit")

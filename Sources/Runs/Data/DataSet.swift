@@ -41,6 +41,8 @@ package struct DataSet: ~Copyable {
     var constantColumns: [Bool]
     /// A digest of every row's bits and its place, the same for any number of ranks.
     var fingerprint: String
+    /// The teacher whose pairs a student learns in place of the rows; nil for other runs.
+    var teacher: TeacherRecord?
   }
 }
 
@@ -66,7 +68,7 @@ extension DataSource {
   ///   - allowsChange: whether other data may stand in for it.
   ///   - remedy: what to do about it.
   ///   - communicator: the ranks.
-  /// - Throws: `ExperimentError.configuration` that names both fingerprints, the same on every rank.
+  /// - Throws: `ToolError.configuration` that names both fingerprints, the same on every rank.
   package func refuseOthers(
     than data: DataSet.Description, allowsChange: Bool = false,
     remedy: String = "bring it back, or use it nevertheless by --allow-data-change", _ communicator: Communicator
@@ -75,7 +77,7 @@ extension DataSource {
     let found = try fingerprint(communicator)
     try communicator.agree {
       guard found != data.fingerprint else { return }
-      throw ExperimentError.configuration(
+      throw ToolError.configuration(
         Place(name),
         "is not the data that the run was trained on (fingerprint \(found), not \(data.fingerprint)); \(remedy)")
     }

@@ -10,7 +10,7 @@ extension DataSource {
     if let target {
       return (TargetRows(target: target, rows: experiment.data.count, seed: experiment.seed), nil, [])
     }
-    guard let file = experiment.data.file else { throw ExperimentError.fault("neither data.target nor data.file") }
+    guard let file = experiment.data.file else { throw ToolError.fault("neither data.target nor data.file") }
     let rows = try openRows(path(file, from: base), header: experiment.data.header)
     let data = experiment.data
     let named = data.columns.entries.map { ($0.column, $0.content) }
@@ -36,7 +36,7 @@ extension DataSource {
     let rest = (0..<source.dimension).map { $0 < source.dimension - conditions ? levels ?? .number : .number }
     let named = try experiment.data.columns.entries.map { entry in
       guard let kind = entry.content.kind else {
-        throw ExperimentError.configuration(
+        throw ToolError.configuration(
           Place("data.columns"),
           "calls column \(quoted(entry.column)) \(entry.content.words), which is for tables of text: .csv, .tsv, .txt or .dat"
         )
@@ -53,7 +53,7 @@ extension DataSource {
     let rows = try openRows(path(file, from: base), header: experiment.data.header)
     guard let encoding else { return try ordered(rows, experiment) }
     guard let table = rows as? TableFile, table.dimension == encoding.columns.count else {
-      throw ExperimentError.configuration(
+      throw ToolError.configuration(
         Place("data.held_out"), "is no table of the \(encoding.columns.count) columns that data.file has")
     }
     return EncodedRows(table, encoding, missing: experiment.data.missingWords)
@@ -80,40 +80,40 @@ extension DataSource {
     let found = source.dimension - experiment.conditionCount
     if let dimension = experiment.data.dimension, dimension != found {
       let words = experiment.conditionCount > 0 ? "columns beside data.conditions" : "columns"
-      throw ExperimentError.configuration(
+      throw ToolError.configuration(
         Place("data.dimension"), "is \(dimension), but the data file has \(found) \(words); remove the key")
     }
     if let separate, separate.dimension != source.dimension {
-      throw ExperimentError.configuration(
+      throw ToolError.configuration(
         Place("data.held_out"), "has \(separate.dimension) columns where the data has \(source.dimension)")
     }
     if let separate, let names = source.columnNames, let others = separate.columnNames, names != others {
-      throw ExperimentError.configuration(
+      throw ToolError.configuration(
         Place("data.held_out"),
         "has the columns \(shortened(others.joined(separator: ", "))) where the data has "
           + "\(shortened(names.joined(separator: ", "))): bring them into that order")
     }
     if let classesFile { _ = try readClasses(classesFile, rows: source.rows, of: name) }
     guard source.rows <= Int(Int32.max) else {
-      throw ExperimentError.configuration(
+      throw ToolError.configuration(
         Place(experiment.data.file ?? "data.count"),
         "has \(source.rows) rows, more than \(Int32.max); take a part of them")
     }
     let shards = experiment.training.shards
     guard trainingRows >= shards else {
-      throw ExperimentError.configuration(
+      throw ToolError.configuration(
         Place("training.shards"),
         "\(counted(trainingRows, "row")) to train on cannot fill \(shards) shards: use fewer shards, "
           + "or more rows")
     }
     // A run's end compares samples with these rows; it should not fail there.
     guard (separate?.rows ?? source.rows - trainingRows) != 1 else {
-      throw ExperimentError.configuration(
+      throw ToolError.configuration(
         Place("data.held_out"),
         "is 1 row, but a distance needs at least 2: hold out more of the \(source.rows) rows, or 0")
     }
     guard experiment.conditionCount == 0 || separate != nil || trainingRows < source.rows else {
-      throw ExperimentError.configuration(
+      throw ToolError.configuration(
         Place("data.held_out"),
         "is no row of \(source.rows), but the run's samples are drawn given the conditions of held-out rows: hold out "
           + "more")
@@ -126,7 +126,7 @@ extension DataSource {
     let most = TensorFile.longestHeader / 2
     let bytes = JSONValue.string(JSONValue(source.columnNames ?? []).description).description.utf8.count
     guard bytes > most else { return }
-    throw ExperimentError.configuration(
+    throw ToolError.configuration(
       Place(experiment.data.file ?? "data"),
       "has \(source.dimension) column names of \(bytes) bytes in all, but at most \(most) fit into a checkpoint; "
         + "shorten them, or remove the line of names")

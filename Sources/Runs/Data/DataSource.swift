@@ -45,7 +45,7 @@ package final class DataSource {
   /// - Parameters:
   ///   - experiment: says where the rows come from and what is held out.
   ///   - base: the folder that relative paths start from.
-  /// - Throws: `ExperimentError` where a file cannot be opened, or does not fit the experiment.
+  /// - Throws: `ToolError` where a file cannot be opened, or does not fit the experiment.
   package init(_ experiment: Experiment, base: String) throws {
     self.experiment = experiment
     target = try experiment.target()
@@ -147,7 +147,7 @@ extension DataSource {
 
   private func copy(
     _ block: borrowing RowBlock, _ row: Int, into rows: inout Matrix, _ place: Int, less origin: [Double]
-  ) throws(ExperimentError) {
+  ) throws(ToolError) {
     for j in origin.indices {
       rows[place, j] = Float(block[row, j] - origin[j])
       guard rows[place, j].isFinite else {
@@ -162,7 +162,7 @@ extension DataSource {
   /// Signals only set a flag: a long file must not make them wait.
   static func refuseAfterSignal() throws {
     guard sgm_stop_signal() == 0 else {
-      throw ExperimentError.stopped("stopped while the data was read; the same command, or --resume, goes on")
+      throw ToolError.stopped("stopped while the data was read; the same command, or --resume, goes on")
     }
   }
 }

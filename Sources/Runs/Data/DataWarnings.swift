@@ -64,7 +64,7 @@ extension DataSet.Description {
   }
 
   /// Refuses rows that single precision does not hold in trained coordinates.
-  func refuseNotFinite(_ rows: borrowing Matrix, file: String) throws(ExperimentError) {
+  func refuseNotFinite(_ rows: borrowing Matrix, file: String) throws(ToolError) {
     let numbers = rows.span
     guard let bad = numbers.indices.first(where: { !numbers[$0].isFinite }) else { return }
     throw .configuration(

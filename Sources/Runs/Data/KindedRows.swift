@@ -36,7 +36,7 @@ struct KindedRows: RowSource {
     }
   }
 
-  private func refusal(_ number: Double, row: Int, column: Int, _ kind: ColumnKind) -> ExperimentError {
+  private func refusal(_ number: Double, row: Int, column: Int, _ kind: ColumnKind) -> ToolError {
     let name = columnNames.map { shortened($0[column]) } ?? "\(column) (from 0)"
     return .configuration(
       Place((source as? any NamedRows)?.path ?? "data.columns"),
@@ -53,10 +53,10 @@ extension RowSource {
   ///   - rest: each column's kind where it is not named.
   ///   - order: the file's number of each column, where they have changed places.
   /// - Returns: a kind for each column, in the source's order.
-  /// - Throws: `ExperimentError.configuration` for a column that does not exist or is named twice.
+  /// - Throws: `ToolError.configuration` for a column that does not exist or is named twice.
   func kinds(
     _ named: [(column: String, kind: ColumnKind)], rest: [ColumnKind], order: [Int]
-  ) throws(ExperimentError) -> [ColumnKind] {
+  ) throws(ToolError) -> [ColumnKind] {
     guard (named.map(\.kind) + rest).contains(where: { $0 != .number }) else { return [] }
     var kinds = rest
     var seen = Set<Int>()

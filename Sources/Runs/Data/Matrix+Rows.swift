@@ -26,7 +26,7 @@ extension Matrix {
           for j in 0..<block.columns {
             let number = Float(block[r, j] - (origin.isEmpty ? 0 : origin[j]))
             guard number.isFinite else {
-              throw ExperimentError.data(
+              throw ToolError.data(
                 Place(name),
                 "row \(first + r), column \(j) (both from 0) holds \(block[r, j]), beyond single precision (3.4e38), in "
                   + "which distances are computed; measure the column in a larger unit")

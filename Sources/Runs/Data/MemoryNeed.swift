@@ -83,7 +83,7 @@ struct MemoryNeed {
   }
 
   /// Refuses what cannot fit, by the largest part.
-  package func check(against machine: Double = machineMemory()) throws(ExperimentError) {
+  package func check(against machine: Double = machineMemory()) throws(ToolError) {
     let need = bytes * Double(ranksHere)
     guard need > machine, let largest = parts.max(by: { $0.bytes < $1.bytes }) else { return }
     let each = ranksHere == 1 ? "" : " (\(ranksHere) ranks of \(gigabytes(bytes)))"
@@ -132,7 +132,7 @@ extension MemoryNeed.Part {
   }
 
   /// Refuses what alone cannot fit.
-  func check(against machine: Double = machineMemory()) throws(ExperimentError) {
+  func check(against machine: Double = machineMemory()) throws(ToolError) {
     guard bytes > machine else { return }
     throw .configuration(
       Place(key),

@@ -17,10 +17,10 @@ struct LabelledRows {
 ///   - rows: the number of rows of the data.
 ///   - data: the name of the data, for messages.
 /// - Returns: a class for each row.
-/// - Throws: `ExperimentError.configuration` for a file that does not fit the data or holds no classes.
+/// - Throws: `ToolError.configuration` for a file that does not fit the data or holds no classes.
 func readClasses(_ path: String, rows: Int, of data: String) throws -> [Int] {
   let source = try openRows(path)
-  func fault(_ words: String) -> ExperimentError { .configuration(Place(path), words) }
+  func fault(_ words: String) -> ToolError { .configuration(Place(path), words) }
   guard source.dimension == 1, source.rows == rows else {
     throw fault(
       "has \(counted(source.rows, "row")) of \(counted(source.dimension, "column")), but evaluation.classes is one column "

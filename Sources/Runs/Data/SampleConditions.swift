@@ -33,7 +33,7 @@ package struct SampleConditions {
   ///   - text: a file's path, or numbers between commas.
   ///   - data: how many conditions there are, and their units.
   ///   - header: whether a table's first line holds names.
-  /// - Throws: `ExperimentError.usage` for another number of columns; errors of the file.
+  /// - Throws: `ToolError.usage` for another number of columns; errors of the file.
   init(_ text: String, data: DataSet.Description, header: TableHeader) throws {
     let numbers = text.split(separator: ",", omittingEmptySubsequences: false).map {
       real(from: $0.filter { $0 != " " })
@@ -44,14 +44,14 @@ package struct SampleConditions {
       for (k, number) in numbers.enumerated() { rows[0, k] = number ?? 0 }
     } else {
       guard endsAsData(text) || FileManager.default.fileExists(atPath: text) else {
-        throw ExperimentError.usage(
+        throw ToolError.usage(
           "--condition \(text): is neither numbers between commas, such as 0.5,-1, nor a file of them")
       }
       let source = try openRows(text, header: header)
       if let names = source.columnNames, let known = data.columnNames?.dropFirst(data.dimension),
         names.count == known.count, names != Array(known)
       {
-        throw ExperimentError.usage(
+        throw ToolError.usage(
           "--condition \(text): has the columns \(shortened(names.joined(separator: ", "))), but the network was "
             + "trained with \(shortened(known.joined(separator: ", "))), in that order")
       }
@@ -60,7 +60,7 @@ package struct SampleConditions {
     }
     guard rows.columns == data.conditions else {
       let names = data.columnNames.map { " (\($0.dropFirst(data.dimension).joined(separator: ", ")))" } ?? ""
-      throw ExperimentError.usage(
+      throw ToolError.usage(
         "--condition \(text): has \(counted(rows.columns, "column")), but the network was trained with "
           + "\(counted(data.conditions, "condition"))\(names)")
     }
@@ -69,14 +69,14 @@ package struct SampleConditions {
       for k in 0..<rows.columns {
         let kind = data.kind(data.dimension + k)
         guard kind.contains(rows[r, k]) else {
-          throw ExperimentError.usage(
+          throw ToolError.usage(
             "--condition \(text): holds \(rows[r, k]) in column \(data.title(data.dimension + k)), where "
               + "\(kind.expectation ?? "a number") is expected")
         }
         trained[r, k] = Float(data.trained(rows[r, k], data.dimension + k))
         guard trained[r, k].isFinite else {
           let number = rows[r, k].isFinite ? "\(rows[r, k])" : "a number"
-          throw ExperimentError.usage("--condition \(text): \(number) is beyond single precision in trained units")
+          throw ToolError.usage("--condition \(text): \(number) is beyond single precision in trained units")
         }
       }
     }
@@ -90,7 +90,7 @@ package struct SampleConditions {
     let (total, overflow) = rows.value.rows.multipliedReportingOverflow(
       by: count ?? (rows.value.rows == 1 ? experiment.sampling.count : 1))
     guard !overflow else {
-      throw ExperimentError.usage(
+      throw ToolError.usage(
         "--count \(count ?? 0): so many samples for each row of --condition are more than a file can hold")
     }
     return total

@@ -133,7 +133,7 @@ extension DataSet.Description {
   }
 
   /// Refuses rows, conditions included, in original units less their origin, with numbers that are not of their column's kind.
-  func refuseOtherKinds(_ rows: borrowing Matrix, in name: String) throws(ExperimentError) {
+  func refuseOtherKinds(_ rows: borrowing Matrix, in name: String) throws(ToolError) {
     let origin = wholeOrigin
     for r in 0..<rows.rows {
       for j in 0..<rows.columns where !kind(j).contains(Double(rows[r, j]) + origin[j]) {

@@ -25,7 +25,7 @@ enum Continuation {
       return
     }
     guard SweepFolder(folder.path).isSweep == (sweep != nil) else {
-      throw ExperimentError.usage(
+      throw ToolError.usage(
         sweep == nil
           ? "\(folder.path): is a sweep, but \(file) has no sweep: table; choose another folder by --output"
           : "\(folder.path): is a single run, but \(file) is a sweep; choose another folder by --output")

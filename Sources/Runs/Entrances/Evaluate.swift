@@ -51,7 +51,7 @@ package struct Evaluation {
   ///
   /// A run's folder that cannot be written to is no error: the figures have been printed.
   ///
-  /// - Throws: `ExperimentError` where the file of `--output` could not be written, the same on every rank.
+  /// - Throws: `ToolError` where the file of `--output` could not be written, the same on every rank.
   package func keep(_ communicator: Communicator) throws {
     try communicator.agree {
       guard communicator.isRoot else { return }
@@ -81,7 +81,7 @@ package func evaluate(_ request: EvaluateRequest, _ communicator: Communicator) 
   if let rows = request.rows {
     try communicator.agree {
       guard !isFolder(request.samples) || request.against != nil else { return }
-      throw ExperimentError.usage(
+      throw ToolError.usage(
         "--rows \(rows): name a run, whose network gives the rows a likelihood, and no --against")
     }
     return try evaluateRows(request, rows, communicator)
@@ -103,11 +103,11 @@ private func open(
   let targets = TargetKind.allCases.map(\.rawValue)
   let isLaw = !exists && targets.contains(request.samples)
   guard let against = request.against else {
-    throw ExperimentError.usage("--against is needed for a file of samples: a target's name or a file")
+    throw ToolError.usage("--against is needed for a file of samples: a target's name or a file")
   }
   let isFile = FileManager.default.fileExists(atPath: against)
   guard isFile || targets.contains(against) else {
-    throw ExperimentError.usage(
+    throw ToolError.usage(
       "--against \(against): is neither a file nor a target; the targets are \(targets.joined(separator: ", "))")
   }
   let header = try Experiment(
@@ -119,7 +119,7 @@ private func open(
   for line in remarks + (source?.remarks ?? []).filter({ !remarks.contains($0) }) { announce(line, communicator) }
   let origin = try reference.map(origin(of:)) ?? []
   if let source, let reference, source.dimension != reference.dimension {
-    throw ExperimentError.data(
+    throw ToolError.data(
       Place(request.samples), "has \(counted(source.dimension, "column")), but \(against) has \(reference.dimension)")
   }
   var samples = try source.map { MatrixBox(try Matrix($0, less: origin)) }
@@ -135,12 +135,12 @@ private func open(
         rows: Matrix(reference, less: origin),
         classes: experiment.evaluation.classes.map { try readClasses($0, rows: reference.rows, of: against) })
     } else {
-      throw ExperimentError.fault("neither a target nor a file")
+      throw ToolError.fault("neither a target nor a file")
     }
   if isLaw { samples = try draws(of: request.samples, dimension: truth.samples.dimension, experiment) }
-  guard let samples else { throw ExperimentError.fault("neither a file of samples nor a target") }
+  guard let samples else { throw ToolError.fault("neither a file of samples nor a target") }
   guard truth.samples.dimension == samples.value.columns else {
-    throw ExperimentError.data(
+    throw ToolError.data(
       Place(request.samples),
       "has \(counted(samples.value.columns, "column")), but \(against) has \(truth.samples.dimension)")
   }
@@ -149,14 +149,14 @@ private func open(
 
 private func refuseNoMetrics(_ experiment: Experiment) throws {
   guard experiment.evaluation.metrics.isEmpty else { return }
-  throw ExperimentError.usage("evaluation.metrics is empty: name what to judge by with --metrics")
+  throw ToolError.usage("evaluation.metrics is empty: name what to judge by with --metrics")
 }
 
 /// Exact draws of a law in place of samples: what a perfect sampler would be judged as.
 private func draws(of name: String, dimension: Int, _ experiment: Experiment) throws -> MatrixBox {
-  guard let kind = TargetKind(rawValue: name) else { throw ExperimentError.fault("no target is called \(name)") }
+  guard let kind = TargetKind(rawValue: name) else { throw ToolError.fault("no target is called \(name)") }
   guard kind.dimensions.contains(dimension) else {
-    throw ExperimentError.usage("\(TargetError.dimension(dimension, of: kind))")
+    throw ToolError.usage("\(TargetError.dimension(dimension, of: kind))")
   }
   let target = try kind.make(dimension: dimension)
   var rows = Matrix(rows: experiment.evaluation.count, columns: dimension)
@@ -167,7 +167,7 @@ private func draws(of name: String, dimension: Int, _ experiment: Experiment) th
 private func evaluateRun(_ request: EvaluateRequest, _ communicator: Communicator) throws -> Evaluation {
   if let against = request.against {
     try communicator.agree {
-      throw ExperimentError.usage(
+      throw ToolError.usage(
         "--against \(against): a run is judged against its own data; name one of its files in place of the run, such as "
           + "\(request.samples)/samples/step-000001000.npy")
     }
@@ -189,7 +189,7 @@ private func evaluateRun(_ request: EvaluateRequest, _ communicator: Communicato
     let file = folder.samples + "/" + name
     let rows = try openRows(file)
     guard rows.dimension == header.data.dimension else {
-      throw ExperimentError.data(
+      throw ToolError.data(
         Place(file),
         "has \(counted(rows.dimension, "column")), but the run's data has \(header.data.dimension); draw samples again")
     }

@@ -16,10 +16,13 @@ func evaluateRows(_ request: EvaluateRequest, _ file: String, _ communicator: Co
   try checkProcessor(communicator)
   let experiment = try communicator.agree { () throws -> Experiment in
     if let other = request.metrics?.split(separator: ",").first(where: { $0 != Metric.likelihood.rawValue }) {
-      throw ExperimentError.usage("--rows gives the nll of the file's rows; --metrics \(other) does not go with it")
+      throw ToolError.usage("--rows gives the nll of the file's rows; --metrics \(other) does not go with it")
     }
     if let output = request.output, SampleTable.separator(of: output) == nil, !output.lowercased().hasSuffix(".npy") {
-      throw ExperimentError.usage("--output \(output): end the name in .npy, .csv or .tsv")
+      throw ToolError.usage("--output \(output): end the name in .npy, .csv or .tsv")
+    }
+    guard header.experiment.training.teacher == nil else {
+      throw ToolError.usage("--rows: a student maps noise to samples and has no density; ask its teacher")
     }
     return try Experiment(yaml: header.experiment.yaml, file: folder.experiment, settings: request.settings)
   }
@@ -30,7 +33,7 @@ func evaluateRows(_ request: EvaluateRequest, _ file: String, _ communicator: Co
     let data = network.data
     guard source.dimension == data.dimension + data.conditions else {
       let conditions = data.conditions > 0 ? " and \(counted(data.conditions, "condition"))" : ""
-      throw ExperimentError.data(
+      throw ToolError.data(
         Place(file),
         "has \(counted(source.dimension, "column")), but the run learned \(counted(data.dimension, "column"))"
           + "\(conditions), in that order")
@@ -49,7 +52,7 @@ func evaluateRows(_ request: EvaluateRequest, _ file: String, _ communicator: Co
   let settled = values.filter { $0.mean.isFinite }.map(\.mean)
   try communicator.agree {
     guard settled.isEmpty else { return }
-    throw ExperimentError.data(
+    throw ToolError.data(
       Place(file), "no row has an NLL that settles at the most steps tried; take more evaluation.likelihood_steps")
   }
   let judgements = network.judgements(
@@ -62,7 +65,7 @@ func evaluateRows(_ request: EvaluateRequest, _ file: String, _ communicator: Co
 }
 
 /// Two columns: a row's NLL and its standard error over draws, nan for a row without a value.
-private func writeLikelihoods(_ values: [Spread], to path: String) throws(ExperimentError) {
+private func writeLikelihoods(_ values: [Spread], to path: String) throws(ToolError) {
   guard let separator = SampleTable.separator(of: path) else {
     var table = RowBlock(rows: values.count, columns: 2)
     for (r, value) in values.enumerated() { (table[r, 0], table[r, 1]) = (value.mean, value.deviation) }

@@ -35,10 +35,10 @@ private func writeReport(_ request: ReportRequest) throws -> String {
   for run in request.runs {
     try RunFolder(run).refuseFile()
     guard FileManager.default.fileExists(atPath: RunFolder(run).experiment) else {
-      throw ExperimentError.unreadable(file: RunFolder(run).experiment, ENOENT)
+      throw ToolError.unreadable(file: RunFolder(run).experiment, ENOENT)
     }
     guard request.runs.count == 1 || !SweepFolder(run).isSweep else {
-      throw ExperimentError.usage("\(run) is a sweep: report it alone, or name run folders in \(run)/cells")
+      throw ToolError.usage("\(run) is a sweep: report it alone, or name run folders in \(run)/cells")
     }
   }
   guard request.runs.count == 1, let run = request.runs.first else {

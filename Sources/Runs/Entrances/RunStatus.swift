@@ -15,7 +15,7 @@ internal import Reports
 ///   - run: the folder of a run or sweep.
 ///   - json: whether to print one JSON object instead.
 /// - Returns: the text.
-/// - Throws: `ExperimentError.unreadable` where there is no run.
+/// - Throws: `ToolError.unreadable` where there is no run.
 package func runStatus(_ run: String, json: Bool = false) throws -> String {
   let sweep = SweepFolder(run)
   guard sweep.isSweep else {
@@ -57,7 +57,7 @@ private struct Standing {
   /// - Parameters:
   ///   - folder: the run's.
   ///   - isCell: whether the sweep's own lock tells whether it runs, so that nobody waits for each cell's.
-  /// - Throws: `ExperimentError.unreadable` where there is no run.
+  /// - Throws: `ToolError.unreadable` where there is no run.
   init(_ folder: RunFolder, isCell: Bool = false) throws {
     let experiment = try Experiment(contentsOf: folder.experiment)
     self.folder = folder

@@ -24,7 +24,7 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
   let experiment = try communicator.agree { () throws -> Experiment in
     let changed = try checkpoint.header.experiment.sampled(request.settings, file: folder.experiment)
     guard changed.process == checkpoint.header.experiment.process || request.output != nil else {
-      throw ExperimentError.usage(
+      throw ToolError.usage(
         "--output is needed under another process: the run's own samples are those of its own process")
     }
     try request.checkSampler(changed.sampling)
@@ -33,10 +33,10 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
   let data = checkpoint.header.data
   let parameters = try MatrixBox(request.parameters(of: checkpoint))
   guard request.average == nil || request.output != nil else {
-    throw ExperimentError.usage("--output is needed with --average: the run's own samples are of its moving average")
+    throw ToolError.usage("--output is needed with --average: the run's own samples are of its moving average")
   }
-  if experiment.process.chain != nil {
-    try communicator.agree { try request.refuseConstraints(on: experiment.process.words) }
+  if experiment.drawsWithoutScore {
+    try communicator.agree { try request.refuseConstraints(of: experiment) }
   }
   let conditions = try communicator.agree { try SampleConstraints(request, data) }
   for line in conditions.remarks { announce(line, communicator) }
@@ -59,8 +59,8 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
     return isRuns ? try RunLock(folder) : nil
   }
   defer { lock?.release() }
-  if experiment.process.chain != nil {
-    let line = try drawStates(request, experiment, data, parameters, file, communicator)
+  if experiment.drawsWithoutScore {
+    let line = try drawWithoutScore(request, experiment, data, parameters, file, communicator)
     try communicator.agree { if lock != nil { try folder.removeJudgements() } }
     return line
   }
@@ -76,7 +76,7 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
   }
   if conditions.isGiven, experiment.sampling.observing == .particles, let trained, trained.count > 1 {
     try communicator.agree {
-      throw ExperimentError.usage(
+      throw ToolError.usage(
         "--condition with several rows: particles replace one another and need one row for all; "
           + "give one, or --set sampling.observing=guidance")
     }
@@ -93,7 +93,7 @@ extension SampleRequest {
   /// Refuses observations of one θ where there are none, or where more is asked for than their score can do.
   fileprivate func checkTogether(
     _ trained: SampleConditions?, _ constraints: SampleConstraints
-  ) throws(ExperimentError) {
+  ) throws(ToolError) {
     guard trained != nil else {
       throw .usage("--together: the network was trained without conditions, so there are no observations; leave it out")
     }
@@ -106,10 +106,10 @@ extension SampleRequest {
   fileprivate func conditions(_ data: DataSet.Description, header: TableHeader) throws -> SampleConditions? {
     guard data.conditions > 0 else {
       guard let condition else { return nil }
-      throw ExperimentError.usage("--condition \(condition): the network was trained without conditions; leave it out")
+      throw ToolError.usage("--condition \(condition): the network was trained without conditions; leave it out")
     }
     guard let condition else {
-      throw ExperimentError.usage(
+      throw ToolError.usage(
         "--condition is needed: the network was trained with \(data.conditions) conditions; give their numbers, or a file"
       )
     }
@@ -121,11 +121,11 @@ private func sampleExactly(_ request: SampleRequest, _ communicator: Communicato
   let (experiment, target) = try communicator.agree { () throws -> (Experiment, any Target) in
     let experiment = try Experiment(contentsOf: request.source, settings: request.settings)
     guard let target = try experiment.target() else {
-      throw ExperimentError.usage("--score exact needs data.target: a file's score is not known")
+      throw ToolError.usage("--score exact needs data.target: a file's score is not known")
     }
     try request.checkSampler(experiment.sampling)
     guard experiment.data.columns.isEmpty else {
-      throw ExperimentError.usage("--score exact: exact scores are of plain numbers; leave data.columns out")
+      throw ToolError.usage("--score exact: exact scores are of plain numbers; leave data.columns out")
     }
     return (experiment, target)
   }
@@ -142,7 +142,7 @@ private func sampleExactly(_ request: SampleRequest, _ communicator: Communicato
   }
   let score = try communicator.agree { () throws -> any Score in
     guard let score = target.score(under: process, in: standardisation) else {
-      throw ExperimentError.usage("--score exact: the score of \(experiment.data.target?.rawValue ?? "") is not known")
+      throw ToolError.usage("--score exact: the score of \(experiment.data.target?.rawValue ?? "") is not known")
     }
     return score
   }
@@ -170,7 +170,7 @@ private func draw<S: Score>(
   let known = score as? any DifferentiableScore
   let differentiable = try communicator.agree { () throws -> any DifferentiableScore in
     if let known, known.process.noise == .gaussian { return known }
-    throw ExperimentError.usage(
+    throw ToolError.usage(
       "--observe, and --fix without sampling.observing=guidance, need a score whose derivative is known and Gaussian "
         + "noise: a network's, or that of a Gaussian, a Gaussian mixture or the funnel")
   }
@@ -223,7 +223,7 @@ private func drawFreely(
   let process = score.process
   try communicator.agree { [hasVariance = score.hasVariance] in
     guard experiment.sampling.options.takesLearnedVariance, !hasVariance else { return }
-    throw ExperimentError.usage(
+    throw ToolError.usage(
       "sampling.reverse_variance learned: this score has no learned variance; take posterior or forward")
   }
   let source = try communicator.agree {

@@ -6,8 +6,8 @@ internal import LinearAlgebra
 internal import Reports
 internal import Sampling
 
-/// Draws discrete states by reverse steps of their chain.
-func drawStates(
+/// Draws straight from a network that is no score: discrete states by reverse steps of their chain, a student in one step.
+func drawWithoutScore(
   _ request: SampleRequest, _ experiment: Experiment, _ data: DataSet.Description, _ parameters: MatrixBox,
   _ file: String, _ communicator: Communicator
 ) throws -> String {
@@ -24,10 +24,15 @@ func drawStates(
 }
 
 extension SampleRequest {
-  /// Refuses observations, fixed coordinates and conditions where samples are discrete states.
-  func refuseConstraints(on process: String) throws(ExperimentError) {
+  /// Refuses observations, fixed coordinates and conditions where the network is no score.
+  func refuseConstraints(of experiment: Experiment) throws(ToolError) {
     let given = [("--observe", observations), ("--fix", fixed), ("--condition", condition)].first { $0.1 != nil }
-    guard let option = given?.0 ?? (together ? "--together" : nil) else { return }
-    throw .usage("\(option): samples of \(process) are drawn freely; leave it out, or train a process of real numbers")
+    // A student goes from noise to the sample at once.
+    let path = trajectories > 0 && experiment.training.teacher != nil ? "--trajectories" : nil
+    guard let option = given?.0 ?? (together ? "--together" : path) else { return }
+    let (source, remedy) =
+      experiment.training.teacher.map { ("a student", "sample its teacher \($0)") }
+      ?? (experiment.process.words, "train a process of real numbers")
+    throw .usage("\(option): samples of \(source) are drawn freely; leave it out, or \(remedy)")
   }
 }

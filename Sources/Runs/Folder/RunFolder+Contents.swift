@@ -55,7 +55,7 @@ extension RunFolder {
   }
 
   /// Refuses a sweep's folder where that of a single run is expected.
-  func refuseSweep() throws(ExperimentError) {
+  func refuseSweep() throws(ToolError) {
     guard let cell = cells.first, FileManager.default.fileExists(atPath: path + "/sweep.json") else { return }
     throw .usage("\(path): is a sweep; name one of its cells, such as \(cell.path)")
   }
@@ -101,19 +101,19 @@ extension RunFolder {
   /// - Parameters:
   ///   - overwrite: whether an existing run may be replaced.
   ///   - needed: files that the new run reads.
-  /// - Throws: ``ExperimentError/exists(file:remedy:)``.
+  /// - Throws: ``ToolError/exists(file:remedy:)``.
   package func checkReplacing(overwrite: Bool, needed: [String]) throws {
     guard exists, !Self.names(in: path).isEmpty else { return }
     guard overwrite else {
-      throw ExperimentError.exists(
+      throw ToolError.exists(
         file: path, remedy: "go on with it by --resume, choose another by --output, or replace it by --overwrite")
     }
     guard isRun else {
-      throw ExperimentError.exists(file: path, remedy: "it is not a run's folder, so --overwrite leaves it alone")
+      throw ToolError.exists(file: path, remedy: "it is not a run's folder, so --overwrite leaves it alone")
     }
     let own = Set(ownFiles.compactMap(Identity.init))
     for file in needed where Identity(file).map(own.contains) ?? false {
-      throw ExperimentError.exists(
+      throw ToolError.exists(
         file: file, remedy: "the new run reads it, and --overwrite would replace it; choose another folder by --output")
     }
   }

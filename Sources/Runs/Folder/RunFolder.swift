@@ -43,7 +43,7 @@ package struct RunFolder: Sendable, Equatable {
   }
 
   /// Refuses a file that is named in place of a run's folder.
-  func refuseFile() throws(ExperimentError) {
+  func refuseFile() throws(ToolError) {
     guard exists, !isFolder(path) else { return }
     throw .usage("\(path): is a file, but the folder of a run is expected")
   }
@@ -60,7 +60,7 @@ package struct RunFolder: Sendable, Equatable {
   ///   - needed: files that the new run reads, which must not be among those removed.
   ///   - isCell: whether the folder is a sweep's, which has been looked at as a whole.
   /// - Returns: the lock.
-  /// - Throws: `ExperimentError.exists` for an existing folder; `ExperimentError.uncreatable` where writing fails.
+  /// - Throws: `ToolError.exists` for an existing folder; `ToolError.uncreatable` where writing fails.
   @discardableResult
   package func create(
     _ experiment: Experiment?, base: String, overwrite: Bool, needed: [String] = [], isCell: Bool = false
@@ -129,14 +129,14 @@ package struct RunFolder: Sendable, Equatable {
   private func attempt(_ body: () throws -> Void) throws {
     do { try body() } catch {
       let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-      throw ExperimentError.uncreatable(file: path, Int32(cause?.code ?? Int(EIO)))
+      throw ToolError.uncreatable(file: path, Int32(cause?.code ?? Int(EIO)))
     }
   }
 }
 
 extension RunFolder {
   /// Refuses to go on where a subfolder is a link.
-  package func refuseLinks() throws(ExperimentError) {
+  package func refuseLinks() throws(ToolError) {
     for name in ["checkpoints", "samples", "plots", "debug", "failures", "ranks"] { try refuseLink("\(path)/\(name)") }
   }
 }

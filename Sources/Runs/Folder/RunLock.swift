@@ -20,7 +20,7 @@ package final class RunLock {
 
   /// Takes the lock, in place of a stale one.
   ///
-  /// - Throws: `ExperimentError.exists` while another job writes the folder.
+  /// - Throws: `ToolError.exists` while another job writes the folder.
   init(_ folder: RunFolder, patience: Double = RunLock.patience) throws {
     path = folder.lock
     text = Owner.this.json + "\n"
@@ -32,7 +32,7 @@ package final class RunLock {
       let before = try? String(contentsOfFile: path, encoding: .utf8)
       if let before, let owner = Owner(before), Self.isAlive(owner, path, patience: patience) {
         isHeld = false
-        throw ExperimentError.exists(
+        throw ToolError.exists(
           file: path,
           remedy: "process \(owner.process) on \(owner.host) writes this run: wait for its end, or end it; "
             + "two jobs cannot write one folder")
@@ -45,7 +45,7 @@ package final class RunLock {
       removeStale(before)
     }
     isHeld = false
-    throw ExperimentError.exists(file: path, remedy: "other jobs want this run as well; start one of them alone")
+    throw ToolError.exists(file: path, remedy: "other jobs want this run as well; start one of them alone")
   }
 
   deinit { release() }
@@ -63,7 +63,7 @@ package final class RunLock {
     guard number >= 0 else {
       if errno == EEXIST { return false }
       isHeld = false
-      throw ExperimentError.uncreatable(file: path, errno)
+      throw ToolError.uncreatable(file: path, errno)
     }
     defer { close(number) }
     let bytes = Array(text.utf8)
@@ -71,7 +71,7 @@ package final class RunLock {
       let code = errno
       unsafe _ = unlink(path)
       isHeld = false
-      throw ExperimentError.inputOutput(doing: "writing", file: path, code)
+      throw ToolError.inputOutput(doing: "writing", file: path, code)
     }
     return true
   }

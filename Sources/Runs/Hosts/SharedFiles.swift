@@ -11,14 +11,14 @@ enum SharedFiles {
 
   /// Checks that every rank sees a folder that the root sees, by a file that the root has just made in it.
   ///
-  /// - Throws: ``ExperimentError/unavailable(_:)`` on every rank, naming the hosts that do not.
+  /// - Throws: ``ToolError/unavailable(_:)`` on every rank, naming the hosts that do not.
   static func checkFolder(_ path: String, _ communicator: Communicator, patience: Double = patience) throws {
     guard communicator.size > 1 else { return }
     let seen = try whoSees(path, communicator, patience: patience)
     guard seen.contains(false) else { return }
     let words = seen[communicator.rank] ? "" : "rank \(communicator.rank) on \(hostName())"
     let blind = try named(words, communicator)
-    let error = ExperimentError.unavailable(
+    let error = ToolError.unavailable(
       "\(path): is not seen by \(blind): all hosts must share the run's folder, at the same path, on a network file "
         + "system such as NFS or Lustre; sgm-train --doctor shows what each host sees")
     try communicator.agree { throw error }
@@ -65,7 +65,7 @@ enum SharedFiles {
       let own = try communicator.fromRoot { digest }
       let others = try named(digest == own ? "" : "rank \(communicator.rank) on \(hostName())", communicator)
       guard !others.isEmpty else { continue }
-      let error = ExperimentError.data(
+      let error = ToolError.data(
         Place(file),
         "is another file for \(others) than for rank 0: all hosts must see the same data; put it on a shared file "
           + "system, or copy it to all of them")

@@ -44,7 +44,7 @@ struct NetworkPosterior {
   ///   - metric: what needs them, for messages.
   ///   - communicator: the ranks, which share the pairs.
   /// - Returns: the rows of `PosteriorRanks.all`.
-  /// - Throws: `ExperimentError` for a run without conditions or a draw that is not finite, the same on every rank.
+  /// - Throws: `ToolError` for a run without conditions or a draw that is not finite, the same on every rank.
   func ranks(_ truth: Truth, for metric: Metric, _ communicator: Communicator) throws -> MatrixBox {
     if let ranks = kept.rows { return ranks }
     let options = experiment.evaluation
@@ -52,7 +52,7 @@ struct NetworkPosterior {
     let network = NetworkScore(model: experiment.model(dimension: data.dimension), parameters: parameters.value.head(1))
     let (rows, trained, source) = try communicator.agree { () throws -> (MatrixBox, MatrixBox, SampleSource) in
       guard data.conditions > 0 else {
-        throw ExperimentError.usage(
+        throw ToolError.usage(
           "the metric \(metric.rawValue) needs a run with data.conditions: it judges posteriors given these")
       }
       let rows = try truth.unseenRows(
@@ -72,7 +72,7 @@ struct NetworkPosterior {
     var own: [Double] = []
     try communicator.agree {
       for chunk in chunks {
-        guard sgm_stop_signal() == 0 else { throw ExperimentError.stopped("stopped while posteriors were judged") }
+        guard sgm_stop_signal() == 0 else { throw ToolError.stopped("stopped while posteriors were judged") }
         let numbers = chunk * each..<min((chunk + 1) * each, rows.value.rows)
         for r in 0..<given.rows {
           given.copyRow(r, from: pairs.conditions, min(numbers.lowerBound + r / draws, numbers.upperBound - 1))
@@ -122,7 +122,7 @@ struct NetworkPosterior {
 
   private func ranks(
     _ number: Int, _ pairs: borrowing Pairs, _ samples: borrowing Matrix, rows: Range<Int>
-  ) throws(ExperimentError) -> [Double] {
+  ) throws(ToolError) -> [Double] {
     let d = data.dimension
     for r in rows {
       for j in 0..<d where !samples[r, j].isFinite {
@@ -163,7 +163,7 @@ extension Judging {
   func calibration(_ metric: Metric, _ order: Calibration.Order, _ truth: Truth) throws -> Verdict {
     let posterior = try communicator.agree { () throws -> NetworkPosterior in
       guard let posterior = self.posterior else {
-        throw ExperimentError.usage("the metric \(metric.rawValue) needs a run: it judges the run's network")
+        throw ToolError.usage("the metric \(metric.rawValue) needs a run: it judges the run's network")
       }
       return posterior
     }

@@ -51,7 +51,7 @@ extension RunFolder {
   func newestSamples(_ communicator: Communicator) throws -> String {
     try communicator.fromRoot { () throws -> String in
       guard let newest = newestSamples else {
-        throw ExperimentError.unreadable(file: samples + "/step-*.npy", ENOENT)
+        throw ToolError.unreadable(file: samples + "/step-*.npy", ENOENT)
       }
       return newest
     }

@@ -30,7 +30,7 @@ func heavyTailNote(_ truth: borrowing Matrix) -> String? {
 func finalNoiseNote(
   _ experiment: Experiment, _ data: DataSet.Description, _ truth: borrowing Matrix
 ) throws -> String? {
-  guard experiment.process.chain == nil else { return nil }
+  guard !experiment.drawsWithoutScore else { return nil }
   let process = experiment.process.make()
   if case .chain = experiment.sampling.sampler { return nil }
   guard process.noise == .gaussian else { return nil }

@@ -58,7 +58,7 @@ struct Judging {
     }
     guard !verdicts.isEmpty else {
       let words = refusals.map { "\($0.metric.rawValue) \($0.words)" }.joined(separator: "; ")
-      return try communicator.agree { throw ExperimentError.data(Place("evaluation.metrics"), words) }
+      return try communicator.agree { throw ToolError.data(Place("evaluation.metrics"), words) }
     }
     for refusal in refusals {
       announce("warning: the metric \(refusal.metric.rawValue) is left out: it \(refusal.words)", communicator)

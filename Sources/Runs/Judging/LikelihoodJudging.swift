@@ -107,18 +107,18 @@ struct NetworkLikelihood {
   package func check() throws {
     guard let model else { return }
     guard model.process.noise == .gaussian else {
-      throw ExperimentError.usage(
+      throw ToolError.usage(
         "the metric \(metric.rawValue) needs Gaussian noise: process.base gaussian in place of student-t")
     }
     if let column = data.kinds.prefix(data.dimension).firstIndex(of: .integer) {
-      throw ExperimentError.usage(
+      throw ToolError.usage(
         "the metric \(metric.rawValue) needs data with a density: column \(data.title(column)) is of whole numbers in data.columns"
       )
     }
     if let column = data.constantColumns.prefix(data.dimension).indices.first(where: {
       data.constantColumns[$0] && data.kind($0).levels == nil
     }) {
-      throw ExperimentError.usage(
+      throw ToolError.usage(
         "the metric \(metric.rawValue) needs data whose columns all vary: column \(column) (counted from 0) is constant, "
           + "and rows have no density")
     }
@@ -200,7 +200,7 @@ extension Judging {
   ) throws -> [Judgement] {
     let (network, rows) = try communicator.agree { () throws -> (NetworkLikelihood, MatrixBox) in
       guard let network else {
-        throw ExperimentError.usage(
+        throw ToolError.usage(
           "the metric \(metric.rawValue) needs a run: it is the likelihood of the run's network")
       }
       try network.check()
@@ -232,7 +232,7 @@ extension Judging {
     let settled = values.indices.filter { values[$0].mean.isFinite }
     try communicator.agree {
       guard settled.count < 2 else { return }
-      throw ExperimentError.data(
+      throw ToolError.data(
         Place(network.file),
         "the NLL of rows not trained on still changes at the most steps tried; take more evaluation.likelihood_steps")
     }

@@ -17,7 +17,7 @@ extension Truth {
       }
     }
     if target == nil { return NearestTrainingRows() }
-    throw ExperimentError.usage("the metric nearest needs a run, or a file of its training rows to judge against")
+    throw ToolError.usage("the metric nearest needs a run, or a file of its training rows to judge against")
   }
 
   /// The rows that a classifier learns, in the units of the judged rows: the first that the network was trained on.
@@ -33,7 +33,7 @@ extension Truth {
       labelled = LabelledRows(rows: MatrixBox(fitted.value.head(most)), classes: Array(classes.prefix(most)))
     }
     guard let labelled else {
-      throw ExperimentError.usage(
+      throw ToolError.usage(
         "the metric frechet needs evaluation.classes: a file with the class of each row of the data")
     }
     guard labelled.classes.count >= 20 else { throw TooFewRows(words: "needs at least 20 rows with classes") }
@@ -43,7 +43,7 @@ extension Truth {
   /// The coverage of a mixture's modes.
   package func modes() throws -> ModeCoverage {
     guard let mixture = target as? GaussianMixture else {
-      throw ExperimentError.usage("the metric modes needs a Gaussian mixture: gaussian, eight-gaussians, mg25, diamond")
+      throw ToolError.usage("the metric modes needs a Gaussian mixture: gaussian, eight-gaussians, mg25, diamond")
     }
     return ModeCoverage(weights: mixture.weights, means: mixture.means, variances: mixture.variances)
   }
@@ -53,7 +53,7 @@ extension Truth {
     let process = OrnsteinUhlenbeck(horizon: 1)
     guard let target, let score = target.score(under: process, in: .identity(target.dimension)) else {
       let names = TargetKind.allCases.filter(\.hasExactScore).map(\.rawValue).joined(separator: ", ")
-      throw ExperimentError.usage("the metric ksd needs a target of known score: \(names)")
+      throw ToolError.usage("the metric ksd needs a target of known score: \(names)")
     }
     return SteinDiscrepancy(score: Self.slopes(of: score))
   }

@@ -42,7 +42,7 @@ final class Truth {
   ///   - target: the law.
   ///   - experiment: the seed, and how many rows are judged.
   ///   - source: the draws that a network has learned from.
-  /// - Throws: `ExperimentError` where the rows are beyond the machine's memory.
+  /// - Throws: `ToolError` where the rows are beyond the machine's memory.
   package convenience init(target: any Target, _ experiment: Experiment, source: DataSource? = nil) throws {
     let count = max(experiment.evaluation.count, 2)
     try MemoryNeed.Part(rows: count, columns: target.dimension, from: "evaluation.count").check()
@@ -73,7 +73,7 @@ final class Truth {
   ///   - source: the run's data.
   ///   - origin: what is taken from a file's columns before they are rounded to single precision.
   ///   - judged: the rows that are judged.
-  /// - Throws: `ExperimentError` where the rows cannot be read.
+  /// - Throws: `ToolError` where the rows cannot be read.
   package convenience init(_ source: DataSource, less origin: [Double], judged: Int) throws {
     if let target = source.target {
       try self.init(target: target, source.experiment, source: source)
@@ -95,7 +95,7 @@ final class Truth {
       let part = source.shownPart
       box = MatrixBox(try source.rows(part, 0..<min(Self.mostShown, source.count(part)), less: origin))
     } else {
-      throw ExperimentError.fault("no true rows")
+      throw ToolError.fault("no true rows")
     }
     looked = box
     return box
@@ -127,7 +127,7 @@ final class Truth {
   private func naming<Result>(_ communicator: Communicator, _ body: () throws -> Result) throws -> Result {
     try communicator.agree {
       guard let fitted, fitted.value.rows < 2 else { return }
-      throw ExperimentError.data(
+      throw ToolError.data(
         Place("--against"), "gives \(counted(fitted.value.rows, "true row")), but a distance needs at least 2")
     }
     do {
@@ -140,7 +140,7 @@ final class Truth {
   /// The rows that a Gaussian is fitted to: those that a network has learned from, where there are such.
   private func forEachFittedBlock(_ body: (borrowing Matrix) throws -> Void) throws {
     if let fitted { return try body(fitted.value) }
-    guard let source else { throw ExperimentError.fault("no rows to fit a Gaussian to") }
+    guard let source else { throw ToolError.fault("no rows to fit a Gaussian to") }
     try source.forEachBlock(of: .training, less: origin, body)
   }
 
@@ -152,7 +152,7 @@ final class Truth {
   ///   - origin: what is taken from each column, conditions included.
   ///   - seed: the key of fresh draws.
   /// - Returns: the rows in original units less `origin`.
-  /// - Throws: `ExperimentError.usage` where no row is held out; an error of reading.
+  /// - Throws: `ToolError.usage` where no row is held out; an error of reading.
   func unseenRows(_ count: Int, for metric: Metric, less origin: [Double], seed: UInt64) throws -> Matrix {
     if let target {
       var rows = Matrix(rows: count, columns: target.dimension + target.conditions)
@@ -160,7 +160,7 @@ final class Truth {
       return rows
     }
     guard let source, source.hasHeldOut else {
-      throw ExperimentError.usage(
+      throw ToolError.usage(
         "the metric \(metric.rawValue) needs rows that were not trained on: set data.held_out")
     }
     return try source.rows(.heldOut, 0..<min(count, source.count(.heldOut)), less: origin)
@@ -168,7 +168,7 @@ final class Truth {
 
   /// The first whole rows that a network was trained on, conditions included.
   func trainedRows(_ count: Int, less origin: [Double]) throws -> Matrix {
-    guard let source else { throw ExperimentError.fault("no rows that were trained on") }
+    guard let source else { throw ToolError.fault("no rows that were trained on") }
     return try source.rows(.training, 0..<min(count, source.count(.training)), less: origin)
   }
 
@@ -177,7 +177,7 @@ final class Truth {
   func conditionalLogDensities(
     of rows: borrowing Matrix, cells: [Double], less origin: [Double], _ communicator: Communicator
   ) throws -> [Double] {
-    guard let source else { throw ExperimentError.fault("no rows to fit a Gaussian to") }
+    guard let source else { throw ToolError.fault("no rows to fit a Gaussian to") }
     let conditions = origin.count - cells.count
     let whole = try GaussianFit(columns: origin.count, over: communicator) {
       try source.forEachBlock(of: .training, less: origin, $0)

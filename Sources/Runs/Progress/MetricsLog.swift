@@ -65,7 +65,7 @@ package struct MetricsLog {
 /// All bytes of a log, none where there is no file.
 ///
 /// Every other failure is an error: a resume that took it for an empty log would put nothing in the log's place.
-func readLog(_ path: String) throws(ExperimentError) -> [UInt8] {
+func readLog(_ path: String) throws(ToolError) -> [UInt8] {
   let most = 1 << 30
   do {
     return try readFile(path, atMost: most) {

@@ -46,7 +46,9 @@ extension RunRecord {
       ReportFact("process", experiment.process.choice.rawValue), ReportFact("objective", objective),
       ReportFact("parameters", grouped(layout.count)), ReportFact("batch", grouped(training.batch)),
       ReportFact("steps", taken),
-      ReportFact("sampler", "\(experiment.samplerWords), \(experiment.sampling.steps) steps"),
+      ReportFact(
+        "sampler",
+        experiment.samplerWords + (experiment.training.teacher == nil ? ", \(experiment.sampling.steps) steps" : "")),
       ReportFact("samples", grouped(experiment.sampling.count)), ReportFact("seed", "\(experiment.seed)"),
     ]
     if let loss = curve("held_out_loss").last?.y { facts.append(ReportFact("held-out loss", rounded(loss))) }
@@ -55,6 +57,7 @@ extension RunRecord {
 
   private var objective: String {
     let training = experiment.training
+    if let teacher = training.teacher { return "distillation of \(teacher)" }
     guard experiment.process.chain != nil else { return training.objective.rawValue }
     return "bound and \(rounded(training.options.crossEntropy)) of cross entropy"
   }

@@ -39,7 +39,7 @@ struct RunRecord {
   /// - Parameters:
   ///   - folder: the folder.
   ///   - allowsDataChange: whether data that are not those of training are shown nevertheless.
-  /// - Throws: ``ExperimentError`` where the folder holds no run, or the data cannot be read any more.
+  /// - Throws: ``ToolError`` where the folder holds no run, or the data cannot be read any more.
   init(_ folder: RunFolder, allowsDataChange: Bool = false) throws {
     var (experiment, data, step): (Experiment, DataSet.Description?, Int?)
     if let files = try? CheckpointStore.candidates(in: folder), !files.isEmpty {

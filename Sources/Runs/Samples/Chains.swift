@@ -17,7 +17,7 @@ func runChains(
 ) throws -> String {
   let density = try communicator.agree { () throws -> any LogDensity in
     guard let density = target.density(in: data.standardisation) else {
-      throw ExperimentError.usage(
+      throw ToolError.usage(
         "\(kind.rawValue) needs a known density: that of \(experiment.data.target?.rawValue ?? "the target") is not")
     }
     return density

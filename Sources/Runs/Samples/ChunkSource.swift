@@ -81,12 +81,15 @@ extension Experiment {
   ///   - dimension: the number of data coordinates.
   ///   - conditions: those of the samples, where the network has any.
   /// - Returns: the source.
-  /// - Throws: `ExperimentError.usage` for a sampler that takes no score.
+  /// - Throws: `ToolError.usage` for a sampler that takes no score.
   func chunks(
     of parameters: consuming Matrix, dimension: Int, given conditions: SampleConditions? = nil
   ) throws -> any ChunkSource {
     if let model = stateModel(dimension: dimension) {
       return StateChunks(model, parameters: parameters, sampling.options, seed: sampling.seed ?? seed)
+    }
+    if let student = studentModel(dimension: dimension) {
+      return StudentChunks(student, parameters: parameters, seed: sampling.seed ?? seed)
     }
     let model = model(dimension: dimension)
     let network = NetworkScore(model: model, parameters: parameters)
@@ -97,6 +100,7 @@ extension Experiment {
 
   /// How samples are drawn, in words.
   package var samplerWords: String {
-    process.chain == nil ? sampling.sampler.rawValue : "reverse steps of \(process.words)"
+    if training.teacher != nil { return "one-step" }
+    return process.chain == nil ? sampling.sampler.rawValue : "reverse steps of \(process.words)"
   }
 }

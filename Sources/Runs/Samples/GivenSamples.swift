@@ -57,7 +57,7 @@ struct GivenSamples {
     let draws = DataDraws.drawn(from: &score, seed: experiment.sampling.seed ?? experiment.seed)
     return try communicator.agree {
       guard draws.isFinite else {
-        throw ExperimentError.usage(
+        throw ToolError.usage(
           "the score gives no finite samples even without observations: train longer, or with a smaller learning rate")
       }
       return draws
@@ -72,7 +72,7 @@ extension Matrix {
   ) throws {
     for row in 0..<min(wanted, rows) {
       for (k, range) in limits.enumerated() where !range.contains(Double(self[row, k])) {
-        throw ExperimentError.data(
+        throw ToolError.data(
           Place(file),
           "sample \(firstIndex + row) has \(short(data.original(Double(self[row, k]), k))) in column \(k), outside of "
             + "\(short(data.original(range.lowerBound, k))) to \(short(data.original(range.upperBound, k))), ten times what the "

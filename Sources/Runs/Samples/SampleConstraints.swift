@@ -31,7 +31,7 @@ struct SampleConstraints {
 
   /// Reads the files that a request names.
   ///
-  /// - Throws: `ExperimentError` naming the file and row of what cannot be used.
+  /// - Throws: `ToolError` naming the file and row of what cannot be used.
   init(_ request: SampleRequest, _ data: DataSet.Description) throws {
     observations = try request.observations.map { try Self.observations($0, data) }
     fixed = try request.fixed.map { try Self.fixed($0, data) }
@@ -46,20 +46,20 @@ struct SampleConstraints {
     let table = try read(path)
     let d = data.dimension
     guard table[0].count == d + 2 else {
-      throw ExperimentError.data(
+      throw ToolError.data(
         Place(path),
         "has \(counted(table[0].count, "column")); an observation has \(d + 2): H_1 … H_\(d), y, standard deviation")
     }
     let (mean, scale) = (data.standardisation.mean, data.standardisation.scale)
     for row in table {
       guard let bent = (0..<d).first(where: { row[$0] != 0 && !data.kind($0).isLinear }) else { continue }
-      throw ExperimentError.data(
+      throw ToolError.data(
         Place(path),
         "observes column \(data.title(bent)), which data.columns calls \(data.kind(bent).words): its map to trained units is "
           + "not linear; set its H to 0, or --fix it")
     }
     for (index, row) in table.enumerated() where row[d + 1] < 0 || row[..<d].allSatisfy({ $0 == 0 }) {
-      throw ExperimentError.data(
+      throw ToolError.data(
         Place(path), "row \(index): H must not be zero, and the standard deviation at least 0")
     }
     for (index, row) in table.enumerated() {
@@ -77,7 +77,7 @@ struct SampleConstraints {
   private static func fixed(_ path: String, _ data: DataSet.Description) throws -> FixedCoordinates {
     let table = try read(path)
     guard table[0].count == 2 else {
-      throw ExperimentError.data(
+      throw ToolError.data(
         Place(path),
         "has \(counted(table[0].count, "column")); a fixed coordinate has 2: its number, from 0, and its value")
     }
@@ -85,7 +85,7 @@ struct SampleConstraints {
     for (index, row) in table.enumerated() {
       guard row[0] == row[0].rounded(), row[0] >= 0, row[0] < Double(data.dimension), seen.insert(Int(row[0])).inserted
       else {
-        throw ExperimentError.data(
+        throw ToolError.data(
           Place(path),
           "row \(index): the coordinate must be a whole number from 0 to \(data.dimension - 1), each at most once, "
             + "found \(decimal(row[0]))")
@@ -95,7 +95,7 @@ struct SampleConstraints {
     for (index, row) in table.enumerated() {
       let kind = data.kind(columns[index])
       guard kind.contains(row[1]) else {
-        throw ExperimentError.data(
+        throw ToolError.data(
           Place(path),
           "row \(index): holds \(row[1]) for column \(data.title(columns[index])), where "
             + "\(kind.expectation ?? "a number") is expected")
@@ -107,7 +107,7 @@ struct SampleConstraints {
   }
 
   /// Refuses numbers that samplers, which compute in single precision, cannot hold.
-  private static func refuseBeyondSingle(_ trained: [Double], _ path: String, row: Int) throws(ExperimentError) {
+  private static func refuseBeyondSingle(_ trained: [Double], _ path: String, row: Int) throws(ToolError) {
     guard let bad = trained.first(where: { !Float($0).isFinite }) else { return }
     throw .data(
       Place(path),
@@ -131,7 +131,7 @@ struct SampleConstraints {
       for r in 0..<block.rows { table.append((0..<block.columns).map { block[r, $0] }) }
     }
     guard !table.isEmpty, table.count <= 1000 else {
-      throw ExperimentError.data(Place(path), "has \(table.count) rows; 1 to 1000 conditions are expected")
+      throw ToolError.data(Place(path), "has \(table.count) rows; 1 to 1000 conditions are expected")
     }
     return table
   }

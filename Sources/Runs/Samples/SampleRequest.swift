@@ -52,7 +52,7 @@ extension SampleRequest {
       average <= high
     else {
       let words = known.isEmpty ? "none" : known.map { decimal($0) }.joined(separator: ", ")
-      throw ExperimentError.usage(
+      throw ToolError.usage(
         "--average \(decimal(average)): must lie between the lengths that the run keeps in training.averages, which are "
           + words)
     }
@@ -66,7 +66,7 @@ extension SampleRequest {
   ///
   /// Particles take ancestral steps of their own, in place of the sampler of the experiment's file. A sampler that the
   /// command names is another matter: it must not be passed over in silence.
-  func checkSampler(_ sampling: Experiment.SamplingSection) throws(ExperimentError) {
+  func checkSampler(_ sampling: Experiment.SamplingSection) throws(ToolError) {
     guard let option = observations != nil ? "--observe" : fixed != nil ? "--fix" : nil else { return }
     let name = sampling.sampler.rawValue
     if case .chain = sampling.sampler {
@@ -95,8 +95,8 @@ extension SampleRequest {
   ///   - file: the samples' file.
   ///   - isRuns: whether it is the run's own.
   ///   - inputs: the files that are read, beside those that the request names.
-  /// - Throws: `ExperimentError` for a place that must not be written to, or an ending that says no format.
-  func checkPlaces(_ file: String, isRuns: Bool, inputs: [String]) throws(ExperimentError) {
+  /// - Throws: `ToolError` for a place that must not be written to, or an ending that says no format.
+  func checkPlaces(_ file: String, isRuns: Bool, inputs: [String]) throws(ToolError) {
     guard SampleFormat(of: file) != nil else {
       let isNetCDF = file.lowercased().hasSuffix(".nc")
       let way = isNetCDF ? "; ArviZ makes netCDF of the last: az.from_json(…).to_netcdf(…)" : ""

@@ -87,7 +87,7 @@ extension Experiment {
   ///   - dimension: the number of data coordinates.
   ///   - fixed: coordinates whose values are known.
   /// - Returns: the source.
-  /// - Throws: `ExperimentError.usage` for a sampler that takes no score.
+  /// - Throws: `ToolError.usage` for a sampler that takes no score.
   package func source(
     process: any ForwardProcess, dimension: Int, fixed: FixedCoordinates? = nil
   ) throws -> SampleSource {
@@ -118,7 +118,7 @@ extension Experiment {
 }
 
 extension ChainKind {
-  fileprivate var refusal: ExperimentError {
+  fileprivate var refusal: ToolError {
     .usage(
       "sampling.sampler \(rawValue) draws from a known density, not from a score: "
         + "use it by sgm-sample EXPERIMENT --score exact, or choose another")

@@ -62,7 +62,7 @@ struct SampleTable {
 
   private static func quoted(_ text: String) -> String { "\"\(text.replacing("\"", with: "\"\""))\"" }
 
-  private func append(_ text: String, to file: borrowing Descriptor, at place: Int) throws(ExperimentError) -> Int {
+  private func append(_ text: String, to file: borrowing Descriptor, at place: Int) throws(ToolError) -> Int {
     let bytes = Array(text.utf8)
     try file.write(bytes, at: place)
     return place + bytes.count

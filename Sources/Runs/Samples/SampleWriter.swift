@@ -121,14 +121,14 @@ struct SampleWriter {
       let writer = try ArrayFileWriter(array, rows: count, columns: dimension, isDouble: isDouble)
       for chunk in own {
         guard sgm_stop_signal() == 0 else {
-          throw ExperimentError.stopped(
+          throw ToolError.stopped(
             "stopped while samples were drawn; sgm-train --resume with the run's folder draws them")
         }
         try generate(chunk, &samples)
         let first = chunk * Generator.rows
         let wanted = min(Generator.rows, count - first)
         if let (row, _) = samples.firstNotFinite(among: wanted) {
-          throw ExperimentError.data(
+          throw ToolError.data(
             Place(file),
             "sample \(first + row) is not finite; take more sampling.steps, a later sampling.final_time, or a smaller "
               + "sampling.step_size where the sampler has one")
@@ -175,7 +175,7 @@ extension SampleWriter {
   /// Refuses samples that were finite in trained coordinates and are beyond single precision in the data's units.
   private func refuseTooLarge(
     _ samples: borrowing Matrix, count: Int, firstRow: Int, in file: String
-  ) throws(ExperimentError) {
+  ) throws(ToolError) {
     guard let (row, column) = samples.firstNotFinite(among: count) else { return }
     throw .data(
       Place(file),

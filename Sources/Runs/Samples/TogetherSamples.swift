@@ -15,7 +15,7 @@ extension ComposedScore<NetworkScore> {
   ///   - source: the rows, for the prior's mean and covariance.
   ///   - data: the rows' units.
   ///   - communicator: the ranks, which share the covariance.
-  /// - Throws: `ExperimentError` where the rows cannot be read or their covariance is singular.
+  /// - Throws: `ToolError` where the rows cannot be read or their covariance is singular.
   init(
     _ network: NetworkScore, together conditions: SampleConditions, _ source: DataSource, _ data: DataSet.Description,
     _ communicator: Communicator
@@ -27,7 +27,7 @@ extension ComposedScore<NetworkScore> {
     let values = symmetricEigenvalues(prior.covariance, size: data.dimension)
     try communicator.agree {
       guard values.allSatisfy({ $0 > 1e-6 }) else {
-        throw ExperimentError.usage("--together: the rows trained on lie in a plane, so that their law has no density")
+        throw ToolError.usage("--together: the rows trained on lie in a plane, so that their law has no density")
       }
     }
     self.init(

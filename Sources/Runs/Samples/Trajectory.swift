@@ -50,7 +50,7 @@ package final class Trajectory {
   }
 
   /// Writes one row for each time of each sample: its number, the time, the state with positions in original units.
-  package func write(to path: String) throws(ExperimentError) {
+  package func write(to path: String) throws(ToolError) {
     let numbers = paths.joined()
     guard columns > 0 else { return }
     let rows = numbers.count / columns

@@ -7,12 +7,12 @@ internal import LinearAlgebra
 /// Checks that every rank's CPU has what the program was built for, and warns where matrix products run by loops.
 ///
 /// - Parameter communicator: the ranks.
-/// - Throws: `ExperimentError` where a CPU lacks something.
+/// - Throws: `ToolError` where a CPU lacks something.
 package func checkProcessor(_ communicator: Communicator) throws {
   try communicator.agree {
     guard let feature = unsafe sgm_missing_cpu_feature() else { return }
     let name = unsafe String(cString: feature)
-    throw ExperimentError.unavailable(
+    throw ToolError.unavailable(
       "this CPU lacks \(name), for which the program was built; build it with SGM_MARCH=x86-64")
   }
   let isSlow = try communicator.allGather([MatrixProduct.isJustInTime ? 0 : 1]).contains(1)

@@ -71,10 +71,10 @@ struct SweepFolder: Equatable {
     }
     guard let value = try? JSONValue(parsing: bytes), value["format"] == .string(Self.format),
       case .string(let name)? = value["name"], case .array(let entries)? = value["axes"]
-    else { throw ExperimentError.data(Place(description), "is no sweep's description; restore it, or start again") }
+    else { throw ToolError.data(Place(description), "is no sweep's description; restore it, or start again") }
     let axes = try entries.map { entry -> Sweep.Axis in
       guard case .string(let key)? = entry["key"], case .array(let values)? = entry["values"], !values.isEmpty else {
-        throw ExperimentError.data(Place(description), "has an axis without key or values; restore it, or start again")
+        throw ToolError.data(Place(description), "has an axis without key or values; restore it, or start again")
       }
       return Sweep.Axis(
         path: key, values: values.compactMap { if case .string(let text) = $0 { text } else { nil } })

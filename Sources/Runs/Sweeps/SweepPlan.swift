@@ -29,7 +29,7 @@ struct SweepPlan {
   /// A new sweep's folders are made here, unless the request only checks.
   package init?(_ request: TrainingRequest, _ communicator: Communicator) throws {
     switch request.start {
-    case .cell: return nil
+    case .cell, .student: return nil
     case .experiment(let file):
       guard let sweep = try communicator.agree({ try Sweep(contentsOf: file, settings: request.settings) }) else {
         return nil
@@ -85,7 +85,7 @@ struct SweepPlan {
     let experiments = try communicator.agree {
       let sweep = try request.file.flatMap { try Sweep(contentsOf: $0, settings: request.settings) }
       guard sweep == nil || sweep?.axes == axes else {
-        throw ExperimentError.usage(
+        throw ToolError.usage(
           "\(folder.path): its sweep has other keys or values than \(request.file ?? ""); bring them back, or choose another "
             + "folder by --output")
       }
@@ -119,7 +119,7 @@ struct SweepPlan {
     for setting in settings {
       let key = String(setting.prefix { $0 != "=" })
       guard !axes.contains(where: { $0.path == key }) else {
-        throw ExperimentError.configuration(Place("--set \(setting)"), "\(key) is swept and cannot change on resume")
+        throw ToolError.configuration(Place("--set \(setting)"), "\(key) is swept and cannot change on resume")
       }
     }
     let before = try Experiment(contentsOf: folder.experiment)

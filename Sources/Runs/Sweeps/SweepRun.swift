@@ -32,11 +32,11 @@ struct SweepRun {
 
   private func check() throws {
     if request.debug {
-      throw ExperimentError.usage("--debug is for one run, not for a sweep: resume one of its cells with it")
+      throw ToolError.usage("--debug is for one run, not for a sweep: resume one of its cells with it")
     }
     let largest = (communicator.size + groups - 1) / groups
     for cell in pending where cell.experiment.training.shards < largest {
-      throw ExperimentError.configuration(
+      throw ToolError.configuration(
         Place("training.shards"),
         "\(communicator.size) ranks for \(pending.count) cells give \(largest) ranks to a cell, but \(cell.folder.path) "
           + "has \(cell.experiment.training.shards) shards: start at most "

@@ -69,13 +69,13 @@ struct ColumnSurvey {
   ///   - content: what it holds.
   ///   - place: the number of the column from 0, and the file, for messages.
   /// - Returns: the column.
-  /// - Throws: `ExperimentError` where the cells are not what is said.
+  /// - Throws: `ToolError` where the cells are not what is said.
   func column(
     _ name: String, _ content: ColumnContent, at place: (number: Int, path: String)
-  ) throws(ExperimentError) -> TableColumn {
+  ) throws(ToolError) -> TableColumn {
     let title = "column \(place.number + 1) (\(shortened(name)))"
     let digits = decimals.flatMap { $0 <= 12 ? $0 : nil }
-    func numeric(fill: Double) throws(ExperimentError) -> TableColumn {
+    func numeric(fill: Double) throws(ToolError) -> TableColumn {
       if let (text, line) = firstText {
         throw .data(
           Place(place.path, line: line),
@@ -133,7 +133,7 @@ extension TableEncoding {
   ///   - conditions: columns that condition, by name or number; they come last, in this order.
   ///   - missing: the words that stand for no number.
   /// - Returns: the encoding, and what is to be told of it.
-  /// - Throws: `ExperimentError.configuration` naming a column that cannot be used.
+  /// - Throws: `ToolError.configuration` naming a column that cannot be used.
   static func survey(
     _ table: TableFile, named: [(column: String, content: ColumnContent)], levels: Int?, conditions: [String],
     missing: Set<String>
@@ -145,7 +145,7 @@ extension TableEncoding {
       }
     }
     let names = table.columnNames ?? (0..<table.dimension).map(String.init)
-    func index(_ column: String, _ key: String) throws(ExperimentError) -> Int {
+    func index(_ column: String, _ key: String) throws(ToolError) -> Int {
       if let index = names.firstIndex(of: column) ?? Int(column), names.indices.contains(index) { return index }
       throw .configuration(
         Place(key),
@@ -159,7 +159,7 @@ extension TableEncoding {
     for (column, content) in named {
       let place = try index(column, "data.columns")
       guard seen.insert(place).inserted else {
-        throw ExperimentError.configuration(Place("data.columns"), "names column \(quoted(column)) twice")
+        throw ToolError.configuration(Place("data.columns"), "names column \(quoted(column)) twice")
       }
       contents[place] = content
     }
@@ -167,7 +167,7 @@ extension TableEncoding {
     for name in conditions {
       let place = try index(name, "data.conditions")
       guard !last.contains(place) else {
-        throw ExperimentError.configuration(Place("data.conditions"), "names column \(quoted(name)) twice")
+        throw ToolError.configuration(Place("data.conditions"), "names column \(quoted(name)) twice")
       }
       last.append(place)
       // A number without gaps may condition whatever it would be taken for.
@@ -181,13 +181,13 @@ extension TableEncoding {
     }
     let encoding = TableEncoding(columns: columns, order: order)
     for (column, range) in zip(encoding.columns, encoding.ranges).suffix(last.count) where range.count != 1 {
-      throw ExperimentError.configuration(
+      throw ToolError.configuration(
         Place("data.conditions"),
         "names \(quoted(column.name)), a column of kind \(column.content.words)\(column.missing == nil ? "" : " with missing cells"): "
           + "conditions are columns of numbers without gaps, or of two words")
     }
     guard encoding.dimension > last.count else {
-      throw ExperimentError.configuration(Place(table.path), "has no column that can be learned: none varies")
+      throw ToolError.configuration(Place(table.path), "has no column that can be learned: none varies")
     }
     return (encoding, zip(columns, order).map { surveys[$1].facts($0) })
   }

@@ -128,7 +128,7 @@ struct EncodedRows: RowSource, NamedRows {
     }
   }
 
-  private func refusal(_ column: TableColumn, _ cells: TableCells, _ number: Int) -> ExperimentError {
+  private func refusal(_ column: TableColumn, _ cells: TableCells, _ number: Int) -> ToolError {
     let found = "column \(number + 1) (\(shortened(column.name))) holds \(quoted(cells.text(number)))"
     let words: String
     switch column.content {

@@ -35,7 +35,7 @@ final class DebugMode {
   package static func check(_ request: TrainingRequest, _ communicator: Communicator) throws {
     try communicator.agree {
       if request.debug, communicator.size > 1 {
-        throw ExperimentError.usage(
+        throw ToolError.usage(
           "--debug is for one process, but mpirun started \(communicator.size): leave mpirun out; "
             + "--hashes-at STEP records a step's hashes on any number of ranks")
       }
@@ -45,7 +45,7 @@ final class DebugMode {
   /// Refuses steps whose hashes could never be recorded.
   package static func check(hashSteps: [Int], among steps: ClosedRange<Int>) throws {
     guard let wrong = hashSteps.first(where: { !steps.contains($0) }) else { return }
-    throw ExperimentError.usage(
+    throw ToolError.usage(
       "--hashes-at \(wrong): this run takes steps \(steps.lowerBound) to \(steps.upperBound); name one of them")
   }
 
@@ -60,7 +60,7 @@ final class DebugMode {
     let check = trainer.checkGradient()
     say(check.table(step: step))
     if let row = check.contradiction {
-      throw ExperimentError.fault(
+      throw ToolError.fault(
         "step \(step): the gradient of \(row.tensor)\(row.index) is \(row.gradient), but differences of the loss give "
           + "\(row.difference) ± \(row.uncertainty)")
     }
@@ -88,7 +88,7 @@ final class DebugMode {
       guard let difference = file.difference(from: DebugFile(text: text)) else { return ", as recorded" }
       let own = folder.debug(step: step, replayed: true)
       try folder.write(file.text, to: own)
-      throw ExperimentError.data(
+      throw ToolError.data(
         Place(path),
         "step \(step), shard \(difference.shard), layer \(difference.layer): the recorded gradient has hash "
           + "\(difference.recorded), this process computes \(difference.found); compare with \(own)")

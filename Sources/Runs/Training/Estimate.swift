@@ -19,6 +19,7 @@ package struct Estimate {
   private let secondsPerStep: Double
   private let secondsPerHeldOut: Double?
   private let secondsPerSamples: Double
+  private let secondsOfPairs: Double?
 
   /// Takes the trial steps: afterwards the trainer is of no other use.
   package init(_ run: TrainingRun) throws {
@@ -32,12 +33,13 @@ package struct Estimate {
       try Self.seconds { _ = try heldOut.evaluate(run.trainer.gatherAverage()) }
     }
     secondsPerSamples = try Self.secondsOfSampling(run)
+    secondsOfPairs = try run.teacher.map { try TeacherPairs(run.experiment, $0).estimatedSeconds(run.communicator) }
   }
 
   private static func takeStep(_ run: TrainingRun) throws {
     try run.communicator.agree {
       guard sgm_stop_signal() == 0 else {
-        throw ExperimentError.stopped("stopped by a signal before the times were known; nothing was written")
+        throw ToolError.stopped("stopped by a signal before the times were known; nothing was written")
       }
     }
     if let fault = try run.trainer.takeStep().fault { try run.fail(fault) }
@@ -83,7 +85,7 @@ package struct Estimate {
   /// Seconds of the whole run, without judging and reporting.
   package var seconds: Double {
     Double(steps) * secondsPerStep + Double(heldOutLosses) * (secondsPerHeldOut ?? 0)
-      + Double(draws) * secondsPerSamples
+      + Double(draws) * secondsPerSamples + (secondsOfPairs ?? 0)
   }
 }
 
@@ -104,6 +106,10 @@ extension Estimate: CustomStringConvertible {
       "  step        \(milliseconds(secondsPerStep)), \(short(flops / secondsPerStep / Double(ranks))) GFLOP/s a rank; "
         + "\(steps) steps in \(duration(Double(steps) * secondsPerStep))",
     ]
+    if let secondsOfPairs {
+      lines.append(
+        "  pairs       \(experiment.training.pairs) from the teacher in \(duration(secondsOfPairs)), at every start")
+    }
     if let secondsPerHeldOut {
       lines.append("  held-out    \(milliseconds(secondsPerHeldOut)) a loss, \(heldOutLosses) of them")
     }

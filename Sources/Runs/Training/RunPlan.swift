@@ -36,6 +36,15 @@ struct RunPlan {
       return (experiment, folder, parentFolder(of: file), nil, false)
     case .cell(let experiment, let base):
       return (experiment, RunFolder(request.output ?? "runs/" + experiment.name), base, nil, false)
+    case .student(let run):
+      let teacher = RunFolder(run)
+      let header = try Checkpoint.newestHeader(in: teacher, communicator).header
+      let base = try communicator.fromRoot { teacher.base() }
+      let experiment = try communicator.agree {
+        try header.experiment.student(
+          of: relative(run, to: base), file: teacher.experiment, settings: request.settings)
+      }
+      return (experiment, RunFolder(request.output ?? "runs/" + experiment.name), base, nil, false)
     case .resume(let run):
       let folder = RunFolder(run)
       let base = try request.file.map(parentFolder(of:)) ?? communicator.fromRoot { folder.base() }
@@ -77,7 +86,7 @@ struct RunPlan {
       return nil
     }
     guard let start = steps.last(where: { $0 < until }) else {
-      throw ExperimentError.usage(
+      throw ToolError.usage(
         "--until \(until): \(folder.checkpoints) has no checkpoint before that step, the first is of step "
           + "\(steps.first ?? last); keep earlier ones by checkpoints.keep_every")
     }
@@ -89,11 +98,11 @@ extension Experiment {
   /// Refuses an end that the run has gone past.
   fileprivate func checkLength(after step: Int, until: Int?) throws {
     if training.steps < step {
-      throw ExperimentError.configuration(
+      throw ToolError.configuration(
         Place("training.steps"), "is \(training.steps), but the run has reached step \(step): set at least that")
     }
     if let until, until < step {
-      throw ExperimentError.usage("--until \(until): the run has reached step \(step)")
+      throw ToolError.usage("--until \(until): the run has reached step \(step)")
     }
   }
 }

@@ -12,6 +12,8 @@ package struct TrainingRequest: Sendable {
     case resume(run: String)
     /// A cell of a sweep whose relative paths start from `base`.
     case cell(experiment: Experiment, base: String)
+    /// A student of a run, with that run's experiment.
+    case student(of: String)
   }
 
   /// Where the run starts.
@@ -65,6 +67,9 @@ extension TrainingRequest {
   func files(of experiment: Experiment, base: String) -> [String] {
     var files: [String] = []
     if case .experiment(let file) = start { files.append(file) }
+    if let teacher = experiment.training.teacher {
+      files.append(RunFolder(DataSource.path(teacher, from: base)).experiment)
+    }
     return files + DataSource.files(of: experiment, base: base)
   }
 }

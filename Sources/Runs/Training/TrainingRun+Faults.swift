@@ -63,7 +63,7 @@ extension TrainingRun {
   func fail(_ fault: StepFault, loss: Double = .nan) throws -> Never {
     store?.finish()
     let (place, evidence) = try recordFailure(fault, loss: loss, action: "stop")
-    let error = try communicator.agree { () throws -> ExperimentError in
+    let error = try communicator.agree { () throws -> ToolError in
       let saved = (try? CheckpointStore.file(in: folder)).map { "; the last checkpoint is \($0)" } ?? ""
       let row = trainer.guarding.inARow > 0 ? ", fault \(trainer.guarding.inARow + 1) in a row" : ""
       return .data(
@@ -80,7 +80,7 @@ extension TrainingRun {
     do { return try body() } catch let error as AuditError {
       store?.finish()
       let hosts = try communicator.allGather(Array(hostName().utf8)).map { String(decoding: $0, as: UTF8.self) }
-      let fault = ExperimentError.corruption(error.words(hosts: hosts, folder: folder))
+      let fault = ToolError.corruption(error.words(hosts: hosts, folder: folder))
       try communicator.agree { throw fault }
       throw fault
     }

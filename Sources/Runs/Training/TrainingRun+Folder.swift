@@ -47,4 +47,17 @@ extension TrainingRun {
     unsafe _ = rmdir(folder.ranks)
     lock.release()
   }
+
+  /// Refuses more ranks than shards.
+  static func checkRanks(_ experiment: Experiment, _ communicator: Communicator) throws {
+    try communicator.agree {
+      let shards = experiment.training.shards
+      guard communicator.size <= shards else {
+        throw ToolError.configuration(
+          Place("training.shards"),
+          "\(communicator.size) ranks need at least as many shards, but there are \(shards): "
+            + "start at most \(shards) ranks, or set more shards (a run's shards cannot change on resume)")
+      }
+    }
+  }
 }

@@ -23,7 +23,11 @@ package final class TrainingRun {
   package let source: DataSource
   /// Whether steps before the newest checkpoint are gone through again: nothing is written but hashes.
   let isReplay: Bool
-  package let heldOut: HeldOutLoss?
+  package var heldOut: HeldOutLoss?
+  /// The rows that the trainer takes: those of the data, or a student's pairs.
+  let trainingRows: ShardedRows
+  /// Whose sampler a student learns; nil for other runs.
+  let teacher: Teacher?
   /// The conditions of the run's samples: those of held-out rows.
   package let conditions: SampleConditions?
   /// What users should know of the data.
@@ -65,11 +69,24 @@ package final class TrainingRun {
     // The network's units are those of the data that the run began with, whatever has become of the data since.
     try SharedFiles.checkSame(DataSource.files(of: plan.experiment, base: plan.base), communicator)
     source = try DataSource.open(plan.experiment, base: plan.base, communicator)
-    let dataSet = try source.load(keeping: plan.checkpoint?.value.header.data, communicator)
-    data = dataSet.description
+    let begun = plan.checkpoint?.value.header.data
+    teacher = try Teacher(plan.experiment, base: plan.base, known: begun?.teacher, communicator)
+    let dataSet = try source.load(keeping: begun ?? teacher?.header.data, communicator)
+    var description = dataSet.description
+    description.teacher = teacher?.record
+    data = description
+    try communicator.agree { [teacher, data] () throws -> Void in
+      try teacher?.check(plan.experiment, data: begun == nil ? data : nil)
+    }
     let task = try communicator.agree { [data] in try plan.experiment.task(in: data.standardisation) }
+    trainingRows =
+      if case .student(let model) = task {
+        TeacherPairs.room(plan.experiment, model, communicator)
+      } else {
+        dataSet.training
+      }
     trainer = Trainer(
-      task, options: plan.experiment.trainedOptions, data: dataSet.training,
+      task, options: plan.experiment.trainedOptions, data: trainingRows,
       tree: CanonicalTree(shards: plan.experiment.training.shards), communicator: communicator,
       seed: plan.experiment.seed)
     remarks = dataSet.remarks
@@ -77,7 +94,7 @@ package final class TrainingRun {
     conditions = data.conditions > 0 ? SampleConditions(of: dataSet.heldOut, after: data.dimension) : nil
     let options = plan.experiment.trainedOptions
     heldOut =
-      heldOutRows == 0
+      heldOutRows == 0 || teacher != nil
       ? nil
       : HeldOutLoss(
         task, minimumTime: options.minimumTime, law: options.timeLaw, rows: dataSet.heldOut,
@@ -105,6 +122,8 @@ package final class TrainingRun {
     } else if let source = plan.initial {
       try communicator.agree { try source.value.header.checkNetwork(experiment, dimension: data.dimension) }
       trainer.initialise(from: source.value.state.average)
+    } else if let teacher {
+      trainer.initialise(from: teacher.parameters.value)
     }
     if request.checkOnly { return }
     try communicator.agree {
@@ -119,6 +138,7 @@ package final class TrainingRun {
   /// Trains to the last step, or to where the user or a signal stops it.
   package func train() throws {
     let last = lastStep
+    if trainer.step < last { try drawPairs() }
     display.begin(announcement, step: trainer.step)
     lastCheckpoint = Stopwatch.now
     let debug = DebugMode(request, self) { [self] in display.line($0) }
@@ -227,16 +247,4 @@ package final class TrainingRun {
 
   /// The last step that is to be taken.
   private var lastStep: Int { min(request.until ?? Int.max, experiment.training.steps) }
-
-  private static func checkRanks(_ experiment: Experiment, _ communicator: Communicator) throws {
-    try communicator.agree {
-      let shards = experiment.training.shards
-      guard communicator.size <= shards else {
-        throw ExperimentError.configuration(
-          Place("training.shards"),
-          "\(communicator.size) ranks need at least as many shards, but there are \(shards): "
-            + "start at most \(shards) ranks, or set more shards (a run's shards cannot change on resume)")
-      }
-    }
-  }
 }

@@ -24,11 +24,11 @@ extension Place: CustomStringConvertible {
   }
 }
 
-/// Everything that users, files and the machine can do wrong to an experiment.
+/// Everything that users, files and the machine can do wrong to a tool of ours.
 ///
 /// Each message says what happened, where, and what to do. Whatever came from a file is shown with its control
 /// characters escaped.
-package enum ExperimentError: Error, Sendable, Equatable {
+package enum ToolError: Error, Sendable, Equatable {
   /// The command line is wrong.
   case usage(String)
   /// The experiment, from its file or from `--set`, is wrong.
@@ -55,7 +55,7 @@ package enum ExperimentError: Error, Sendable, Equatable {
   case fault(String)
 }
 
-extension ExperimentError: CustomStringConvertible {
+extension ToolError: CustomStringConvertible {
   /// One line for people.
   package var description: String { printable(text) }
 

@@ -5,7 +5,7 @@ import Testing
 
 // Messages stand on one line each, as they are printed.
 // swift-format-ignore
-private let errors: [(ExperimentError, String, Status)] = [
+private let errors: [(ToolError, String, Status)] = [
   (.usage("give a file"), "give a file", .usage),
   (.configuration(Place("a.yaml", line: 3, column: 5), "is odd"), "a.yaml:3:5: is odd", .config),
   (.data(Place("a.csv", line: 3), "is odd"), "a.csv:3: is odd", .dataErr),
@@ -27,9 +27,9 @@ private let errors: [(ExperimentError, String, Status)] = [
   (.data(Place("a\u{1b}[2J\n"), "\u{9b}\u{2028}\u{200b}é"), "a\\u{1b}[2J\\u{a}: \\u{9b}\\u{2028}\\u{200b}é", .dataErr),
 ]
 
-@Suite struct ExperimentErrorTests {
+@Suite struct ToolErrorTests {
   @Test("every error has its text and status", arguments: errors)
-  func texts(error: ExperimentError, text: String, status: Status) {
+  func texts(error: ToolError, text: String, status: Status) {
     #expect(error.description == text)
     #expect(error.exitStatus == status)
   }
