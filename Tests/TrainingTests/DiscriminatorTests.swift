@@ -14,9 +14,8 @@ import Testing
 
   /// Data N(a, 1) and denoised states N(−a, 1), of draws that are new in each step.
   private static func draw(_ game: DiscriminatorGame, a: Float, step: UInt64) {
-    let (real, fake) = (
-      normals(rows, 1, seed: 2 * step + 1), normals(rows, 1, seed: 2 * step + 2)
-    )
+    let real = normals(rows, 1, seed: 2 * step + 1)
+    let fake = normals(rows, 1, seed: 2 * step + 2)
     for r in 0..<rows { (game.real[r, 0], game.fake[r, 0]) = (real[r, 0] + a, fake[r, 0] - a) }
   }
 
@@ -27,7 +26,8 @@ import Testing
     let game = DiscriminatorGame(discriminator, rows: Self.rows)
     let parameters = discriminator.network.initialParameters(seed: 3)
     let count = parameters.count
-    let (first, second) = (Matrix(rows: 1, columns: count), Matrix(rows: 1, columns: count))
+    let first = Matrix(rows: 1, columns: count)
+    let second = Matrix(rows: 1, columns: count)
     var average = Matrix(rows: 1, columns: count)
     average.copy(from: parameters)
     var optimiser = Optimiser()
