@@ -43,7 +43,7 @@ internal import Randomness
       !isTransported || model.process.blocks == 1 && model.conditions == 0, "transport of several blocks or conditions")
     assignment = isTransported ? OptimalAssignment(count: rows) : nil
     scheduleElements =
-      times.law.kind == .learnedSchedule ? model.layout.further.first { $0.name == "schedule" }?.range : nil
+      times.law.kind == .learnedSchedule ? model.layout.further.first { $0.name == MonotoneSchedule.part }?.range : nil
     scheduleGradients = [[Double]](
       repeating: [Double](repeating: 0, count: MonotoneSchedule.count), count: scheduleElements == nil ? 0 : sets)
     variance = model.variance.map { VarianceLoss(model, $0, rows: rows * sets) }

@@ -11,6 +11,8 @@ internal import RealFunctions
 /// Kingma, Salimans, Poole and Ho 2021, arXiv 2107.00630, appendix H, and their code; they take 1,024 hidden units. The floor f
 /// keeps N′ positive, and so every part of the range in sight.
 struct MonotoneSchedule: Sendable, Equatable {
+  /// The name of its part of the parameters.
+  static let part = "schedule"
   /// K.
   static let units = 24
   private static let floor = 0.05
@@ -194,7 +196,7 @@ struct ScheduledTimes: Sendable {
 extension Trainer {
   /// The schedule's parameters, where it is learned.
   var scheduleParameters: [Double]? {
-    guard let part = layout.further.first else { return nil }
+    guard let part = layout.further.first(where: { $0.name == MonotoneSchedule.part }) else { return nil }
     return MonotoneSchedule.parameters { parameters[0, part.range.lowerBound + $0] }
   }
 }

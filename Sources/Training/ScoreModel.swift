@@ -82,7 +82,8 @@ public struct ScoreModel: Sendable {
   /// Where all that is learned lies: the network, and the schedule or the discriminator where there is one.
   public var layout: ParameterLayout {
     precondition(!learnsSchedule || discriminator == nil, "a schedule beside a discriminator")
-    let schedule = learnsSchedule ? [ParameterLayout.Further("schedule", tensors: MonotoneSchedule.tensors)] : []
+    let schedule =
+      learnsSchedule ? [ParameterLayout.Further(MonotoneSchedule.part, tensors: MonotoneSchedule.tensors)] : []
     return ParameterLayout(network, further: schedule + (discriminator.map { [$0.further] } ?? []))
   }
 
