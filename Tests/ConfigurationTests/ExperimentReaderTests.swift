@@ -115,6 +115,9 @@ private func read(_ yaml: String, _ settings: String...) throws -> Experiment {
     if parts[0] == "training.objective" || parts[0] == "training.time_law" {
       return target + "training: {\(parts[0].dropFirst("training.".count)): \(parts[1])}"
     }
+    if parts[0] == "training.adversary_weight" { return target + "training: {adversary_weight: 0.5}" }
+    if words == "runs with training.teacher" { return target + "training: {teacher: other}" }
+    if words == "runs without training.teacher" { return target }
     if words == "network.variance learned" { return target + "network: {variance: learned}" }
     if words == "processes of real numbers" { return target }
     if DiscreteProcessKind(rawValue: parts[0]) != nil {
@@ -143,7 +146,7 @@ private func read(_ yaml: String, _ settings: String...) throws -> Experiment {
       "process.base_degrees": "5.0", "network.input": "noisy-data", "training.averages": "[0.05, 0.2]",
       "data.missing": "[NA, gone]", "data.columns": "{a: bounded [0.5, 2.0]}", "evaluation.calibration_pairs": "30",
       "training.minimum_noise": "0.0005", "training.maximum_noise": "500.0", "network.input_frequencies": "[7, 8]",
-      "sampling.reverse_variance": "forward",
+      "sampling.reverse_variance": "forward", "training.discriminator_widths": "[8, 16]", "training.pairs": "70",
     ]
     let key = try #require(ExperimentKey.all.first { $0.path == path })
     let text: String

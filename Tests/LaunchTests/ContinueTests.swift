@@ -175,7 +175,7 @@ extension LaunchTests {
       let workshop = try Workshop()
       // As one whose host vanished with an order on its way: the ranks here have ended, and it holds on.
       try workshop.script(
-        "mpirun", "[ \"$1\" = --version ] || { \"$PWD/sgm-train\" 0.5 & sleep 1000 & wait; }")
+        "mpirun", "[ \"$1\" = --version ] || { \"$PWD/sgm-train\" 3 & sleep 1000 & wait; }")
       try FileManager.default.copyItem(atPath: "/bin/sleep", toPath: workshop.path + "/sgm-train")
       let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
       let outcome = try workshop.run(

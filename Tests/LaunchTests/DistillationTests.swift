@@ -79,7 +79,7 @@ extension LaunchTests {
       let cases: [(program: String, words: [String], status: Int32, text: String)] = [
         ("sgm-sample", ["run", "--sampler", "ddim", "--output", "x.npy"], 78, "means nothing with training.teacher"),
         ("sgm-sample", ["run", "--fix", "fix.csv", "--output", "x.npy"], 64, "sample its teacher"),
-        ("sgm-sample", ["run", "--trajectories", "2", "--output", "x.npy"], 64, "sample its teacher"),
+        ("sgm-sample", ["run", "--trajectory", "2", "--output", "x.npy"], 64, "sample its teacher"),
         (
           "sgm-sample", ["run", "--set", "process.schedule=cosine", "--output", "x.npy"], 78,
           "a student maps the noise of its own process"
@@ -93,7 +93,7 @@ extension LaunchTests {
           "network: differs from that of the teacher"
         ),
         (
-          "sgm-train", ["--distil", "runs/teacher", "--output", "x", "--set", "process.schedule=cosine"], 78,
+          "sgm-train", ["--distil", "runs/teacher", "--output", "x", "--set", "process.beta_max=10"], 78,
           "process: differs from that of the teacher"
         ),
         (
