@@ -86,19 +86,20 @@ on_interrupt() {
     return
   fi
   interrupted=yes
-  echo "run: stopping with a checkpoint; Ctrl-C once more ends it at once" >&2
+  echo "run: stopping with a checkpoint; Ctrl-C once more ends it at once" >&3
   on_stop
 }
+exec 3>&2 # what traps say while bash's own words on a killed mpirun are kept away
 trap on_interrupt INT
 trap on_stop USR1 USR2 TERM HUP XCPU
 
 # A process group of its own: the terminal's Ctrl-C reaches us alone, and mpirun does not kill its ranks for it.
 set -m
-mpirun "${options[@]}" ${more[@]+"${more[@]}"} "$@" < /dev/null &
+mpirun "${options[@]}" ${more[@]+"${more[@]}"} "$@" < /dev/null 3>&- &
 mpirun=$!
 set +m
 [[ $asked == no ]] || kill -USR1 "$mpirun" 2> /dev/null
-end_late > /dev/null 2>&1 &
+end_late > /dev/null 2>&1 3>&- &
 late=$!
 
 # `wait` returns with 128 and more when a signal comes; of a child that has ended, bash keeps the true status.
