@@ -135,11 +135,11 @@ case_scancel() {
 # Slices by a time limit far below what the run needs; the job goes back to the queue until it is complete.
 case_requeue() {
   local script=$work/requeue.sbatch id begin slice slices
-  # A run of some seconds, and slices of a fifth of what it takes alone on this machine: each return to the queue costs ten.
+  # A run of some seconds, and slices of a twelfth of what it takes alone on this machine, pictures included.
   sed 's/widths: \[40, 40\]/widths: [300, 300]/' "$work/small.yaml" > "$work/slow.yaml"
   begin=$EPOCHREALTIME
   "$program" "$work/slow.yaml" --output "$work/alone" > "$work/log/alone" 2>&1 || { tail -n 5 "$work/log/alone"; return 1; }
-  slice=$(awk -v a="$begin" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.2f", (b - a) / 5 }')
+  slice=$(awk -v a="$begin" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.2f", (b - a) / 12 }')
   # The job script as it is shipped, but for its size, its program and its slices.
   sed -E "s|^#SBATCH --nodes.*|#SBATCH --nodes=2|; s|^#SBATCH --ntasks.*|#SBATCH --ntasks-per-node=1|; s|^#SBATCH --time.*|#SBATCH --time=2|
     s|sgm-train \"\\\$experiment\" --continue|$program \"\$experiment\" --continue --output $work/requeue --time-limit ${slice}s|" \
