@@ -1,0 +1,195 @@
+internal import Communication
+internal import Configuration
+internal import Diffusion
+internal import Files
+internal import LinearAlgebra
+internal import Metrics
+internal import RealFunctions
+internal import Reports
+internal import Sampling
+internal import Targets
+internal import Training
+
+/// A run's network as a density of rows in original units.
+///
+/// ```
+/// NLL(x) = −log p((y − mean)/scale) + Σ_j ln scale_j − Σ_j ln |dy_j/dx_j|,   y_j = x_j unless its kind bends it
+/// ```
+/// With conditions it is −log q(θ|x) of the data columns θ given the conditions x. Columns of levels are dequantised in each
+/// draw: the mean over draws is then an upper bound of −log P of the levels, whose cells have width 1. For discrete states it
+/// is the variational bound of −log P, by `StateBound`.
+struct NetworkLikelihood {
+  /// The model of a process of real numbers; nil for discrete states.
+  package let model: ScoreModel?
+  /// The model of discrete states; nil for a process of real numbers.
+  let states: StateModel?
+  /// The averaged parameters, `[1, layout count]`.
+  package let parameters: MatrixBox
+  package let data: DataSet.Description
+  package let section: JudgingOptions
+  let firstTime: Double
+  /// The reverse chain whose bound is taken in place of the flow's density.
+  private var chain: (states: ReverseChain, variance: ReverseVariance)?
+  private let chainSteps: Int
+  private let reverseVariance: ReverseVariance
+  package let seed: UInt64
+  /// Where every row's values are to go.
+  package let file: String
+  /// Every row's values, once they are known.
+  package let kept = KeptRows()
+
+  /// The density that parameters give under an experiment.
+  package init(
+    _ experiment: Experiment, _ parameters: MatrixBox, _ data: DataSet.Description, file: String
+  ) {
+    states = experiment.stateModel(dimension: data.dimension)
+    model = states == nil ? experiment.model(dimension: data.dimension) : nil
+    (self.parameters, self.data, self.file) = (parameters, data, file)
+    (section, firstTime, seed) = (experiment.evaluation, experiment.firstTrainedTime, experiment.seed)
+    (chainSteps, reverseVariance) = (experiment.process.chainSteps, experiment.sampling.reverseVariance)
+  }
+
+  /// The same network with the bound of its reverse chain.
+  var ofChain: NetworkLikelihood {
+    var changed = self
+    // Discrete states have one bound, that of their chain.
+    changed.chain = model.map { (ReverseChain($0.process, steps: chainSteps), reverseVariance) }
+    return changed
+  }
+
+  /// The newest network of a run.
+  package static func newest(
+    in folder: RunFolder, _ experiment: Experiment, _ communicator: Communicator
+  ) throws -> NetworkLikelihood {
+    let checkpoint = try Checkpoint.newest(in: folder, communicator)
+    return NetworkLikelihood(
+      experiment, MatrixBox(checkpoint.state.average.head(1)), checkpoint.header.data, file: folder.likelihood)
+  }
+
+  /// Whether values differ from draw to draw.
+  private var isRandom: Bool { isBound || data.dimension > FlowLikelihood.exactDimension }
+
+  /// How often a row's value is computed.
+  private var draws: Int { isRandom ? section.likelihoodDraws : 1 }
+
+  /// How many dequantised rows stand for a row: one for each draw; 1 where there are no levels.
+  var copies: Int { isDequantised ? draws : 1 }
+
+  /// Whether rows hold levels, and probabilities are what is bounded.
+  private var isDequantised: Bool { data.dequantisation != nil }
+
+  /// Whether what is computed is an upper bound: velocities, the states of a chain and the noise of levels are averaged
+  /// outside the logarithm.
+  private var isBound: Bool { chain != nil || isDequantised || model.map { $0.process.blocks > 1 } ?? true }
+
+  /// The mean NLL of rows; where all columns hold levels, in bits per dimension as well: NLL / (d ln 2).
+  func judgements(
+    _ value: Spread, floor: Spread? = nil, baseline: Spread? = nil, count: Int, rowsOfSamples: Int? = nil
+  ) -> [Judgement] {
+    func judgement(_ name: String, _ unit: String, per divisor: Double) -> Judgement {
+      func scaled(_ spread: Spread) -> Spread {
+        Spread(mean: spread.mean / divisor, deviation: spread.deviation / divisor)
+      }
+      return Judgement(
+        name: name + (chain != nil ? ", upper bound of the chain" : isBound ? ", upper bound" : ""),
+        value: scaled(value), floor: floor.map(scaled),
+        baseline: baseline.map(scaled), repeats: 1, count: count, unit: unit, rowsOfSamples: rowsOfSamples)
+    }
+    let nats = judgement("NLL", Judgement.likelihoodUnit, per: 1)
+    guard data.kinds.prefix(data.dimension).allSatisfy({ $0.levels != nil }), isDequantised else { return [nats] }
+    return [nats, judgement("bits per dimension", "bits", per: Double(data.dimension) * log(2))]
+  }
+
+  /// The metric, for messages.
+  private var metric: Metric { chain == nil ? .likelihood : .chainBound }
+
+  /// Refuses what has no density, or none that is computed here.
+  package func check() throws {
+    guard let model else { return }
+    guard model.process.noise == .gaussian else {
+      throw ToolError.usage(
+        "the metric \(metric.rawValue) needs Gaussian noise: process.base gaussian in place of student-t")
+    }
+    if let column = data.kinds.prefix(data.dimension).firstIndex(of: .integer) {
+      throw ToolError.usage(
+        "the metric \(metric.rawValue) needs data with a density: column \(data.title(column)) is of whole numbers in data.columns"
+      )
+    }
+    if let column = data.constantColumns.prefix(data.dimension).indices.first(where: {
+      data.constantColumns[$0] && data.kind($0).levels == nil
+    }) {
+      throw ToolError.usage(
+        "the metric \(metric.rawValue) needs data whose columns all vary: column \(column) (counted from 0) is constant, "
+          + "and rows have no density")
+    }
+  }
+
+  /// NLL of every row and its standard error over draws, in nats, the same on every rank.
+  ///
+  /// - Parameters:
+  ///   - rows: `[rows, dimension + conditions]` in original units less the data's whole origin.
+  ///   - communicator: the ranks, all with the same rows.
+  /// - Returns: one mean and error for each row; nan for a row that does not settle.
+  /// - Throws: an error of MPI.
+  package func values(of rows: borrowing Matrix, _ communicator: Communicator) throws -> [Spread] {
+    try values(of: rows, clouds: clouds(of: rows), communicator)
+  }
+
+  /// `copies` rows for each row, which differ by the noise of levels.
+  func clouds(of rows: borrowing Matrix) -> Matrix { data.dequantised(rows, draws: copies, seed: seed) }
+
+  /// The same, of rows whose `clouds(of:)` are known.
+  func values(
+    of rows: borrowing Matrix, clouds: borrowing Matrix, _ communicator: Communicator
+  ) throws -> [Spread] {
+    guard let model else { return try bounds(of: rows, communicator) }
+    let conditions = data.trainedConditions(rows)
+    let trained = data.trainedData(clouds)
+    let tasks = communicator.share(of: rows.rows * draws).map {
+      SettledLikelihood.Task(row: $0 / draws, draw: $0 % draws)
+    }
+    let settled = SettledLikelihood(
+      process: model.process, dimension: model.dimension, firstTime: firstTime, steps: section.likelihoodSteps,
+      seed: seed)
+    let network = NetworkScore(model: model, parameters: parameters.value.head(1))
+    var score = network
+    var given = Matrix(rows: FlowLikelihood.rows, columns: model.conditions)
+    func prepare(_ numbers: [Int]) {
+      guard model.conditions > 0 else { return }
+      for (r, number) in numbers.enumerated() { given.copyRow(r, from: conditions, number) }
+      network.setConditions(given, firstIndex: 0)
+    }
+    let own: [Double]
+    if let chain {
+      var bound = ChainBound(chain.states, dimension: model.dimension, variance: chain.variance, seed: seed)
+      own = bound.values(tasks, of: trained, copies: copies, score: &score, prepare: prepare).map { -$0 }
+    } else {
+      own = settled.logDensities(tasks, of: trained, copies: copies, score: &score, prepare: prepare)
+    }
+    let all = try communicator.allGather(
+      zip(tasks, own).map { task, value in -value - data.logJacobian(rows, task.row) })
+    return (0..<rows.rows).map { row in
+      return Spread(errorOf: Array(all[row * draws..<(row + 1) * draws]))
+    }
+  }
+}
+
+extension NetworkLikelihood {
+  /// The bound of every row of discrete states, with a standard error over draws.
+  private func bounds(of rows: borrowing Matrix, _ communicator: Communicator) throws -> [Spread] {
+    guard let states else { preconditionFailure("a likelihood without a model") }
+    let numbers = data.trainedData(rows)
+    let tasks = communicator.share(of: rows.rows * draws).map { number in
+      SettledLikelihood.Task(row: number / draws, draw: number % draws)
+    }
+    var denoiser = NetworkDenoiser(model: states, parameters: parameters.value.head(1))
+    let bound = StateBound(process: states.process, dimension: states.dimension, form: states.form, seed: seed)
+    let all = try communicator.allGather(bound.values(tasks, of: numbers, denoiser: &denoiser))
+    return (0..<rows.rows).map { Spread(errorOf: Array(all[$0 * draws..<($0 + 1) * draws])) }
+  }
+}
+
+/// Rows that come of a judgement and are to be written after it.
+final class KeptRows {
+  package var rows: MatrixBox?
+}
