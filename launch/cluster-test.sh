@@ -140,14 +140,16 @@ case_requeue() {
   begin=$EPOCHREALTIME
   "$program" "$work/slow.yaml" --output "$work/alone" > "$work/log/alone" 2>&1 || { tail -n 5 "$work/log/alone"; return 1; }
   slice=$(awk -v a="$begin" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.2f", (b - a) / 12 }')
-  # The job script as it is shipped, but for its size, its program and its slices.
-  sed -E "s|^#SBATCH --nodes.*|#SBATCH --nodes=2|; s|^#SBATCH --ntasks.*|#SBATCH --ntasks-per-node=1|; s|^#SBATCH --time.*|#SBATCH --time=2|
+  # The job script as it is shipped, but for its size, its program and its slices. Its ten minutes keep the script's USR1, which
+  # Slurm sends two minutes before the end, out of every slice: it would end one whose program has only just been started.
+  sed -E "s|^#SBATCH --nodes.*|#SBATCH --nodes=2|; s|^#SBATCH --ntasks.*|#SBATCH --ntasks-per-node=1|; s|^#SBATCH --time.*|#SBATCH --time=10|
     s|sgm-train \"\\\$experiment\" --continue|$program \"\$experiment\" --continue --output $work/requeue --time-limit ${slice}s|" \
     launch/jobs/slurm.sbatch > "$script"
   id=$(on h1 sbatch --parsable -o "$work/requeue.log" "$script" "$work/slow.yaml")
   ended_for_good "$id" 240 || { tail -n 5 "$work/requeue.log"; return 1; }
   slices=$(grep -c 'stopped at step' "$work/requeue.log")
   ((slices >= 2)) || { echo "only $slices stops"; return 1; }
+  expect "$(status_of "$work/requeue" state)" complete "a requeued job" || { tail -n 5 "$work/requeue.log"; return 1; }
   expect "$(digest "$work/requeue")" "$(digest "$work/alone")" "bytes of a requeued job"
 }
 # As ended, but a requeued job pends for some time between its slices.
