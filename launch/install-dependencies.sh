@@ -97,7 +97,8 @@ if [[ $with_python == yes ]]; then
     spelling=(codespell==2.4.3)             # exact: a later list of words must not break lint overnight
     echo "install-dependencies: installing ${readers[*]} ${judges[*]} ${spelling[*]} into .build-python"
     python3 -m venv --clear .build-python
-    "$python" -m pip install --quiet --disable-pip-version-check --retries 10 "${readers[@]}" "${judges[@]}" \
+    # Most of these packages' modules are never imported here, so none is compiled beforehand.
+    "$python" -m pip install --quiet --no-compile --disable-pip-version-check --retries 10 "${readers[@]}" "${judges[@]}" \
       "${spelling[@]}"
   fi
 fi
