@@ -27,6 +27,7 @@ METHODS = {
     "likelihood-sde": ("Likelihood SDE", "2.84", 2.87),
     "ddim": ("DDIM, 100 steps", None, 4.16),
     "fast-ddpm": ("FastDDPM, 100 steps", None, 2.86),
+    "fast-ddpm-variances": ("FastDDPM, 100 variances", None, None),
     "improved-ddpm": ("Improved DDPM", "3.37", 2.90),
     "vdm": ("VDM", "≤ 2.49", 7.41),
     "udm": ("UDM", "3.04", 2.33),
@@ -100,7 +101,7 @@ def main(runs, folder):
             f"| {title} | `{name}` | {spread(values[0], 3)}{f' ± {error:.3f}' if len(found) == 1 and nll else ''}"
             f"{f' ({100 * without:.0f} % of rows have none)' if without > 0 else ''} | {chain} | {spread(values[1], 2)}"
             f" | {spread(values[2], 1)}"
-            f" | {np.mean([f[1] for f in found]):.0f} | {np.mean([f[2] for f in found]):.0f} s | {bits or '–'} | {frechet} |"
+            f" | {np.mean([f[1] for f in found]):.0f} | {np.mean([f[2] for f in found]):.0f} s | {bits or '–'} | {frechet or '–'} |"
         )
         judged = found[0][0]
         baselines = baselines or [
