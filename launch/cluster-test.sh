@@ -251,7 +251,7 @@ fault() {
     daemon) on $host pkill -KILL orted ;;
     stopped) on $host pkill -STOP sgm-train ;;
     link) link $host down ;;
-    slow) ip netns exec sgm-net tc qdisc add dev $host root tbf rate 20mbit burst 32kbit latency 400ms ;;
+    slow) ip netns exec $net tc qdisc add dev $host root tbf rate 20mbit burst 32kbit latency 400ms ;;
     full) head -c 64M /dev/zero > "$work/disk/ballast" ;;
   esac 2> /dev/null
   for ((i = 0; i < 1200; i++)); do kill -0 $child 2> /dev/null || break; sleep 0.1; done
@@ -262,7 +262,7 @@ fault() {
   on $host pkill -KILL sgm-train 2> /dev/null
   case $kind in
     link) link $host up ;;
-    slow) ip netns exec sgm-net tc qdisc del dev $host root ;;
+    slow) ip netns exec $net tc qdisc del dev $host root ;;
     full) rm -f "$work/disk/ballast" ;;
   esac
   ((slowest >= took)) || slowest=$took

@@ -14,18 +14,19 @@ hosts_lack() {
   ip link del sgm-probe
 }
 
+net=sgm-$$          # the network between hosts, in whose name two of these tests can run at once
 declare -A init=() # by host: its first process, seen from here
 
 # host_up NUMBER
 host_up() {
-  local i=$1 space=sgm-h$1
+  local i=$1 space=$net-h$1
   ip netns add $space
-  ip -n $space link add eth0 type veth peer name h$i netns sgm-net
+  ip -n $space link add eth0 type veth peer name h$i netns $net
   ip -n $space addr add 10.77.0.$i/24 dev eth0
   ip -n $space link set eth0 up
   ip -n $space link set lo up
-  ip -n sgm-net link set h$i master bridge
-  ip -n sgm-net link set h$i up
+  ip -n $net link set h$i master bridge
+  ip -n $net link set h$i up
   ip netns exec $space unshare -m -u -p -f --mount-proc --propagation private sh -c "
     hostname h$i
     mount --bind $work/etc-hosts /etc/hosts
@@ -55,7 +56,7 @@ on() {
 }
 
 # link HOST up|down, as its cable.
-link() { ip -n sgm-net link set "$1" "$2"; }
+link() { ip -n $net link set "$1" "$2"; }
 
 # The end of a host: all its processes at once.
 host_down() { kill -KILL "${init[$1]}" 2> /dev/null; }
@@ -78,9 +79,9 @@ hosts_up() {
   chmod 400 "$work/munge.key"
   slurm_configuration > "$work/slurm/slurm.conf"
   echo "CgroupPlugin=cgroup/v1" > "$work/slurm/cgroup.conf"
-  ip netns add sgm-net
-  ip -n sgm-net link add bridge type bridge
-  ip -n sgm-net link set bridge up
+  ip netns add $net
+  ip -n $net link add bridge type bridge
+  ip -n $net link set bridge up
   for ((i = 1; i <= hosts; i++)); do host_up $i; done
   export OMPI_MCA_plm_rsh_agent="ssh -F $work/ssh_config" SGM_HOST_CHECK="ssh -F $work/ssh_config"
 }
@@ -130,6 +131,6 @@ slurm_up() {
 hosts_down() {
   local host
   for host in "${!init[@]}"; do host_down "$host"; done
-  for ((i = 1; i <= hosts; i++)); do ip netns del sgm-h$i 2> /dev/null; done
-  ip netns del sgm-net 2> /dev/null
+  for ((i = 1; i <= hosts; i++)); do ip netns del $net-h$i 2> /dev/null; done
+  ip netns del $net 2> /dev/null
 }
