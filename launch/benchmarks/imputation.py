@@ -63,28 +63,30 @@ class Encoding:
         self.mean, self.scale = [np.mean(c) for c in columns], [np.std(c) for c in columns]
         self.numbers = [k for k in range(self.width) if k not in words]
 
-    def matrix(self, rows):
+    def matrix(self, rows, first=0):
+        """Of each word's columns those from `first` on: without the first none is the sum of others."""
         parts = []
         for k in range(self.width):
             if k in self.words:
-                for level in self.levels[k]:
+                for level in self.levels[k][first:]:
                     parts.append([np.nan if not row[k] else float(row[k] == level) for row in rows])
             else:
                 i = self.numbers.index(k)
                 parts.append([np.nan if not r[k] else (float(r[k]) - self.mean[i]) / self.scale[i] for r in rows])
         return np.array(parts).T
 
-    def rows(self, matrix, holes):
+    def rows(self, matrix, holes, first=0):
         """Completed rows: the given cells where they are given."""
         out, place = [list(row) for row in holes], 0
         for k in range(self.width):
-            wide = len(self.levels[k]) if k in self.words else 1
+            wide = len(self.levels[k]) - first if k in self.words else 1
             for r, row in enumerate(out):
                 if row[k]:
                     continue
                 own = matrix[r, place : place + wide]
                 if k in self.words:
-                    row[k] = self.levels[k][int(np.argmax(own))]
+                    shares = np.concatenate([[1 - own.sum()], own]) if first else own
+                    row[k] = self.levels[k][int(np.argmax(shares))]
                 else:
                     i = self.numbers.index(k)
                     row[k] = repr(float(own[0] * self.scale[i] + self.mean[i]))
@@ -150,12 +152,11 @@ def judge(kind, data, folder, count, seed):
     learn, given = encoding.matrix(fit or holes), encoding.matrix(holes)
     draws = {"sgm-sample --complete": [full[k::count] for k in range(count)]}
     draws["column means"] = [encoding.rows(SimpleImputer().fit(learn).transform(given), holes)]
-    draws["IterativeImputer"] = [encoding.rows(IterativeImputer(max_iter=20).fit(learn).transform(given), holes)]
-    draws["IterativeImputer, draws"] = [
-        encoding.rows(
-            IterativeImputer(max_iter=20, sample_posterior=True, random_state=k).fit(learn).transform(given), holes)
-        for k in range(min(count, 10))
-    ]
+    learn, given = encoding.matrix(fit or holes, 1), encoding.matrix(holes, 1)
+    impute = lambda **options: encoding.rows(
+        IterativeImputer(max_iter=30, **options).fit(learn).transform(given), holes, 1)
+    draws["IterativeImputer"] = [impute()]
+    draws["IterativeImputer, draws"] = [impute(sample_posterior=True, random_state=k) for k in range(min(count, 10))]
     draws["the rows as they were"] = [truth]
     for name, rows in draws.items():
         rmse, right, one, once = errors(encoding, truth, holes, rows)

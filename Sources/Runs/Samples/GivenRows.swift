@@ -49,17 +49,16 @@ struct GivenRows: Sendable {
       encoding = TableEncoding(columns: learned.columns, order: order)
     } else {
       let names = data.columnNames ?? (1...data.dimension + data.conditions).map { "x\($0)" }
-      var columns = names.enumerated().map { TableColumn(name: $1, content: .values(data.kind($0))) }
+      let columns = names.enumerated().map { number, name in
+        let kind = data.kind(number)
+        return TableColumn(name: name, content: .values(kind), decimals: kind.isWhole ? 0 : nil)
+      }
       let last = experiment.data.conditions.names
       var usual = Array(columns.indices)
       if !last.isEmpty, table.dimension == columns.count {
         usual = try OrderedRows(table, last: last, key: "data.conditions").order
       }
       let order = try Self.order(of: columns, isNamed: data.columnNames != nil, usual: usual, in: table)
-      let decimals = try Self.decimals(of: table, missing)
-      for (place, number) in order.enumerated() {
-        columns[place].decimals = decimals[number] ?? (data.kind(place).isWhole ? 0 : nil)
-      }
       encoding = TableEncoding(columns: columns, order: order)
     }
     try table.forEachRow { _, cells in
@@ -108,25 +107,6 @@ struct GivenRows: Sendable {
       order.append(number)
     }
     return order
-  }
-
-  /// The most decimals that the numbers of each column show; nil for as many as it takes.
-  private static func decimals(of table: TableFile, _ missing: Set<String>) throws -> [Int?] {
-    var decimals = [Int?](repeating: nil, count: table.dimension)
-    var hasExponents = [Bool](repeating: false, count: table.dimension)
-    try table.forEachRow { _, cells in
-      for column in decimals.indices where !missing.contains(cells.text(column)) {
-        if let shown = cells.decimals(column) {
-          decimals[column] = max(decimals[column] ?? 0, shown)
-        } else {
-          hasExponents[column] = true
-        }
-      }
-    }
-    return zip(decimals, hasExponents).map { (shown, hasExponent) -> Int? in
-      guard let shown, shown <= 12, !hasExponent else { return nil }
-      return shown
-    }
   }
 
   /// What is known of a row.
