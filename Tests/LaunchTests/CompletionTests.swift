@@ -69,7 +69,14 @@ extension LaunchTests {
       // The encoded numbers: 3 words, mass and its gaps, bill, 3 words with the gap, whether there are eggs, and how many.
       try workshop.succeed("sgm-sample", words + ["full.npy"], ranks: 2)
       let array = try workshop.bytes("full.npy")
-      #expect(array.count == 192 + 100 * 11 * 8)
+      try #require(array.count == 192 + 100 * 11 * 8)
+      func number(_ row: Int, _ column: Int) -> Double {
+        let start = 192 + 8 * (11 * row + column)
+        return Double(bitPattern: array[start..<start + 8].reversed().reduce(0) { $0 << 8 | UInt64($1) })
+      }
+      #expect((0..<10).map { number(19, $0) } == [1, 0, 0, 3000, 0, 39.1, 0, 0, 1, 0])
+      // The run shows eggs without decimals; the file's own number stays.
+      #expect((40..<60).allSatisfy { number($0, 9) == 1 && number($0, 10) == 7.5 && number($0, 5) == 41.5 })
     }
 
     @Test("an exact score of two coordinates fills in the one that is missing by its conditional law")

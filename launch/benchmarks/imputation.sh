@@ -3,11 +3,11 @@
 # its rows by sgm-sample --complete, and puts errors and a classifier's accuracy beside those of column means and
 # scikit-learn's IterativeImputer (imputation.py says how; launch/install-dependencies.sh --tests).
 #   penguins      the 333 birds without gaps, all eight columns: the network learns the very rows with their holes
-#   double-well   1,000 held-out rows: the network learns the whole rows for training, in STEPS steps
+#   double-well   1,000 held-out rows: the network learns the whole rows for training, in STEPS steps of 256 rows
 # Usage: launch/benchmarks/imputation.sh [DRAWS] [RANKS] [STEPS] [SEED]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-draws=${1:-16} ranks=${2:-2} steps=${3:-15000} seed=${4:-1}
+draws=${1:-16} ranks=${2:-2} steps=${3:-4000} seed=${4:-1}
 python=${SGM_PYTHON:-.build-python/bin/python}
 source launch/environment.sh
 bin=$(launch/build.sh --show-bin-path)
@@ -24,7 +24,7 @@ for kind in penguins double-well; do
     launch sgm-train launch/experiments/penguins.yaml --set data.file="$folder/$kind/holes.csv" \
       --set data.held_out=0 --output "$folder/$kind/run"
   else
-    launch sgm-train launch/experiments/double-well-4.yaml --set training.steps="$steps" \
+    launch sgm-train launch/experiments/double-well-4.yaml --set training.steps="$steps" --set training.batch=256 \
       --set evaluation.metrics=sliced-w2 --output "$folder/$kind/run"
   fi
   launch sgm-sample "$folder/$kind/run" --complete "$folder/$kind/holes.csv" --count "$draws" \
