@@ -151,6 +151,16 @@ extension LaunchTests {
         #expect(outcome.status == 64 && outcome.errors.contains(says), "\(says): \(outcome.errors)")
       }
       #expect(try !workshop.names(in: ".").contains { $0.hasPrefix("x.csv") })
+      let samples = try workshop.bytes("run/samples/step-000000060.npy")
+      let places: [(output: String, says: String)] = [
+        ("run/samples/step-000000060.npy", "these are the run's own samples"), ("g.csv", "this command reads it"),
+      ]
+      for (output, says) in places {
+        let words = ["run", "--complete", "g.csv", "--overwrite", "--output", output]
+        let outcome = try workshop.run("sgm-sample", words, ranks: 2)
+        #expect(outcome.status == 73 && outcome.errors.contains(says), "\(outcome.errors)")
+      }
+      #expect(try workshop.bytes("run/samples/step-000000060.npy") == samples)
     }
 
     @Test("columns that condition must be given, and are")

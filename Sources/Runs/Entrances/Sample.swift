@@ -41,9 +41,13 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
   }
   if let table = request.completed {
     let network = NetworkScore(model: experiment.model(dimension: data.dimension), parameters: parameters.value.head(1))
-    // The run's own samples are no place for completed rows.
-    let kept = [folder.samples(step: checkpoint.state.step)]
-    let inputs = DataSource.files(of: experiment, base: communicator.isRoot ? folder.base() : "") + kept
+    let (own, output) = (folder.samples(step: checkpoint.state.step), request.output ?? "")
+    try communicator.agree {
+      guard output != own, Identity(output).map({ $0 != Identity(own) }) ?? true else {
+        throw ToolError.exists(file: output, remedy: "these are the run's own samples: name another file by --output")
+      }
+    }
+    let inputs = DataSource.files(of: experiment, base: communicator.isRoot ? folder.base() : "")
     return try complete(table, request, experiment, data, network, inputs: inputs, communicator) {
       network.setConditions($0, firstIndex: 0)
     }
