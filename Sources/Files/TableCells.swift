@@ -7,6 +7,13 @@ package struct TableCells {
   /// The text of a column, without quotes.
   package func text(_ column: Int) -> String { line.text(column) }
 
+  /// The bytes of a column as they stand in the file, with their quotes.
+  package func bytes(_ column: Int) -> ArraySlice<UInt8> {
+    let field = line.fields[column]
+    guard field.isQuoted else { return line.bytes[field.range] }
+    return line.bytes[field.range.lowerBound - 1..<field.range.upperBound + 1]
+  }
+
   /// The number that a cell holds; nil for any other text.
   package func value(_ column: Int) -> Double? { line.value(column) }
 

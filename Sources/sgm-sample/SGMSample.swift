@@ -17,7 +17,9 @@ struct SGMSample: RankCommand {
   @Option(help: "network or exact.")
   var score = "network"
 
-  @Option(parsing: .unconditional, help: "The number of samples, for each row of --condition where there are several.")
+  @Option(
+    parsing: .unconditional,
+    help: "The number of samples, for each row of --condition where there are several, and of --complete.")
   var count: Int?
 
   @Option(help: "A sampler of docs/experiment-file.md, such as euler-maruyama or splitting.")
@@ -66,6 +68,12 @@ struct SGMSample: RankCommand {
     help: ArgumentHelp(
       "Keep columns fixed: a file with one row for each, its number (from 0) and its value.", valueName: "file"))
   var fix: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Fill in the missing cells of a table with the run's columns, --count times each row, given the row's other cells; those stay as they are.",
+      valueName: "file"))
+  var complete: String?
 
   @Option(
     parsing: .unconditional,
@@ -117,6 +125,7 @@ struct SGMSample: RankCommand {
     request.trajectories = trajectory ?? 0
     request.observations = observe
     request.fixed = fix
+    request.completed = complete
     if let sampler { request.settings.append("sampling.sampler=\(sampler)") }
     if let steps { request.settings.append("sampling.steps=\(steps)") }
     if let grid { request.settings.append("sampling.grid=\(grid)") }

@@ -132,8 +132,11 @@ extension LaunchTests {
         "sgm-sample", ["run", "--set", "process.kind=variance-preserving", "--output", "x.npy"])
       #expect(other.status == 78 && other.errors.contains("networks of their own"), "\(other.errors)")
       try workshop.write("a\n1\n", to: "fix.csv")
-      let fixed = try workshop.run("sgm-sample", ["run", "--fix", "fix.csv", "--output", "x.npy"])
-      #expect(fixed.status == 64 && fixed.errors.contains("drawn freely"), "\(fixed.errors)")
+      for option in ["--fix", "--complete"] {
+        let fixed = try workshop.run("sgm-sample", ["run", option, "fix.csv", "--output", "x.npy"])
+        #expect(fixed.status == 64 && fixed.errors.contains("\(option): samples of"), "\(fixed.errors)")
+        #expect(fixed.errors.contains("drawn freely"), "\(fixed.errors)")
+      }
     }
   }
 }

@@ -79,6 +79,7 @@ extension LaunchTests {
       let cases: [(program: String, words: [String], status: Int32, text: String)] = [
         ("sgm-sample", ["run", "--sampler", "ddim", "--output", "x.npy"], 78, "means nothing with training.teacher"),
         ("sgm-sample", ["run", "--fix", "fix.csv", "--output", "x.npy"], 64, "sample its teacher"),
+        ("sgm-sample", ["run", "--complete", "fix.csv", "--output", "x.npy"], 64, "sample its teacher"),
         ("sgm-sample", ["run", "--trajectory", "2", "--output", "x.npy"], 64, "sample its teacher"),
         (
           "sgm-sample", ["run", "--set", "process.schedule=cosine", "--output", "x.npy"], 78,

@@ -28,6 +28,7 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
         "--output is needed under another process: the run's own samples are those of its own process")
     }
     try request.checkSampler(changed.sampling)
+    try request.checkCompletion(changed.sampling)
     return changed
   }
   let data = checkpoint.header.data
@@ -37,6 +38,19 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
   }
   if experiment.drawsWithoutScore {
     try communicator.agree { try request.refuseConstraints(of: experiment) }
+  }
+  if let table = request.completed {
+    let network = NetworkScore(model: experiment.model(dimension: data.dimension), parameters: parameters.value.head(1))
+    let (own, output) = (folder.samples(step: checkpoint.state.step), request.output ?? "")
+    try communicator.agree {
+      guard output != own, Identity(output).map({ $0 != Identity(own) }) ?? true else {
+        throw ToolError.exists(file: output, remedy: "these are the run's own samples: name another file by --output")
+      }
+    }
+    let inputs = DataSource.files(of: experiment, base: communicator.isRoot ? folder.base() : "")
+    return try complete(table, request, experiment, data, network, inputs: inputs, communicator) {
+      network.setConditions($0, firstIndex: 0)
+    }
   }
   let conditions = try communicator.agree { try SampleConstraints(request, data) }
   for line in conditions.remarks { announce(line, communicator) }
@@ -124,6 +138,7 @@ private func sampleExactly(_ request: SampleRequest, _ communicator: Communicato
       throw ToolError.usage("--score exact needs data.target: a file's score is not known")
     }
     try request.checkSampler(experiment.sampling)
+    try request.checkCompletion(experiment.sampling)
     guard experiment.data.columns.isEmpty else {
       throw ToolError.usage("--score exact: exact scores are of plain numbers; leave data.columns out")
     }
@@ -149,6 +164,9 @@ private func sampleExactly(_ request: SampleRequest, _ communicator: Communicato
   let conditions = try communicator.agree { try SampleConstraints(request, data) }
   for line in conditions.remarks { announce(line, communicator) }
   func opened(_ score: some Score) throws -> String {
+    if let table = request.completed {
+      return try complete(table, request, experiment, data, score, inputs: [], communicator)
+    }
     var score = score
     return try draw(request, experiment, data, &score, conditions, file, communicator)
   }

@@ -26,7 +26,10 @@ func drawWithoutScore(
 extension SampleRequest {
   /// Refuses observations, fixed coordinates and conditions where the network is no score.
   func refuseConstraints(of experiment: Experiment) throws(ToolError) {
-    let given = [("--observe", observations), ("--fix", fixed), ("--condition", condition)].first { $0.1 != nil }
+    let options = [
+      ("--observe", observations), ("--fix", fixed), ("--complete", completed), ("--condition", condition),
+    ]
+    let given = options.first { $0.1 != nil }
     // A student goes from noise to the sample at once.
     let path = trajectories > 0 && experiment.training.teacher != nil ? "--trajectories" : nil
     guard let option = given?.0 ?? (together ? "--together" : path) else { return }

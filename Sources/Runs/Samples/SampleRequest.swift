@@ -39,6 +39,9 @@ package struct SampleRequest: Sendable {
   /// The file of coordinates whose values are known.
   package var fixed: String?
 
+  /// The table whose missing cells are filled in.
+  package var completed: String?
+
   /// A request with the defaults.
   package init(source: String) { self.source = source }
 }
@@ -67,7 +70,8 @@ extension SampleRequest {
   /// Particles take ancestral steps of their own, in place of the sampler of the experiment's file. A sampler that the
   /// command names is another matter: it must not be passed over in silence.
   func checkSampler(_ sampling: Experiment.SamplingSection) throws(ToolError) {
-    guard let option = observations != nil ? "--observe" : fixed != nil ? "--fix" : nil else { return }
+    let given = [("--observe", observations), ("--fix", fixed), ("--complete", completed)].first { $0.1 != nil }
+    guard let option = given?.0 else { return }
     let name = sampling.sampler.rawValue
     if case .chain = sampling.sampler {
       throw .usage(
@@ -77,8 +81,8 @@ extension SampleRequest {
       return
     }
     throw .usage(
-      "\(option) draws by particles, which take ancestral steps and not those of \(name): leave the sampler out, "
-        + "or draw by it with --set sampling.observing=guidance, which is less exact")
+      "\(option) draws by particles, which take ancestral steps and not those of \(name): leave the sampler out"
+        + (completed == nil ? ", or draw by it with --set sampling.observing=guidance, which is less exact" : ""))
   }
 
   /// The steps of particles: those that the command names, else at least `GivenSamples.fewestSteps`, equal in ln snr.
@@ -102,7 +106,7 @@ extension SampleRequest {
       let way = isNetCDF ? "; ArviZ makes netCDF of the last: az.from_json(…).to_netcdf(…)" : ""
       throw .usage("--output \(file): end the name in .npy, .csv, .tsv or .json\(way)")
     }
-    let inputs = inputs + [condition, observations, fixed].compactMap { $0 }
+    let inputs = inputs + [condition, observations, fixed, completed].compactMap { $0 }
     if isRuns {
       try OutputFile.check(
         file, overwrite: overwrite, inputs: inputs,

@@ -25,9 +25,14 @@ struct SampleTable {
     let all =
       table?.names(within: dimension) ?? description.columnNames.map { Array($0.prefix(dimension)) }
       ?? (1...dimension).map { "x\($0)" }
+    names = Self.fields(ofNames: all)
+  }
+
+  /// Names as they stand in the first line of a table.
+  static func fields(ofNames names: [String]) -> [String] {
     // In quotes, names that are numbers are told from a row.
-    let needsQuotes = all.contains { isDecimal(Array($0.utf8)) }
-    names = all.map { needsQuotes ? Self.quoted($0) : Self.field($0) }
+    let needsQuotes = names.contains { isDecimal(Array($0.utf8)) }
+    return names.map { needsQuotes ? quoted($0) : field($0) }
   }
 
   /// Writes the rows of a finished array.
@@ -56,7 +61,7 @@ struct SampleTable {
   }
 
   /// A field as it stands in a table, in quotes where it must.
-  private static func field(_ text: String) -> String {
+  static func field(_ text: String) -> String {
     text.unicodeScalars.allSatisfy { !"\"\t,;# ".unicodeScalars.contains($0) } ? text : quoted(text)
   }
 

@@ -115,7 +115,7 @@ struct EncodedRows: RowSource, NamedRows {
       for (place, column) in encoding.columns.enumerated() {
         let number = encoding.order[place]
         guard let values = column.encode(cells, number, isMissing: missing.contains(cells.text(number))) else {
-          throw refusal(column, cells, number)
+          throw column.refusal(cells, number, in: table.path)
         }
         for (k, value) in values.enumerated() { block[filled, encoding.ranges[place].lowerBound + k] = value }
       }
@@ -127,19 +127,28 @@ struct EncodedRows: RowSource, NamedRows {
       filled = 0
     }
   }
+}
 
-  private func refusal(_ column: TableColumn, _ cells: TableCells, _ number: Int) -> ToolError {
-    let found = "column \(number + 1) (\(shortened(column.name))) holds \(quoted(cells.text(number)))"
-    let words: String
-    switch column.content {
+extension TableColumn {
+  /// What is said of a cell that the column cannot hold.
+  ///
+  /// - Parameters:
+  ///   - cells: a row of the file.
+  ///   - number: the file's number of the column, from 0.
+  ///   - path: the file.
+  /// - Returns: the error.
+  func refusal(_ cells: TableCells, _ number: Int, in path: String) -> ToolError {
+    let found = "column \(number + 1) (\(shortened(name))) holds \(quoted(cells.text(number)))"
+    let expected: String
+    switch content {
     case .category:
-      words =
-        "which is none of the \(column.words.count) words that data.file has there: "
-        + shortened(column.words.joined(separator: ", "))
-    case .values(let kind): words = "where \(kind.expectation ?? "a number") is expected"
-    case .zeroOrPositive: words = "where 0 or a number above 0 is expected"
-    case .ignored: words = "which is ignored"
+      expected =
+        "which is none of the \(words.count) words that data.file has there: "
+        + shortened(words.joined(separator: ", "))
+    case .values(let kind): expected = "where \(kind.expectation ?? "a number") is expected"
+    case .zeroOrPositive: expected = "where 0 or a number above 0 is expected"
+    case .ignored: expected = "which is ignored"
     }
-    return .data(Place(table.path, line: cells.number), "\(found), \(words); data.columns says what a column holds")
+    return .data(Place(path, line: cells.number), "\(found), \(expected); data.columns says what a column holds")
   }
 }
