@@ -82,6 +82,20 @@ protocol Objective: AnyObject {
   func draw(
     set: Int, firstIndex: UInt64, streams: DrawStreams, into pass: NetworkPass, data: (Int) -> UnsafePointer<Float>)
 
+  /// Hears which step the coming draws are of; never where no step is taken, as for held-out rows.
+  func begin(after step: Int)
+
+  /// Whether the network has a part in the step: where it has none, `forward` may be left out.
+  var usesNetwork: Bool { get }
+
+  /// Writes those inputs of a group that depend on the parameters, after `draw` and before `forward`.
+  func writeInputs(of pass: NetworkPass, group: Range<Int>, parameters: UnsafePointer<Float>)
+
+  /// What parts of the parameters beside the network learn from: Σ over a set's rows, after `forward` of its group.
+  ///
+  /// Nil where that is no loss of the drawn batch.
+  func furtherLoss(set: Int, of pass: NetworkPass, parameters: UnsafePointer<Float>) -> Double?
+
   /// Σ loss over the rows `0..<count` of a set, after `forward` of its group.
   func loss(set: Int, of pass: NetworkPass, parameters: UnsafePointer<Float>, count: Int) -> Double
 
@@ -102,6 +116,14 @@ protocol Objective: AnyObject {
 extension Objective {
   /// Nothing: most gradients are those of the whole loss.
   func holdMean(_ isHeld: Bool) {}
+  /// Nothing: most objectives are those of every step.
+  func begin(after step: Int) {}
+  /// Most losses are the network's.
+  var usesNetwork: Bool { true }
+  /// Nothing: most inputs are drawn.
+  func writeInputs(of pass: NetworkPass, group: Range<Int>, parameters: UnsafePointer<Float>) {}
+  /// None: a schedule learns from its variance, and a discriminator plays a game.
+  func furtherLoss(set: Int, of pass: NetworkPass, parameters: UnsafePointer<Float>) -> Double? { nil }
 }
 
 /// Where gradients go.
@@ -165,7 +187,10 @@ extension TrainingObjective {
 
   /// The objective for the sets of a pass.
   func make(model: ScoreModel, times: TimeSampler, pass: NetworkPass) -> any Objective {
-    switch self {
+    if let autoencoder = model.autoencoder {
+      return LatentObjective(model: model, autoencoder, times: times, pass: pass)
+    }
+    return switch self {
     case .denoising: DenoisingObjective(model: model, times: times, rows: pass.rows, sets: pass.sets)
     case .transported:
       DenoisingObjective(model: model, isTransported: true, times: times, rows: pass.rows, sets: pass.sets)

@@ -162,6 +162,7 @@ internal import Randomness
 
   /// Makes an objective ready for the coming step.
   func prepareTimes(of objective: any Objective) {
+    objective.begin(after: step)
     // One number of the whole batch in each row of the stream.
     let stream = RandomStream(seed: seed, purpose: .truncation, step: UInt64(step))
     var (truncation, offset) = (stream.row(0), stream.row(1))
@@ -185,7 +186,10 @@ internal import Randomness
     // Whoever looks at single shards' gradients needs them whole; else they are added tile by tile.
     let isSummed = objective.sumsSets && observer == nil && injected == nil && audited == nil
     for group in pass.groups {
-      unsafe pass.forward(parameters.pointer, group: group)
+      unsafe objective.writeInputs(of: pass, group: group, parameters: parameters.pointer)
+      if objective.usesNetwork || recordsActivations || observer != nil {
+        unsafe pass.forward(parameters.pointer, group: group)
+      }
       if recordsActivations || observer != nil { record(group) }
       unsafe objective.lossesAndGradients(
         of: pass, group: group, parameters: parameters.pointer, scale: 1 / Double(options.batch),
@@ -222,9 +226,7 @@ internal import Randomness
   /// Stage (iii), tensor by tensor: weights decay, biases do not.
   private func update(_ slice: UnsafeMutablePointer<Float>, gradientNorm: Double) {
     let own = exchange.slices.range(communicator.rank)
-    let update = options.optimiser.update(at: step, gradientNorm: gradientNorm, scale: guarding.learningRateScale)
-    let further = options.furtherOptimiser.update(
-      at: step, gradientNorm: furtherGradientNorm, scale: guarding.learningRateScale)
+    let (update, further) = updates(gradientNorm: gradientNorm)
     for (entry, decays) in zip(layout.entries, decayed) {
       let isFurther = entry.offset >= layout.networkCount
       let part = entry.range.clamped(to: own)
