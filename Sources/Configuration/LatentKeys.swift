@@ -1,7 +1,7 @@
 internal import Diffusion
-package import Files
+internal import Files
 internal import Metrics
-internal import Training
+package import Training
 
 // The keys of a latent score-based model, and what refuses latents where there can be none.
 

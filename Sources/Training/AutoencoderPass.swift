@@ -193,7 +193,7 @@ struct LatentEnds {
   }
 
   private func variance(_ parameters: UnsafePointer<Float>) -> Double {
-    unsafe model.variance(places.noise.map { unsafe Double(parameters[$0]) } ?? 0)
+    model.variance(places.noise.map { unsafe Double(parameters[$0]) } ?? 0)
   }
 
   /// |x − decoder|² of a row.

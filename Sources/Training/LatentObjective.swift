@@ -103,12 +103,14 @@ internal import Randomness
   }
 
   private func encode(_ set: Int, _ parameters: UnsafePointer<Float>, again: Bool) {
-    unsafe pass.encode(parameters, data(set), noise: noise(set), again: again)
+    unsafe pass.encode(parameters, dataRows(set), noise: noiseRows(set), again: again)
   }
 
-  private func data(_ set: Int) -> UnsafePointer<Float> { unsafe UnsafePointer(data.pointer + set * setData.count) }
+  private func dataRows(_ set: Int) -> UnsafePointer<Float> { unsafe UnsafePointer(data.pointer + set * setData.count) }
 
-  private func noise(_ set: Int) -> UnsafePointer<Float> { unsafe UnsafePointer(noise.pointer + set * setNoise.count) }
+  private func noiseRows(_ set: Int) -> UnsafePointer<Float> {
+    unsafe UnsafePointer(noise.pointer + set * setNoise.count)
+  }
 
   // MARK: Losses
 
@@ -127,7 +129,7 @@ internal import Randomness
   private func bound(_ set: Int, _ pass: NetworkPass, _ parameters: UnsafePointer<Float>, count: Int) -> Double {
     unsafe encode(set, parameters, again: false)
     let own = unsafe self.pass.loss(
-      parameters, data(set), noise: noise(set), isGaussian: !usesNetwork, count: count, again: false)
+      parameters, dataRows(set), noise: noiseRows(set), isGaussian: !usesNetwork, count: count, again: false)
     let integral = usesNetwork ? (0..<count).reduce(0.0) { $0 + self.integral(set: set, row: $1, pass).value } : 0
     return (own + integral) / Double(autoencoder.dimension)
   }
@@ -201,11 +203,11 @@ internal import Randomness
     let d = Double(autoencoder.dimension)
     var integral = 0.0
     if usesNetwork {
-      for row in 0..<rows { integral += unsafe writeLatentGradient(set: set, row: row, pass) }
+      for row in 0..<rows { integral += writeLatentGradient(set: set, row: row, pass) }
     }
     unsafe encode(set, parameters, again: again)
     let own = unsafe self.pass.lossAndGradient(
-      parameters, data(set), noise: noise(set),
+      parameters, dataRows(set), noise: noiseRows(set),
       scoreGradient: usesNetwork ? UnsafePointer(latentGradient.pointer) : nil, scale: scale / d, again: again)
     losses[set] = (own + integral) / d
     unsafe (encoderGradients.pointer + set * encoderGradients.columns).update(

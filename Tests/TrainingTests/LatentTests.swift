@@ -12,7 +12,8 @@ import Testing
 @Suite struct LatentTests {
   /// x = W y + s e with orthogonal columns of W, y ~ N(0, V): the model whose posterior has independent coordinates.
   private struct Linear {
-    static let (d, k) = (3, 2)
+    static let d = 3
+    static let k = 2
     let columns: [[Double]] = [[0.8, 0.4, 0.2], [-0.3, 0.5, 0.2]]
     let noise = 0.6
     /// V = 1 + σ₁².
@@ -35,16 +36,16 @@ import Testing
 
     /// Parameters of encoder and decoder that say this, behind those of a network that says nothing; silu(a) − silu(−a) = a.
     func parameters(_ model: ScoreModel, _ autoencoder: Autoencoder, first variance: Double) -> Matrix {
-      var all = Matrix(rows: 1, columns: model.layout.count)
+      var all = [Float](repeating: 0, count: model.layout.count)
       let places = autoencoder.places(in: model.layout)
       func pairs(_ network: NetworkArchitecture, at start: Int, _ map: (_ output: Int, _ input: Int) -> Double) {
         let layout = ParameterLayout(network)
         let (first, last) = (layout.weight(0), layout.weight(1))
         for i in 0..<network.inputs {
           for (unit, sign) in [(2 * i, 1.0), (2 * i + 1, -1.0)] {
-            all[0, start + first.offset + unit * first.shape[1] + i] = Float(sign)
+            all[start + first.offset + unit * first.shape[1] + i] = Float(sign)
             for o in 0..<network.outputs {
-              all[0, start + last.offset + o * last.shape[1] + unit] = Float(sign * map(o, i))
+              all[start + last.offset + o * last.shape[1] + unit] = Float(sign * map(o, i))
             }
           }
         }
@@ -56,10 +57,12 @@ import Testing
       let bias = ParameterLayout(autoencoder.encoder).bias(1).offset + places.encoder.lowerBound
       for i in 0..<Self.k {
         let deviation = (self.variance(i) - variance).squareRoot()
-        all[0, bias + Self.k + i] = Float(5 * atanh(log(deviation) / 5))
+        all[bias + Self.k + i] = Float(5 * atanh(log(deviation) / 5))
       }
       pairs(autoencoder.decoder, at: places.decoder.lowerBound) { o, i in columns[i][o] }
-      return all
+      var parameters = Matrix(rows: 1, columns: all.count)
+      for (i, value) in all.enumerated() { parameters[0, i] = value }
+      return parameters
     }
 
     private func dot(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } }
@@ -99,14 +102,14 @@ import Testing
       let bound =
         unsafe pass.loss(
           parameters.pointer, rows.pointer, noise: noise.pointer, isGaussian: true, count: 4, again: false) / 4
-      #expect(abs(bound - linear.entropy(x)) < 2e-6, "\(bound), −ln p \(linear.entropy(x))")
+      #expect(abs(bound - linear.entropy(x)) < 1e-5, "\(bound), −ln p \(linear.entropy(x))")
     }
   }
 
   @Test(
     "with the exact score of latents the bound of every process is −ln p in the mean",
     arguments: [
-      VariancePreserving() as any ForwardProcess, SubVariancePreserving(), CriticallyDampedLangevin(),
+      VariancePreserving() as any ForwardProcess, SubVariancePreserving(), CriticallyDampedLangevin(epsilon: 0.25),
       OrnsteinUhlenbeck(horizon: 6),
     ])
   func integral(process: any ForwardProcess) throws {
@@ -117,8 +120,10 @@ import Testing
     let autoencoder = try #require(model.autoencoder)
     // An untrained network's score is that of N(0, I).
     let parameters = linear.parameters(model, autoencoder, first: ends.variance)
-    let bound = try #require(
-      LatentBound(model: model, parameters: parameters, firstTime: first, steps: 60, seed: 4))
+    guard let bound = LatentBound(model: model, parameters: parameters, firstTime: first, steps: 60, seed: 4) else {
+      Issue.record("no bound")
+      return
+    }
     var rows = Matrix(rows: 256, columns: 3)
     let x = [1.2, -0.4, 0.5]
     for r in 0..<256 { for j in 0..<3 { rows[r, j] = Float(x[j]) } }
@@ -145,7 +150,7 @@ import Testing
     let own = tree.range(rank: communicator.rank, of: communicator.size)
     let data = ShardedRows(assignment: assignment, shards: own, dimension: d, seed: 1)
     let first = assignment.positions(of: own).lowerBound
-    let draws = linear ? normals(count, 2, seed: 9) : Matrix(rows: 0, columns: 0)
+    let draws = normals(linear ? count : 1, 2, seed: 9)
     for r in 0..<data.rows.rows {
       if linear {
         let (a, b) = (draws[first + r, 0], draws[first + r, 1])
@@ -181,7 +186,7 @@ import Testing
   @Test("the joint gradient knows velocities, gates, derived features, other weights and laws of times")
   func kinds() throws {
     let models = [
-      Self.model(CriticallyDampedLangevin(), widths: [12], pretrain: 1, joint: true),
+      Self.model(CriticallyDampedLangevin(epsilon: 0.25), widths: [12], pretrain: 1, joint: true),
       Self.model(widths: [12], pretrain: 1, joint: true, output: .velocity),
       Self.model(widths: [12], noise: 0.5, pretrain: 1, joint: true, shrinkage: true, frequencies: [0]),
     ]
@@ -227,17 +232,19 @@ import Testing
     let trainer = Self.trainer(model, steps: 1000, data: true)
     for _ in 0..<1000 { _ = try trainer.takeStep() }
     let parameters = try trainer.gatherAverage()
-    let decoder = try #require(NetworkDecoder(model: model, parameters: Self.copy(parameters)))
-    #expect(abs(decoder.noiseDeviation - 0.2.squareRoot()) < 0.03, "s = \(decoder.noiseDeviation)")
-    let rows = normals(2048, 2, seed: 77)
-    var held = Matrix(rows: 2048, columns: 2)
-    for r in 0..<2048 { (held[r, 0], held[r, 1]) = (rows[r, 0], 0.8 * rows[r, 0] + 0.6 * rows[r, 1]) }
+    let s = NetworkDecoder(model: model, parameters: Self.copy(parameters))?.noiseDeviation ?? 0
+    #expect(abs(s - 0.2.squareRoot()) < 0.03, "s = \(s)")
+    let count = 16_384
+    let rows = normals(count, 2, seed: 77)
+    var held = Matrix(rows: count, columns: 2)
+    for r in 0..<count { (held[r, 0], held[r, 1]) = (rows[r, 0], 0.8 * rows[r, 0] + 0.6 * rows[r, 1]) }
     let evaluator = HeldOutLoss(
       model: model, minimumTime: trainer.options.minimumTime, law: .logUniform, rows: held, seed: 5,
       communicator: .single)
     let entropy = 0.5 * log(2 * Double.pi * 0.6) + 0.5
     let bound = try evaluator.evaluate(parameters)
-    #expect(abs(bound - entropy) < 0.06, "\(bound) for an entropy of \(entropy) a coordinate")
+    // One time for each row: the mean's standard error is about 0.02.
+    #expect(abs(bound - entropy) < 0.08, "\(bound) for an entropy of \(entropy) a coordinate")
   }
 
   private static func copy(_ matrix: borrowing Matrix) -> Matrix {

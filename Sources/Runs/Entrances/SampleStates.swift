@@ -5,6 +5,7 @@ internal import Files
 internal import LinearAlgebra
 internal import Reports
 internal import Sampling
+internal import Training
 
 /// Draws where no score of the data is known: discrete states by reverse steps of their chain, a student in one step, latents.
 func drawWithoutScore(
