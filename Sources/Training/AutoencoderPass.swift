@@ -37,8 +37,6 @@ struct LatentEnds {
   private var slopes: [Double]
   /// The latents z of `encode`, `[rows, latents]`.
   private(set) var latents: Matrix
-  /// After `lossAndGradient`: the gradients of the whole part of each network, laid out as it is.
-  private(set) var encoderGradient, decoderGradient: Matrix
   private let model: Autoencoder
   private let ends: LatentEnds
   private let places: Autoencoder.Places
@@ -57,13 +55,10 @@ struct LatentEnds {
     (deviations, slopes) = (means, means)
     latents = Matrix(rows: rows, columns: model.latents)
     seenGradient = Matrix(rows: rows, columns: model.latents)
-    encoderGradient = Matrix(rows: 1, columns: use == .inference ? 0 : places.encoder.count)
-    decoderGradient = Matrix(rows: 1, columns: use == .inference ? 0 : places.decoder.count)
   }
 
   var bytes: Int {
-    encoder.bytes + decoder.bytes + 4 * (2 * latents.count + encoderGradient.count + decoderGradient.count)
-      + 24 * means.count
+    encoder.bytes + decoder.bytes + 8 * latents.count + 24 * means.count
   }
 
   private var rows: Int { encoder.rows }
@@ -124,10 +119,11 @@ struct LatentEnds {
 
   /// As `loss`, of all rows; makes the gradients of `scale` times it, and of what the score's integral adds to it.
   ///
-  /// `scoreGradient` is ∂/∂z of the integral, with `scale` in it, `[rows, latents]`; nil where p(y) is Gaussian.
+  /// `scoreGradient` is ∂/∂z of the integral, with `scale` in it, `[rows, latents]`; nil where p(y) is Gaussian. `gradients` are
+  /// laid out as all parameters are, and those of the two parts are written.
   func lossAndGradient(
     _ parameters: UnsafePointer<Float>, _ data: UnsafePointer<Float>, noise: UnsafePointer<Float>,
-    scoreGradient: UnsafePointer<Float>?, scale: Double, again: Bool
+    scoreGradient: UnsafePointer<Float>?, scale: Double, again: Bool, into gradients: UnsafeMutablePointer<Float>
   ) -> Double {
     let isGaussian = unsafe scoreGradient == nil
     unsafe decode(parameters, noise: noise, again: again)
@@ -142,12 +138,13 @@ struct LatentEnds {
       for j in 0..<d { unsafe gradient[j] = factor * (mean[j] - data[row * d + j]) }
     }
     let own = unsafe parameters + places.decoder.lowerBound
-    unsafe decoder.backward(own, gradient: { _ in unsafe decoderGradient.pointer }, completed: { _, _ in })
+    unsafe decoder.backward(
+      own, gradient: { _ in unsafe gradients + places.decoder.lowerBound }, completed: { _, _ in })
     unsafe decoder.inputGradient(own, into: &seenGradient)
     if let noise = places.noise {
       // Of ½ Σ(square/s² + d ln s²): s² moves with θ by 2 · 8 exp(16 θ).
       let slope = 0.5 * (Double(rows * d) - squares / variance) / variance
-      decoderGradient[0, noise - places.decoder.lowerBound] = Float(
+      unsafe gradients[noise] = Float(
         scale * slope * 2 * Autoencoder.noiseRate * (variance - Autoencoder.leastVariance))
     }
     for row in 0..<rows {
@@ -172,8 +169,8 @@ struct LatentEnds {
       }
     }
     unsafe encoder.backward(
-      parameters + places.encoder.lowerBound, gradient: { _ in unsafe encoderGradient.pointer },
-      completed: { _, _ in })
+      parameters + places.encoder.lowerBound,
+      gradient: { _ in unsafe gradients + places.encoder.lowerBound }, completed: { _, _ in })
     return loss
   }
 

@@ -37,10 +37,6 @@ internal import Randomness
   private var pending: [(firstIndex: UInt64, streams: DrawStreams)?]
   /// ∂/∂u and ∂/∂z of the score's loss, `[sets · rows, inputs]` and `[rows, latents]`.
   private var inputGradient, latentGradient: Matrix
-  /// Each set's gradients of the parts.
-  private var encoderGradients, decoderGradients: Matrix
-  /// As long as the longest layer, where a network rests.
-  private let zeros: [Float]
 
   init(model: ScoreModel, _ autoencoder: Autoencoder, times: TimeSampler, pass: NetworkPass) {
     (self.model, self.autoencoder, rows) = (model, autoencoder, pass.rows)
@@ -58,15 +54,10 @@ internal import Randomness
     pending = [(firstIndex: UInt64, streams: DrawStreams)?](repeating: nil, count: pass.sets)
     inputGradient = Matrix(rows: all, columns: model.network.inputs)
     latentGradient = Matrix(rows: pass.rows, columns: k)
-    encoderGradients = Matrix(rows: pass.sets, columns: places.encoder.count)
-    decoderGradients = Matrix(rows: pass.sets, columns: places.decoder.count)
-    let longest = (0..<model.network.layerCount).map { layout.range(ofLayer: $0).count }.max() ?? 0
-    zeros = [Float](repeating: 0, count: max(longest, places.encoder.count, places.decoder.count))
   }
 
   var bytes: Int {
-    score.bytes + pass.bytes
-      + 4 * (data.count + noise.count + inputGradient.count + encoderGradients.count + decoderGradients.count)
+    score.bytes + pass.bytes + 4 * (data.count + noise.count + inputGradient.count)
   }
 
   func begin(after step: Int) { phase = autoencoder.options.phase(after: step) }
@@ -162,43 +153,33 @@ internal import Randomness
   ) {
     switch phase {
     case .autoencoder:
-      for layer in (0..<model.network.layerCount).reversed() {
-        for set in group { writeZeros(at: layout.range(ofLayer: layer), set: set, into: gradients) }
-      }
+      let layers = (0..<model.network.layerCount).reversed().map { layout.range(ofLayer: $0) }
+      for set in group { gradients.rest(layers, set: set) }
     case .score, .joint:
       unsafe score.lossesAndGradients(
         of: pass, group: group, parameters: parameters, scale: scale, into: gradients)
     case nil: preconditionFailure("a gradient without a step")
     }
+    let parts = [places.encoder, places.decoder]
     guard phase != .score else {
-      for set in group { losses[set] = score.losses[set] }
-      for part in [places.encoder, places.decoder] {
-        for set in group { writeZeros(at: part, set: set, into: gradients) }
+      for set in group {
+        losses[set] = score.losses[set]
+        gradients.rest(parts, set: set)
       }
       return
     }
     if usesNetwork { unsafe pass.inputGradient(parameters, into: &inputGradient) }
-    for set in group { unsafe learnParts(set, pass, parameters, scale: scale, again: set > group.lowerBound) }
     for set in group {
-      unsafe gradients.write(
-        encoderGradients.pointer + set * encoderGradients.columns, at: places.encoder, set: set)
-    }
-    for set in group {
-      unsafe gradients.write(
-        decoderGradients.pointer + set * decoderGradients.columns, at: places.decoder, set: set)
-    }
-  }
-
-  private func writeZeros(at elements: Range<Int>, set: Int, into gradients: GradientSink) {
-    unsafe zeros.withUnsafeBufferPointer {
-      guard let first = $0.baseAddress else { return }
-      unsafe gradients.write(first, at: elements, set: set)
+      unsafe gradients.fill(parts, set: set) {
+        unsafe learnParts(set, pass, parameters, scale: scale, again: set > group.lowerBound, into: $0)
+      }
     }
   }
 
   /// A set's loss and gradients of encoder and decoder.
   private func learnParts(
-    _ set: Int, _ pass: NetworkPass, _ parameters: UnsafePointer<Float>, scale: Double, again: Bool
+    _ set: Int, _ pass: NetworkPass, _ parameters: UnsafePointer<Float>, scale: Double, again: Bool,
+    into gradients: UnsafeMutablePointer<Float>
   ) {
     let d = Double(autoencoder.dimension)
     var integral = 0.0
@@ -208,12 +189,9 @@ internal import Randomness
     unsafe encode(set, parameters, again: again)
     let own = unsafe self.pass.lossAndGradient(
       parameters, dataRows(set), noise: noiseRows(set),
-      scoreGradient: usesNetwork ? UnsafePointer(latentGradient.pointer) : nil, scale: scale / d, again: again)
+      scoreGradient: usesNetwork ? UnsafePointer(latentGradient.pointer) : nil, scale: scale / d, again: again,
+      into: gradients)
     losses[set] = (own + integral) / d
-    unsafe (encoderGradients.pointer + set * encoderGradients.columns).update(
-      from: self.pass.encoderGradient.pointer, count: encoderGradients.columns)
-    unsafe (decoderGradients.pointer + set * decoderGradients.columns).update(
-      from: self.pass.decoderGradient.pointer, count: decoderGradients.columns)
   }
 
   /// ∂/∂z of a row's integral: through the network's input, and through what F is to predict.

@@ -147,20 +147,45 @@ extension GradientSink {
 
   /// As above, of as many numbers as there are elements.
   @unsafe func write(_ values: UnsafePointer<Float>, at elements: Range<Int>, set: Int) {
-    func put(_ first: UnsafeMutablePointer<Float>) {
-      unsafe (first + elements.lowerBound).update(from: values, count: elements.count)
+    unsafe fill([elements], set: set) {
+      unsafe ($0 + elements.lowerBound).update(from: values, count: elements.count)
     }
+  }
+
+  /// Has a set's gradient of further parts written in its place, and adds what is to be added.
+  ///
+  /// - Parameters:
+  ///   - parts: the elements that `body` writes.
+  ///   - set: the set.
+  ///   - body: takes where the gradient of all parameters begins.
+  @unsafe func fill(_ parts: [Range<Int>], set: Int, _ body: (UnsafeMutablePointer<Float>) -> Void) {
     switch self {
     case .sums(let sums, let slot):
       let step = sums.steps[set]
-      unsafe put(slot(step.slot))
+      unsafe body(slot(step.slot))
       for (into, from) in step.additions {
         let (sum, added) = unsafe (slot(into), slot(from))
-        for i in elements { unsafe sum[i] += added[i] }
+        for elements in parts { for i in elements { unsafe sum[i] += added[i] } }
       }
     case .sets(let gradient, let completed):
-      unsafe put(gradient(set))
-      completed(set, elements)
+      unsafe body(gradient(set))
+      for elements in parts { completed(set, elements) }
+    }
+  }
+
+  /// Leaves zeros for a set's gradient of parts that rest.
+  func rest(_ parts: [Range<Int>], set: Int) {
+    func clear(_ first: UnsafeMutablePointer<Float>) {
+      for elements in parts { unsafe (first + elements.lowerBound).update(repeating: 0, count: elements.count) }
+    }
+    switch self {
+    case .sums(let sums, let slot):
+      // Sums of zeros are zeros: a slot that a set before has cleared stays as it is.
+      let own = sums.steps[set].slot
+      if sums.steps.firstIndex(where: { $0.slot == own }) == set { unsafe clear(slot(own)) }
+    case .sets(let gradient, let completed):
+      unsafe clear(gradient(set))
+      for elements in parts { completed(set, elements) }
     }
   }
 }
