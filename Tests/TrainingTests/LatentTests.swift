@@ -137,11 +137,45 @@ import Testing
     #expect(error < 0.1)
   }
 
+  @Test("a decoder maps latents to its means, and its noise has its deviation and follows the row's number")
+  func decoder() throws {
+    let linear = Linear(prior: 1)
+    let model = Self.model(widths: [6], noise: linear.noise)
+    let autoencoder = try #require(model.autoencoder)
+    let parameters = linear.parameters(model, autoencoder, first: 0)
+    guard let decoder = NetworkDecoder(model: model, parameters: parameters) else {
+      Issue.record("no decoder")
+      return
+    }
+    let latents = normals(NetworkDecoder.rows, 2, seed: 3)
+    var means = Matrix(rows: NetworkDecoder.rows, columns: 3)
+    var samples = Matrix(rows: NetworkDecoder.rows, columns: 3)
+    decoder.decode(latents, into: &means, noise: nil)
+    decoder.decode(latents, into: &samples, noise: (seed: 7, firstIndex: 512))
+    var (squares, worst) = (0.0, 0.0)
+    for r in 0..<NetworkDecoder.rows {
+      for j in 0..<3 {
+        let known = (0..<2).reduce(0.0) { $0 + linear.columns[$1][j] * Double(latents[r, $1]) }
+        worst = max(worst, abs(known - Double(means[r, j])))
+        squares += Double((samples[r, j] - means[r, j]) * (samples[r, j] - means[r, j]))
+      }
+    }
+    #expect(worst < 1e-5)
+    // 768 normals: their root mean square is right to 2.6 %, of which this is four times.
+    let deviation = (squares / Double(3 * NetworkDecoder.rows)).squareRoot()
+    #expect(abs(deviation - linear.noise) < 0.06, "\(deviation)")
+    #expect(decoder.noiseDeviation == Double(Float(linear.noise)))
+    var later = Matrix(rows: NetworkDecoder.rows, columns: 3)
+    decoder.decode(latents, into: &later, noise: (seed: 7, firstIndex: 513))
+    let shifted = (later[0, 0] - means[0, 0], samples[1, 0] - means[1, 0])
+    #expect(abs(shifted.0 - shifted.1) < 1e-5)
+  }
+
   // MARK: Training
 
   private static func trainer(
     _ model: ScoreModel, steps: Int = 20, batch: Int = 256, rate: Double = 1e-2, data linear: Bool = false,
-    law: TimeLaw = .logUniform, _ communicator: Communicator = .single
+    law: TimeLaw = .logUniform, warmup: Int = 0, _ communicator: Communicator = .single
   ) -> Trainer {
     let tree = CanonicalTree(shards: 4)
     let count = linear ? 20_000 : 400
@@ -164,7 +198,7 @@ import Testing
     (options.batch, options.timeLaw) = (batch, law)
     options.latent = model.autoencoder?.options ?? LatentOptions()
     options.latent.learningRate = rate
-    (options.optimiser.learningRate, options.optimiser.warmupSteps, options.optimiser.steps) = (rate, 0, steps)
+    (options.optimiser.learningRate, options.optimiser.warmupSteps, options.optimiser.steps) = (rate, warmup, steps)
     return Trainer(model: model, options: options, data: data, tree: tree, communicator: communicator, seed: 1)
   }
 
@@ -196,6 +230,20 @@ import Testing
       let check = trainer.checkGradient(count: 60)
       #expect(check.disagreements.isEmpty, "\(check.disagreements)")
     }
+  }
+
+  @Test("the network's warm-up and moments begin when it begins to learn") func warmup() throws {
+    let model = Self.model(widths: [12])
+    let trainer = Self.trainer(model, warmup: 4)
+    var rates: [Double] = []
+    for _ in 0..<3 { rates.append(try trainer.takeStep().learningRate) }
+    let last = trainer.layout.weight(trainer.network.layerCount - 1).range
+    let before = last.map { trainer.parameters[0, $0] }
+    rates.append(try trainer.takeStep().learningRate)
+    // The first step of Adam moves each parameter by the learning rate: a quarter of its peak.
+    let moves = zip(last, before).map { abs(trainer.parameters[0, $0] - $1) }
+    #expect(abs((moves.max() ?? 0) - 2.5e-3) < 2e-5, "\(moves.max() ?? 0)")
+    #expect(zip(rates, [2.5e-3, 5e-3, 7.5e-3, 2.5e-3]).allSatisfy { abs($0 - $1) < 1e-9 }, "\(rates)")
   }
 
   @Test("what rests keeps its bits, and a step's bits do not depend on the ranks") func ranks() throws {
