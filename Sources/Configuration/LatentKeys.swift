@@ -20,7 +20,8 @@ extension ExperimentKey {
       "latent.widths", \.training.options.latent.widths, in: .whole(1, 65_536), when: ofLatents,
       "Units of each hidden layer of the encoder, and of the decoder."),
     .init(
-      "latent.noise", \.training.options.latent.noise, in: .positive, when: ofLatents, default: "none: it is learned",
+      "latent.noise", \.training.options.latent.noise, in: .positive, when: ofLatents,
+      default: "none: learned for each column",
       "Standard deviation of the data about the decoder's mean, in trained units."),
     .init(
       "latent.pretrain_steps", \.training.options.latent.pretrainSteps, in: .count, when: ofLatents,

@@ -7,7 +7,7 @@ internal import RealFunctions
 ///
 /// ```
 /// q(z|x) = N(μ(x), diag σ²(x)),   [μ | ℓ] = encoder(x),   ln σ = 5 tanh(ℓ/5)
-/// p(x|z) = N(decoder(z), s² I),   s² = 10⁻⁶ + exp(16 θ) where it is learned
+/// p(x|z) = N(decoder(z), diag s²),   s_j² = 10⁻⁶ + exp(16 θ_j) where it is learned
 /// ```
 /// Vahdat, Kreis and Kautz 2021, arXiv 2106.05931; the bounded ln σ is their code's. θ learns eight times as fast as a logarithm
 /// would. Their mixed score is the form of the posterior mean that the outputs here have: an untrained network is the
@@ -15,7 +15,7 @@ internal import RealFunctions
 public struct Autoencoder: Sendable, Equatable {
   /// The names of the parts of the parameters.
   static let encoderPart = "encoder", decoderPart = "decoder"
-  /// The tensor of θ, in the decoder's part.
+  /// The tensor of θ, a number for each column, in the decoder's part.
   static let noiseTensor = "log_noise"
   /// How far ln σ goes.
   static let range = 5.0
@@ -60,7 +60,7 @@ public struct Autoencoder: Sendable, Equatable {
       .init(Self.encoderPart, tensors: tensors(encoder)),
       .init(
         Self.decoderPart,
-        tensors: tensors(decoder) + (options.noise == nil ? [(name: Self.noiseTensor, shape: [1])] : [])),
+        tensors: tensors(decoder) + (options.noise == nil ? [(name: Self.noiseTensor, shape: [dimension])] : [])),
     ]
   }
 
@@ -75,21 +75,23 @@ public struct Autoencoder: Sendable, Equatable {
     return Places(encoder: range(Self.encoderPart), decoder: decoder, noise: noise?.offset)
   }
 
-  /// The elements of both networks, and that of θ where it is learned.
+  /// The elements of both networks, and the first of θ where it is learned.
   struct Places {
     let encoder, decoder: Range<Int>
     let noise: Int?
   }
 
-  /// s² for a value of θ.
-  func variance(_ theta: Double) -> Double {
-    if let noise = options.noise { return noise * noise }
-    return Self.leastVariance + exp(2 * Self.noiseRate * theta)
+  /// s_j² of each column, for parameters of all.
+  func variances(_ parameters: UnsafePointer<Float>, _ places: Places) -> [Double] {
+    guard let first = places.noise else {
+      return [Double](repeating: options.noise.map { $0 * $0 } ?? 1, count: dimension)
+    }
+    return (0..<dimension).map { unsafe Self.leastVariance + exp(2 * Self.noiseRate * Double(parameters[first + $0])) }
   }
 
   /// Writes what training begins with behind the network's parameters.
   ///
-  /// The encoder's means begin as random features of the data, with σ = 1; the decoder with the data's mean, and s = 1.
+  /// The encoder's means begin as random features of the data, with σ = 1; the decoder with zero, and s = 1.
   func initialise(_ parameters: UnsafeMutablePointer<Float>, _ layout: ParameterLayout, seed: UInt64) {
     let places = places(in: layout)
     let own = encoder.initialParameters(seed: ~seed)

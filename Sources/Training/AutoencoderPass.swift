@@ -98,10 +98,9 @@ struct LatentEnds {
     count: Int, again: Bool
   ) -> Double {
     unsafe decode(parameters, noise: noise, again: again)
-    let variance = unsafe variance(parameters)
+    let spread = unsafe Spread(model.variances(parameters, places))
     return (0..<count).reduce(0.0) { sum, row in
-      let square = unsafe square(data, row)
-      return sum + likelihood(square, variance) + divergence(row, isGaussian)
+      unsafe sum + likelihood(data, row, spread) + divergence(row, isGaussian)
     }
   }
 
@@ -110,11 +109,8 @@ struct LatentEnds {
     _ parameters: UnsafePointer<Float>, _ data: UnsafePointer<Float>, noise: UnsafePointer<Float>, again: Bool
   ) -> [Double] {
     unsafe decode(parameters, noise: noise, again: again)
-    let variance = unsafe variance(parameters)
-    return (0..<rows).map { row in
-      let square = unsafe square(data, row)
-      return likelihood(square, variance) + divergence(row, false)
-    }
+    let spread = unsafe Spread(model.variances(parameters, places))
+    return (0..<rows).map { row in unsafe likelihood(data, row, spread) + divergence(row, false) }
   }
 
   /// As `loss`, of all rows; makes the gradients of `scale` times it, and of what the score's integral adds to it.
@@ -127,25 +123,29 @@ struct LatentEnds {
   ) -> Double {
     let isGaussian = unsafe scoreGradient == nil
     unsafe decode(parameters, noise: noise, again: again)
-    let (d, k, variance) = unsafe (model.dimension, model.latents, variance(parameters))
-    var (loss, squares) = (0.0, 0.0)
+    let (d, k) = (model.dimension, model.latents)
+    let spread = unsafe Spread(model.variances(parameters, places))
+    var (loss, squares) = (0.0, [Double](repeating: 0, count: d))
     for row in 0..<rows {
-      let square = unsafe square(data, row)
-      loss += likelihood(square, variance) + divergence(row, isGaussian)
-      squares += square
+      loss += unsafe likelihood(data, row, spread) + divergence(row, isGaussian)
       let (mean, gradient) = unsafe (decoder.output(set: 0, row: row), decoder.outputGradient(set: 0, row: row))
-      let factor = Float(scale / variance)
-      for j in 0..<d { unsafe gradient[j] = factor * (mean[j] - data[row * d + j]) }
+      for j in 0..<d {
+        let residual = unsafe Double(mean[j]) - Double(data[row * d + j])
+        squares[j] += residual * residual
+        unsafe gradient[j] = Float(scale * residual / spread.variances[j])
+      }
     }
     let own = unsafe parameters + places.decoder.lowerBound
     unsafe decoder.backward(
       own, gradient: { _ in unsafe gradients + places.decoder.lowerBound }, completed: { _, _ in })
     unsafe decoder.inputGradient(own, into: &seenGradient)
     if let noise = places.noise {
-      // Of ½ Σ(square/s² + d ln s²): s² moves with θ by 2 · 8 exp(16 θ).
-      let slope = 0.5 * (Double(rows * d) - squares / variance) / variance
-      unsafe gradients[noise] = Float(
-        scale * slope * 2 * Autoencoder.noiseRate * (variance - Autoencoder.leastVariance))
+      // Of ½ Σ(square/s² + ln s²): s² moves with θ by 2 · 8 exp(16 θ).
+      for (j, variance) in spread.variances.enumerated() {
+        let slope = 0.5 * (Double(rows) - squares[j] / variance) / variance
+        unsafe gradients[noise + j] = Float(
+          scale * slope * 2 * Autoencoder.noiseRate * (variance - Autoencoder.leastVariance))
+      }
     }
     for row in 0..<rows {
       let gradient = unsafe encoder.outputGradient(set: 0, row: row)
@@ -189,24 +189,27 @@ struct LatentEnds {
     if again { unsafe decoder.forwardAgain(own) } else { unsafe decoder.forward(own) }
   }
 
-  private func variance(_ parameters: UnsafePointer<Float>) -> Double {
-    model.variance(places.noise.map { unsafe Double(parameters[$0]) } ?? 0)
+  /// The decoder's s_j², and what of −ln p(x|y) does not depend on x.
+  private struct Spread {
+    let variances: [Double]
+    let constant: Double
+
+    init(_ variances: [Double]) {
+      self.variances = variances
+      constant = variances.reduce(0) { $0 + 0.5 * log(2 * Double.pi * $1) }
+    }
   }
 
-  /// |x − decoder|² of a row.
-  private func square(_ data: UnsafePointer<Float>, _ row: Int) -> Double {
+  /// −ln p(x|y) of a row.
+  private func likelihood(_ data: UnsafePointer<Float>, _ row: Int, _ spread: Spread) -> Double {
     let mean = unsafe decoder.output(set: 0, row: row)
     let x = unsafe data + row * model.dimension
     var sum = 0.0
     for j in 0..<model.dimension {
       let residual = unsafe Double(x[j]) - Double(mean[j])
-      sum += residual * residual
+      sum += residual * residual / spread.variances[j]
     }
-    return sum
-  }
-
-  private func likelihood(_ square: Double, _ variance: Double) -> Double {
-    0.5 * (square / variance + Double(model.dimension) * log(2 * Double.pi * variance))
+    return 0.5 * sum + spread.constant
   }
 
   /// What a row's latents are worth, less the score's integral.

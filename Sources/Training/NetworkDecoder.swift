@@ -11,7 +11,7 @@ internal import Randomness
   private let parameters: Matrix
   private let first: Int
   private let pass: NetworkPass
-  private let deviation: Float
+  private let deviations: [Float]
   private var noise: Matrix
   private var isPrepared = false
 
@@ -21,7 +21,7 @@ internal import Randomness
     self.model = autoencoder
     let places = autoencoder.places(in: model.layout)
     first = places.decoder.lowerBound
-    deviation = Float(autoencoder.variance(places.noise.map { Double(parameters[0, $0]) } ?? 0).squareRoot())
+    deviations = unsafe autoencoder.variances(parameters.pointer, places).map { Float($0.squareRoot()) }
     self.parameters = parameters
     pass = NetworkPass(
       architecture: autoencoder.decoder, frequencies: autoencoder.frequencies, rows: Self.rows, use: .inference)
@@ -29,8 +29,8 @@ internal import Randomness
     noise = Matrix(rows: Self.rows, columns: autoencoder.dimension)
   }
 
-  /// s, the deviation of data about the decoder's mean, in trained units.
-  public var noiseDeviation: Double { Double(deviation) }
+  /// s_j, the deviation of each column about the decoder's mean, in trained units.
+  public var noiseDeviations: [Double] { deviations.map(Double.init) }
 
   /// Decodes latents.
   ///
@@ -56,6 +56,6 @@ internal import Randomness
     }
     guard let (seed, firstIndex) = keys else { return }
     RandomStream(seed: seed, purpose: .decoderNoise).fillNormals(&noise, firstIndex: firstIndex)
-    for row in 0..<Self.rows { for j in 0..<d { samples[row, j].addProduct(deviation, noise[row, j]) } }
+    for row in 0..<Self.rows { for j in 0..<d { samples[row, j].addProduct(deviations[j], noise[row, j]) } }
   }
 }

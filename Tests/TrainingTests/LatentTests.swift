@@ -164,7 +164,7 @@ import Testing
     // 768 normals: their root mean square is right to 2.6 %, of which this is four times.
     let deviation = (squares / Double(3 * NetworkDecoder.rows)).squareRoot()
     #expect(abs(deviation - linear.noise) < 0.06, "\(deviation)")
-    #expect(decoder.noiseDeviation == Double(Float(linear.noise)))
+    #expect(decoder.noiseDeviations == [Double](repeating: Double(Float(linear.noise)), count: 3))
     var later = Matrix(rows: NetworkDecoder.rows, columns: 3)
     decoder.decode(latents, into: &later, noise: (seed: 7, firstIndex: 513))
     let shifted = (later[0, 0] - means[0, 0], samples[1, 0] - means[1, 0])
@@ -184,11 +184,10 @@ import Testing
     let own = tree.range(rank: communicator.rank, of: communicator.size)
     let data = ShardedRows(assignment: assignment, shards: own, dimension: d, seed: 1)
     let first = assignment.positions(of: own).lowerBound
-    let draws = normals(linear ? count : 1, 2, seed: 9)
+    let draws = normals(linear ? count : 1, 4, seed: 9)
     for r in 0..<data.rows.rows {
       if linear {
-        let (a, b) = (draws[first + r, 0], draws[first + r, 1])
-        (data.rows[r, 0], data.rows[r, 1]) = (a, 0.8 * a + 0.6 * b)
+        for j in 0..<d { data.rows[r, j] = factor(draws, first + r, j) }
         continue
       }
       let x = Float((first + r) % 7) / 3 - 1
@@ -273,23 +272,35 @@ import Testing
     }
   }
 
+  private static let loads: [Double] = [0.9, 0.7, 0.5]
+  private static let noises: [Double] = [0.3, 0.5, 0.8]
+
+  /// x_j = w_j z + s_j e_j.
+  private static func factor(_ draws: borrowing Matrix, _ row: Int, _ j: Int) -> Float {
+    Float(loads[j]) * draws[row, 0] + Float(noises[j]) * draws[row, 1 + j]
+  }
+
   @Test("a run on a line with noise comes to its entropy, apart and jointly", arguments: [false, true])
   func learns(joint: Bool) throws {
-    // x₂ = 0.8 x₁ + 0.6 e: one latent and noise of s² = 0.2, the lesser eigenvalue, say all of it.
-    let model = Self.model(d: 2, k: 1, widths: [16], pretrain: 700, joint: joint)
+    // One latent and the noise of each column say all of it, and no others do.
+    let model = Self.model(d: 3, k: 1, widths: [16], pretrain: 700, joint: joint)
     let trainer = Self.trainer(model, steps: 1000, data: true)
     for _ in 0..<1000 { _ = try trainer.takeStep() }
     let parameters = try trainer.gatherAverage()
-    let s = NetworkDecoder(model: model, parameters: Self.copy(parameters))?.noiseDeviation ?? 0
-    #expect(abs(s - 0.2.squareRoot()) < 0.03, "s = \(s)")
+    let s = NetworkDecoder(model: model, parameters: Self.copy(parameters))?.noiseDeviations ?? []
+    // Each s_j² is what three covariances leave: found here to 0.07 at most.
+    let isFound = s.count == 3 && zip(s, Self.noises).allSatisfy { abs($0 - $1) < 0.1 }
+    #expect(isFound, "s = \(s)")
     let count = 16_384
-    let rows = normals(count, 2, seed: 77)
-    var held = Matrix(rows: count, columns: 2)
-    for r in 0..<count { (held[r, 0], held[r, 1]) = (rows[r, 0], 0.8 * rows[r, 0] + 0.6 * rows[r, 1]) }
+    let rows = normals(count, 4, seed: 77)
+    var held = Matrix(rows: count, columns: 3)
+    for r in 0..<count { for j in 0..<3 { held[r, j] = Self.factor(rows, r, j) } }
     let evaluator = HeldOutLoss(
       model: model, minimumTime: trainer.options.minimumTime, law: .logUniform, rows: held, seed: 5,
       communicator: .single)
-    let entropy = 0.5 * log(2 * Double.pi * 0.6) + 0.5
+    let ratios = zip(Self.loads, Self.noises).reduce(1.0) { $0 + $1.0 * $1.0 / ($1.1 * $1.1) }
+    let determinant = Self.noises.reduce(ratios) { $0 * $1 * $1 }
+    let entropy = 0.5 * (log(2 * Double.pi) + 1) + log(determinant) / 6
     let bound = try evaluator.evaluate(parameters)
     // One time for each row: the mean's standard error is about 0.02.
     #expect(abs(bound - entropy) < 0.08, "\(bound) for an entropy of \(entropy) a coordinate")
