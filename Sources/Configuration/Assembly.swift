@@ -9,7 +9,7 @@ package import Training
 // From an experiment's words to the modules' values: the one place where configuration turns into objects.
 
 extension Experiment {
-  /// The score model for data of `dimension` coordinates.
+  /// The score model for data of `dimension` coordinates; with latents it is one of these.
   package func model(dimension: Int) -> ScoreModel { model(dimension: dimension, under: process.make()) }
 
   /// The score model under a process.
@@ -18,13 +18,16 @@ extension Experiment {
       network.variance == .learned
       ? LearnedVariance(ReverseChain(process, steps: self.process.chainSteps), weight: training.varianceWeight) : nil
     var model = ScoreModel(
-      process: process, dimension: dimension, conditions: conditionCount, network: network,
+      process: process, dimension: scoredDimension(of: dimension), conditions: conditionCount, network: network,
       conditioning: training.objective.conditioning, variance: variance,
       learnsSchedule: training.timeLaw.kind == .learnedSchedule,
       weight: training.weight ?? (training.objective.comparesScores ? .unitVariance : nil), seed: seed)
     if training.adversaryWeight > 0 {
       model.discriminator = Discriminator(
         weight: training.adversaryWeight, dimension: dimension, widths: training.discriminatorWidths)
+    }
+    if let latents = latent.dimension {
+      model.autoencoder = Autoencoder(dimension: dimension, latents: latents, options: latent)
     }
     return model
   }
@@ -41,6 +44,14 @@ extension Experiment {
   package func architecture(dimension: Int) -> NetworkArchitecture {
     guard let chain = process.chain, let levels = data.levels else { return model(dimension: dimension).network }
     return StateModel.architecture(chain, levels: levels, dimension: dimension, network)
+  }
+
+  /// The shapes of encoder and decoder; none without latents.
+  package func autoencoderNetworks(dimension: Int) -> [NetworkArchitecture] {
+    latent.dimension.map {
+      let autoencoder = Autoencoder(dimension: dimension, latents: $0, options: latent)
+      return [autoencoder.encoder, autoencoder.decoder]
+    } ?? []
   }
 
   /// Where all that is learned for data of `dimension` coordinates lies.

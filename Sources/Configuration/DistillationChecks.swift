@@ -75,6 +75,10 @@ extension Experiment {
   package func student(
     of teacher: String, file: String, settings: [String]
   ) throws(ToolError) -> Experiment {
+    guard latent.dimension == nil else {
+      throw .usage(
+        "--distil \(teacher): its score is one of latents, and a student needs one of the data; sample the run itself")
+    }
     var student = self
     student.name = name + "-student"
     student.training.teacher = teacher
@@ -83,8 +87,8 @@ extension Experiment {
     return try Experiment(yaml: student.yaml, file: file, settings: settings)
   }
 
-  /// Whether samples come straight from the network, without a sampler of scores.
-  package var drawsWithoutScore: Bool { process.chain != nil || training.teacher != nil }
+  /// Whether there is no score of the data, so that samples are drawn freely: those of discrete states, students and latents.
+  package var drawsWithoutScore: Bool { process.chain != nil || training.teacher != nil || latent.dimension != nil }
 
   /// The student for data of `dimension` coordinates; nil for a run without a teacher.
   package func studentModel(dimension: Int) -> StudentModel? {

@@ -37,6 +37,8 @@ extension Experiment {
   package struct SamplingSection: Sendable, Equatable {
     /// The sampler and its numbers.
     package var options = SamplerOptions()
+    /// Whether samples of a latent model have the decoder's noise.
+    package var decoderNoise = true
     /// Samples.
     package var count = 10_000
     /// Training steps between sample files; 0 draws only at the end.

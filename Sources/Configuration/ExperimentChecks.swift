@@ -13,6 +13,7 @@ extension ExperimentReader {
     try checkData()
     fillProcess()
     try fillVariance()
+    fillLatents()
     try checkConditions()
     if let target = experiment.data.target, experiment.data.dimension == nil {
       experiment.data.dimension = max(2, target.dimensions.lowerBound)
@@ -45,6 +46,7 @@ extension ExperimentReader {
 
   private func checkScores() throws(ToolError) {
     try checkAdversary()
+    try checkLatents()
     try checkTimes()
     try checkNoiseRange()
     try checkNoiseLevels()
@@ -167,7 +169,7 @@ extension Experiment {
   ///
   /// A run's own file has all defaults filled in, among them the steps of another sampler.
   package mutating func followSampler(from before: Experiment, settings: [String]) {
-    guard !drawsWithoutScore, sampling.sampler != before.sampling.sampler else { return }
+    guard process.chain == nil, training.teacher == nil, sampling.sampler != before.sampling.sampler else { return }
     if !settings.contains(where: { $0.hasPrefix("sampling.steps=") }) { sampling.steps = sampling.sampler.usualSteps }
     if !settings.contains(where: { $0.hasPrefix("sampling.grid=") }) { sampling.grid = sampling.sampler.usualGrid }
   }

@@ -5,7 +5,8 @@ internal import Training
 extension ExperimentKey {
   /// Every key of an experiment file, in the order in which files are written.
   package static let all: [ExperimentKey] =
-    general + data + process + network + training + adversary + distillation + sampling + checkpoints + evaluation
+    general + data + process + network + training + adversary + distillation + latents + sampling + checkpoints
+    + evaluation
 
   private static let general: [ExperimentKey] = [
     .init(

@@ -68,6 +68,10 @@ extension Experiment {
       throw ToolError.configuration(
         Place("--set \(first)"), "a student maps the noise of its own process to samples; draw without the setting")
     }
+    guard latent.dimension == nil else {
+      throw ToolError.configuration(
+        Place("--set \(first)"), "a score of latents is drawn under its own process; draw without the setting")
+    }
     guard network.variance == .fixed else {
       throw ToolError.configuration(
         Place("--set \(first)"),

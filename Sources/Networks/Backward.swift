@@ -122,17 +122,52 @@ extension NetworkPass {
     let whole = unsafe derives ? deltas[1].base : result.pointer
     unsafe inputProduct(delta(0).base, parameters + layout.weight(0).offset, into: whole)
     for row in 0..<rows {
-      let (x, into) = unsafe (observed(set: 0, row: row), result.pointer + row * architecture.inputs)
-      if derives {
-        let own = unsafe whole + row * layers[0].width
-        unsafe into.update(from: own, count: architecture.inputs)
-        if architecture.radial { unsafe addRadialAdjoint(own[architecture.inputs], x, to: into) }
-        unsafe addFourierAdjoint(own, set: 0, row: row, to: into)
-      }
-      guard architecture.shrinkage else { continue }
-      let (c, g) = unsafe (outputGradient(set: 0, row: row), gate(set: 0, row: row))
-      for k in 0..<architecture.gated { unsafe into[k] = into[k].addingProduct(c[k], g[k]) }
+      unsafe writeInputAdjoint(
+        derives ? UnsafePointer(whole + row * layers[0].width) : nil, set: 0, row: row,
+        into: result.pointer + row * architecture.inputs)
     }
+  }
+
+  /// ∂loss/∂u of the group's rows, after `backward` of the same group.
+  ///
+  /// - Parameters:
+  ///   - parameters: those of the last `forward`.
+  ///   - result: `[sets · rows, inputs]`; the rows of the group's sets are written.
+  @unsafe public func inputGradient(_ parameters: UnsafePointer<Float>, into result: inout Matrix) {
+    precondition(use != .inference, "a pass for inference keeps no derivatives")
+    precondition(
+      result.rows == sets * rows && result.columns == architecture.inputs,
+      "\(result.rows) × \(result.columns) in place of \(sets * rows) × \(architecture.inputs)")
+    // deltas[0] is the first layer's: the other is free.
+    let whole = unsafe deltas[1].base
+    unsafe inputProduct(
+      delta(0).base, parameters + layout.weight(0).offset, into: whole, rows: group.count * rows)
+    for set in group {
+      for row in 0..<rows {
+        let own = unsafe UnsafePointer(whole + (firstRow(ofSet: set) + row) * layers[0].width)
+        let into = unsafe result.pointer + (set * rows + row) * architecture.inputs
+        if architecture.derivedInputs == 0 { unsafe into.update(from: own, count: architecture.inputs) }
+        unsafe writeInputAdjoint(architecture.derivedInputs > 0 ? own : nil, set: set, row: row, into: into)
+      }
+    }
+  }
+
+  /// Adds to the adjoint of a row's inputs what goes through derived inputs and the gate.
+  ///
+  /// `own` is the adjoint of all that the first layer sees of the row; nil where that is the inputs alone, whose adjoint is in its place.
+  private func writeInputAdjoint(
+    _ own: UnsafePointer<Float>?, set: Int, row: Int, into: UnsafeMutablePointer<Float>
+  ) {
+    if let own = unsafe own {
+      unsafe into.update(from: own, count: architecture.inputs)
+      if architecture.radial {
+        unsafe addRadialAdjoint(own[architecture.inputs], observed(set: set, row: row), to: into)
+      }
+      unsafe addFourierAdjoint(own, set: set, row: row, to: into)
+    }
+    guard architecture.shrinkage else { return }
+    let (c, g) = unsafe (outputGradient(set: set, row: row), gate(set: set, row: row))
+    for k in 0..<architecture.gated { unsafe into[k] = into[k].addingProduct(c[k], g[k]) }
   }
 
   /// Jv for each row, J = ∂F/∂u: the Jacobian–vector product, after `forward` of a pass with one set.

@@ -26,8 +26,11 @@ public enum Purpose: UInt8, Sendable, CaseIterable {
   case resampling = 43
   case dequantisation = 44
   case teacherPairs = 45
+  case latent = 46
+  case decoderNoise = 47
   case metric = 60
   case likelihood = 61
   case dequantisedLikelihood = 62
   case chainBound = 63
+  case latentBound = 64
 }

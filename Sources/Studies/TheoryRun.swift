@@ -41,6 +41,10 @@ struct TheoryRun {
       guard changed.training.teacher == nil else {
         throw ToolError.usage("\(path): a student's network is no score; take its teacher")
       }
+      guard changed.latent.dimension == nil else {
+        throw ToolError.usage(
+          "\(path): its score is one of latents, whose law is not the data's; take a run without them")
+      }
       return changed
     }
     let model = experiment.model(dimension: header.data.dimension)

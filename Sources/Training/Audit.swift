@@ -145,7 +145,8 @@ extension Trainer {
     unsafe audit.objective.draw(set: 0, firstIndex: first, streams: streams, into: audit.pass) { row in
       unsafe UnsafePointer(audit.rows.pointer) + row * audit.rows.columns
     }
-    unsafe audit.pass.forward(parameters.pointer)
+    unsafe audit.objective.writeInputs(of: audit.pass, group: 0..<1, parameters: parameters.pointer)
+    if audit.objective.usesNetwork { unsafe audit.pass.forward(parameters.pointer) }
     var digest = Digest()
     unsafe audit.objective.lossesAndGradients(
       of: audit.pass, group: 0..<1, parameters: parameters.pointer, scale: 1 / Double(options.batch),

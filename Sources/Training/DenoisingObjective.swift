@@ -172,6 +172,11 @@ internal import Randomness
     return sum / Double(targets.columns) + bounds
   }
 
+  /// Σ (κF − y)² over a row's outputs, what the row's draw counts for included, and that draw.
+  func squaredResidual(set: Int, row: Int, of pass: NetworkPass) -> (sum: Double, draw: TimeSampler.Draw) {
+    (unsafe squaredResidual(set: set, row: row, pass, gradient: nil, scale: 0), draws.times[set * rows + row])
+  }
+
   /// The row's part of the loss from which the variance is learned, 0 without one; behind F lies v.
   private func boundTerm(
     set: Int, row: Int, _ pass: NetworkPass, gradient: UnsafeMutablePointer<Float>?, scale: Double

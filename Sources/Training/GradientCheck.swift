@@ -87,9 +87,12 @@ extension Trainer {
     computeGradients()
     objective.holdMean(true)
     let ranges = network.activation == .relu ? [0.02, 0.004, 0.0008] : [0.5, 0.1, 0.02]
-    let center = loss()
+    let centers = (network: loss(ofFurther: false), further: loss(ofFurther: true))
     let rows = choose(count, &sequence).map { entry, place in
-      let slope = slope(at: entry.offset + place, ranges: ranges, center: center)
+      let isFurther = entry.offset >= layout.networkCount
+      let slope = slope(
+        at: entry.offset + place, ranges: ranges, center: isFurther ? centers.further : centers.network,
+        ofFurther: isFurther)
       return GradientCheck.Row(
         tensor: entry.name, index: entry.shape.count == 1 ? [place] : [place / entry.shape[1], place % entry.shape[1]],
         gradient: Double(gradients[0, entry.offset + place]), difference: slope.value, uncertainty: slope.uncertainty)
@@ -97,11 +100,12 @@ extension Trainer {
     return GradientCheck(rows: rows, isDisplaced: isDisplaced)
   }
 
-  /// Distinct places, by tensor of the network: equally many of each tensor as far as it has so many.
+  /// Distinct places, by tensor: equally many of each tensor as far as it has so many.
   ///
-  /// A schedule's gradient is of another number than the loss: of its variance.
+  /// Of parts beside the network those that learn from a loss of the batch: a schedule learns from its variance.
   private func choose(_ count: Int, _ sequence: inout VariateSequence) -> [(ParameterLayout.Entry, Int)] {
-    let entries = layout.entries.filter { $0.offset < layout.networkCount }
+    let checksFurther = unsafe objective.furtherLoss(set: 0, of: pass, parameters: parameters.pointer) != nil
+    let entries = layout.entries.filter { checksFurther || $0.offset < layout.networkCount }
     var chosen = entries.map { _ in Set<Int>() }
     let available = entries.reduce(0) { $0 + $1.count }
     while chosen.reduce(0, { $0 + $1.count }) < min(count, available) {
@@ -120,14 +124,18 @@ extension Trainer {
     return true
   }
 
-  private func slope(at index: Int, ranges: [Double], center: Double) -> (value: Double, uncertainty: Double) {
+  private func slope(
+    at index: Int, ranges: [Double], center: Double, ofFurther isFurther: Bool
+  ) -> (value: Double, uncertainty: Double) {
     let value = parameters[0, index]
     defer { parameters[0, index] = value }
     let slopes = ranges.map { range in
       let points = (1...6).map { j in
         let distance = Float(range * Double(j) / 6)
         let (above, below) = (value + distance, value - distance)
-        let losses = (loss(with: above, at: index), loss(with: below, at: index))
+        let losses = (
+          loss(with: above, at: index, ofFurther: isFurther), loss(with: below, at: index, ofFurther: isFurther)
+        )
         return Point(
           // What is stored is rounded: the distance is that of the stored numbers.
           x: (Double(above) - Double(below)) / 2, odd: (losses.0 - losses.1) / 2,
@@ -145,18 +153,22 @@ extension Trainer {
     return (odd.value, 10 * odd.error + 2 * abs(even.value))
   }
 
-  private func loss(with value: Float, at index: Int) -> Double {
+  private func loss(with value: Float, at index: Int, ofFurther isFurther: Bool) -> Double {
     parameters[0, index] = value
-    return loss()
+    return loss(ofFurther: isFurther)
   }
 
-  /// The loss of the batch that was drawn last.
-  private func loss() -> Double {
+  /// The loss of the batch that was drawn last, the network's or that of the parts beside it.
+  private func loss(ofFurther isFurther: Bool) -> Double {
     var sum = 0.0
     for group in pass.groups {
-      unsafe pass.forward(parameters.pointer, group: group)
+      unsafe objective.writeInputs(of: pass, group: group, parameters: parameters.pointer)
+      if objective.usesNetwork { unsafe pass.forward(parameters.pointer, group: group) }
       for set in group {
-        sum += unsafe objective.loss(set: set, of: pass, parameters: parameters.pointer, count: pass.rows)
+        sum +=
+          isFurther
+          ? unsafe objective.furtherLoss(set: set, of: pass, parameters: parameters.pointer) ?? 0
+          : unsafe objective.loss(set: set, of: pass, parameters: parameters.pointer, count: pass.rows)
       }
     }
     return sum / Double(options.batch)

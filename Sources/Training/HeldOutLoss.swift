@@ -62,6 +62,7 @@ internal import Randomness
       noise: RandomStream(seed: seed, purpose: .heldOutNoise, step: 1),
       probes: RandomStream(seed: seed, purpose: .heldOutNoise, step: 2),
       tails: RandomStream(seed: seed, purpose: .heldOutNoise, step: 3),
+      latents: RandomStream(seed: seed, purpose: .heldOutNoise, step: 5),
       dequantisation: dequantisation.map { ($0, RandomStream(seed: seed, purpose: .heldOutNoise, step: 4)) })
   }
 
@@ -75,6 +76,7 @@ internal import Randomness
         // The surplus of the last chunk computes the last row again and is not counted.
         unsafe UnsafePointer(rows.pointer) + min(start + row, rows.rows - 1) * rows.columns
       }
+      unsafe objective.writeInputs(of: pass, group: 0..<1, parameters: parameters.pointer)
       unsafe pass.forward(parameters.pointer)
       sums.append(
         unsafe objective.loss(

@@ -82,6 +82,20 @@ protocol Objective: AnyObject {
   func draw(
     set: Int, firstIndex: UInt64, streams: DrawStreams, into pass: NetworkPass, data: (Int) -> UnsafePointer<Float>)
 
+  /// Hears which step the coming draws are of; never where no step is taken, as for held-out rows.
+  func begin(after step: Int)
+
+  /// Whether the network has a part in the step: where it has none, `forward` may be left out.
+  var usesNetwork: Bool { get }
+
+  /// Writes those inputs of a group that depend on the parameters, after `draw` and before `forward`.
+  func writeInputs(of pass: NetworkPass, group: Range<Int>, parameters: UnsafePointer<Float>)
+
+  /// What parts of the parameters beside the network learn from: Σ over a set's rows, after `forward` of its group.
+  ///
+  /// Nil where that is no loss of the drawn batch.
+  func furtherLoss(set: Int, of pass: NetworkPass, parameters: UnsafePointer<Float>) -> Double?
+
   /// Σ loss over the rows `0..<count` of a set, after `forward` of its group.
   func loss(set: Int, of pass: NetworkPass, parameters: UnsafePointer<Float>, count: Int) -> Double
 
@@ -102,6 +116,14 @@ protocol Objective: AnyObject {
 extension Objective {
   /// Nothing: most gradients are those of the whole loss.
   func holdMean(_ isHeld: Bool) {}
+  /// Nothing: most objectives are those of every step.
+  func begin(after step: Int) {}
+  /// Most losses are the network's.
+  var usesNetwork: Bool { true }
+  /// Nothing: most inputs are drawn.
+  func writeInputs(of pass: NetworkPass, group: Range<Int>, parameters: UnsafePointer<Float>) {}
+  /// None: a schedule learns from its variance, and a discriminator plays a game.
+  func furtherLoss(set: Int, of pass: NetworkPass, parameters: UnsafePointer<Float>) -> Double? { nil }
 }
 
 /// Where gradients go.
@@ -125,20 +147,45 @@ extension GradientSink {
 
   /// As above, of as many numbers as there are elements.
   @unsafe func write(_ values: UnsafePointer<Float>, at elements: Range<Int>, set: Int) {
-    func put(_ first: UnsafeMutablePointer<Float>) {
-      unsafe (first + elements.lowerBound).update(from: values, count: elements.count)
+    unsafe fill([elements], set: set) {
+      unsafe ($0 + elements.lowerBound).update(from: values, count: elements.count)
     }
+  }
+
+  /// Has a set's gradient of further parts written in its place, and adds what is to be added.
+  ///
+  /// - Parameters:
+  ///   - parts: the elements that `body` writes.
+  ///   - set: the set.
+  ///   - body: takes where the gradient of all parameters begins.
+  @unsafe func fill(_ parts: [Range<Int>], set: Int, _ body: (UnsafeMutablePointer<Float>) -> Void) {
     switch self {
     case .sums(let sums, let slot):
       let step = sums.steps[set]
-      unsafe put(slot(step.slot))
+      unsafe body(slot(step.slot))
       for (into, from) in step.additions {
         let (sum, added) = unsafe (slot(into), slot(from))
-        for i in elements { unsafe sum[i] += added[i] }
+        for elements in parts { for i in elements { unsafe sum[i] += added[i] } }
       }
     case .sets(let gradient, let completed):
-      unsafe put(gradient(set))
-      completed(set, elements)
+      unsafe body(gradient(set))
+      for elements in parts { completed(set, elements) }
+    }
+  }
+
+  /// Leaves zeros for a set's gradient of parts that rest.
+  func rest(_ parts: [Range<Int>], set: Int) {
+    func clear(_ first: UnsafeMutablePointer<Float>) {
+      for elements in parts { unsafe (first + elements.lowerBound).update(repeating: 0, count: elements.count) }
+    }
+    switch self {
+    case .sums(let sums, let slot):
+      // Sums of zeros are zeros: a slot that a set before has cleared stays as it is.
+      let own = sums.steps[set].slot
+      if sums.steps.firstIndex(where: { $0.slot == own }) == set { unsafe clear(slot(own)) }
+    case .sets(let gradient, let completed):
+      unsafe clear(gradient(set))
+      for elements in parts { completed(set, elements) }
     }
   }
 }
@@ -165,7 +212,10 @@ extension TrainingObjective {
 
   /// The objective for the sets of a pass.
   func make(model: ScoreModel, times: TimeSampler, pass: NetworkPass) -> any Objective {
-    switch self {
+    if let autoencoder = model.autoencoder {
+      return LatentObjective(model: model, autoencoder, times: times, pass: pass)
+    }
+    return switch self {
     case .denoising: DenoisingObjective(model: model, times: times, rows: pass.rows, sets: pass.sets)
     case .transported:
       DenoisingObjective(model: model, isTransported: true, times: times, rows: pass.rows, sets: pass.sets)

@@ -51,12 +51,23 @@ public struct Optimiser: Sendable, Equatable {
   func update(at step: Int, gradientNorm: Double, scale: Double = 1) -> Update {
     let clip = clipNorm > 0 && gradientNorm > clipNorm ? clipNorm / gradientNorm : 1
     let rate = scale * learningRate(at: step)
-    let decay = min(emaDecay, Double(1 + step) / Double(10 + step))
     return Update(
       gradientScale: Float(clip), beta1: Float(beta1), beta2: Float(beta2),
       rate: Float(rate / (1 - pow(beta1, Double(step)))),
       rootScale: Float(1 / (1 - pow(beta2, Double(step))).squareRoot()),
-      decay: Float(rate * weightDecay), average: Float(1 - decay))
+      decay: Float(rate * weightDecay), average: averageRate(at: step))
+  }
+
+  /// An update that leaves parameters and moments as they are: the average alone moves on towards them.
+  func rest(at step: Int) -> Update {
+    Update(
+      gradientScale: 1, beta1: 1, beta2: 1, rate: 0, rootScale: 1, decay: 0, average: averageRate(at: step))
+  }
+
+  /// 1 − ρ of the update that ends step `step`.
+  private func averageRate(at step: Int) -> Float {
+    let decay = min(emaDecay, Double(1 + step) / Double(10 + step))
+    return Float(1 - decay)
   }
 
   /// One step's constants and the kernel that applies them.

@@ -7,17 +7,20 @@ struct DrawStreams {
   let noise: RandomStream
   let probes: RandomStream
   let tails: RandomStream
+  /// Of the noise in latents.
+  let latents: RandomStream
   /// The noise that levels get, and the stream of its numbers.
   let dequantisation: (noise: Dequantisation, stream: RandomStream)?
 
-  /// Streams for times, normals, the signs of probes and the scales of heavy tails: the last two are those of the noise's
-  /// step unless others are given.
+  /// Streams for times, normals, the signs of probes, the scales of heavy tails and the noise in latents: the last three are
+  /// those of the noise's step unless others are given.
   init(
     times: RandomStream, noise: RandomStream, probes: RandomStream? = nil, tails: RandomStream? = nil,
-    dequantisation: (noise: Dequantisation, stream: RandomStream)? = nil
+    latents: RandomStream? = nil, dequantisation: (noise: Dequantisation, stream: RandomStream)? = nil
   ) {
     self.dequantisation = dequantisation
     (self.times, self.noise) = (times, noise)
+    self.latents = latents ?? RandomStream(seed: noise.seed, purpose: .latent, step: noise.step)
     self.tails = tails ?? RandomStream(seed: noise.seed, purpose: .tailScale, step: noise.step)
     self.probes = probes ?? RandomStream(seed: noise.seed, purpose: .probe, step: noise.step)
   }

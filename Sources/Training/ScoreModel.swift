@@ -38,6 +38,8 @@ public struct ScoreModel: Sendable {
   public let learnsSchedule: Bool
   /// The discriminator that learns beside the network; nil without.
   public var discriminator: Discriminator?
+  /// What turns data into latents, of which the score is, and back; nil where the score is one of the data.
+  public var autoencoder: Autoencoder?
 
   /// A model; the network's inputs and outputs follow from the process, the dimension and the output.
   public init(
@@ -79,12 +81,15 @@ public struct ScoreModel: Sendable {
       embedding: TimeEmbedding(kind: network.embedding, features: network.embeddingFeatures), seed: seed)
   }
 
-  /// Where all that is learned lies: the network, and the schedule or the discriminator where there is one.
+  /// Where all that is learned lies: the network, and the schedule, discriminator or autoencoder where there is one.
   public var layout: ParameterLayout {
-    precondition(!learnsSchedule || discriminator == nil, "a schedule beside a discriminator")
+    precondition(
+      [learnsSchedule, discriminator != nil, autoencoder != nil].count { $0 } < 2,
+      "several kinds of parts beside a network")
     let schedule =
       learnsSchedule ? [ParameterLayout.Further(MonotoneSchedule.part, tensors: MonotoneSchedule.tensors)] : []
-    return ParameterLayout(network, further: schedule + (discriminator.map { [$0.further] } ?? []))
+    return ParameterLayout(
+      network, further: schedule + (discriminator.map { [$0.further] } ?? []) + (autoencoder?.further ?? []))
   }
 
   /// What training begins with, `[1, layout count]`.
@@ -94,6 +99,10 @@ public struct ScoreModel: Sendable {
     guard let part = layout.further.first else { return own }
     var all = Matrix(rows: 1, columns: layout.count)
     for i in 0..<own.count { all[0, i] = own[0, i] }
+    if let autoencoder {
+      unsafe autoencoder.initialise(all.pointer, layout, seed: seed)
+      return all
+    }
     if let discriminator {
       // Another seed: the first layers of both networks should not begin alike.
       let other = discriminator.network.initialParameters(seed: ~seed)

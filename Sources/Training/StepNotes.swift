@@ -55,8 +55,8 @@ extension Trainer {
     furtherGradientNorm = furtherSquares.squareRoot()
     let mean = loss / Double(options.batch)
     return StepReport(
-      step: step, loss: mean, gradientNorm: squares.squareRoot(),
-      learningRate: guarding.learningRateScale * options.optimiser.learningRate(at: step + 1), wishes: wishes,
+      step: step, loss: mean, gradientNorm: networkRests(at: step + 1) ? furtherGradientNorm : squares.squareRoot(),
+      learningRate: guarding.learningRateScale * learningRateShown(at: step + 1), wishes: wishes,
       fault: guarding.fault(loss: mean, squares: squares + furtherSquares, divergence: options.divergence))
   }
 

@@ -184,6 +184,15 @@ struct TimeSampler: Sendable {
     return draw
   }
 
+  /// What a function of the draw's time is multiplied by, so that its mean is the integral over [first, last].
+  func measure(_ draw: Draw) -> Double {
+    switch law.kind {
+    case .uniform, .importance, .learnedSchedule: return draw.weight * (last - first)
+    case .logUniform: return draw.time * log(last / first)
+    case .logNormal, .softTruncation: preconditionFailure("no integral by the law \(law.kind.rawValue)")
+    }
+  }
+
   private func continuousDraw(_ u: Double) -> Draw {
     switch law.kind {
     case .uniform: return Draw(time: first + (last - first) * u)

@@ -46,7 +46,7 @@ internal import Randomness
   var first, second, average: Matrix
   /// The own slice of each power-function average, `[averages, own parameters]`.
   var averages: Matrix
-  private let powers: [PowerAverage]
+  let powers: [PowerAverage]
   var gradients: Matrix
   /// What the times' law has learned, where it learns.
   var history: TimeHistory?
@@ -57,7 +57,7 @@ internal import Randomness
   var furtherGradientNorm = 0.0
   var notes: [Double]
   let noteSections: Sections
-  private let decayed: [Bool]
+  let decayed: [Bool]
 
   /// Prepares training of a score from fresh parameters.
   public convenience init(
@@ -162,6 +162,7 @@ internal import Randomness
 
   /// Makes an objective ready for the coming step.
   func prepareTimes(of objective: any Objective) {
+    objective.begin(after: step)
     // One number of the whole batch in each row of the stream.
     let stream = RandomStream(seed: seed, purpose: .truncation, step: UInt64(step))
     var (truncation, offset) = (stream.row(0), stream.row(1))
@@ -185,7 +186,10 @@ internal import Randomness
     // Whoever looks at single shards' gradients needs them whole; else they are added tile by tile.
     let isSummed = objective.sumsSets && observer == nil && injected == nil && audited == nil
     for group in pass.groups {
-      unsafe pass.forward(parameters.pointer, group: group)
+      unsafe objective.writeInputs(of: pass, group: group, parameters: parameters.pointer)
+      if objective.usesNetwork || recordsActivations || observer != nil {
+        unsafe pass.forward(parameters.pointer, group: group)
+      }
       if recordsActivations || observer != nil { record(group) }
       unsafe objective.lossesAndGradients(
         of: pass, group: group, parameters: parameters.pointer, scale: 1 / Double(options.batch),
@@ -217,42 +221,6 @@ internal import Randomness
 
   static func blocks(_ slice: Range<Int>) -> Range<Int> {
     slice.lowerBound / block..<(slice.upperBound + block - 1) / block
-  }
-
-  /// Stage (iii), tensor by tensor: weights decay, biases do not.
-  private func update(_ slice: UnsafeMutablePointer<Float>, gradientNorm: Double) {
-    let own = exchange.slices.range(communicator.rank)
-    let update = options.optimiser.update(at: step, gradientNorm: gradientNorm, scale: guarding.learningRateScale)
-    let further = options.furtherOptimiser.update(
-      at: step, gradientNorm: furtherGradientNorm, scale: guarding.learningRateScale)
-    for (entry, decays) in zip(layout.entries, decayed) {
-      let isFurther = entry.offset >= layout.networkCount
-      let part = entry.range.clamped(to: own)
-      guard !part.isEmpty else { continue }
-      let at = part.lowerBound - own.lowerBound
-      unsafe (isFurther ? further : update).apply(
-        slice + at, parameters.pointer + part.lowerBound, first.pointer + at, second.pointer + at,
-        average.pointer + at, count: part.count, decays: decays && !isFurther)
-    }
-    for (k, power) in powers.enumerated() {
-      unsafe move(
-        averages.pointer + k * own.count, towards: parameters.pointer + own.lowerBound, by: power.rate(at: step),
-        count: own.count)
-    }
-  }
-
-  private func move(
-    _ average: UnsafeMutablePointer<Float>, towards new: UnsafePointer<Float>, by rate: Float, count: Int
-  ) {
-    for i in 0..<count { unsafe average[i] = average[i].addingProduct(rate, new[i] - average[i]) }
-  }
-
-  func resetAverage() {
-    let own = exchange.slices.range(communicator.rank)
-    unsafe average.pointer.update(from: parameters.pointer + own.lowerBound, count: own.count)
-    for k in powers.indices {
-      unsafe (averages.pointer + k * own.count).update(from: average.pointer, count: own.count)
-    }
   }
 
   func restore(step: Int) { self.step = step }

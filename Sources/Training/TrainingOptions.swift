@@ -18,6 +18,8 @@ public struct TrainingOptions: Sendable, Equatable {
   public var discriminatorLearningRate = 2e-4
   /// AdamW's decay of the first moment for the discriminator, per step.
   public var discriminatorBeta1 = 0.5
+  /// An encoder and a decoder beside the score.
+  public var latent = LatentOptions()
   /// The smallest training time.
   public var minimumTime = 1e-3
   /// The lengths of the power-function averages kept beside the moving one; see `PowerAverage`.
@@ -30,10 +32,13 @@ public struct TrainingOptions: Sendable, Equatable {
   /// The defaults.
   public init() {}
 
-  /// The optimiser of what is learned beside the network, a schedule or a discriminator: its learning rate is its own.
+  /// The optimiser of what is learned beside the network, a schedule, a discriminator or an autoencoder: its learning rate is its
+  /// own.
   var furtherOptimiser: Optimiser {
     var optimiser = optimiser
-    let rate = adversaryWeight > 0 ? discriminatorLearningRate : scheduleLearningRate
+    let rate =
+      latent.dimension != nil
+      ? latent.learningRate : adversaryWeight > 0 ? discriminatorLearningRate : scheduleLearningRate
     // Both rates fall alike: the last is in proportion to the first.
     optimiser.finalLearningRate *= rate / optimiser.learningRate
     (optimiser.learningRate, optimiser.weightDecay) = (rate, 0)

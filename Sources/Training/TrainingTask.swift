@@ -62,7 +62,7 @@ public enum TrainingTask {
   /// The columns of a row, conditions included.
   var columns: Int {
     switch self {
-    case .score(let model, _): model.dimension + model.conditions
+    case .score(let model, _): model.autoencoder?.dimension ?? model.dimension + model.conditions
     case .states(let model): model.dimension
     case .student(let model): model.pairColumns
     }

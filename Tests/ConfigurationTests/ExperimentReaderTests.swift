@@ -116,6 +116,7 @@ private func read(_ yaml: String, _ settings: String...) throws -> Experiment {
       return target + "training: {\(parts[0].dropFirst("training.".count)): \(parts[1])}"
     }
     if parts[0] == "training.adversary_weight" { return target + "training: {adversary_weight: 0.5}" }
+    if parts[0] == "latent.dimension" { return target + "latent: {dimension: 2}" }
     if words == "runs with training.teacher" { return target + "training: {teacher: other}" }
     if words == "runs without training.teacher" { return target }
     if words == "network.variance learned" { return target + "network: {variance: learned}" }
@@ -147,6 +148,7 @@ private func read(_ yaml: String, _ settings: String...) throws -> Experiment {
       "data.missing": "[NA, gone]", "data.columns": "{a: bounded [0.5, 2.0]}", "evaluation.calibration_pairs": "30",
       "training.minimum_noise": "0.0005", "training.maximum_noise": "500.0", "network.input_frequencies": "[7, 8]",
       "sampling.reverse_variance": "forward", "training.discriminator_widths": "[8, 16]", "training.pairs": "70",
+      "latent.widths": "[8, 16]",
     ]
     let key = try #require(ExperimentKey.all.first { $0.path == path })
     let text: String

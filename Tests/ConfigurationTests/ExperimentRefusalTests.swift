@@ -24,7 +24,7 @@ private let mistakes: [(String, String)] = [
   ),
   (
     "wholly_unrelated_words_here: 3",
-    "funnel.yaml:1:1: wholly_unrelated_words_here is not a key; the sections are data, process, network, training, sampling, checkpoints, evaluation"
+    "funnel.yaml:1:1: wholly_unrelated_words_here is not a key; the sections are data, process, network, training, latent, sampling, checkpoints, evaluation"
   ),
   ("training:\n  steps: many", "funnel.yaml:2:10: training.steps must be an integer, found \"many\""),
   ("training:\n  steps: 1e5", "funnel.yaml:2:10: training.steps must be an integer, found \"1e5\""),

@@ -149,6 +149,34 @@ final class Case {
     }
   }
 
+  @Test("after backward the input's gradient is that of vjp, for several sets too", arguments: Trial.all)
+  func inputGradient(trial: Trial) {
+    let example = trial.example
+    let whole = example.pass()
+    var cotangent = Matrix(rows: Case.rows, columns: 3)
+    RandomStream(seed: 9, purpose: .benchmark).fillNormals(&cotangent, firstIndex: 0)
+    var known = Matrix(rows: Case.rows, columns: 5)
+    unsafe whole.forward(example.parameters.pointer)
+    unsafe whole.vjp(example.parameters.pointer, cotangent: cotangent, into: &known)
+    for sets in [1, 3] {
+      let pass = example.pass(sets: sets)
+      let gradient = Matrix(rows: 1, columns: pass.layout.count)
+      var found = Matrix(rows: Case.rows, columns: 5)
+      for group in pass.groups {
+        unsafe pass.forward(example.parameters.pointer, group: group)
+        for row in group.lowerBound * pass.rows..<group.upperBound * pass.rows {
+          let into = unsafe pass.outputGradient(set: row / pass.rows, row: row % pass.rows)
+          for k in 0..<3 { unsafe into[k] = cotangent[row, k] }
+        }
+        unsafe pass.backward(
+          example.parameters.pointer, gradient: { _ in unsafe gradient.pointer }, completed: { _, _ in })
+        unsafe pass.inputGradient(example.parameters.pointer, into: &found)
+      }
+      let isSame = (0..<Case.rows).allSatisfy { row in (0..<5).allSatisfy { found[row, $0] == known[row, $0] } }
+      #expect(isSame, "\(sets) sets")
+    }
+  }
+
   @Test("jvp and vjp are the Jacobian of the oracle, and adjoint to each other", arguments: Trial.all)
   func products(trial: Trial) {
     let example = trial.example

@@ -2,7 +2,7 @@
 # Every method of the published comparison, on one shared network and one data set: trains and judges each recipe of
 # launch/experiments/methods, and writes docs/seed-table.md and a picture of samples of each. A finished run is kept in RUNS: the
 # same command goes on after an interruption.
-# By the estimates of sgm-train --check, all recipes take about one hour and a half on two cores, a third of that d3pm.
+# By the estimates of sgm-train --check, all recipes take about two hours on two cores, a quarter of that d3pm.
 # Usage: launch/benchmarks/seed-table.sh [RUNS] [SEEDS] [RANKS] [OPTION OF sgm-train...]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."

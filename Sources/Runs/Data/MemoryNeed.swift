@@ -42,9 +42,10 @@ struct MemoryNeed {
     _ experiment: Experiment, rows: Int, separate: Int, dimension: Int, isDouble: Bool = false,
     ranks: Int, ranksHere: Int
   ) {
-    let network = experiment.architecture(dimension: dimension)
+    let networks =
+      [experiment.architecture(dimension: dimension)] + experiment.autoencoderNetworks(dimension: dimension)
     // Not by the layout, whose integers absurd widths may overflow.
-    let layers = network.layers.map { (inputs: Double($0.inputs), outputs: Double($0.outputs)) }
+    let layers = networks.flatMap { $0.layers.map { (inputs: Double($0.inputs), outputs: Double($0.outputs)) } }
     let parameters = layers.reduce(0) { $0 + ($1.inputs + 1) * $1.outputs }
     let training = experiment.training
     let (d, n, share) = (4 * Double(dimension), Double(rows), 1 / Double(ranks))

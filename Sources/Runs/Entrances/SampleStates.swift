@@ -5,8 +5,9 @@ internal import Files
 internal import LinearAlgebra
 internal import Reports
 internal import Sampling
+internal import Training
 
-/// Draws straight from a network that is no score: discrete states by reverse steps of their chain, a student in one step.
+/// Draws where no score of the data is known: discrete states by reverse steps of their chain, a student in one step, latents.
 func drawWithoutScore(
   _ request: SampleRequest, _ experiment: Experiment, _ data: DataSet.Description, _ parameters: MatrixBox,
   _ file: String, _ communicator: Communicator
@@ -30,12 +31,14 @@ extension SampleRequest {
       ("--observe", observations), ("--fix", fixed), ("--complete", completed), ("--condition", condition),
     ]
     let given = options.first { $0.1 != nil }
-    // A student goes from noise to the sample at once.
-    let path = trajectories > 0 && experiment.training.teacher != nil ? "--trajectories" : nil
+    // A student goes from noise to the sample at once, and latents are no rows of data on their way.
+    let path = trajectories > 0 && experiment.process.chain == nil ? "--trajectory" : nil
     guard let option = given?.0 ?? (together ? "--together" : path) else { return }
     let (source, remedy) =
       experiment.training.teacher.map { ("a student", "sample its teacher \($0)") }
-      ?? (experiment.process.words, "train a process of real numbers")
+      ?? (experiment.latent.dimension == nil
+        ? (experiment.process.words, "train a process of real numbers")
+        : ("a latent model", "train without latent.dimension"))
     throw .usage("\(option): samples of \(source) are drawn freely; leave it out, or \(remedy)")
   }
 }

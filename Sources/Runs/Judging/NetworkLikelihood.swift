@@ -78,9 +78,11 @@ struct NetworkLikelihood {
   /// Whether rows hold levels, and probabilities are what is bounded.
   private var isDequantised: Bool { data.dequantisation != nil }
 
-  /// Whether what is computed is an upper bound: velocities, the states of a chain and the noise of levels are averaged
-  /// outside the logarithm.
-  private var isBound: Bool { chain != nil || isDequantised || model.map { $0.process.blocks > 1 } ?? true }
+  /// Whether what is computed is an upper bound: velocities, the states of a chain, latents and the noise of levels are
+  /// averaged outside the logarithm.
+  private var isBound: Bool {
+    chain != nil || isDequantised || model.map { $0.process.blocks > 1 || $0.autoencoder != nil } ?? true
+  }
 
   /// The mean NLL of rows; where all columns hold levels, in bits per dimension as well: NLL / (d ln 2).
   func judgements(
@@ -143,6 +145,7 @@ struct NetworkLikelihood {
     of rows: borrowing Matrix, clouds: borrowing Matrix, _ communicator: Communicator
   ) throws -> [Spread] {
     guard let model else { return try bounds(of: rows, communicator) }
+    if model.autoencoder != nil { return try latentBounds(of: rows, clouds: clouds, model, communicator) }
     let conditions = data.trainedConditions(rows)
     let trained = data.trainedData(clouds)
     let tasks = communicator.share(of: rows.rows * draws).map {
@@ -185,6 +188,38 @@ extension NetworkLikelihood {
     var denoiser = NetworkDenoiser(model: states, parameters: parameters.value.head(1))
     let bound = StateBound(process: states.process, dimension: states.dimension, form: states.form, seed: seed)
     let all = try communicator.allGather(bound.values(tasks, of: numbers, denoiser: &denoiser))
+    return (0..<rows.rows).map { Spread(errorOf: Array(all[$0 * draws..<($0 + 1) * draws])) }
+  }
+}
+
+extension NetworkLikelihood {
+  /// The bound of every row under a latent model, with a standard error over draws.
+  private func latentBounds(
+    of rows: borrowing Matrix, clouds: borrowing Matrix, _ model: ScoreModel, _ communicator: Communicator
+  ) throws -> [Spread] {
+    let seen = data.trainedData(clouds)
+    let tasks = communicator.share(of: rows.rows * draws).map { number in
+      let (row, draw) = number.quotientAndRemainder(dividingBy: draws)
+      return (row: row, draw: draw)
+    }
+    guard
+      let bound = LatentBound(
+        model: model, parameters: parameters.value, firstTime: firstTime, steps: section.likelihoodSteps, seed: seed)
+    else { preconditionFailure("a bound without latents") }
+    var chunk = Matrix(rows: LatentBound.rows, columns: seen.columns)
+    var own: [Double] = []
+    for first in stride(from: 0, to: tasks.count, by: LatentBound.rows) {
+      // A chunk always has 256 rows: the last task stands in for those that are missing.
+      let taken = (0..<LatentBound.rows).map { tasks[min(first + $0, tasks.count - 1)] }
+      for (r, task) in taken.enumerated() {
+        chunk.copyRow(r, from: seen, copies == 1 ? task.row : task.row * copies + task.draw)
+      }
+      let values = bound.values(chunk, keys: taken.map { LatentBound.Key(index: $0.row, draw: $0.draw) })
+      for (task, value) in zip(taken, values).prefix(tasks.count - first) {
+        own.append(value - data.logJacobian(rows, task.row))
+      }
+    }
+    let all = try communicator.allGather(own)
     return (0..<rows.rows).map { Spread(errorOf: Array(all[$0 * draws..<($0 + 1) * draws])) }
   }
 }

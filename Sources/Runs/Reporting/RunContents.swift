@@ -58,6 +58,10 @@ extension RunRecord {
   private var objective: String {
     let training = experiment.training
     if let teacher = training.teacher { return "distillation of \(teacher)" }
+    if let latents = experiment.latent.dimension {
+      return "\(training.objective.rawValue) on \(latents) latents"
+        + (experiment.latent.joint ? ", then with the autoencoder" : ", after the autoencoder")
+    }
     guard experiment.process.chain != nil else { return training.objective.rawValue }
     return "bound and \(rounded(training.options.crossEntropy)) of cross entropy"
   }

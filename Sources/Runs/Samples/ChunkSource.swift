@@ -92,6 +92,11 @@ extension Experiment {
       return StudentChunks(student, parameters: parameters, seed: sampling.seed ?? seed)
     }
     let model = model(dimension: dimension)
+    if let latents = latent.dimension {
+      let source = try source(process: model.process, dimension: latents)
+      return LatentChunks(
+        model, parameters: parameters, source, noiseSeed: sampling.decoderNoise ? sampling.seed ?? seed : nil)
+    }
     let network = NetworkScore(model: model, parameters: parameters)
     return ScoreChunks(network, try source(process: model.process, dimension: dimension)) {
       conditions?.apply(to: network, chunk: $0)
@@ -101,6 +106,7 @@ extension Experiment {
   /// How samples are drawn, in words.
   package var samplerWords: String {
     if training.teacher != nil { return "one-step" }
-    return process.chain == nil ? sampling.sampler.rawValue : "reverse steps of \(process.words)"
+    guard process.chain == nil else { return "reverse steps of \(process.words)" }
+    return sampling.sampler.rawValue + (latent.dimension == nil ? "" : " on latents")
   }
 }

@@ -25,15 +25,28 @@ package struct Estimate {
   package init(_ run: TrainingRun) throws {
     self.run = run
     steps = run.experiment.training.steps - run.trainer.step
-    for _ in 0..<Self.warmSteps { try Self.takeStep(run) }
-    let start = Stopwatch.now
-    for _ in 0..<Self.timedSteps { try Self.takeStep(run) }
-    secondsPerStep = (Stopwatch.now - start) / Double(Self.timedSteps)
+    secondsPerStep = try Self.secondsPerStep(run)
     secondsPerHeldOut = try run.heldOut.map { heldOut in
       try Self.seconds { _ = try heldOut.evaluate(run.trainer.gatherAverage()) }
     }
     secondsPerSamples = try Self.secondsOfSampling(run)
     secondsOfPairs = try run.teacher.map { try TeacherPairs(run.experiment, $0).estimatedSeconds(run.communicator) }
+  }
+
+  /// The mean over the run's steps, of which an autoencoder's are unlike those after them.
+  private static func secondsPerStep(_ run: TrainingRun) throws -> Double {
+    let (all, latent) = (run.experiment.training.steps - run.trainer.step, run.experiment.latent)
+    let apart = latent.dimension == nil ? 0 : max(latent.pretrainSteps - run.trainer.step, 0)
+    let first = try secondsOfStep(run)
+    guard apart > 0 else { return first }
+    while run.trainer.step < latent.pretrainSteps { run.trainer.skipStep() }
+    let share = Double(apart) / Double(all)
+    return try share * first + (1 - share) * secondsOfStep(run)
+  }
+
+  private static func secondsOfStep(_ run: TrainingRun) throws -> Double {
+    for _ in 0..<warmSteps { try takeStep(run) }
+    return try seconds { for _ in 0..<timedSteps { try takeStep(run) } } / Double(timedSteps)
   }
 
   private static func takeStep(_ run: TrainingRun) throws {

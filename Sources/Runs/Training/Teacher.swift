@@ -59,6 +59,9 @@ struct Teacher {
     guard theirs.process.chain == nil, theirs.training.teacher == nil else {
       throw refuse("training.teacher", "\(path) has no score: a teacher is a run of real numbers that learned one")
     }
+    guard theirs.latent.dimension == nil else {
+      throw refuse("training.teacher", "\(path) has a score of latents, and a student needs one of the data")
+    }
     guard header.data.conditions == 0 else {
       throw refuse(
         "training.teacher", "\(path) has conditions, which a student does not know; sample the teacher itself")

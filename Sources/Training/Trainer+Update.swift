@@ -1,0 +1,87 @@
+// Stage (iii): the owner of a slice moves its parameters, its moments and its averages. Which parameters take a step: all of them, but
+// for latents, whose encoder and decoder learn before the score does.
+
+internal import Communication
+internal import LinearAlgebra
+internal import Networks
+
+extension Trainer {
+  /// What learns in step `step`, counted from 1; nil for all that there is.
+  private func phase(at step: Int) -> LatentOptions.Phase? {
+    options.latent.dimension == nil ? nil : options.latent.phase(after: step - 1)
+  }
+
+  /// Whether the network takes no part in a step.
+  func networkRests(at step: Int) -> Bool { phase(at: step) == .autoencoder }
+
+  /// The network's optimiser, whose steps begin after those in which it rests.
+  private var networkOptimiser: (optimiser: Optimiser, before: Int) {
+    guard options.latent.dimension != nil else { return (options.optimiser, 0) }
+    var optimiser = options.optimiser
+    optimiser.steps = max(optimiser.steps - options.latent.pretrainSteps, 1)
+    return (optimiser, options.latent.pretrainSteps)
+  }
+
+  /// The optimiser of what is learned beside the network: an autoencoder that will rest ends its schedule before.
+  private var furtherOptimiser: Optimiser {
+    var optimiser = options.furtherOptimiser
+    if options.latent.dimension != nil, !options.latent.joint { optimiser.steps = options.latent.pretrainSteps }
+    return optimiser
+  }
+
+  /// The learning rate to be shown for a step: the network's, or where it rests that of the parts beside it.
+  func learningRateShown(at step: Int) -> Double {
+    if networkRests(at: step) { return furtherOptimiser.learningRate(at: step) }
+    let (optimiser, before) = networkOptimiser
+    return optimiser.learningRate(at: step - before)
+  }
+
+  /// The updates of the network and of what is learned beside it, in the step just counted.
+  func updates(gradientNorm: Double) -> (network: Optimiser.Update, further: Optimiser.Update) {
+    let (scale, phase) = (guarding.learningRateScale, phase(at: step))
+    let (optimiser, before) = networkOptimiser
+    let network =
+      phase == .autoencoder
+      ? optimiser.rest(at: step)
+      : optimiser.update(at: step - before, gradientNorm: gradientNorm, scale: scale)
+    let further =
+      phase == .score
+      ? furtherOptimiser.rest(at: step)
+      : furtherOptimiser.update(at: step, gradientNorm: furtherGradientNorm, scale: scale)
+    return (network, further)
+  }
+
+  /// Stage (iii), tensor by tensor: weights decay, biases do not.
+  func update(_ slice: UnsafeMutablePointer<Float>, gradientNorm: Double) {
+    let own = exchange.slices.range(communicator.rank)
+    let (update, further) = updates(gradientNorm: gradientNorm)
+    for (entry, decays) in zip(layout.entries, decayed) {
+      let isFurther = entry.offset >= layout.networkCount
+      let part = entry.range.clamped(to: own)
+      guard !part.isEmpty else { continue }
+      let at = part.lowerBound - own.lowerBound
+      unsafe (isFurther ? further : update).apply(
+        slice + at, parameters.pointer + part.lowerBound, first.pointer + at, second.pointer + at,
+        average.pointer + at, count: part.count, decays: decays && !isFurther)
+    }
+    for (k, power) in powers.enumerated() {
+      unsafe move(
+        averages.pointer + k * own.count, towards: parameters.pointer + own.lowerBound, by: power.rate(at: step),
+        count: own.count)
+    }
+  }
+
+  private func move(
+    _ average: UnsafeMutablePointer<Float>, towards new: UnsafePointer<Float>, by rate: Float, count: Int
+  ) {
+    for i in 0..<count { unsafe average[i] = average[i].addingProduct(rate, new[i] - average[i]) }
+  }
+
+  func resetAverage() {
+    let own = exchange.slices.range(communicator.rank)
+    unsafe average.pointer.update(from: parameters.pointer + own.lowerBound, count: own.count)
+    for k in powers.indices {
+      unsafe (averages.pointer + k * own.count).update(from: average.pointer, count: own.count)
+    }
+  }
+}
