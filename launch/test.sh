@@ -136,12 +136,13 @@ timed() {
   return "$status"
 }
 
-# together STAGE...: runs them at once, shows what each said in turn, and ends with the status of one that failed.
+# together STAGE...: runs them at once, shows what each said in turn, and ends with the status of one that failed. The first has the
+# cores when it wants them: ranks on hosts must not wait for a compiler that stands before one of them.
 together() {
   local stage failed status=0
   local -A process=()
   for stage in "$@"; do
-    timed "$stage" > "$logs/$stage.out" 2>&1 &
+    { [[ $stage == "$1" ]] || renice -n 19 $BASHPID > /dev/null; timed "$stage"; } > "$logs/$stage.out" 2>&1 &
     process[$stage]=$!
   done
   for stage in "$@"; do
