@@ -108,7 +108,7 @@ private struct Combination {
       }
     // The trace of a derivative is noisy: more rows, and smaller steps.
     let isNoisy = objective.needsCurvature
-    let noisy = isNoisy ? ["training.learning_rate=0.0004", "training.batch=4096"] : []
+    let noisy = isNoisy ? ["training.learning_rate=0.0004", "training.batch=2048"] : []
     return try Experiment(
       yaml: """
         data: {target: diamond, standardise: false}
