@@ -93,6 +93,9 @@ exec 3>&2 # what traps say while bash's own words on a killed mpirun are kept aw
 trap on_interrupt INT
 trap on_stop USR1 USR2 TERM HUP XCPU
 
+# The first rank leaves its status here: Open MPI 4.1's mpirun crashes now and then once all ranks have ended.
+SGM_STATUS_FILE=$(mktemp 2> /dev/null) && export SGM_STATUS_FILE
+
 # A process group of its own: the terminal's Ctrl-C reaches us alone, and mpirun does not kill its ranks for it.
 set -m
 mpirun "${options[@]}" ${more[@]+"${more[@]}"} "$@" < /dev/null 3>&- &
@@ -109,6 +112,9 @@ status=$?
 kill "$late" 2> /dev/null
 wait "$late" 2> /dev/null
 if (($? == 76)); then status=205; fi
+# 134, 139: abort and segmentation fault, of mpirun itself where the first rank has ended in good order.
+if ((status == 134 || status == 139)) && [[ -s $SGM_STATUS_FILE ]]; then status=$(< "$SGM_STATUS_FILE"); fi
+[[ -z $SGM_STATUS_FILE ]] || rm -f "$SGM_STATUS_FILE"
 # 138: asked to stop before mpirun or a rank could listen, so before the first step.
 if [[ $asked == yes ]] && ((status == 138)); then status=75; fi
 # Our programs end with none of these: mpirun did not start the ranks, or lost a host or daemon.

@@ -24,15 +24,13 @@ package func runTool(
   do {
     communicator = try Communicator.start()
     let status = try work(communicator)
-    communicator.finish()
-    exit(status.rawValue)
+    leave(communicator, status.rawValue)
   } catch let error as AgreedError {
     // Every rank holds the same error; the root alone speaks, and all leave in good order. The first to leave makes the
     // launcher end the others: what has been said is then the last word.
     if !catchesStops { sgm_end_on_signals(nil) }
     if communicator.isRoot { say(name, printableLines(error.description)) }
-    communicator.finish()
-    exit(error.status)
+    leave(communicator, error.status)
   } catch {
     if !catchesStops { sgm_end_on_signals(nil) }
     // What one rank alone meets may be its host's; the errors of calls to other ranks name the rank themselves.
@@ -40,9 +38,24 @@ package func runTool(
     say(name, printableLines("\(error)" + (isNamed ? "" : " (rank \(communicator.rank) on \(hostName()))")))
     let status = (error as? any StatusError)?.status ?? ExitStatus.software.rawValue
     if communicator.size > 1 { communicator.abort(status: status) }
-    communicator.finish()
-    exit(status)
+    leave(communicator, status)
   }
+}
+
+/// Ends the process in good order.
+///
+/// The first rank writes the status to the file that `SGM_STATUS_FILE` names, where it is: a launcher that crashes after
+/// its ranks loses it.
+private func leave(_ communicator: Communicator, _ status: Int32) -> Never {
+  if communicator.isRoot, let path = ProcessInfo.processInfo.environment["SGM_STATUS_FILE"] {
+    let file = unsafe open(path, O_WRONLY | O_TRUNC)
+    if file >= 0 {
+      writeText("\(status)\n", to: file)
+      close(file)
+    }
+  }
+  communicator.finish()
+  exit(status)
 }
 
 private func say(_ name: String, _ text: String) {

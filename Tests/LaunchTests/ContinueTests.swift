@@ -184,6 +184,26 @@ extension LaunchTests {
       #expect(outcome.status == 76 && outcome.errors.contains("a host or its daemon was lost"), "\(outcome.errors)")
     }
 
+    @Test("launch/run.sh keeps the run's own status where mpirun crashes after its ranks, and a crashed rank's is 139")
+    func launcherCrashes() throws {
+      let workshop = try Workshop()
+      try workshop.script("mpirun", "[ \"$1\" = --version ] || { \"$PWD/sgm-train\" none.yaml; kill -SEGV $$; }")
+      try FileManager.default.createSymbolicLink(
+        atPath: workshop.path + "/sgm-train", withDestinationPath: try programFolder() + "/sgm-train")
+      let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
+      func run() throws -> Int32 {
+        try workshop.run(
+          repository + "/launch/run.sh", [workshop.path + "/sgm-train"],
+          environment: ["PATH": workshop.path + ":" + path]
+        ).status
+      }
+      // Of a file that is not there.
+      #expect(try run() == 66)
+      try FileManager.default.removeItem(atPath: workshop.path + "/sgm-train")
+      try workshop.script("sgm-train", "kill -SEGV $$")
+      #expect(try run() == 139)
+    }
+
     @Test("a run of another host is running while its lock moves, and died once it stands still", .tags(.alone))
     func otherHost() throws {
       let workshop = try Workshop()
