@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
 # Everything a change must pass: lint, build, unit tests, mpirun tests, faults, hosts and Slurm, address sanitizer, documentation.
-# Usage: launch/test.sh [STAGE[+STAGE]...]..., all of them unless told; those joined by + run at once. Coverage is run only when
-# it is named, as it builds anew; spelling and example are parts of lint and documentation.
+# Usage: launch/test.sh [STAGE]..., all of them unless told; coverage only when it is named, as it builds anew; spelling and
+# example are parts of lint and documentation.
 # Ends with the times and the test runner's own summaries.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# Hosts and Slurm mostly wait, and documentation has nothing that could come too late.
-all_stages=(install lint build unit mpirun faults sanitizer cluster+documentation)
+all_stages=(install lint build unit mpirun faults cluster sanitizer documentation)
 stages=("$@")
 ((${#stages[@]})) || stages=("${all_stages[@]}")
 source launch/environment.sh
@@ -126,53 +125,26 @@ stage_example() {
   diff docs/example/output.txt "$logs/example.txt"
 }
 
-# timed STAGE: runs it, leaves its line of the table in $logs/STAGE.seconds, and ends with its status.
-timed() {
-  local begin=$EPOCHREALTIME status
-  (set -e; "stage_$1")
-  status=$?
-  awk -v name="$1" -v a="$begin" -v b="$EPOCHREALTIME" 'BEGIN { printf "%-14s %7.1f s\n", name, b - a }' > "$logs/$1.seconds"
-  ((status == 0)) || echo "test: stage $1 failed with status $status" >&2
-  return "$status"
-}
-
-# together STAGE...: runs them at once, shows what each said in turn, and ends with the status of one that failed. The first has the
-# cores when it wants them: ranks on hosts must not wait for a compiler that stands before one of them.
-together() {
-  local stage failed status=0
-  local -A process=()
-  for stage in "$@"; do
-    { [[ $stage == "$1" ]] || renice -n 19 $BASHPID > /dev/null; timed "$stage"; } > "$logs/$stage.out" 2>&1 &
-    process[$stage]=$!
-  done
-  for stage in "$@"; do
-    wait "${process[$stage]}"
-    failed=$?
-    echo "== $stage"
-    cat "$logs/$stage.out"
-    ((failed == 0)) || status=$failed
-  done
-  return "$status"
-}
-
-read -ra all <<< "${stages[*]//+/ }"
-for stage in "${all[@]}"; do
+table=
+for stage in "${stages[@]}"; do
   if ! declare -F "stage_$stage" > /dev/null; then
-    echo "test: '$stage' is not a stage; they are: ${all_stages[*]//+/ }, and coverage" >&2
+    echo "test: '$stage' is not a stage; they are: ${all_stages[*]}, and coverage" >&2
     exit 64
   fi
 done
-table=
-# Not `timed … || status=$?`: bash ignores -e on the left of ||, and a stage would run on past its first failure.
-set +e
-for group in "${stages[@]}"; do
-  read -ra parts <<< "${group//+/ }"
-  echo "== ${parts[*]}"
-  if ((${#parts[@]} > 1)); then together "${parts[@]}"; else timed "$group"; fi
+for stage in "${stages[@]}"; do
+  echo "== $stage"
+  begin=$EPOCHREALTIME
+  # Not `( … ) || status=$?`: bash ignores -e on the left of ||, and a stage would run on past its first failure.
+  set +e
+  (set -e; "stage_$stage")
   status=$?
-  for stage in "${parts[@]}"; do table+=$(< "$logs/$stage.seconds")$'\n'; done
+  set -e
+  seconds=$(awk -v a="$begin" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f", b - a }')
+  printf -v table '%s%-14s %7s s\n' "$table" "$stage" "$seconds"
   if ((status)); then
     printf '%s' "$table"
+    echo "test: stage $stage failed with status $status" >&2
     exit "$status"
   fi
 done
@@ -181,5 +153,5 @@ echo "== times"
 printf '%s' "$table"
 # Last, in the runner's words: what ran and what it found.
 for stage in sanitizer mpirun unit; do
-  [[ " ${all[*]} " != *" $stage "* ]] || grep 'Test run with' "$logs/$stage.txt" | tail -n 1
+  [[ " ${stages[*]} " != *" $stage "* ]] || grep 'Test run with' "$logs/$stage.txt" | tail -n 1
 done
