@@ -177,6 +177,34 @@ import Testing
     }
   }
 
+  // A trained network is sure of many pixels: e^{2 + 6} gives levels far away a mass below double precision.
+  @Test("a sure logistic law of 256 levels costs an unlikely level ln 1e6 at most", arguments: [1, -6, -60] as [Float])
+  func sure(scale: Float) {
+    let process = DiscreteProcess(.absorbing, levels: 256, steps: 4)
+    let step = StateStep(process, from: 3, to: 2, form: .joint)
+    for (x0, mean) in [(0, 3), (255, -3), (128, 0.1), (7, -2.5)] as [(Int, Float)] {
+      var scratch = StateScratch(process)
+      func entropy(_ outputs: [Float]) -> Double {
+        StateHead.logistic.predict(outputs.span, seen: 256, &scratch)
+        return step.loss(x0, 256, &scratch, crossEntropy: 1).crossEntropy
+      }
+      // The weights' sum is below 2: the law's mass is at most 1, the last terms 256e-6.
+      #expect((0...log(2e6)).contains(entropy([mean, scale])))
+      for k in 0..<2 {
+        var (up, down, result) = ([mean, scale], [mean, scale], [Float](repeating: 0, count: 2))
+        up[k] += 0x1p-10
+        down[k] -= 0x1p-10
+        let slope = (entropy(up) - entropy(down)) / 0x1p-9
+        _ = entropy([mean, scale])
+        var span = result.mutableSpan
+        StateHead.logistic.pullBack([mean, scale].span, seen: 256, factor: 1, scratch, into: &span)
+        // The loss is −(1 + told) ln p̃, told = 1/3; differences of 2^-10 err by some 1e-6 of the slope and curvature.
+        let factor = Double(result[k]) / slope
+        #expect(abs(slope) < 1e-9 ? abs(result[k]) < 1e-6 : abs(factor - 4.0 / 3) < 1e-3)
+      }
+    }
+  }
+
   @Test("the logistic head gives each level the mass of its interval") func logistic() {
     let (levels, seen) = (5, 3)
     var scratch = StateScratch(DiscreteProcess(.uniform, levels: levels, steps: 1))
@@ -186,7 +214,7 @@ import Testing
     func below(_ x: Double) -> Double { 1 / (1 + exp(-rate * (x - mean))) }
     let masses = (0..<levels).map { k in
       let centre = 0.5 * Double(k) - 1
-      return below(centre + 0.25) - below(centre - 0.25)
+      return below(centre + 0.25) - below(centre - 0.25) + 1e-6
     }
     let total = masses.reduce(0, +)
     for k in 0..<levels { #expect(abs(scratch.shares[k] - masses[k] / total) < 1e-14) }  // numbers below 1

@@ -9,10 +9,12 @@ public enum StateHead: String, Sendable, CaseIterable {
   /// `logistic`: two outputs, the mean and the logarithm of the scale of a logistic law that is cut to the K levels.
   ///
   /// ```
-  /// μ = tanh(F_1 + x̄_t),   r = e^{2 − F_2},   p̃_k ∝ S(r(c_k − μ + b/2)) − S(r(c_k − μ − b/2))
+  /// μ = tanh(F_1 + x̄_t),   r = min(e^{2 − F_2}, 65,536),   p̃_k ∝ S(r(c_k − μ + b/2)) − S(r(c_k − μ − b/2)) + 1e-6
   /// ```
   /// S is the logistic function, c_k = 2k/(K − 1) − 1 the levels from −1 to 1, b their distance, and x̄_t the level seen, 0 for a
-  /// mask. For many levels in order: neighbours share what is learned of one.
+  /// mask. For many levels in order: neighbours share what is learned of one. The last term keeps the cost of a level far from μ
+  /// below ln 1e6: without it one such pixel outweighs the batch, and training diverges. The authors' code of D3PM adds it to the
+  /// levels above μ (Austin et al. 2021, `log_min_exp`).
   case logistic
 
   /// The most states for which `logits` is the usual choice.
@@ -36,8 +38,7 @@ public enum StateHead: String, Sendable, CaseIterable {
     case .logistic:
       let law = LogisticLevels(outputs, seen: xt, levels: scratch.shares.count)
       law.fill(&scratch.above, &scratch.below)
-      // S(b) − S(a) = S(b) S(−a) (1 − e^{a − b}), and all levels are equally wide: nothing cancels.
-      for k in scratch.shares.indices { scratch.shares[k] = scratch.above[k + 1] * scratch.below[k] }
+      for k in scratch.shares.indices { scratch.shares[k] = law.weight(scratch.above[k + 1], scratch.below[k]) }
       scratch.normalise()
     }
   }
@@ -54,48 +55,68 @@ public enum StateHead: String, Sendable, CaseIterable {
       let law = LogisticLevels(outputs, seen: xt, levels: scratch.shares.count)
       var (ofMean, ofScale) = (0.0, 0.0)
       for k in scratch.gradient.indices {
-        // ∂l_k/∂(upper end) and ∂l_k/∂(lower end); both ends move with μ, and in proportion to themselves with r.
-        let (a, b) = (scratch.below[k + 1], -scratch.above[k])
-        ofMean += scratch.gradient[k] * (a + b)
-        ofScale += scratch.gradient[k] * (a * law.end(k + 1) + b * law.end(k))
+        // Both ends of a level move with μ, and in proportion to themselves with r; S' = S (1 − S).
+        let (lower, upper) = (
+          scratch.above[k] * scratch.below[k], scratch.above[k + 1] * scratch.below[k + 1]
+        )
+        let ofWeight = scratch.gradient[k] / law.weight(scratch.above[k + 1], scratch.below[k])
+        ofMean += ofWeight * (upper - lower)
+        ofScale += ofWeight * (upper * law.end(k + 1) - lower * law.end(k))
       }
       result[0] = Float(-factor * law.rate * (1 - law.mean * law.mean) * ofMean)
-      result[1] = Float(-factor * ofScale)
+      result[1] = law.rate < LogisticLevels.largestRate ? Float(-factor * ofScale) : 0
     }
   }
 }
 
 /// The logistic law of one column.
 private struct LogisticLevels {
+  /// The greatest rate r: the law is a point long before, and r times a distance stays a number.
+  static let largestRate = 65_536.0
+  /// The part of a level's weight that does not depend on the network.
+  private static let leastWeight = 1e-6
+
   let mean, rate: Double
   private let levels: Int
+  /// 1 − e^{−2r/(K − 1)}.
+  private let width: Double
 
   init(_ outputs: Span<Float>, seen xt: Int, levels: Int) {
     let seen = xt < levels ? StateInput.centred(xt, levels: levels) : 0
     // tanh x = 1 − 2/(1 + e^{2x}).
     mean = 1 - 2 / (1 + exp(2 * (Double(outputs[0]) + seen)))
-    rate = exp(2 - Double(outputs[1]))
+    rate = min(exp(2 - Double(outputs[1])), Self.largestRate)
+    width = 1 - exp(-rate * 2 / Double(levels - 1))
     self.levels = levels
+  }
+
+  /// p̃_k before it is normalised, of S at the level's upper end and 1 − S at its lower one.
+  ///
+  /// S(b) − S(a) = S(b) S(−a) (1 − e^{a − b}), and all levels are equally wide: nothing cancels.
+  func weight(_ aboveUpper: Double, _ belowLower: Double) -> Double {
+    width * aboveUpper * belowLower + Self.leastWeight
   }
 
   /// Writes S and 1 − S at the K + 1 ends.
   ///
-  /// The ends are equally far apart, so that e^{end} is a geometric sequence. It begins next to the mean and goes both ways: what is
-  /// too large or too small for double precision then is so at the ends as well.
+  /// The ends are equally far apart, so that e^{−end} above the mean and e^{end} below it are geometric sequences. Both shrink away
+  /// from the mean, and what becomes too small for double precision is so in S as well.
   func fill(_ above: inout [Double], _ below: inout [Double]) {
     var above = above.mutableSpan
     var below = below.mutableSpan
-    let middle = min(max(Int((mean + 1) * 0.5 * Double(levels - 1) + 1), 0), levels)
-    let (first, ratio) = (exp(end(middle)), exp(rate * 2 / Double(levels - 1)))
-    var e = first
+    let middle = Int((((mean + 1) * Double(levels - 1) + 1) * 0.5).rounded(.up))  // from 1 to K
+    let ratio = exp(-rate * 2 / Double(levels - 1))
+    var e = exp(-end(middle))
     for k in middle...levels {
-      (above[k], below[k]) = (1 / (1 + 1 / e), 1 / (1 + e))
+      let s = 1 / (1 + e)
+      (above[k], below[k]) = (s, e * s)
       e *= ratio
     }
-    e = first
+    e = exp(end(middle - 1))
     for k in (0..<middle).reversed() {
-      e /= ratio
-      (above[k], below[k]) = (1 / (1 + 1 / e), 1 / (1 + e))
+      let s = 1 / (1 + e)
+      (above[k], below[k]) = (e * s, s)
+      e *= ratio
     }
   }
 
