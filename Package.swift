@@ -191,7 +191,7 @@ let package = Package(
       "FuzzTests",
       ["Configuration", "Files", "LinearAlgebra", "Networks", "Runs", "Targets", "TestSupport", "Training"],
       resources: [.copy("Seeds")]),
-    tests("LaunchTests", [], isOptimised: false),
+    tests("LaunchTests", ["TestSupport"], isOptimised: false),
   ],
   cxxLanguageStandard: .cxx17
 )

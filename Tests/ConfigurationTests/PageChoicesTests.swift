@@ -84,7 +84,7 @@ import Testing
   /// A command of a page on a shipped experiment: the file and its settings.
   private static func commands(in text: String) -> [(file: String, settings: [String])] {
     text.replacingOccurrences(of: "\\\n", with: " ")
-      .matches(of: /sgm-train (launch\/experiments\/[\w\/.-]+\.yaml)([^`\n|#]*)/).map { command in
+      .matches(of: /sgm-train (launch\/experiments\/[\w\/.-]+\.yaml)([^`\n|#&]*)/).map { command in
         let settings = command.2.matches(of: /--set (?:'([^']*)'|(\S+))/).map { String($0.1 ?? $0.2 ?? "") }
         return (String(command.1), settings)
       }

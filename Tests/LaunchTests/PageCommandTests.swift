@@ -79,9 +79,12 @@ extension LaunchTests {
       for program in ["sgm-train", "sgm-sample", "sgm-evaluate", "sgm-theory", "sgm-report", "sgm-bench"] {
         known.formUnion(Self.options(in: try workshop.run(program, ["--help"]).output))
       }
-      for script in try FileManager.default.contentsOfDirectory(atPath: repository + "/launch")
-      where script.hasSuffix(".sh") {
-        known.formUnion(Self.options(in: try String(contentsOfFile: repository + "/launch/" + script, encoding: .utf8)))
+      for folder in ["launch", "launch/benchmarks"] {
+        for script in try FileManager.default.contentsOfDirectory(atPath: "\(repository)/\(folder)")
+        where script.hasSuffix(".sh") {
+          let text = try String(contentsOfFile: "\(repository)/\(folder)/\(script)", encoding: .utf8)
+          known.formUnion(Self.options(in: text))
+        }
       }
       let docs = try FileManager.default.contentsOfDirectory(atPath: repository + "/docs").filter {
         $0.hasSuffix(".md") && $0 != "CHANGELOG.md"

@@ -127,7 +127,7 @@ extension LaunchTests {
       for page in ["README.md"] + docs.map({ "docs/" + $0 }) where page != "docs/CHANGELOG.md" {
         let text = try String(contentsOfFile: repository + "/" + page, encoding: .utf8)
           .replacingOccurrences(of: "\\\n", with: " ")
-        for command in text.matches(of: /\b(sgm-(?:train|sample|evaluate|report|theory)) ([^`\n|#]*)/) {
+        for command in text.matches(of: /\b(sgm-(?:train|sample|evaluate|report|theory)) ([^`\n|#&]*)/) {
           let program = String(command.1)
           let known = try help[program] ?? workshop.run(program, ["--help"]).output
           help[program] = known

@@ -9,7 +9,8 @@ repeats=${1:-10} ranks=${2:-2} metrics=${3:-sliced-w2}
 sizes=("${@:4}")
 ((${#sizes[@]})) || sizes=(2000 10000 20000 50000)
 source launch/environment.sh
-bin=$(launch/build.sh --show-bin-path)
+bin=${SGM_BIN:-$(launch/build.sh --show-bin-path)}
+launch() { if ((ranks > 1)); then mpirun -q --oversubscribe -np "$ranks" "$bin/$1" "${@:2}"; else "$bin/$1" "${@:2}"; fi < /dev/null; }
 
 # target dimension: size floor baseline, as computed by an independent program (2,000 directions).
 known='
@@ -32,9 +33,9 @@ echo '| law | rows | metric | floor | Gaussian baseline | unit | agrees |'
 echo '|---|---|---|---|---|---|---|'
 while read -r target dimension; do
   for size in "${sizes[@]}"; do
-    mpirun -q --oversubscribe -np "$ranks" "$bin/sgm-evaluate" "$target" --against "$target" --json \
+    launch sgm-evaluate "$target" --against "$target" --json \
       --metrics "$metrics" --set data.dimension="$dimension" --set evaluation.count="$size" \
-      --set evaluation.pair_count="$((size < 5000 ? size : 5000))" --set evaluation.repeats="$repeats" < /dev/null |
+      --set evaluation.pair_count="$((size < 5000 ? size : 5000))" --set evaluation.repeats="$repeats" |
       awk -v target="$target" -v dimension="$dimension" -v asked="$size" -v repeats="$repeats" -v known="$known" '
         function text(name) {
           return match($0, "\"" name "\":\"[^\"]*\"") ? substr($0, RSTART + length(name) + 4, RLENGTH - length(name) - 5) : ""

@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 runs=${1:-runs/defaults}
 shift $(($# < 1 ? $# : 1))
 source launch/environment.sh
-bin=$(launch/build.sh --show-bin-path)
+bin=${SGM_BIN:-$(launch/build.sh --show-bin-path)}
 kinds=("$@")
 if ((${#kinds[@]} == 0)); then
   # The words of process.kind in the table that the program prints.

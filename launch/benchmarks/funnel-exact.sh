@@ -7,7 +7,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 seeds=${1:-10} ranks=${2:-2} sampler=${3:-euler-maruyama} steps=${4:-1000} grid=${5:-uniform}
 source launch/environment.sh
-bin=$(launch/build.sh --show-bin-path)
+bin=${SGM_BIN:-$(launch/build.sh --show-bin-path)}
+launch() { if ((ranks > 1)); then mpirun -q --oversubscribe -np "$ranks" "$bin/$1" "${@:2}"; else "$bin/$1" "${@:2}"; fi < /dev/null; }
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cat > "$folder/funnel.yaml" << 'YAML'
@@ -25,10 +26,10 @@ YAML
 printf '%-8s %-22s %-22s %s\n' epsilon 'sliced W2 (mean ± se)' 'floor (mean ± se)' verdict
 for epsilon in 0 0.25 1; do
   for seed in $(seq "$seeds"); do
-    mpirun -q --oversubscribe -np "$ranks" "$bin/sgm-sample" "$folder/funnel.yaml" --score exact --seed "$seed" \
+    launch sgm-sample "$folder/funnel.yaml" --score exact --seed "$seed" \
       --sampler "$sampler" --steps "$steps" --grid "$grid" --set process.epsilon="$epsilon" \
       --output "$folder/samples.npy" > "$folder/log"
-    mpirun -q --oversubscribe -np "$ranks" "$bin/sgm-evaluate" "$folder/samples.npy" --against funnel --json \
+    launch sgm-evaluate "$folder/samples.npy" --against funnel --json \
       --set seed="$((1000 + seed))" --set evaluation.repeats=1 --set evaluation.count=20000 |
       grep '"sliced W2"' | sed 's/.*"value":{"mean":\([^,]*\),.*"floor":{"mean":\([^,]*\),.*/\1 \2/'
   done | awk -v e="$epsilon" '

@@ -12,7 +12,7 @@ runs=${1:-runs/funnel-grid} seeds=${2:-5} ranks=${3:-2} count=${4:-20000} steps=
 shift $(($# < 5 ? $# : 5))
 as=${GRID_A:-0.1 0.25 0.5 1 2} epsilons=${GRID_EPSILON:-0 0.1 0.25 0.5 1}
 source launch/environment.sh
-bin=$(launch/build.sh --show-bin-path)
+bin=${SGM_BIN:-$(launch/build.sh --show-bin-path)}
 launch() { mpirun -q --oversubscribe -np "$ranks" "$bin/$1" "${@:2}" < /dev/null; }
 mkdir -p "$runs"
 

@@ -8,7 +8,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 count=${1:-10000} steps=${2:-2000} slowdown=${3:-0.2} ranks=${4:-2} dimensions=${5:-2 10 50}
 python=${SGM_PYTHON:-.build-python/bin/python}
 source launch/environment.sh
-bin=$(launch/build.sh --show-bin-path)
+bin=${SGM_BIN:-$(launch/build.sh --show-bin-path)}
+launch() { if ((ranks > 1)); then mpirun -q --oversubscribe -np "$ranks" "$bin/$1" "${@:2}"; else "$bin/$1" "${@:2}"; fi < /dev/null; }
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cat > "$folder/mixture.yaml" << 'YAML'
@@ -24,9 +25,9 @@ for dimension in $dimensions; do
   for base in gaussian student-t; do
     degrees=()
     [[ $base == gaussian ]] || degrees=(--set process.base_degrees=2 --set process.base_scale=0.33)
-    mpirun -q --oversubscribe -np "$ranks" "$bin/sgm-sample" "$folder/mixture.yaml" --score exact --count "$count" \
+    launch sgm-sample "$folder/mixture.yaml" --score exact --count "$count" \
       --set data.dimension="$dimension" --set process.base="$base" "${degrees[@]}" --set sampling.steps="$steps" \
-      --set sampling.slowdown="$slowdown" --output "$folder/$dimension-$base.npy" > "$folder/log" < /dev/null
+      --set sampling.slowdown="$slowdown" --output "$folder/$dimension-$base.npy" > "$folder/log"
     sets+=("$base=$folder/$dimension-$base.npy")
   done
   "$python" launch/benchmarks/heavy_tails.py "$dimension" "${sets[@]}"

@@ -10,7 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 draws=${1:-16} ranks=${2:-2} steps=${3:-4000} seed=${4:-1}
 python=${SGM_PYTHON:-.build-python/bin/python}
 source launch/environment.sh
-bin=$(launch/build.sh --show-bin-path)
+bin=${SGM_BIN:-$(launch/build.sh --show-bin-path)}
 launch() { mpirun -q --oversubscribe -np "$ranks" "$bin/$1" "${@:2}" > "$folder/log" < /dev/null || { cat "$folder/log"; exit 1; }; }
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -12,7 +12,7 @@ tasks=("${@:3}")
 ((${#tasks[@]})) || tasks=(two-moons slcp gaussian-mixture gaussian-linear bernoulli-glm)
 python=${SGM_PYTHON:-.build-python/bin/python}
 source launch/environment.sh
-bin=$(launch/build.sh --show-bin-path)
+bin=${SGM_BIN:-$(launch/build.sh --show-bin-path)}
 launch() { mpirun -q --oversubscribe -np "$ranks" "$bin/$1" "${@:2}" < /dev/null; }
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 seeds=${1:-10} ranks=${2:-2} steps=${3:-500} count=${4:-1000}
 shift $(($# < 4 ? $# : 4))
 source launch/environment.sh
-bin=$(launch/build.sh --show-bin-path)
+bin=${SGM_BIN:-$(launch/build.sh --show-bin-path)}
 samplers=("$@")
 if ((${#samplers[@]} == 0)); then
   read -ra samplers <<< "$("$bin/sgm-train" --print-keys | sed -n 's/^| `sampler` | \([^|]*\) |.*/\1/p' | tr -d ,)"

@@ -11,7 +11,7 @@ if ! command -v smpirun > /dev/null; then
   echo "scale: SimGrid is missing; install it by: apt-get install libsimgrid-dev" >&2
   exit 69
 fi
-bin=$(launch/build.sh --show-bin-path)
+bin=${SGM_BIN:-$(launch/build.sh --show-bin-path)}
 mkdir -p "$folder"
 
 # 32 hosts at a switch, and 32 switches above, so that any half of the hosts can talk to the other at full speed.

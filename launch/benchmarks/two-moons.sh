@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 run=${1:-runs/two-moons-posterior} observations=${2:-10} draws=${3:-2000} ranks=${4:-2}
 python=${SGM_PYTHON:-.build-python/bin/python}
 source launch/environment.sh
-bin=$(launch/build.sh --show-bin-path)
+bin=${SGM_BIN:-$(launch/build.sh --show-bin-path)}
 launch() { mpirun -q --oversubscribe -np "$ranks" "$bin/$1" "${@:2}" < /dev/null; }
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
