@@ -35,6 +35,21 @@ extension LaunchTests {
       try workshop.succeed("sgm-train", ["grey.yaml", "--output", "stopped", "--until", "33"], ranks: 3)
       try workshop.succeed("sgm-train", ["--resume", "stopped"], ranks: 2)
       expectSame(try RunFiles(workshop, "stopped"), alone, "stopped at 33")
+      // One block, so that there is a chain: two steps of training do, the bound holds for any network.
+      var bounds: [String] = []
+      for ranks in [0, 3] {
+        let outcome = try workshop.run(
+          "sgm-train",
+          [
+            "grey.yaml", "--output", "chain-\(ranks)", "--set", "process.kind=variance-preserving", "--set",
+            "process.chain_steps=8", "--set", "process.epsilon=0",
+            "--set", "sampling.sampler=ancestral", "--set", "training.steps=2", "--set", "evaluation.metrics=[bound]",
+          ], ranks: ranks)
+        #expect(outcome.output.contains("bits per dimension, upper bound of the chain"), "\(outcome.errors)")
+        bounds.append(String(decoding: try workshop.bytes("chain-\(ranks)/judgements.jsonl"), as: UTF8.self))
+      }
+      #expect(
+        bounds[0].replacing(/"seconds":[0-9.e-]+/, with: "") == bounds[1].replacing(/"seconds":[0-9.e-]+/, with: ""))
       // 192 bytes of header, 700 rows of two columns in double precision.
       let numbers = unsafe Data(alone.samples.dropFirst(192)).withUnsafeBytes { bytes in
         unsafe Array(bytes.bindMemory(to: Double.self))
