@@ -35,8 +35,8 @@ public struct ReverseStep: Sendable, Equatable {
 /// p(x_{i−1}|x_i) = N(mean with E[x_0|x_i] for x_0, exp(v ln β_i + (1 − v) ln β̃_i))
 /// ```
 /// The second line holds for each coordinate. Its v comes from a network, or is 0 or 1 for every coordinate. β̃_1 is 0, so β̃_2
-/// takes its place. Data is continuous here, so the last term is a density. Nichol and Dhariwal 2021, arXiv 2102.09672, eqs. 4 to
-/// 7 and 15.
+/// takes its place. For continuous data the last term is a density, for levels the mass of a cell. Nichol and Dhariwal 2021,
+/// arXiv 2102.09672, eqs. 4 to 7 and 15.
 public struct ReverseChain: Sendable {
   /// The process.
   public let process: any ForwardProcess
@@ -57,6 +57,9 @@ public struct ReverseChain: Sendable {
 
   /// The time of state i, from 1 to n.
   public func time(ofState i: Int) -> Double { Self.time(ofState: i, of: steps, horizon: process.horizon) }
+
+  /// The deviation of the noise of x_1, for data at its own size.
+  public var firstNoise: Double { 1 / process.kernel(at: time(ofState: 1)).signalToNoise.squareRoot() }
 
   /// The state at a time.
   public func state(at time: Double) -> Int {
@@ -122,6 +125,26 @@ public struct ChainTerm: Sendable, Equatable {
   /// - Returns: the value.
   public func value(_ v: Double, squaredError error: Double) -> Double {
     0.5 * (constant + v * range + (own + errorFactor * error) * exp(-v * range))
+  }
+
+  /// The last term of data that are levels, in nats: −ln of the mass that N(E[x_0|x_1], σ²) has in the cell of x_0.
+  ///
+  /// Ho, Jain and Abbeel 2020, arXiv 2006.11239, eq. 13; they cut the mass at 1e-12. Here it is known however small it is, the logarithm to
+  /// 1e-8 of itself.
+  ///
+  /// - Parameters:
+  ///   - v: as in `value`.
+  ///   - lower: the cell's lower end less E[x_0|x_1]; −∞ for the lowest level.
+  ///   - upper: its upper end less the same; ∞ for the highest.
+  /// - Returns: the value.
+  public func cellValue(_ v: Double, from lower: Double, to upper: Double) -> Double {
+    let scale = exp(-0.5 * (logLeast + v * range))
+    // The side of the mean is all one: both ends are taken as distances outward from it.
+    let (near, far) = lower + upper > 0 ? (lower * scale, upper * scale) : (-upper * scale, -lower * scale)
+    // Φ(−x) leaves double precision at 38. There it is φ(x) x/(x² + 1) to x⁻⁴.
+    guard near > 30 else { return -log(normalProbability(-near) - normalProbability(-far)) }
+    let share = exp(0.5 * (near - far) * (near + far)) * (near / far)
+    return 0.5 * near * near + 0.5 * log(2 * Double.pi) + log(near + 1 / near) - log1p(-share)
   }
 
   /// The term's derivative with respect to v.

@@ -10,14 +10,35 @@ public import Sampling
 /// ```
 /// L_i is the term of `ChainTerm`, summed over coordinates. E[x_0|x_i] in it comes from the score. One draw of e_i for each term makes
 /// the sum an estimate without bias. The variance of a reverse step is β̃, β, or what the score says. Where it is β, the last term
-/// takes β̃_2 all the same, as Ho et al. do.
+/// takes β̃_2 all the same, as Ho et al. do. Of a coordinate that holds levels the last term is the mass of the level's cell, and the
+/// sum then bounds −log P of levels.
 /// Ho, Jain and Abbeel 2020, arXiv 2006.11239, eq. 5; Nichol and Dhariwal 2021, arXiv 2102.09672. Cost: n evaluations.
 public struct ChainBound: ~Copyable {
   /// The rows of a chunk.
   public static let rows = Generator.rows
 
+  /// Where the levels of a coordinate lie.
+  public struct Levels: Sendable {
+    /// The width of one.
+    let width: Double
+    /// The lowest and the highest; their cells reach to infinity.
+    let ends: ClosedRange<Double>
+
+    /// Levels from one end to the other, `width` apart.
+    public init(width: Double, ends: ClosedRange<Double>) { (self.width, self.ends) = (width, ends) }
+
+    /// The cell of level x.
+    func cell(_ x: Double) -> (lower: Double, upper: Double) {
+      let half = 0.5 * width
+      return (
+        x - half < ends.lowerBound ? -.infinity : x - half, x + half > ends.upperBound ? .infinity : x + half
+      )
+    }
+  }
+
   private let chain: ReverseChain
   private let dimension: Int
+  private let levels: [Levels?]
   private let variance: ReverseVariance
   private let seed: UInt64
   private var state, noise, score, mean, fractions: Matrix
@@ -28,9 +49,14 @@ public struct ChainBound: ~Copyable {
   ///   - chain: the states.
   ///   - dimension: the number d of data coordinates.
   ///   - variance: of the reverse steps; `learned` needs a score that has it.
+  ///   - levels: where the levels of each coordinate lie; nil for a continuous one. Empty where all are continuous.
   ///   - seed: the key of the noises e_i.
-  public init(_ chain: ReverseChain, dimension: Int, variance: ReverseVariance, seed: UInt64) {
+  public init(
+    _ chain: ReverseChain, dimension: Int, variance: ReverseVariance, levels: [Levels?] = [], seed: UInt64
+  ) {
+    precondition(levels.isEmpty || levels.count == dimension, "levels of \(levels.count) coordinates")
     (self.chain, self.dimension, self.variance, self.seed) = (chain, dimension, variance, seed)
+    self.levels = levels.isEmpty ? [Levels?](repeating: nil, count: dimension) : levels
     state = Matrix(rows: Self.rows, columns: dimension)
     noise = Matrix(rows: 1, columns: dimension)
     score = Matrix(rows: Self.rows, columns: dimension)
@@ -80,8 +106,12 @@ public struct ChainBound: ~Copyable {
     for r in values.indices {
       var sum = 0.0
       for k in 0..<dimension {
-        let error = Double(rows[r, k]) - Double(mean[r, k])
-        sum += term.value(Double(fractions[r, k]), squaredError: error * error)
+        let (x, centre, v) = (Double(rows[r, k]), Double(mean[r, k]), Double(fractions[r, k]))
+        if term.isLast, let cell = levels[k]?.cell(x) {
+          sum += term.cellValue(v, from: cell.lower - centre, to: cell.upper - centre)
+        } else {
+          sum += term.value(v, squaredError: (x - centre) * (x - centre))
+        }
       }
       values[r] += sum
     }

@@ -45,6 +45,10 @@ struct TheoryRun {
         throw ToolError.usage(
           "\(path): its score is one of latents, whose law is not the data's; take a run without them")
       }
+      guard changed.data.target == nil || header.data.isLinear else {
+        throw ToolError.usage(
+          "\(path): data.columns bend the target's columns, whose exact law is then not known; take a run without them")
+      }
       return changed
     }
     let model = experiment.model(dimension: header.data.dimension)

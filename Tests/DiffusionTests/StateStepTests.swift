@@ -200,7 +200,9 @@ import Testing
         StateHead.logistic.pullBack([mean, scale].span, seen: 256, factor: 1, scratch, into: &span)
         // The loss is −(1 + told) ln p̃, told = 1/3; differences of 2^-10 err by some 1e-6 of the slope and curvature.
         let factor = Double(result[k]) / slope
-        #expect(abs(slope) < 1e-9 ? abs(result[k]) < 1e-6 : abs(factor - 4.0 / 3) < 1e-3)
+        #expect(
+          abs(slope) < 1e-9 ? abs(result[k]) < 1e-6 : abs(factor - 4.0 / 3) < 1e-3,
+          "level \(x0), mean \(mean), output \(k): \(result[k]) and \(slope)")
       }
     }
   }

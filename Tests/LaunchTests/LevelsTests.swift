@@ -35,6 +35,27 @@ extension LaunchTests {
       try workshop.succeed("sgm-train", ["grey.yaml", "--output", "stopped", "--until", "33"], ranks: 3)
       try workshop.succeed("sgm-train", ["--resume", "stopped"], ranks: 2)
       expectSame(try RunFiles(workshop, "stopped"), alone, "stopped at 33")
+      // One block, so that there is a chain: two steps of training do, the bound holds for any network. The noise of x_1 is 0.4
+      // cells wide with 8 states, and gives levels a mass; with 1,000 states it is far below a cell.
+      for states in [8, 1000] {
+        let bounds = try [0, 3].map { ranks in
+          let (run, setting) = ("chain-\(states)-\(ranks)", "process.chain_steps=\(states)")
+          let outcome = try workshop.run(
+            "sgm-train",
+            [
+              "grey.yaml", "--output", run, "--set", "process.kind=variance-preserving", "--set", setting, "--set",
+              "process.epsilon=0", "--set", "sampling.sampler=ancestral", "--set", "training.steps=2", "--set",
+              "evaluation.metrics=[bound]",
+            ], ranks: ranks)
+          #expect(outcome.output.contains("bits per dimension, upper bound of the chain"), "\(outcome.errors)")
+          return String(decoding: try workshop.bytes("\(run)/judgements.jsonl"), as: UTF8.self)
+            .replacing(/"seconds":[0-9.e-]+/, with: "")
+        }
+        #expect(bounds[0] == bounds[1])
+      }
+      // The run's own chain means nothing to the other metric, and does not stand in its way.
+      let other = try workshop.run("sgm-evaluate", ["chain-8-0", "--metrics", "nll"])
+      #expect(other.status == 0 && other.output.contains("NLL, upper bound "), "\(other.errors)")
       // 192 bytes of header, 700 rows of two columns in double precision.
       let numbers = unsafe Data(alone.samples.dropFirst(192)).withUnsafeBytes { bytes in
         unsafe Array(bytes.bindMemory(to: Double.self))

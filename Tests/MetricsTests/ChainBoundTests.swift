@@ -107,4 +107,66 @@ import Testing
     let other = bound.values([SettledLikelihood.Task(row: 7, draw: 0)], of: rows, score: &score)
     #expect(other[0] != all[7])
   }
+
+  /// The exact score of three levels −1, 0, 1 with these probabilities.
+  private struct LevelScore: Score {
+    static let probabilities = [0.5, 0.3, 0.2]
+    let process: any ForwardProcess
+    var dimension: Int { 1 }
+    mutating func evaluate(_ state: borrowing Matrix, at t: Double, into score: inout Matrix) {
+      let kernel = process.kernel(at: t)
+      let (m, h) = (kernel.mean[0], kernel.covariance[0, 0])
+      for r in 0..<state.rows {
+        let u = Double(state[r, 0])
+        let exponents = (0..<3).map { k in m * Double(k - 1) * (u - 0.5 * m * Double(k - 1)) / h }
+        let weights = zip(exponents, Self.probabilities).map { exp($0 - (exponents.max() ?? 0)) * $1 }
+        let mean = (weights[2] - weights[0]) / weights.reduce(0, +)
+        score[r, 0] = Float((m * mean - u) / h)
+      }
+    }
+  }
+
+  @Test("with levels the bound of the exact score is the entropy and what few steps lose")
+  func levels() {
+    let chain = ReverseChain(VariancePreserving(schedule: .linear(min: 0.1, max: 12)), steps: 200)
+    var rows = Matrix(rows: 256, columns: 1)
+    // Level by level in the law's proportions, so that the rows' mean has no error of its own.
+    for r in 0..<256 { rows[r, 0] = r < 128 ? -1 : r < 205 ? 0 : 1 }
+    var (score, values) = (LevelScore(process: chain.process), [Double]())
+    var bound = ChainBound(
+      chain, dimension: 1, variance: .posterior, levels: [.init(width: 1, ends: -1...1)], seed: 3)
+    for draw in 0..<20 {
+      let keys = (0..<256).map { FlowLikelihood.Key(index: $0, draw: draw) }
+      values.append(bound.values(rows, keys: keys, score: &score).reduce(0, +) / 256)
+    }
+    let mean = values.reduce(0, +) / 20
+    let error = (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 19 / 20).squareRoot()
+    let shares = [128.0, 77, 51].map { $0 / 256 }
+    let entropy = -zip(shares, LevelScore.probabilities).reduce(0) { $0 + $1.0 * log($1.1) }
+    // Four standard errors below; above, what Gaussian steps lose on three points: of the order of 1/n times the 20 nats between
+    // the first and the last signal.
+    #expect(mean > entropy - 4 * error && mean < entropy + 0.1 + 4 * error, "\(mean) ± \(error) of \(entropy)")
+  }
+
+  @Test("the masses of all cells are one, and tails go on where the normal law leaves double precision")
+  func cells() {
+    let term = Self.chain.term(ofState: 1)
+    let levels = ChainBound.Levels(width: 0.25, ends: -1...1)
+    for (mean, v) in [(0.1, 0), (-1.3, 1), (0.9, 0.4)] {
+      let total = (0..<9).reduce(0.0) { sum, k in
+        let cell = levels.cell(-1 + 0.25 * Double(k))
+        return sum + exp(-term.cellValue(v, from: cell.lower - mean, to: cell.upper - mean))
+      }
+      #expect(abs(total - 1) < 1e-12)  // nine roundings of numbers near 1
+    }
+    let deviation = exp(0.5 * term.logLeast)
+    // −ln(Φ(−z) − Φ(−z − 1)) by its series and its continued fraction with 50 digits.
+    for (z, expected) in [
+      (0.5, 1.4199324821566264), (5, 15.068446096529453), (29.5, 439.4294746091503), (31, 484.8539636271793),
+      (60, 1805.0135606805673), (400, 80006.91040933022),
+    ] as [(Double, Double)] {
+      #expect(abs(term.cellValue(0, from: z * deviation, to: (z + 1) * deviation) / expected - 1) < 1e-8)
+      #expect(abs(term.cellValue(0, from: -(z + 1) * deviation, to: -z * deviation) / expected - 1) < 1e-8)
+    }
+  }
 }

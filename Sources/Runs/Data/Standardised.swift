@@ -1,6 +1,7 @@
 internal import Configuration
 internal import Files
 package import LinearAlgebra
+internal import Metrics
 internal import Randomness
 internal import RealFunctions
 internal import Reports
@@ -12,7 +13,7 @@ extension DataSet.Description {
   func kind(_ column: Int) -> ColumnKind { kinds.isEmpty ? .number : kinds[column] }
 
   /// Whether every data column is a plain number or a whole one.
-  var isLinear: Bool { kinds.prefix(dimension).allSatisfy(\.isLinear) }
+  package var isLinear: Bool { kinds.prefix(dimension).allSatisfy(\.isLinear) }
 
   /// The noise that levels get in training; nil where no data column holds levels.
   var dequantisation: Dequantisation? {
@@ -145,9 +146,20 @@ extension DataSet.Description {
     }
   }
 
-  /// Σ ln |d trained/dx| over the data columns of a row in original units less their origin.
-  func logJacobian(_ rows: borrowing Matrix, _ row: Int) -> Double {
+  /// Where the levels of each data column lie in trained coordinates, if they are no further apart than `width`; else nil.
+  func levels(within width: Double) -> [ChainBound.Levels?] {
+    (0..<dimension).map { j in
+      let cell = 1 / standardisation.scale[j]
+      guard let count = kind(j).levels, cell <= width else { return nil }
+      return .init(width: cell, ends: trained(0, j)...trained(Double(count - 1), j))
+    }
+  }
+
+  /// Σ ln |d trained/dx| over the data columns of a row in original units less their origin, but for those that have `cells`: a
+  /// level's probability has no unit.
+  func logJacobian(_ rows: borrowing Matrix, _ row: Int, cells: [ChainBound.Levels?] = []) -> Double {
     (0..<dimension).reduce(0.0) { sum, j in
+      guard cells.isEmpty || cells[j] == nil else { return sum }
       let bend = kind(j).isLinear ? 0 : kind(j).logDerivative(Double(rows[row, j]))
       return sum + bend - log(standardisation.scale[j])
     }

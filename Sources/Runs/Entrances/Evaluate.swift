@@ -177,7 +177,7 @@ private func evaluateRun(_ request: EvaluateRequest, _ communicator: Communicato
   try checkProcessor(communicator)
   if communicator.isRoot { header.warnOfEdits(in: folder) { announce("warning: " + $0, communicator) } }
   let experiment = try communicator.agree {
-    try Experiment(yaml: header.experiment.yaml, file: folder.experiment, settings: request.allSettings)
+    try header.experiment.changed(by: request.allSettings, file: folder.experiment)
   }
   try communicator.agree { try refuseNoMetrics(experiment) }
   let name = try folder.newestSamples(communicator)

@@ -24,7 +24,7 @@ func evaluateRows(_ request: EvaluateRequest, _ file: String, _ communicator: Co
     guard header.experiment.training.teacher == nil else {
       throw ToolError.usage("--rows: a student maps noise to samples and has no density; ask its teacher")
     }
-    return try Experiment(yaml: header.experiment.yaml, file: folder.experiment, settings: request.settings)
+    return try header.experiment.changed(by: request.settings, file: folder.experiment)
   }
   let network = try NetworkLikelihood.newest(in: folder, experiment, communicator)
   let (rows, remarks) = try communicator.agree { () throws -> (MatrixBox, [String]) in

@@ -16,8 +16,9 @@ internal import Training
 /// NLL(x) = −log p((y − mean)/scale) + Σ_j ln scale_j − Σ_j ln |dy_j/dx_j|,   y_j = x_j unless its kind bends it
 /// ```
 /// With conditions it is −log q(θ|x) of the data columns θ given the conditions x. Columns of levels are dequantised in each
-/// draw: the mean over draws is then an upper bound of −log P of the levels, whose cells have width 1. For discrete states it
-/// is the variational bound of −log P, by `StateBound`.
+/// draw: the mean over draws is then an upper bound of −log P of the levels, whose cells have width 1. The bound of a chain needs
+/// no such noise where levels are close: its last step gives each level a mass. For discrete states it is the variational bound of
+/// −log P, by `StateBound`.
 struct NetworkLikelihood {
   /// The model of a process of real numbers; nil for discrete states.
   package let model: ScoreModel?
@@ -65,6 +66,12 @@ struct NetworkLikelihood {
     return NetworkLikelihood(
       experiment, MatrixBox(checkpoint.state.average.head(1)), checkpoint.header.data, file: folder.likelihood)
   }
+
+  /// The width of a level's cell in deviations of x_1's noise above which the chain's bound takes dequantised rows and a density: √(2πe).
+  ///
+  /// The network has learned a density that is flat in a cell of width w. Rows at the centres then cost ln(w/(σ√(2πe))) more than
+  /// dequantised ones, as −ln w + ln σ√(2πe) is what a flat cell and the noise of x_1 differ by in entropy.
+  private static let widestCell = 4.13
 
   /// Whether values differ from draw to draw.
   private var isRandom: Bool { isBound || data.dimension > FlowLikelihood.exactDimension }
@@ -147,7 +154,6 @@ struct NetworkLikelihood {
     guard let model else { return try bounds(of: rows, communicator) }
     if model.autoencoder != nil { return try latentBounds(of: rows, clouds: clouds, model, communicator) }
     let conditions = data.trainedConditions(rows)
-    let trained = data.trainedData(clouds)
     let tasks = communicator.share(of: rows.rows * draws).map {
       SettledLikelihood.Task(row: $0 / draws, draw: $0 % draws)
     }
@@ -162,15 +168,22 @@ struct NetworkLikelihood {
       for (r, number) in numbers.enumerated() { given.copyRow(r, from: conditions, number) }
       network.setConditions(given, firstIndex: 0)
     }
+    let cells = chain.map { data.levels(within: Self.widestCell * $0.states.firstNoise) } ?? []
+    var trained = data.trainedData(clouds)
     let own: [Double]
     if let chain {
-      var bound = ChainBound(chain.states, dimension: model.dimension, variance: chain.variance, seed: seed)
+      let whole = data.trainedData(rows)
+      for k in cells.indices where cells[k] != nil {
+        for r in 0..<trained.rows { trained[r, k] = whole[r / copies, k] }
+      }
+      var bound = ChainBound(
+        chain.states, dimension: model.dimension, variance: chain.variance, levels: cells, seed: seed)
       own = bound.values(tasks, of: trained, copies: copies, score: &score, prepare: prepare).map { -$0 }
     } else {
       own = settled.logDensities(tasks, of: trained, copies: copies, score: &score, prepare: prepare)
     }
     let all = try communicator.allGather(
-      zip(tasks, own).map { task, value in -value - data.logJacobian(rows, task.row) })
+      zip(tasks, own).map { task, value in -value - data.logJacobian(rows, task.row, cells: cells) })
     return (0..<rows.rows).map { row in
       return Spread(errorOf: Array(all[row * draws..<(row + 1) * draws]))
     }

@@ -123,7 +123,7 @@ struct SweepPlan {
       }
     }
     let before = try Experiment(contentsOf: folder.experiment)
-    let changed = try Experiment(contentsOf: folder.experiment, settings: settings)
+    let changed = try before.changed(by: settings, file: folder.experiment)
     try changed.checkResume(of: before)
     return changed
   }
