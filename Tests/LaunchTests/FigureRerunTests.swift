@@ -44,7 +44,7 @@ extension LaunchTests {
       let missing = block.missing(from: output)
       // The other rows of a table that has a record as well are compared with that, by `FigureTests`.
       let isWhole = block.ties.allSatisfy { $0.kind == .rerun }
-      #expect(isWhole ? missing.isEmpty : missing.count < block.lines.count, "not printed: \(missing) \(output)")
+      #expect(isWhole ? missing.isEmpty : missing.count < block.lines.count, "\(block): not printed: \(missing)")
     }
 
     @Test("there are such figures") func some() { #expect(Self.blocks.count > 5) }
