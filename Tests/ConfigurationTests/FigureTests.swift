@@ -62,7 +62,7 @@ import Testing
     for kind in [FigureTie.Kind.rerun, .once, .machine, .elsewhere] { #expect(kinds.contains(kind), "\(kind)") }
   }
 
-  @Test("each record is of a page, once") func records() throws {
+  @Test("each record is of a page, and each page has its records") func records() throws {
     let names = try Self.blocks().flatMap(\.ties).compactMap { tie in
       if case .record(let name) = tie.kind { name } else { nil }
     }
