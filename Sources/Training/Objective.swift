@@ -215,6 +215,9 @@ extension TrainingObjective {
     if let autoencoder = model.autoencoder {
       return LatentObjective(model: model, autoencoder, times: times, pass: pass)
     }
+    if let dequantiser = model.dequantiser {
+      return DequantisedObjective(model: model, dequantiser, times: times, pass: pass)
+    }
     return switch self {
     case .denoising: DenoisingObjective(model: model, times: times, rows: pass.rows, sets: pass.sets)
     case .transported:

@@ -147,7 +147,8 @@ struct NetworkLikelihood {
     guard let model else { return try bounds(of: rows, communicator) }
     if model.autoencoder != nil { return try latentBounds(of: rows, clouds: clouds, model, communicator) }
     let conditions = data.trainedConditions(rows)
-    let trained = data.trainedData(clouds)
+    var trained = data.trainedData(clouds)
+    let densities = dequantise(rows, into: &trained)
     let tasks = communicator.share(of: rows.rows * draws).map {
       SettledLikelihood.Task(row: $0 / draws, draw: $0 % draws)
     }
@@ -170,7 +171,9 @@ struct NetworkLikelihood {
       own = settled.logDensities(tasks, of: trained, copies: copies, score: &score, prepare: prepare)
     }
     let all = try communicator.allGather(
-      zip(tasks, own).map { task, value in -value - data.logJacobian(rows, task.row) })
+      zip(tasks, own).map { task, value in
+        -value + (densities?[place(of: task)] ?? 0) - data.logJacobian(rows, task.row)
+      })
     return (0..<rows.rows).map { row in
       return Spread(errorOf: Array(all[row * draws..<(row + 1) * draws]))
     }
