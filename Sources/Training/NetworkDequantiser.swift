@@ -27,7 +27,7 @@ public import Randomness
   public func add(_ noise: Dequantisation, to rows: inout Matrix, _ stream: RandomStream) -> [Double] {
     let d = rows.columns
     precondition(noise.widths.count == d, "\(noise.widths.count) widths for \(d) columns")
-    var chunk = Matrix(rows: Self.rows, columns: d)
+    let chunk = Matrix(rows: Self.rows, columns: d)
     var uniforms = Matrix(rows: Self.rows, columns: d)
     var densities: [Double] = []
     for first in stride(from: 0, to: rows.rows, by: Self.rows) {

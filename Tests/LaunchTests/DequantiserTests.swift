@@ -66,7 +66,6 @@ extension LaunchTests {
       try Self.prepare(workshop, widths: "")
       let few = [
         "--set", "training.steps=20", "--set", "evaluation.metrics=[bound]", "--set", "data.conditions=[]",
-        "--set", "process.chain_steps=20",
       ]
       try workshop.succeed(
         "sgm-train", ["grey.yaml", "--output", "plain", "--set", "training.dequantisation=uniform"] + few, ranks: 2)

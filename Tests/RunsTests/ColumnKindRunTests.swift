@@ -126,7 +126,11 @@ import Training
     let bias = try #require(layout.entries.last { $0.name.hasPrefix("dequantiser.") })
     var parameters = Matrix(rows: 1, columns: layout.count)
     let (centre, logDeviation) = (0.7, -0.9)
-    (parameters[0, bias.offset], parameters[0, bias.offset + 1]) = (Float(centre), Float(5 * atanh(logDeviation / 5)))
+    // ln σ = 5 tanh(ℓ/5).
+    let share = logDeviation / 5
+    (parameters[0, bias.offset], parameters[0, bias.offset + 1]) = (
+      Float(centre), Float(2.5 * log((1 + share) / (1 - share)))
+    )
     let network = NetworkLikelihood(experiment, MatrixBox(parameters), data, file: "")
     var rows = Matrix(rows: 8, columns: 1)
     for x in 0..<8 { rows[x, 0] = Float(x) }

@@ -63,22 +63,23 @@ extension DequantiserTests {
     }
   }
 
+  private static func bits(_ trainer: Trainer) -> [UInt32] {
+    (0..<trainer.layout.count).map { trainer.parameters[0, $0].bitPattern }
+  }
+
   @Test("both networks learn, and a step's bits do not depend on the ranks") func ranks() throws {
-    func bits(_ trainer: Trainer) -> [UInt32] {
-      (0..<trainer.layout.count).map { trainer.parameters[0, $0].bitPattern }
-    }
     let model = Self.model(d: 3)
     let alone = try Self.trainer(model, widths: [2, 2, 1])
-    let fresh = bits(alone)
+    let fresh = Self.bits(alone)
     for _ in 0..<6 { _ = try alone.takeStep() }
-    let known = bits(alone)
+    let known = Self.bits(alone)
     let cut = alone.layout.networkCount
     #expect(known[..<cut] != fresh[..<cut] && known[cut...] != fresh[cut...])
     for size in [2, 3] {
       let all = try onRanks(size) { communicator in
         let trainer = try Self.trainer(model, widths: [2, 2, 1], communicator)
         for step in 0..<6 { _ = try trainer.takeStep(audit: step) }
-        return bits(trainer)
+        return Self.bits(trainer)
       }
       for bits in all { #expect(bits == known, "\(size) ranks") }
     }
