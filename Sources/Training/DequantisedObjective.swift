@@ -29,12 +29,12 @@ internal import RealFunctions
   private let integral: ScoreIntegral
   private let pass: DequantiserPass
   private let ends: LatentEnds
-  private let elements: Range<Int>
   private let rows: Int
   /// Whether a step is taken; false for held-out rows.
   private var isStep = false
-  /// w; known from the first draw on.
+  /// w, and Σ ln w; known from the first draw on.
   private var widths: [Float] = []
+  private var logVolume = 0.0
   /// x of all sets' rows, `[sets · rows, d]`, and what conditions them.
   private var data, conditions: Matrix
   /// v of all sets' rows, and of one set's.
@@ -43,7 +43,7 @@ internal import RealFunctions
   private var noisy: Matrix
   /// What each set's rows will be noised by.
   private var pending: [(firstIndex: UInt64, streams: DrawStreams)?]
-  /// ∂/∂u of the network's loss, `[sets · rows, inputs]`, and ∂/∂y of the bound, `[rows, d]`.
+  /// ∂/∂u of the network's loss, `[sets · rows, inputs]`, and ∂/∂y of the bound, `[sets · rows, d]`.
   private var inputGradient, noisyGradient: Matrix
 
   init(model: ScoreModel, _ dequantiser: Dequantiser, times: TimeSampler, pass: NetworkPass) {
@@ -51,8 +51,7 @@ internal import RealFunctions
     let (all, d) = (pass.rows * pass.sets, model.dimension)
     score = DenoisingObjective(model: model, times: times, rows: pass.rows, sets: pass.sets)
     integral = ScoreIntegral(model, score)
-    elements = dequantiser.elements(of: model.layout)
-    self.pass = DequantiserPass(dequantiser, model.layout, rows: pass.rows, use: .training)
+    self.pass = DequantiserPass(dequantiser, model.layout, rows: pass.rows, sets: pass.sets, use: .training)
     ends = LatentEnds(model.process, first: times.first)
     losses = [Double](repeating: 0, count: pass.sets)
     data = Matrix(rows: all, columns: d)
@@ -62,11 +61,12 @@ internal import RealFunctions
     noisy = Matrix(rows: pass.rows, columns: d + model.conditions)
     pending = [(firstIndex: UInt64, streams: DrawStreams)?](repeating: nil, count: pass.sets)
     inputGradient = Matrix(rows: all, columns: model.network.inputs)
-    noisyGradient = Matrix(rows: pass.rows, columns: d)
+    noisyGradient = Matrix(rows: all, columns: d)
   }
 
   var bytes: Int {
-    score.bytes + pass.bytes + 4 * (data.count + conditions.count + uniforms.count + noisy.count + inputGradient.count)
+    score.bytes + pass.bytes
+      + 4 * (3 * data.count + conditions.count + noisy.count + inputGradient.count)
   }
 
   func begin(after step: Int) { isStep = true }
@@ -75,7 +75,10 @@ internal import RealFunctions
     set: Int, firstIndex: UInt64, streams: DrawStreams, into pass: NetworkPass, data: (Int) -> UnsafePointer<Float>
   ) {
     guard let (noise, stream) = streams.dequantisation else { preconditionFailure("a dequantiser without levels") }
-    widths = noise.widths
+    if widths != noise.widths {
+      widths = noise.widths
+      logVolume = widths.reduce(0) { $0 + ($1 == 0 ? 0 : log(Double($1))) }
+    }
     let (d, given) = (model.dimension, model.conditions)
     for row in 0..<rows {
       let (at, own) = unsafe (set * rows + row, data(row))
@@ -93,12 +96,15 @@ internal import RealFunctions
 
   func writeInputs(of pass: NetworkPass, group: Range<Int>, parameters: UnsafePointer<Float>) {
     let (d, given) = (model.dimension, model.conditions)
+    // The dequantiser goes through all sets at once: its groups are not the network's.
+    if group.lowerBound == 0 {
+      unsafe self.pass.add(parameters, data.pointer, uniforms: uniforms.pointer, widths: widths)
+    }
     for set in group {
       guard let (firstIndex, streams) = pending[set] else { preconditionFailure("set \(set) without a draw") }
-      unsafe add(set, parameters, again: set > group.lowerBound)
       for row in 0..<rows {
         let own = unsafe noisy.pointer + row * noisy.columns
-        unsafe own.update(from: self.pass.noisy.pointer + row * d, count: d)
+        unsafe own.update(from: self.pass.noisy.pointer + (set * rows + row) * d, count: d)
         unsafe (own + d).update(from: conditions.pointer + (set * rows + row) * given, count: given)
       }
       let first = unsafe UnsafePointer(noisy.pointer)
@@ -108,39 +114,32 @@ internal import RealFunctions
     }
   }
 
-  private func add(_ set: Int, _ parameters: UnsafePointer<Float>, again: Bool) {
-    let first = set * rows * model.dimension
-    unsafe pass.add(
-      parameters, data.pointer + first, uniforms: uniforms.pointer + first, widths: widths, again: again)
-  }
-
   // MARK: Losses
 
   func loss(set: Int, of pass: NetworkPass, parameters: UnsafePointer<Float>, count: Int) -> Double {
-    guard isStep else { return unsafe bound(set, pass, parameters, count: count) }
+    guard isStep else { return bound(set, pass, count: count) }
     return unsafe score.loss(set: set, of: pass, parameters: parameters, count: count)
   }
 
   func furtherLoss(set: Int, of pass: NetworkPass, parameters: UnsafePointer<Float>) -> Double? {
-    unsafe bound(set, pass, parameters, count: rows)
+    bound(set, pass, count: rows)
   }
 
   /// Σ bound/d over the first rows of a set.
-  private func bound(_ set: Int, _ pass: NetworkPass, _ parameters: UnsafePointer<Float>, count: Int) -> Double {
-    unsafe add(set, parameters, again: false)
-    let sum = (0..<count).reduce(0.0) { $0 + ownTerms($1) + integral.value(set: set, row: $1, of: pass) }
+  private func bound(_ set: Int, _ pass: NetworkPass, count: Int) -> Double {
+    let sum = (0..<count).reduce(0.0) {
+      $0 + ownTerms(set * rows + $1) + integral.value(set: set, row: $1, of: pass)
+    }
     return sum / Double(model.dimension)
   }
 
-  /// A row's bound without the score's integral, after `add`.
+  /// A row's bound without the score's integral; rows are counted over all sets.
   private func ownTerms(_ row: Int) -> Double {
+    let d = model.dimension
     let entropy = 0.5 * (log(2 * Double.pi * ends.variance) + 1)
-    var sum = pass.logDensities[row]
-    for (j, width) in widths.enumerated() {
-      let y = Double(pass.noisy[row, j])
-      sum += entropy + ends.constant + 0.5 * ends.slope * y * y - (width == 0 ? 0 : log(Double(width)))
-    }
-    return sum
+    var square = 0.0
+    for j in 0..<d { square.addProduct(Double(pass.noisy[row, j]), Double(pass.noisy[row, j])) }
+    return pass.logDensities[row] - logVolume + Double(d) * (entropy + ends.constant) + 0.5 * ends.slope * square
   }
 
   // MARK: Gradients
@@ -153,31 +152,28 @@ internal import RealFunctions
   ) {
     unsafe score.lossesAndGradients(of: pass, group: group, parameters: parameters, scale: scale, into: gradients)
     unsafe pass.inputGradient(parameters, into: &inputGradient)
+    let d = Double(model.dimension)
     for set in group {
-      unsafe gradients.fill([elements], set: set) {
-        unsafe learn(set, pass, parameters, scale: scale, again: set > group.lowerBound, into: $0)
+      let sum = (0..<rows).reduce(0.0) {
+        $0 + ownTerms(set * rows + $1) + noteGradient(set: set, row: $1, pass, scale: scale / d)
       }
+      losses[set] = sum / d
     }
+    guard group.upperBound == pass.sets else { return }
+    unsafe self.pass.backward(
+      parameters, noisyGradient: noisyGradient.pointer, widths: widths, scale: scale / d, into: gradients)
   }
 
-  /// A set's loss, and the gradient of the dequantiser.
-  private func learn(
-    _ set: Int, _ pass: NetworkPass, _ parameters: UnsafePointer<Float>, scale: Double, again: Bool,
-    into gradients: UnsafeMutablePointer<Float>
-  ) {
-    let d = model.dimension
-    unsafe add(set, parameters, again: again)
-    var sum = 0.0
-    for row in 0..<rows {
-      let gradient = unsafe noisyGradient.pointer + row * d
-      sum += unsafe integral.writeGradient(
-        set: set, row: row, of: pass, inputGradient: inputGradient, over: Double(d), into: gradient)
-      sum += ownTerms(row)
-      let slope = Float(scale / Double(d) * ends.slope)
-      for j in 0..<d { unsafe gradient[j] = gradient[j].addingProduct(slope, self.pass.noisy[row, j]) }
-    }
-    unsafe self.pass.backward(
-      parameters, noisyGradient: noisyGradient.pointer, widths: widths, scale: scale / Double(d), into: gradients)
-    losses[set] = sum / Double(d)
+  /// ∂/∂y of a row's B(y), by the network's input and target and by the law at the horizon.
+  ///
+  /// - Returns: the score's integral.
+  private func noteGradient(set: Int, row: Int, _ pass: NetworkPass, scale: Double) -> Double {
+    let (d, at) = (model.dimension, set * rows + row)
+    let gradient = unsafe noisyGradient.pointer + at * d
+    let value = unsafe integral.writeGradient(
+      set: set, row: row, of: pass, inputGradient: inputGradient, over: Double(d), into: gradient)
+    let slope = Float(scale * ends.slope)
+    for j in 0..<d { unsafe gradient[j] = gradient[j].addingProduct(slope, self.pass.noisy[at, j]) }
+    return value
   }
 }

@@ -2,46 +2,44 @@ internal import LinearAlgebra
 internal import Networks
 internal import RealFunctions
 
-/// The dequantiser on one set of rows at a time: noisy rows, what their noise's density is, and the gradient of the network.
+/// The dequantiser on the rows of all sets: noisy rows, what their noise's density is, and the gradient of the network.
 @safe final class DequantiserPass {
-  /// After `add`: y, `[rows, d]`, in trained coordinates.
+  /// After `add`: y, `[sets · rows, d]`, in trained coordinates.
   private(set) var noisy: Matrix
   /// After `add`: ln q(u|x) of each row, over the columns of levels.
   private(set) var logDensities: [Double]
   private let elements: Range<Int>
   private let pass: NetworkPass
-  /// u, σe and ∂ ln σ/∂ℓ of each number, `[rows, d]`.
+  /// u, σe and ∂ ln σ/∂ℓ of each number, `[sets · rows, d]`.
   private var shares, moves, slopes: [Double]
 
-  init(_ model: Dequantiser, _ layout: ParameterLayout, rows: Int, use: NetworkPass.Use) {
+  init(_ model: Dequantiser, _ layout: ParameterLayout, rows: Int, sets: Int, use: NetworkPass.Use) {
     elements = model.elements(of: layout)
-    pass = NetworkPass(architecture: model.network, frequencies: model.frequencies, rows: rows, use: use)
-    pass.setLevel(0)
-    noisy = Matrix(rows: rows, columns: model.dimension)
-    logDensities = [Double](repeating: 0, count: rows)
+    pass = NetworkPass(architecture: model.network, frequencies: model.frequencies, rows: rows, sets: sets, use: use)
+    for set in 0..<sets { for row in 0..<rows { pass.setLevel(0, set: set, row: row) } }
+    noisy = Matrix(rows: rows * sets, columns: model.dimension)
+    logDensities = [Double](repeating: 0, count: rows * sets)
     shares = [Double](repeating: 0, count: noisy.count)
     (moves, slopes) = (shares, shares)
   }
 
   var bytes: Int { pass.bytes + 28 * noisy.count }
 
-  /// y = x + w(u − ½) of rows.
+  /// y = x + w(u − ½) of the rows of all sets.
   ///
   /// - Parameters:
   ///   - parameters: all parameters.
-  ///   - data: x, `[rows, d]`.
-  ///   - uniforms: v, `[rows, d]`.
+  ///   - data: x, `[sets · rows, d]`.
+  ///   - uniforms: v, `[sets · rows, d]`.
   ///   - widths: w of each column; 0 where numbers are no levels.
-  ///   - again: whether the parameters are those of the last call.
   func add(
-    _ parameters: UnsafePointer<Float>, _ data: UnsafePointer<Float>, uniforms: UnsafePointer<Float>, widths: [Float],
-    again: Bool
+    _ parameters: UnsafePointer<Float>, _ data: UnsafePointer<Float>, uniforms: UnsafePointer<Float>, widths: [Float]
   ) {
+    // Rows of a set are numbered on from those of the set before.
     let d = noisy.columns
-    for row in 0..<pass.rows { unsafe pass.state(set: 0, row: row).update(from: data + row * d, count: d) }
-    let own = unsafe parameters + elements.lowerBound
-    if again { unsafe pass.forwardAgain(own) } else { unsafe pass.forward(own) }
-    for row in 0..<pass.rows {
+    for row in 0..<noisy.rows { unsafe pass.state(set: 0, row: row).update(from: data + row * d, count: d) }
+    unsafe pass.forward(parameters + elements.lowerBound)
+    for row in 0..<noisy.rows {
       let output = unsafe pass.output(set: 0, row: row)
       logDensities[row] = 0
       for j in 0..<d {
@@ -62,20 +60,20 @@ internal import RealFunctions
     }
   }
 
-  /// Makes the gradient of `scale` Σ ln q(u|x) and of what else depends on y, after `add`.
+  /// Makes the gradients of `scale` Σ ln q(u|x) and of what else depends on y, after `add`: for all sets, one after another.
   ///
   /// - Parameters:
   ///   - parameters: as `add` had them.
-  ///   - noisyGradient: ∂/∂y of all else, with `scale` in it, `[rows, d]`.
+  ///   - noisyGradient: ∂/∂y of all else, with `scale` in it, `[sets · rows, d]`.
   ///   - widths: w.
   ///   - scale: the factor.
-  ///   - gradients: laid out as all parameters are; those of the dequantiser's part are written.
+  ///   - gradients: where those of the dequantiser's part go.
   func backward(
     _ parameters: UnsafePointer<Float>, noisyGradient: UnsafePointer<Float>, widths: [Float], scale: Double,
-    into gradients: UnsafeMutablePointer<Float>
+    into gradients: GradientSink
   ) {
     let d = noisy.columns
-    for row in 0..<pass.rows {
+    for row in 0..<noisy.rows {
       let gradient = unsafe pass.outputGradient(set: 0, row: row)
       for j in 0..<d {
         let at = row * d + j
@@ -90,8 +88,12 @@ internal import RealFunctions
         unsafe (gradient[j], gradient[d + j]) = (Float(ofMean), Float((ofMean * moves[at] - scale) * slopes[at]))
       }
     }
-    unsafe pass.backward(
-      parameters + elements.lowerBound, gradient: { _ in unsafe gradients + elements.lowerBound },
-      completed: { _, _ in })
+    let own = unsafe parameters + elements.lowerBound
+    let part = gradients.part(from: elements.lowerBound)
+    for group in pass.groups {
+      // What lies between layers is kept of the group that was gone through last.
+      if pass.groups.count > 1 { unsafe pass.forward(own, group: group) }
+      unsafe pass.backward(own, into: part)
+    }
   }
 }

@@ -13,7 +13,7 @@ public import Randomness
   /// The dequantiser of a model, with parameters of its own, `[1, layout count]`; nil for a model without.
   public init?(model: ScoreModel, parameters: consuming Matrix) {
     guard let dequantiser = model.dequantiser else { return nil }
-    pass = DequantiserPass(dequantiser, model.layout, rows: Self.rows, use: .inference)
+    pass = DequantiserPass(dequantiser, model.layout, rows: Self.rows, sets: 1, use: .inference)
     self.parameters = parameters
   }
 
@@ -35,8 +35,7 @@ public import Randomness
       // A chunk always has 256 rows: those of the chunk before stand in for those that are missing.
       unsafe chunk.pointer.update(from: rows.pointer + first * d, count: count * d)
       stream.fillUniforms(&uniforms, firstIndex: UInt64(first))
-      unsafe pass.add(
-        parameters.pointer, chunk.pointer, uniforms: uniforms.pointer, widths: noise.widths, again: first > 0)
+      unsafe pass.add(parameters.pointer, chunk.pointer, uniforms: uniforms.pointer, widths: noise.widths)
       unsafe (rows.pointer + first * d).update(from: pass.noisy.pointer, count: count * d)
       densities += pass.logDensities.prefix(count)
     }
