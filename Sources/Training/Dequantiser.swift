@@ -69,11 +69,16 @@ public struct Dequantiser: Sendable, Equatable {
   }
 }
 
-/// S(a) = 1/(1 + exp(−a)).
-func logistic(_ a: Double) -> Double {
-  let e = exp(-abs(a))
-  return a < 0 ? e / (1 + e) : 1 / (1 + e)
-}
+/// The logistic function at a number, and its slope.
+struct Logistic {
+  /// S(a) = 1/(1 + exp(−a)).
+  let share: Double
+  /// ln S′(a), S′ = S(1 − S); no number is too large for it.
+  let logSlope: Double
 
-/// ln S′(a), S′ = S(1 − S); no number is too large for it.
-func logLogisticDensity(_ a: Double) -> Double { -abs(a) - 2 * log1p(exp(-abs(a))) }
+  init(_ a: Double) {
+    let e = exp(-abs(a))
+    share = a < 0 ? e / (1 + e) : 1 / (1 + e)
+    logSlope = -abs(a) - 2 * log(1 + e)
+  }
+}

@@ -49,13 +49,15 @@ internal import RealFunctions
           continue
         }
         let (v, share) = unsafe (Double(uniforms[at]), hyperbolicTangent(Double(output[d + j]) / Dequantiser.range))
-        let (e, logDeviation) = (log(v) - log1p(-v), Dequantiser.range * share)
-        moves[at] = exp(logDeviation) * e
+        // v and 1 − v are exact; their logarithms make e and ln S′(e), as S′(e) = v(1 − v).
+        let (above, below, logDeviation) = (log(v), log(1 - v), Dequantiser.range * share)
+        moves[at] = exp(logDeviation) * (above - below)
         slopes[at] = 1 - share * share
         let a = unsafe Double(output[j]) + moves[at]
-        shares[at] = logistic(a)
+        let law = Logistic(a)
+        shares[at] = law.share
         noisy[row, j] = unsafe Float(Double(data[at]) + Double(widths[j]) * (shares[at] - 0.5))
-        logDensities[row] += logLogisticDensity(e) - logLogisticDensity(a) - logDeviation
+        logDensities[row] += above + below - law.logSlope - logDeviation
       }
     }
   }
