@@ -29,6 +29,8 @@ extension Experiment {
     if let latents = latent.dimension {
       model.autoencoder = Autoencoder(dimension: dimension, latents: latents, options: latent)
     }
+    let noise = training.options.dequantisation
+    if noise.kind == .variational { model.dequantiser = Dequantiser(dimension: dimension, widths: noise.widths) }
     return model
   }
 
@@ -46,12 +48,11 @@ extension Experiment {
     return StateModel.architecture(chain, levels: levels, dimension: dimension, network)
   }
 
-  /// The shapes of encoder and decoder; none without latents.
-  package func autoencoderNetworks(dimension: Int) -> [NetworkArchitecture] {
-    latent.dimension.map {
-      let autoencoder = Autoencoder(dimension: dimension, latents: $0, options: latent)
-      return [autoencoder.encoder, autoencoder.decoder]
-    } ?? []
+  /// The shapes of the networks beside the score's that see whole rows: encoder and decoder, or a dequantiser.
+  package func networksBeside(dimension: Int) -> [NetworkArchitecture] {
+    guard process.chain == nil else { return [] }
+    let model = model(dimension: dimension)
+    return [model.autoencoder?.encoder, model.autoencoder?.decoder, model.dequantiser?.network].compactMap(\.self)
   }
 
   /// Where all that is learned for data of `dimension` coordinates lies.

@@ -45,6 +45,7 @@ extension ExperimentReader {
   }
 
   private func checkScores() throws(ToolError) {
+    try checkDequantisation()
     try checkAdversary()
     try checkLatents()
     try checkTimes()

@@ -5,8 +5,8 @@ internal import Training
 extension ExperimentKey {
   /// Every key of an experiment file, in the order in which files are written.
   package static let all: [ExperimentKey] =
-    general + data + process + network + training + adversary + distillation + latents + sampling + checkpoints
-    + evaluation
+    general + data + process + network + training + dequantisation + adversary + distillation + latents + sampling
+    + checkpoints + evaluation
 
   private static let general: [ExperimentKey] = [
     .init(
@@ -46,7 +46,7 @@ extension ExperimentKey {
     .init(
       "data.levels", \.data.levels, in: .whole(2, 65_536), when: ofFile, default: "none",
       "Number K of levels of every data column that `data.columns` does not name: whole numbers from 0 to K−1, such as 256 "
-        + "grey values. They are trained with uniform noise of one level's width, and samples are rounded; the metric nll is "
+        + "grey values. They are trained with noise of one level's width (`training.dequantisation`), and samples are rounded; the metric nll is "
         + "then a bound for the probabilities of whole rows, in bits per dimension too."),
     .init(
       "data.dimension", \.data.dimension, in: .whole(1, 1e6), default: "a target's, 2 where it has any; the file's",

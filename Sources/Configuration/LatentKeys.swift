@@ -71,35 +71,10 @@ extension ExperimentReader {
         "must be less than training.steps = \(training.steps), after which no score would have learned, found "
           + "\(experiment.latent.pretrainSteps)")
     }
-    guard experiment.process.make().noise == .gaussian else {
-      throw fault(
-        "latent.dimension", "needs Gaussian noise: process.base is student-t; take a process with base gaussian")
-    }
     guard experiment.conditionCount == 0 else {
       throw fault("latent.dimension", "must be left out with conditions, which the encoder does not see")
     }
-    guard training.objective == .hybrid else {
-      throw refuse("training.objective", "hsm, found \(training.objective.rawValue),")
-    }
-    guard training.coupling == .independent else {
-      throw refuse("training.coupling", "independent, found \(training.coupling.rawValue),")
-    }
-    guard training.adversaryWeight == 0 else {
-      throw refuse("training.adversary_weight", "0, found \(decimal(training.adversaryWeight)),")
-    }
-    let laws: [TimeLaw.Kind] = [.uniform, .logUniform, .importance]
-    guard laws.contains(training.timeLaw.kind) else {
-      throw refuse(
-        "training.time_law",
-        "one of \(laws.map(\.rawValue).joined(separator: ", ")), found \(training.timeLaw.kind.rawValue),")
-    }
-    guard training.timeGrid == .continuous, experiment.noiseLevels == nil else {
-      throw fault(
-        "latent.dimension", "needs times: leave out training.minimum_noise, and training.time_grid chain")
-    }
-    guard network.variance == .fixed else {
-      throw refuse("network.variance", "fixed, found \(network.variance.rawValue),")
-    }
+    try checkScoreIntegral(of: "latent.dimension", words: "latent.dimension")
     guard [.posteriorMean, .velocity].contains(network.output) else {
       throw refuse(
         "network.output",

@@ -80,7 +80,7 @@ struct LatentEnds {
     for row in 0..<rows {
       let output = unsafe encoder.output(set: 0, row: row)
       for i in 0..<k {
-        let (at, share) = unsafe (row * k + i, tangent(Double(output[k + i]) / Autoencoder.range))
+        let (at, share) = unsafe (row * k + i, hyperbolicTangent(Double(output[k + i]) / Autoencoder.range))
         means[at] = unsafe Double(output[i])
         deviations[at] = exp(Autoencoder.range * share)
         slopes[at] = 1 - share * share
@@ -231,7 +231,7 @@ struct LatentEnds {
 }
 
 /// tanh.
-private func tangent(_ x: Double) -> Double {
+func hyperbolicTangent(_ x: Double) -> Double {
   let e = exp(-2 * abs(x))
   return x < 0 ? -(1 - e) / (1 + e) : (1 - e) / (1 + e)
 }

@@ -7,7 +7,8 @@ public import Randomness
 /// y = x + w (U − ½),   U uniform on (0, 1), new in every step;   w: the width of one level in trained coordinates
 /// ```
 /// A density p of y bounds the probability of the levels: −ln P(x) ≤ E_U[−ln p(y)] − Σ ln w, by Jensen's inequality, as
-/// P(x) is the integral of p over one cell. After Theis, van den Oord and Bethge 2016 (arXiv 1511.01844).
+/// P(x) is the integral of p over one cell. After Theis, van den Oord and Bethge 2016 (arXiv 1511.01844). `Dequantiser` has noise of
+/// a learned law.
 public struct Dequantisation: Sendable, Equatable {
   /// w of each data coordinate; 0 where numbers are no levels.
   public let widths: [Float]

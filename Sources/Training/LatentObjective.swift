@@ -25,6 +25,7 @@ internal import Randomness
   private let model: ScoreModel
   private let autoencoder: Autoencoder
   private let score: DenoisingObjective
+  private let integral: ScoreIntegral
   private let pass: AutoencoderPass
   private let layout: ParameterLayout
   private let places: Autoencoder.Places
@@ -44,6 +45,7 @@ internal import Randomness
     self.layout = layout
     places = autoencoder.places(in: layout)
     score = DenoisingObjective(model: model, times: times, rows: pass.rows, sets: pass.sets)
+    integral = ScoreIntegral(model, score)
     self.pass = AutoencoderPass(
       autoencoder, layout, LatentEnds(model.process, first: times.first), rows: pass.rows, use: .training)
     losses = [Double](repeating: 0, count: pass.sets)
@@ -121,26 +123,8 @@ internal import Randomness
     unsafe encode(set, parameters, again: false)
     let own = unsafe self.pass.loss(
       parameters, dataRows(set), noise: noiseRows(set), isGaussian: !usesNetwork, count: count, again: false)
-    let integral = usesNetwork ? (0..<count).reduce(0.0) { $0 + self.integral(set: set, row: $1, pass).value } : 0
-    return (own + integral) / Double(autoencoder.dimension)
-  }
-
-  /// A row's estimate of ½ ∫ g²‖∇ln q(u_t|z) − s_θ‖² dt, from its draw.
-  ///
-  /// - Returns: it; how many times its gradient by F, over d, is the network's own; and what the draw's coefficients are.
-  private func integral(
-    set: Int, row: Int, _ pass: NetworkPass
-  ) -> (value: Double, ratio: Double, coefficients: TrainingCoefficients) {
-    let (squares, draw) = score.squaredResidual(set: set, row: row, of: pass)
-    let own = model.trainingCoefficients(at: draw.time)
-    let asked = TrainingCoefficients(
-      model.process, input: model.input, output: model.output, conditioning: model.conditioning, weight: .likelihood,
-      at: draw.time)
-    let gain = asked.outputGain(0) / own.outputGain(0)
-    let factor = times.measure(draw) * gain * gain / draw.weight
-    // The network's gradient is that of the squares over the number of outputs.
-    let ratio = 0.5 * factor * Double(model.scoreOutputs) / Double(autoencoder.dimension)
-    return (0.5 * factor * squares, ratio, own)
+    let sum = usesNetwork ? (0..<count).reduce(0.0) { $0 + integral.value(set: set, row: $1, of: pass) } : 0
+    return (own + sum) / Double(autoencoder.dimension)
   }
 
   // MARK: Gradients
@@ -182,32 +166,19 @@ internal import Randomness
     into gradients: UnsafeMutablePointer<Float>
   ) {
     let d = Double(autoencoder.dimension)
-    var integral = 0.0
+    var sum = 0.0
     if usesNetwork {
-      for row in 0..<rows { integral += writeLatentGradient(set: set, row: row, pass) }
+      for row in 0..<rows {
+        sum += unsafe integral.writeGradient(
+          set: set, row: row, of: pass, inputGradient: inputGradient, over: d,
+          into: latentGradient.pointer + row * latentGradient.columns)
+      }
     }
     unsafe encode(set, parameters, again: again)
     let own = unsafe self.pass.lossAndGradient(
       parameters, dataRows(set), noise: noiseRows(set),
       scoreGradient: usesNetwork ? UnsafePointer(latentGradient.pointer) : nil, scale: scale / d, again: again,
       into: gradients)
-    losses[set] = (own + integral) / d
-  }
-
-  /// ∂/∂z of a row's integral: through the network's input, and through what F is to predict.
-  ///
-  /// - Returns: the integral.
-  private func writeLatentGradient(set: Int, row: Int, _ pass: NetworkPass) -> Double {
-    let (value, ratio, c) = integral(set: set, row: row, pass)
-    let k = autoencoder.latents
-    let own = unsafe inputGradient.pointer + (set * rows + row) * inputGradient.columns
-    let ofOutput = unsafe pass.outputGradient(set: set, row: row)
-    let target = c.target(0, 0) / c.outputGain(0)
-    for i in 0..<k {
-      var sum = unsafe -target * Double(ofOutput[i])
-      for block in 0..<c.inputBlocks { unsafe sum += c.input(block, 0) * Double(own[block * k + i]) }
-      latentGradient[row, i] = Float(ratio * sum)
-    }
-    return value
+    losses[set] = (own + sum) / d
   }
 }

@@ -173,6 +173,20 @@ extension GradientSink {
     }
   }
 
+  /// Where the gradients of a part of the parameters go, by their places in the part.
+  ///
+  /// - Parameter first: the part's first element.
+  /// - Returns: this sink, for gradients laid out as the part alone.
+  func part(from first: Int) -> GradientSink {
+    switch self {
+    case .sums(let sums, let slot): unsafe .sums(sums) { unsafe slot($0) + first }
+    case .sets(let gradient, let completed):
+      unsafe .sets(
+        gradient: { unsafe gradient($0) + first },
+        completed: { completed($0, $1.lowerBound + first..<$1.upperBound + first) })
+    }
+  }
+
   /// Leaves zeros for a set's gradient of parts that rest.
   func rest(_ parts: [Range<Int>], set: Int) {
     func clear(_ first: UnsafeMutablePointer<Float>) {
@@ -214,6 +228,9 @@ extension TrainingObjective {
   func make(model: ScoreModel, times: TimeSampler, pass: NetworkPass) -> any Objective {
     if let autoencoder = model.autoencoder {
       return LatentObjective(model: model, autoencoder, times: times, pass: pass)
+    }
+    if let dequantiser = model.dequantiser {
+      return DequantisedObjective(model: model, dequantiser, times: times, pass: pass)
     }
     return switch self {
     case .denoising: DenoisingObjective(model: model, times: times, rows: pass.rows, sets: pass.sets)

@@ -40,6 +40,8 @@ public struct ScoreModel: Sendable {
   public var discriminator: Discriminator?
   /// What turns data into latents, of which the score is, and back; nil where the score is one of the data.
   public var autoencoder: Autoencoder?
+  /// The learned law of the noise that levels get; nil where it is uniform, or where there are no levels.
+  public var dequantiser: Dequantiser?
 
   /// A model; the network's inputs and outputs follow from the process, the dimension and the output.
   public init(
@@ -81,15 +83,15 @@ public struct ScoreModel: Sendable {
       embedding: TimeEmbedding(kind: network.embedding, features: network.embeddingFeatures), seed: seed)
   }
 
-  /// Where all that is learned lies: the network, and the schedule, discriminator or autoencoder where there is one.
+  /// Where all that is learned lies: the network, and what is learned beside it.
   public var layout: ParameterLayout {
     precondition(
-      [learnsSchedule, discriminator != nil, autoencoder != nil].count { $0 } < 2,
+      [learnsSchedule, discriminator != nil, autoencoder != nil, dequantiser != nil].count { $0 } < 2,
       "several kinds of parts beside a network")
     let schedule =
       learnsSchedule ? [ParameterLayout.Further(MonotoneSchedule.part, tensors: MonotoneSchedule.tensors)] : []
-    return ParameterLayout(
-      network, further: schedule + (discriminator.map { [$0.further] } ?? []) + (autoencoder?.further ?? []))
+    let networks = [discriminator?.further, dequantiser?.further].compactMap(\.self)
+    return ParameterLayout(network, further: schedule + networks + (autoencoder?.further ?? []))
   }
 
   /// What training begins with, `[1, layout count]`.
@@ -103,9 +105,8 @@ public struct ScoreModel: Sendable {
       unsafe autoencoder.initialise(all.pointer, layout, seed: seed)
       return all
     }
-    if let discriminator {
-      // Another seed: the first layers of both networks should not begin alike.
-      let other = discriminator.network.initialParameters(seed: ~seed)
+    // Another seed: the first layers of both networks should not begin alike.
+    if let other = (discriminator?.network ?? dequantiser?.network)?.initialParameters(seed: ~seed) {
       for i in 0..<other.count { all[0, part.range.lowerBound + i] = other[0, i] }
       return all
     }

@@ -20,6 +20,8 @@ public struct TrainingOptions: Sendable, Equatable {
   public var discriminatorBeta1 = 0.5
   /// An encoder and a decoder beside the score.
   public var latent = LatentOptions()
+  /// The law of the noise that levels get.
+  public var dequantisation = DequantisationOptions()
   /// The smallest training time.
   public var minimumTime = 1e-3
   /// The lengths of the power-function averages kept beside the moving one; see `PowerAverage`.
@@ -32,10 +34,15 @@ public struct TrainingOptions: Sendable, Equatable {
   /// The defaults.
   public init() {}
 
-  /// The optimiser of what is learned beside the network, a schedule, a discriminator or an autoencoder: its learning rate is its
-  /// own.
+  /// The optimiser of what is learned beside the network: a schedule, discriminator or autoencoder has its own learning rate.
+  ///
+  /// A dequantiser's is the network's.
   var furtherOptimiser: Optimiser {
     var optimiser = optimiser
+    guard dequantisation.kind == .uniform else {
+      optimiser.weightDecay = 0
+      return optimiser
+    }
     let rate =
       latent.dimension != nil
       ? latent.learningRate : adversaryWeight > 0 ? discriminatorLearningRate : scheduleLearningRate

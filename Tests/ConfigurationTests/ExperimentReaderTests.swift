@@ -112,7 +112,7 @@ private func read(_ yaml: String, _ settings: String...) throws -> Experiment {
     let target = "data: {target: funnel}\n"
     if parts[0] == "data.file" { return "data: {file: rows.npy}" }
     if parts[0] == "data.target" || parts[0] == "times" { return target }
-    if parts[0] == "training.objective" || parts[0] == "training.time_law" {
+    if ["training.objective", "training.time_law", "training.dequantisation"].contains(parts[0]) {
       return target + "training: {\(parts[0].dropFirst("training.".count)): \(parts[1])}"
     }
     if parts[0] == "training.adversary_weight" { return target + "training: {adversary_weight: 0.5}" }
@@ -148,7 +148,7 @@ private func read(_ yaml: String, _ settings: String...) throws -> Experiment {
       "data.missing": "[NA, gone]", "data.columns": "{a: bounded [0.5, 2.0]}", "evaluation.calibration_pairs": "30",
       "training.minimum_noise": "0.0005", "training.maximum_noise": "500.0", "network.input_frequencies": "[7, 8]",
       "sampling.reverse_variance": "forward", "training.discriminator_widths": "[8, 16]", "training.pairs": "70",
-      "latent.widths": "[8, 16]",
+      "latent.widths": "[8, 16]", "training.dequantiser_widths": "[8, 16]",
     ]
     let key = try #require(ExperimentKey.all.first { $0.path == path })
     let text: String

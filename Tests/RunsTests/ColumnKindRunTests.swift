@@ -111,6 +111,45 @@ import Training
     #expect(judgements[1].value.mean == 2 / log(2) && judgements[1].baseline?.mean == 3 / log(2))
   }
 
+  @Test("an untrained network's NLL of levels with noise of a learned law has the law's density in it")
+  func learnedNoise() throws {
+    let experiment = try Experiment(
+      yaml: "data: {file: a.csv, levels: 8}\nnetwork: {widths: [8]}\nprocess: {kind: variance-preserving}\n"
+        + "training: {dequantisation: variational, dequantiser_widths: [8]}\nevaluation: {likelihood_draws: 400}\n",
+      file: "a.yaml")
+    let (mean, scale) = (3.2, 1.7)
+    let data = DataSet.Description(
+      dimension: 1, rows: 10, kinds: [.levels(count: 8)],
+      standardisation: Standardisation(mean: [mean], scale: [scale]), constantColumns: [false], fingerprint: "")
+    // A dequantiser whose parameters are all 0 but the last biases: u = S(μ + σe) for every row.
+    let layout = experiment.model(dimension: 1).layout
+    let bias = try #require(layout.entries.last { $0.name.hasPrefix("dequantiser.") })
+    var parameters = Matrix(rows: 1, columns: layout.count)
+    let (centre, logDeviation) = (0.7, -0.9)
+    // ln σ = 5 tanh(ℓ/5).
+    let share = logDeviation / 5
+    (parameters[0, bias.offset], parameters[0, bias.offset + 1]) = (
+      Float(centre), Float(2.5 * log((1 + share) / (1 - share)))
+    )
+    let network = NetworkLikelihood(experiment, MatrixBox(parameters), data, file: "")
+    var rows = Matrix(rows: 8, columns: 1)
+    for x in 0..<8 { rows[x, 0] = Float(x) }
+    let values = try network.values(of: rows, .single)
+    for x in 0..<8 {
+      // Midpoints of v; ln q(u) = ln(dv/du), v = S((logit u − μ)/σ).
+      let (count, sigma) = (100_000, exp(logDeviation))
+      let expected =
+        (0..<count).reduce(0.0) { sum, i in
+          let v = (Double(i) + 0.5) / Double(count)
+          let u = 1 / (1 + exp(-centre - sigma * log(v / (1 - v))))
+          let y = (Double(x) + u - 0.5 - mean) / scale
+          return sum + 0.5 * y * y + 0.5 * log(2 * Double.pi) + log(scale) + log(v * (1 - v) / (sigma * u * (1 - u)))
+        } / Double(count)
+      // Four standard errors of the mean over draws, and the blur of the first time.
+      #expect(abs(values[x].mean - expected) < 4 * values[x].deviation + 3e-3, "\(values[x]) for \(expected)")
+    }
+  }
+
   @Test("a row outside of its box is refused by row, column and kind")
   func refusals() throws {
     let folder = try TemporaryFolder()

@@ -25,6 +25,7 @@ METHODS = {
     "ddpm": ("DDPM", "≤ 3.75", 3.17),
     "ncsn": ("NCSN", None, 25.3),
     "likelihood-sde": ("Likelihood SDE", "2.84", 2.87),
+    "likelihood-sde-variational": ("Likelihood SDE, variational dequantisation", None, None),
     "ddim": ("DDIM, 100 steps", None, 4.16),
     "fast-ddpm": ("FastDDPM, 100 steps", None, 2.86),
     "fast-ddpm-variances": ("FastDDPM, 100 variances", None, None),

@@ -52,6 +52,11 @@ struct DataLoader {
     let training = own.standardised(by: scaling.standardisation)
     let held = heldOut.standardised(by: scaling.standardisation)
     try communicator.agree {
+      if experiment.training.options.dequantisation.kind == .variational, description.dequantisation == nil {
+        throw ToolError.configuration(
+          Place("training.dequantisation"),
+          "variational needs columns of levels: set data.levels, or levels K in data.columns, or take uniform")
+      }
       try description.refuseNotFinite(training, file: data.name)
       try description.refuseNotFinite(held, file: data.name)
     }

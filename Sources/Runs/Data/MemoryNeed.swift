@@ -43,7 +43,7 @@ struct MemoryNeed {
     ranks: Int, ranksHere: Int
   ) {
     let networks =
-      [experiment.architecture(dimension: dimension)] + experiment.autoencoderNetworks(dimension: dimension)
+      [experiment.architecture(dimension: dimension)] + experiment.networksBeside(dimension: dimension)
     // Not by the layout, whose integers absurd widths may overflow.
     let layers = networks.flatMap { $0.layers.map { (inputs: Double($0.inputs), outputs: Double($0.outputs)) } }
     let parameters = layers.reduce(0) { $0 + ($1.inputs + 1) * $1.outputs }

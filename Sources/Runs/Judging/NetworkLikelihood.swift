@@ -154,6 +154,10 @@ struct NetworkLikelihood {
     guard let model else { return try bounds(of: rows, communicator) }
     if model.autoencoder != nil { return try latentBounds(of: rows, clouds: clouds, model, communicator) }
     let conditions = data.trainedConditions(rows)
+    let cells = chain.map { data.levels(within: Self.widestCell * $0.states.firstNoise) } ?? []
+    var trained = data.trainedData(clouds)
+    let hasCells = cells.contains { $0 != nil }
+    let densities = hasCells ? nil : dequantise(rows, into: &trained)
     let tasks = communicator.share(of: rows.rows * draws).map {
       SettledLikelihood.Task(row: $0 / draws, draw: $0 % draws)
     }
@@ -168,8 +172,6 @@ struct NetworkLikelihood {
       for (r, number) in numbers.enumerated() { given.copyRow(r, from: conditions, number) }
       network.setConditions(given, firstIndex: 0)
     }
-    let cells = chain.map { data.levels(within: Self.widestCell * $0.states.firstNoise) } ?? []
-    var trained = data.trainedData(clouds)
     let own: [Double]
     if let chain {
       let whole = data.trainedData(rows)
@@ -183,7 +185,9 @@ struct NetworkLikelihood {
       own = settled.logDensities(tasks, of: trained, copies: copies, score: &score, prepare: prepare)
     }
     let all = try communicator.allGather(
-      zip(tasks, own).map { task, value in -value - data.logJacobian(rows, task.row, cells: cells) })
+      zip(tasks, own).map { task, value in
+        -value + (densities?[place(of: task)] ?? 0) - data.logJacobian(rows, task.row, cells: cells)
+      })
     return (0..<rows.rows).map { row in
       return Spread(errorOf: Array(all[row * draws..<(row + 1) * draws]))
     }

@@ -62,7 +62,10 @@ extension RunRecord {
       return "\(training.objective.rawValue) on \(latents) latents"
         + (experiment.latent.joint ? ", then with the autoencoder" : ", after the autoencoder")
     }
-    guard experiment.process.chain != nil else { return training.objective.rawValue }
+    guard experiment.process.chain != nil else {
+      let isLearned = training.options.dequantisation.kind == .variational
+      return training.objective.rawValue + (isLearned ? ", variational dequantisation" : "")
+    }
     return "bound and \(rounded(training.options.crossEntropy)) of cross entropy"
   }
 
