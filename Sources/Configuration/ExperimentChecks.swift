@@ -191,8 +191,10 @@ extension Experiment {
   package func checkResume(of before: Experiment, allowingData: Bool = false) throws {
     let refused = changes(from: before).filter { !allowingData || !$0.hasPrefix("data.") }
     guard let first = refused.first else { return }
+    let others = refused.dropFirst()
     throw ToolError.configuration(
-      Place(first), "cannot change on resume (\(refused.joined(separator: ", "))): start a new run, or drop the setting"
-    )
+      Place(first),
+      "cannot change on resume" + (others.isEmpty ? "" : ", nor can " + others.joined(separator: ", "))
+        + ": start a new run (--init-from RUN takes this one's parameters), or drop the change")
   }
 }

@@ -191,7 +191,7 @@ extension ExperimentKey {
       "Largest noise drawn in place of times, in deviations of the data."),
     .init(
       "training.held_out_every", \.training.heldOutEvery, in: .interval, onResume: true,
-      "Steps between held-out losses; 0 for none."),
+      "Steps between held-out losses; 0 for none but those of checkpoints, each of which has one."),
     .init(
       "training.stop_after", \.training.stopAfter, in: .interval, onResume: true,
       "Training ends after this many checkpoints in a row without a new best held-out loss, and samples are drawn from the "

@@ -29,7 +29,13 @@ extension Judgement {
       let gain = baseline.mean - value.mean
       return gain > 0 ? "\(rounded(gain)) below the Gaussian" : "no better than a Gaussian"
     }
-    guard let position else { return "floor and Gaussian cannot be told apart" }
+    guard let position else {
+      let highest = max(floor.mean, baseline.mean)
+      let spread = max(floor.deviation, baseline.deviation)
+      let error = (value.deviation * value.deviation + spread * spread).squareRoot()
+      return value.mean - highest > 2 * error
+        ? "worse than true samples and a Gaussian" : "floor and Gaussian cannot be told apart"
+    }
     if position <= floor.deviation / abs(baseline.mean - floor.mean) {
       return isLikelihood ? "as good as the law itself" : "as good as true samples"
     }

@@ -71,7 +71,7 @@ public enum ColumnKind: Sendable, Equatable {
     case .integer: "a whole number"
     case .indicator: "0 or 1"
     case .levels(let count): "a whole number from 0 to \(count - 1)"
-    case .positive: "a number above 0"
+    case .positive: "a number above 0 (the kind zero-or-positive takes 0 too)"
     case .bounded(let low, let high): "a number from \(low) to \(high)"
     }
   }

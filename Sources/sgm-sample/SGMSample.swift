@@ -46,7 +46,7 @@ struct SGMSample: RankCommand {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Conditions: the numbers of one row, or a file of rows of which each is given to --count samples.",
+      "Conditions: the numbers of one row with commas between them, or a file of rows of which each is given to --count samples.",
       valueName: "file or numbers"))
   var condition: String?
 

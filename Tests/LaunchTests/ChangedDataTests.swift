@@ -45,6 +45,20 @@ extension LaunchTests {
       }
     }
 
+    @Test("columns that have changed their names are refused on resume: samples would have the wrong header")
+    func names() throws {
+      let workshop = try Workshop()
+      try workshop.write(table(400), to: "table.csv")
+      try train(workshop)
+      try workshop.write(table(400).replacing("a,b\n", with: "b,a\n", maxReplacements: 1), to: "table.csv")
+      for ranks in [0, 2] {
+        let words = ["--resume", "run", "--set", "training.steps=21"]
+        let outcome = try workshop.run("sgm-train", words, ranks: ranks)
+        #expect(outcome.status == 78 && outcome.messages.count == 1, "\(outcome.errors)")
+        #expect(outcome.errors.contains("other column names: column 0 (from 0) is b, not a;"), "\(outcome.errors)")
+      }
+    }
+
     @Test("an experiment.yaml that was edited in the run's folder is named, and the checkpoint's counts")
     func edited() throws {
       let workshop = try Workshop()

@@ -26,6 +26,18 @@ import Testing
     #expect(figure.html.contains("class=\"bar\""))
   }
 
+  @Test(
+    "where floor and Gaussian are alike, a figure far above both is said to be worse",
+    arguments: [
+      (0.11, "floor and Gaussian cannot be told apart"), (0.73, "worse than true samples and a Gaussian"),
+    ])
+  func worse(value: Double, words: String) {
+    let figure = Judgement(
+      name: "d", value: Spread(mean: value, deviation: 0.02), floor: Spread(mean: 0.105, deviation: 0.011),
+      baseline: Spread(mean: 0.113, deviation: 0.019))
+    #expect(figure.html.contains("<em>\(words)</em>"))
+  }
+
   @Test("a figure without floor or baseline, or without a number, has no bar")
   func noBar() {
     #expect(!Judgement(name: "p", value: Spread(mean: 0.3)).html.contains("class=\"bar\""))

@@ -27,7 +27,7 @@ extension Checkpoint.Header {
   package func check(
     _ data: DataSet.Description, allowingData: Bool, warn: (String) -> Void
   ) throws {
-    if self.data.fingerprint != data.fingerprint {
+    if self.data.fingerprint != data.fingerprint || self.data.columnNames != data.columnNames {
       let problem = "is not the data that the run began with: \(self.data.differences(to: data))"
       guard allowingData, self.data.dimension == data.dimension else {
         throw ToolError.configuration(

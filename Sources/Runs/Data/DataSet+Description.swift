@@ -9,7 +9,18 @@ extension DataSet.Description {
     var parts: [String] = []
     if rows != other.rows { parts.append("\(counted(other.rows, "row")) to train on, not \(rows)") }
     if dimension != other.dimension { parts.append("\(counted(other.dimension, "column")), not \(dimension)") }
-    if columnNames != other.columnNames { parts.append("other column names") }
-    return (parts + ["fingerprint \(other.fingerprint), not \(fingerprint)"]).joined(separator: "; ")
+    if let names = otherNames(in: other) { parts.append(names) }
+    if fingerprint != other.fingerprint { parts.append("fingerprint \(other.fingerprint), not \(fingerprint)") }
+    return parts.joined(separator: "; ")
+  }
+
+  /// The first column that other data call otherwise; nil where all names are the same.
+  private func otherNames(in other: DataSet.Description) -> String? {
+    guard columnNames != other.columnNames else { return nil }
+    guard let own = columnNames, let others = other.columnNames, own.count == others.count else {
+      return "other column names"
+    }
+    let different = own.indices.first { own[$0] != others[$0] } ?? 0
+    return "other column names: column \(different) (from 0) is \(others[different]), not \(own[different])"
   }
 }

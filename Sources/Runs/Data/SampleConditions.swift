@@ -140,7 +140,7 @@ extension DataSet.Description {
     }
     return
       "\(name) = \(value)\(others) lies \(rounded(abs(trained))) standard deviations from the data's mean "
-      + "\(mean); the network has seen nothing like it"
+      + "\(mean); the network has seen few rows like it, or none"
   }
 
   /// The map of the data columns alone.
