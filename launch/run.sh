@@ -69,8 +69,10 @@ end_late() {
     if ranks_here; then
       started=yes gone=0
     elif [[ $started == yes ]] && ((++gone >= 15)); then
-      # Its ways to other hosts as well: they would keep the output open.
-      kill -KILL "$mpirun" $(children) 2> /dev/null
+      # Its ways to other hosts as well: they would keep the output open. Once mpirun is dead, the script ends us by SIGTERM, and
+      # nothing would be left that says 76.
+      trap '' TERM
+      kill -KILL $(children) "$mpirun" 2> /dev/null
       return 76
     fi
   done

@@ -173,9 +173,10 @@ extension LaunchTests {
       throws
     {
       let workshop = try Workshop()
-      // As one whose host vanished with an order on its way: the ranks here have ended, and it holds on.
+      // As one whose host vanished with an order on its way: the ranks here have ended, and it holds on. They live for 20 s, as
+      // run.sh has to see them, and looks once a second of a machine that may be full of work.
       try workshop.script(
-        "mpirun", "[ \"$1\" = --version ] || { \"$PWD/sgm-train\" 3 & sleep 1000 & wait; }")
+        "mpirun", "[ \"$1\" = --version ] || { \"$PWD/sgm-train\" 20 & sleep 1000 & wait; }")
       try FileManager.default.copyItem(atPath: "/bin/sleep", toPath: workshop.path + "/sgm-train")
       let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
       let outcome = try workshop.run(

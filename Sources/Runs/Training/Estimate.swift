@@ -129,7 +129,8 @@ extension Estimate: CustomStringConvertible {
     lines.append(
       "  sampling    \(experiment.sampling.count) samples in \(duration(secondsPerSamples))"
         + (draws == 1 ? "" : ", \(draws) times"))
-    lines.append("  in all      about \(duration(seconds)) on \(counted(ranks, "rank")), judging and pictures not counted")
+    lines.append(
+      "  in all      about \(duration(seconds)) on \(counted(ranks, "rank")), judging and pictures not counted")
     if run.wouldOverwrite {
       lines.append("  output      \(run.folder.path) exists already: choose another by --output, or add --overwrite")
     }
