@@ -100,7 +100,7 @@ def main(runs, folder):
         without = np.mean([mean(f[0], "rows without an NLL") for f in found])
         table.append(
             f"| {title} | `{name}` | {spread(values[0], 3)}{f' ± {error:.3f}' if len(found) == 1 and nll else ''}"
-            f"{f' ({100 * without:.0f} % of rows have none)' if without > 0 else ''} | {chain} | {spread(values[1], 2)}"
+            f"{f' ({100 * without:.1f} % of rows have none)' if without > 0 else ''} | {chain} | {spread(values[1], 2)}"
             f" | {spread(values[2], 1)}"
             f" | {np.mean([f[1] for f in found]):.0f} | {np.mean([f[2] for f in found]):.0f} s | {bits or '–'} | {frechet or '–'} |"
         )
@@ -123,7 +123,7 @@ def main(runs, folder):
     text += "| method | recipe | bits per dimension, bound | of the chain | Fréchet | sliced W2 | evaluations | training | published bits | published FID |\n"
     text += "|---|---|---|---|---|---|---|---|---|---|\n" + "\n".join(table + baselines).replace("nan", "–") + "\n"
     if missing:
-        text += "\nNot built, or not run here: " + ", ".join(missing) + ".\n"
+        text += "\nNot run yet: " + ", ".join(missing) + ".\n"
     text += "\n![Samples of each method](figures/seed-table.png)\n\nOne row of samples for each method, from top to bottom: "
     text += "; ".join(title for title, _ in shown) + ".\n"
     (folder / "seed-table.md").write_text(text)
