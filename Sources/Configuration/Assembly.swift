@@ -10,15 +10,23 @@ package import Training
 
 extension Experiment {
   /// The score model for data of `dimension` coordinates; with latents it is one of these.
-  package func model(dimension: Int) -> ScoreModel { model(dimension: dimension, under: process.make()) }
+  ///
+  /// - Parameters:
+  ///   - dimension: d, without conditions.
+  ///   - conditions: the numbers that condition a row; by default one for each of `conditionCount` columns.
+  /// - Returns: the model.
+  package func model(dimension: Int, conditions: Int? = nil) -> ScoreModel {
+    model(dimension: dimension, conditions: conditions, under: process.make())
+  }
 
   /// The score model under a process.
-  func model(dimension: Int, under process: any ForwardProcess) -> ScoreModel {
+  func model(dimension: Int, conditions: Int?, under process: any ForwardProcess) -> ScoreModel {
     let variance =
       network.variance == .learned
       ? LearnedVariance(ReverseChain(process, steps: self.process.chainSteps), weight: training.varianceWeight) : nil
     var model = ScoreModel(
-      process: process, dimension: scoredDimension(of: dimension), conditions: conditionCount, network: network,
+      process: process, dimension: scoredDimension(of: dimension), conditions: conditions ?? conditionCount,
+      network: network,
       conditioning: training.objective.conditioning, variance: variance,
       learnsSchedule: training.timeLaw.kind == .learnedSchedule,
       weight: training.weight ?? (training.objective.comparesScores ? .unitVariance : nil), seed: seed)
@@ -43,8 +51,10 @@ extension Experiment {
   }
 
   /// The network's shape for data of `dimension` coordinates, whatever the process.
-  package func architecture(dimension: Int) -> NetworkArchitecture {
-    guard let chain = process.chain, let levels = data.levels else { return model(dimension: dimension).network }
+  package func architecture(dimension: Int, conditions: Int? = nil) -> NetworkArchitecture {
+    guard let chain = process.chain, let levels = data.levels else {
+      return model(dimension: dimension, conditions: conditions).network
+    }
     return StateModel.architecture(chain, levels: levels, dimension: dimension, network)
   }
 
@@ -56,32 +66,39 @@ extension Experiment {
   }
 
   /// Where all that is learned for data of `dimension` coordinates lies.
-  package func layout(dimension: Int) -> ParameterLayout {
-    process.chain == nil ? model(dimension: dimension).layout : ParameterLayout(architecture(dimension: dimension))
+  package func layout(dimension: Int, conditions: Int? = nil) -> ParameterLayout {
+    process.chain == nil
+      ? model(dimension: dimension, conditions: conditions).layout
+      : ParameterLayout(architecture(dimension: dimension, conditions: conditions))
   }
 
   /// What is trained: a score under a process of real numbers, or the law of x_0 in a chain of discrete states.
   ///
-  /// - Parameter standardisation: the map to trained coordinates, conditions included.
+  /// - Parameters:
+  ///   - standardisation: the map to trained coordinates, conditions included.
+  ///   - conditions: the numbers that condition a row.
   /// - Returns: the network, what its outputs mean, and the loss.
   /// - Throws: an error of the target.
-  package func task(in standardisation: Standardisation) throws -> TrainingTask {
-    let dimension = standardisation.dimension - conditionCount
+  package func task(in standardisation: Standardisation, conditions: Int) throws -> TrainingTask {
+    let dimension = standardisation.dimension - conditions
     if let model = stateModel(dimension: dimension) { return .states(model) }
     if let student = studentModel(dimension: dimension) { return .student(student) }
-    return .score(trainedModel(dimension: dimension), try objective(in: standardisation))
+    return .score(
+      trainedModel(dimension: dimension, conditions: conditions),
+      try objective(in: standardisation, dimension: dimension))
   }
 
   /// What is learned from.
   ///
-  /// - Parameter standardisation: the map to the coordinates of the exact score.
+  /// - Parameters:
+  ///   - standardisation: the map to the coordinates of the exact score.
+  ///   - dimension: d, without conditions.
   /// - Returns: the objective, with a score of its own where it needs one.
   /// - Throws: an error of the target.
-  package func objective(in standardisation: Standardisation) throws -> TrainingObjective {
+  package func objective(in standardisation: Standardisation, dimension: Int) throws -> TrainingObjective {
     switch training.objective {
     case .hybrid, .denoising: return training.coupling == .optimalTransport ? .transported : .denoising
     case .implicit:
-      let dimension = standardisation.dimension - conditionCount
       guard dimension <= TrainingObjective.largestTrace else {
         throw ToolError.configuration(
           Place("training.objective"),
@@ -108,5 +125,7 @@ extension Experiment {
   }
 
   /// The number of columns that condition.
+  ///
+  /// A column of words may stand for several of the numbers that a network sees.
   package var conditionCount: Int { data.target?.conditions ?? data.conditions.names.count }
 }

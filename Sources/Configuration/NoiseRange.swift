@@ -31,8 +31,10 @@ extension Experiment {
   }
 
   /// The model as training sees it: under the noise itself where that is drawn, else under the process.
-  package func trainedModel(dimension: Int) -> ScoreModel {
-    model(dimension: dimension, under: noiseLevels.map { NoiseLevels(horizon: $0.upperBound) } ?? process.make())
+  package func trainedModel(dimension: Int, conditions: Int? = nil) -> ScoreModel {
+    model(
+      dimension: dimension, conditions: conditions,
+      under: noiseLevels.map { NoiseLevels(horizon: $0.upperBound) } ?? process.make())
   }
 
   /// The options of training, whose times are those of `trainedModel`'s process.

@@ -19,7 +19,7 @@ public struct SettledLikelihood: Sendable {
     public init(row: Int, draw: Int = 0) { (self.row, self.draw) = (row, draw) }
 
     /// Where x of the draw stands among rows that have so many copies each, one for each draw.
-    func place(copies: Int) -> Int { copies == 1 ? row : row * copies + draw }
+    public func place(copies: Int) -> Int { copies == 1 ? row : row * copies + draw }
   }
 
   private static let mostDoublings = 4

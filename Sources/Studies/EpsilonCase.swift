@@ -43,7 +43,8 @@ struct EpsilonCase {
     let data = try DataSource.open(experiment, base: "", communicator).load(communicator)
     let trainer = Trainer(
       model: experiment.trainedModel(dimension: data.description.dimension),
-      objective: try experiment.objective(in: data.description.standardisation),
+      objective: try experiment.objective(
+        in: data.description.standardisation, dimension: data.description.dimension),
       options: experiment.trainedOptions, data: data.training,
       tree: CanonicalTree(shards: experiment.training.shards),
       communicator: communicator, seed: experiment.seed)

@@ -20,7 +20,7 @@ import Training
 
   private func objective(_ settings: String...) throws -> TrainingObjective {
     try Experiment(yaml: "data: {target: diamond}\n", file: "a.yaml", settings: settings)
-      .objective(in: .identity(2))
+      .objective(in: .identity(2), dimension: 2)
   }
 
   @Test("objectives have the probes, steps and pairing that are asked for") func objectives() throws {

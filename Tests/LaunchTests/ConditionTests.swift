@@ -26,7 +26,7 @@ extension LaunchTests {
       let alone = try RunFiles(workshop, "run")
       for ranks in 2...3 {
         try train(workshop, "on-\(ranks)", ranks: ranks)
-        expectSame(try RunFiles(workshop, "on-\(ranks)"), alone, "\(ranks) ranks")
+        expectSame(try RunFiles(workshop, "on-\(ranks)", step: 400), alone, "\(ranks) ranks")
       }
       // 192 bytes of header, 700 rows of the two columns that are learned, in double precision as a table's are.
       #expect(alone.samples.count == 192 + 700 * 2 * 8)
@@ -67,13 +67,83 @@ extension LaunchTests {
         seed.status == 78 && seed.errors.contains("sampling.seed must be 0 to 18446744073709551615, found \"-1\""))
     }
 
+    /// Three kinds of bars, whose length is near 10, 20 or 30 and whose weight is missing now and then.
+    private func bars(_ workshop: Workshop) throws {
+      var table = "length,kind,weight\n"
+      for i in 0..<900 {
+        let weight = i % 10 == 0 ? "NA" : "\(i % 7)"
+        table += "\(10 * Double(i % 3 + 1) + sin(Double(i))),\(["ash", "oak", "elm"][i % 3]),\(weight)\n"
+      }
+      try workshop.write(table, to: "bars.csv")
+      try workshop.write(
+        smallExperiment.replacingOccurrences(
+          of: "{target: funnel, dimension: 5, count: 3000}", with: "{file: bars.csv, conditions: [weight, kind]}"),
+        to: "bars.yaml")
+    }
+
+    @Test(
+      "words and gaps condition: the same bytes on 1, 2 and 3 ranks, by name from any table, and unknown words are refused"
+    )
+    func words() throws {
+      let workshop = try Workshop()
+      try bars(workshop)
+      for ranks in 1...3 {
+        let more = ["--set", "training.steps=400", "--set", "training.learning_rate=0.005"]
+        let outcome = try workshop.run("sgm-train", ["bars.yaml", "--output", "on-\(ranks)"] + more, ranks: ranks)
+        try #require(outcome.status == 0, "\(outcome.errors)")
+      }
+      let alone = try RunFiles(workshop, "on-1", step: 400)
+      for ranks in 2...3 { expectSame(try RunFiles(workshop, "on-\(ranks)", step: 400), alone, "\(ranks) ranks") }
+      func lengths(_ condition: String, _ count: Int = 300) throws -> [Double] {
+        let words = [
+          "on-1", "--condition", condition, "--count", "\(count)", "--output", "bars-given.csv", "--overwrite",
+        ]
+        let outcome = try workshop.run("sgm-sample", words, ranks: 2)
+        try #require(outcome.status == 0, "\(outcome.errors)")
+        return String(decoding: try workshop.bytes("bars-given.csv"), as: UTF8.self).split(separator: "\n").dropFirst()
+          .compactMap { Double($0) }
+      }
+      for (word, length) in [("ash", 10.0), ("oak", 20), ("elm", 30)] {
+        let drawn = try lengths("3, \(word)")
+        // Laws of other words lie 10 away. A short training leaves a bias, which is less than 3.
+        #expect(drawn.count == 300 && abs(drawn.reduce(0, +) / 300 - length) < 3, "\(word)")
+      }
+      // The same rows, named in another order, and with a column beside.
+      try workshop.write("kind,length,weight\noak,1,3\n", to: "given.csv")
+      #expect(try lengths("given.csv") == lengths("3,oak"))
+      #expect(try lengths("NA,oak") != lengths("3,oak"))
+      let judged = try workshop.run(
+        "sgm-evaluate", ["on-1", "--rows", "bars.csv", "--set", "evaluation.likelihood_steps=20"])
+      #expect(
+        judged.status == 0 && judged.output.contains("negative log-likelihood"), "\(judged.output) \(judged.errors)")
+      for (condition, message) in [
+        (
+          "3,ask",
+          "--condition 3,ask: holds \"ask\" in column kind, which is none of the 3 words that data.file has there: ash, "
+        ),
+        ("oak,3", "--condition oak,3: holds \"oak\" in column weight, where "),
+        ("oak", "--condition oak: has 1 column, but the network was trained with 2 conditions (weight, kind)"),
+        ("bars.csv", "column 2 (kind) holds"),
+      ] {
+        if condition == "bars.csv" { try workshop.write("length,kind,weight\n1,ivy,2\n", to: "bars.csv") }
+        for ranks in [0, 2] {
+          let outcome = try workshop.run(
+            "sgm-sample", ["on-1", "--condition", condition, "--output", "no.csv"], ranks: ranks)
+          #expect(outcome.status != 0 && outcome.errors.contains(message), "\(outcome.errors)")
+        }
+      }
+    }
+
     @Test("conditions that do not fit are refused in words")
     func refusals() throws {
       let workshop = try Workshop()
       try train(workshop, "run", ranks: 0)
       try workshop.write("seen\n1\n", to: "one.csv")
+      try workshop.write("a,b\n1,2\n", to: "other.csv")
       for (words, message) in [
-        ([], "--condition is needed: the network was trained with 1 conditions; give their numbers, or a file"),
+        (
+          [], "--condition is needed: the network was trained with 1 condition (seen); give a value for each, or a file"
+        ),
         (
           ["--condition", "1,2"],
           "--condition 1,2: has 2 columns, but the network was trained with 1 condition (seen)"
@@ -92,8 +162,8 @@ extension LaunchTests {
           "one.csv: exists already; this command reads it; name another file"
         ),
         (
-          ["--condition", "table.csv"],
-          "--condition table.csv: has 3 columns, but the network was trained with 1 condition (seen)"
+          ["--condition", "other.csv"],
+          "--condition other.csv: has no column \"seen\", by which the network was conditioned; its columns are a, b"
         ),
       ] as [([String], String)] {
         let outcome = try workshop.run("sgm-sample", ["run"] + words)

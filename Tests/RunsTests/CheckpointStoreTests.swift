@@ -97,13 +97,13 @@ import Testing
     #expect(refusal({ ($0.fingerprint, $0.dimension) = ("4567", 3) }, allowing: true) != "no error was thrown")
     var wide = header.experiment
     wide.network.widths = [8]
-    #expect(errorText { try header.checkNetwork(wide, dimension: 2) }.contains("network: differs from that"))
+    #expect(errorText { try header.checkNetwork(wide, header.data) }.contains("network: differs from that"))
     var fourier = header
     fourier.experiment.network.embedding = .fourier
     var seeded = fourier.experiment
     seeded.seed = 2
-    #expect(errorText { try fourier.checkNetwork(seeded, dimension: 2) }.contains("set seed to 1"))
-    #expect(errorText { try fourier.checkNetwork(fourier.experiment, dimension: 2) } == "no error was thrown")
+    #expect(errorText { try fourier.checkNetwork(seeded, header.data) }.contains("set seed to 1"))
+    #expect(errorText { try fourier.checkNetwork(fourier.experiment, header.data) } == "no error was thrown")
   }
 
   @Test("the events of a step carry its figures under their names") func events() throws {

@@ -162,7 +162,7 @@ private struct Combination {
       return rows
     }
     let (model, options) = (experiment.model(dimension: Self.dimension), experiment.training.options)
-    let kind = try experiment.objective(in: standardisation)
+    let kind = try experiment.objective(in: standardisation, dimension: Self.dimension)
     let data = ShardedRows(
       assignment: ShardAssignment(rows: experiment.training.batch, shards: 1, seed: 1), shards: 0..<1,
       dimension: Self.dimension, seed: 1)

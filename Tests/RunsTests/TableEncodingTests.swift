@@ -76,16 +76,19 @@ import Testing
     #expect(row[3] == mass && row[10] == gain)
   }
 
-  @Test("conditions come last, and are numbers without gaps or two words") func conditions() throws {
+  @Test("conditions come last, whatever they hold") func conditions() throws {
     let (encoding, rows, cells, _) = try Self.encode(conditions: ["rank", "bill, mm"])
     #expect(encoding.names.suffix(2) == ["rank", "bill, mm"] && encoding.kinds.suffix(2) == [.integer, .number])
     #expect(rows[7].suffix(2) == [Double(cells[7][7]), Double(cells[7][2])])
     // The samples of such a run have the other columns alone.
     #expect(encoding.names(within: encoding.dimension - 2) == ["species", "mass", "sex", "gain", "year"])
-    for name in ["species", "mass"] {
-      let text = errorText { _ = try Self.encode(conditions: [name]) }
-      #expect(text.contains("data.conditions: names \"\(name)\"") && text.contains("without gaps"), "\(text)")
-    }
+    // Three words and a number with gaps: three columns and two, in the order in which they are named.
+    let (words, coded, _, _) = try Self.encode(conditions: ["species", "mass"])
+    #expect(words.width(ofLast: 2) == 5 && words.names.suffix(2) == ["mass", "mass is missing"])
+    #expect(coded[3].suffix(5) == [1, 0, 0, 3075, 0] && coded[4].suffix(5).first == 0 && coded[4].last == 1)
+    #expect(words.names(within: words.dimension - 5) == ["bill, mm", "sex", "gain", "year", "rank"])
+    let text = errorText { _ = try Self.encode(conditions: ["id"]) }
+    #expect(text == "data.conditions: names \"id\", which data.columns ignores: leave it out", "\(text)")
   }
 
   @Test("what a column cannot hold is refused by its name, with what to do") func refusals() throws {

@@ -44,9 +44,9 @@ extension Checkpoint.Header {
   }
 
   /// Refuses to begin with a network of another shape.
-  func checkNetwork(_ experiment: Experiment, dimension: Int) throws {
-    let theirs = self.experiment.architecture(dimension: data.dimension)
-    let own = experiment.architecture(dimension: dimension)
+  func checkNetwork(_ experiment: Experiment, _ data: DataSet.Description) throws {
+    let theirs = self.experiment.architecture(of: self.data)
+    let own = experiment.architecture(of: data)
     guard theirs == own, self.experiment.process.chain == experiment.process.chain else {
       throw ToolError.configuration(
         Place("network"), "differs from that of the run to begin with: take over its network and process sections")

@@ -36,8 +36,8 @@ package struct Checkpoint: ~Copyable, Sendable {
 
   /// Writes the file whole or not at all; its bytes are a function of the checkpoint.
   package func write(to file: String) throws(ToolError) {
-    let layout = header.experiment.layout(dimension: header.data.dimension)
-    let network = header.experiment.architecture(dimension: header.data.dimension)
+    let layout = header.experiment.layout(of: header.data)
+    let network = header.experiment.architecture(of: header.data)
     let frequencies = network.embedding.frequencies(seed: header.experiment.seed)
     let data = header.data
     let columns = data.dimension + data.conditions

@@ -35,12 +35,14 @@ extension Checkpoint {
     let mean = try reader.doubles("standardisation.mean", file: file)
     let scale = try reader.doubles("standardisation.scale", count: mean.count, file: file)
     let constant = try reader.flags("standardisation.constant", count: mean.count, file: file)
+    let table = try reader.table(count: mean.count, file: file)
+    let conditions = table.conditions(of: experiment)
     let header = Header(
       experiment: experiment,
       data: DataSet.Description(
-        dimension: mean.count - experiment.conditionCount, conditions: experiment.conditionCount, rows: rows,
+        dimension: mean.count - conditions, conditions: conditions, rows: rows,
         columnNames: reader.names("data.columns", count: mean.count),
-        kinds: try reader.kinds(count: mean.count, file: file), table: try reader.table(count: mean.count, file: file),
+        kinds: try reader.kinds(count: mean.count, file: file), table: table,
         isDouble: (try? reader.text("data.precision")) == "double",
         standardisation: Standardisation(mean: mean, scale: scale), constantColumns: constant,
         fingerprint: try reader.text("data.fingerprint"), teacher: reader.teacher),
@@ -58,7 +60,7 @@ extension Checkpoint {
   private static func state(
     _ reader: borrowing TensorFileReader, _ header: Header, step: Int, file: String
   ) throws -> TrainerState {
-    let layout = header.experiment.layout(dimension: header.data.dimension)
+    let layout = header.experiment.layout(of: header.data)
     // Before room is made: the experiment may speak of a larger network than the file holds.
     let averages = header.experiment.training.averages.count
     for part in StatePart.allCases.map(\.rawValue) + (0..<averages).map({ "averages.\($0)" }) {

@@ -43,7 +43,7 @@ struct DataLoader {
     // Of another dimension the old scaling is of no use; the resume will be refused.
     if let kept, kept.dimension + kept.conditions == d { scaling = (kept.standardisation, kept.constantColumns) }
     let description = DataSet.Description(
-      dimension: d - experiment.conditionCount, conditions: experiment.conditionCount,
+      dimension: data.dimension, conditions: data.conditions,
       rows: assignment.rows, columnNames: source.columnNames, kinds: data.kinds, table: data.encoding,
       isDouble: source.isDouble,
       standardisation: scaling.standardisation, constantColumns: scaling.constant,

@@ -1,9 +1,38 @@
-internal import Configuration
+package import Configuration
 internal import Files
+internal import Networks
 internal import Reports
 internal import Targets
+package import Training
+
+extension Experiment {
+  /// The score model for data.
+  package func model(of data: DataSet.Description) -> ScoreModel {
+    model(dimension: data.dimension, conditions: data.conditions)
+  }
+
+  /// The network's shape for data.
+  func architecture(of data: DataSet.Description) -> NetworkArchitecture {
+    architecture(dimension: data.dimension, conditions: data.conditions)
+  }
+
+  /// Where all that is learned of data lies.
+  func layout(of data: DataSet.Description) -> ParameterLayout {
+    layout(dimension: data.dimension, conditions: data.conditions)
+  }
+}
 
 extension DataSet.Description {
+  /// The rows of a file as those that the run learned from: words encoded, and conditions last.
+  func rows(of file: String, _ experiment: Experiment) throws -> any RowSource {
+    let rows = try openRows(file, header: experiment.data.header)
+    guard let table else { return try DataSource.ordered(rows, experiment) }
+    guard let cells = rows as? TableFile else {
+      throw ToolError.data(Place(file), "is no table of text, as the run's data is: .csv, .tsv, .txt or .dat")
+    }
+    return EncodedRows(cells, try table.of(cells), missing: experiment.data.missingWords)
+  }
+
   /// Each thing in which other data differ, in words.
   package func differences(to other: DataSet.Description) -> String {
     var parts: [String] = []

@@ -77,7 +77,7 @@ extension DataSource {
   func check() throws {
     try checkNames()
     let trainingRows = count(.training)
-    let found = source.dimension - experiment.conditionCount
+    let found = dimension
     if let dimension = experiment.data.dimension, dimension != found {
       let words = experiment.conditionCount > 0 ? "columns beside data.conditions" : "columns"
       throw ToolError.configuration(

@@ -65,7 +65,9 @@ package final class DataSource {
   }
 
   /// d, without conditions.
-  package var dimension: Int { source.dimension - experiment.conditionCount }
+  package var dimension: Int { source.dimension - conditions }
+  /// The number of trained columns after those, which condition.
+  package var conditions: Int { encoding.conditions(of: experiment) }
   /// Whether any row is held out.
   package var hasHeldOut: Bool { count(.heldOut) > 0 }
   /// The part to show and to judge against: rows held out, or those to train on where none are.

@@ -1,6 +1,5 @@
 internal import Configuration
 internal import Files
-internal import Foundation
 internal import LinearAlgebra
 internal import Reports
 internal import Targets
@@ -32,38 +31,12 @@ package struct SampleConditions {
   /// - Parameters:
   ///   - text: a file's path, or numbers between commas.
   ///   - data: how many conditions there are, and their units.
-  ///   - header: whether a table's first line holds names.
-  /// - Throws: `ToolError.usage` for another number of columns; errors of the file.
-  init(_ text: String, data: DataSet.Description, header: TableHeader) throws {
-    let numbers = text.split(separator: ",", omittingEmptySubsequences: false).map {
-      real(from: $0.filter { $0 != " " })
-    }
-    var rows: RowBlock
-    if numbers.allSatisfy({ $0 != nil }) {
-      rows = RowBlock(rows: 1, columns: numbers.count)
-      for (k, number) in numbers.enumerated() { rows[0, k] = number ?? 0 }
-    } else {
-      guard endsAsData(text) || FileManager.default.fileExists(atPath: text) else {
-        throw ToolError.usage(
-          "--condition \(text): is neither numbers between commas, such as 0.5,-1, nor a file of them")
-      }
-      let source = try openRows(text, header: header)
-      if let names = source.columnNames, let known = data.columnNames?.dropFirst(data.dimension),
-        names.count == known.count, names != Array(known)
-      {
-        throw ToolError.usage(
-          "--condition \(text): has the columns \(shortened(names.joined(separator: ", "))), but the network was "
-            + "trained with \(shortened(known.joined(separator: ", "))), in that order")
-      }
-      remarks = source.remarks
-      rows = try RowBlock(source)
-    }
-    guard rows.columns == data.conditions else {
-      let names = data.columnNames.map { " (\($0.dropFirst(data.dimension).joined(separator: ", ")))" } ?? ""
-      throw ToolError.usage(
-        "--condition \(text): has \(counted(rows.columns, "column")), but the network was trained with "
-          + "\(counted(data.conditions, "condition"))\(names)")
-    }
+  ///   - section: how the run's file is read.
+  /// - Throws: `ToolError.usage` for other columns, and numbers that are not of their kind; errors of the file.
+  init(_ text: String, data: DataSet.Description, _ section: Experiment.DataSection) throws {
+    let given = try ConditionRows(text, data, section)
+    remarks = given.remarks
+    let rows = given.rows
     var trained = Matrix(rows: rows.rows, columns: rows.columns)
     for r in 0..<rows.rows {
       for k in 0..<rows.columns {
@@ -102,6 +75,7 @@ package struct SampleConditions {
   ) -> [String] {
     (0..<trained.columns).compactMap { k in
       let column = data.dimension + k
+      guard data.kind(column) != .indicator else { return nil }
       let far = (0..<trained.rows).filter { data.isFar(column, trained: Double(trained[$0, k])) }
       guard let first = far.first else { return nil }
       let others = far.count == 1 ? "" : ", and \(far.count - 1) more,"

@@ -29,8 +29,8 @@ func evaluateRows(_ request: EvaluateRequest, _ file: String, _ communicator: Co
   let network = try NetworkLikelihood.newest(in: folder, experiment, communicator)
   let (rows, remarks) = try communicator.agree { () throws -> (MatrixBox, [String]) in
     try network.check()
-    let source = try DataSource.ordered(openRows(file, header: experiment.data.header), experiment)
     let data = network.data
+    let source = try data.rows(of: file, experiment)
     guard source.dimension == data.dimension + data.conditions else {
       let conditions = data.conditions > 0 ? " and \(counted(data.conditions, "condition"))" : ""
       throw ToolError.data(

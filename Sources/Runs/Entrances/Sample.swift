@@ -40,7 +40,7 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
     try communicator.agree { try request.refuseConstraints(of: experiment) }
   }
   if let table = request.completed {
-    let network = NetworkScore(model: experiment.model(dimension: data.dimension), parameters: parameters.value.head(1))
+    let network = NetworkScore(model: experiment.model(of: data), parameters: parameters.value.head(1))
     let (own, output) = (folder.samples(step: checkpoint.state.step), request.output ?? "")
     try communicator.agree {
       guard output != own, Identity(output).map({ $0 != Identity(own) }) ?? true else {
@@ -54,7 +54,7 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
   }
   let conditions = try communicator.agree { try SampleConstraints(request, data) }
   for line in conditions.remarks { announce(line, communicator) }
-  let trained = try communicator.agree { try request.conditions(data, header: experiment.data.header) }
+  let trained = try communicator.agree { try request.conditions(data, experiment.data) }
   for line in trained?.remarks ?? [] { announce(line, communicator) }
   var request = request
   if request.together { try communicator.agree { [request] in try request.checkTogether(trained, conditions) } }
@@ -78,7 +78,7 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
     try communicator.agree { if lock != nil { try folder.removeJudgements() } }
     return line
   }
-  let network = NetworkScore(model: experiment.model(dimension: data.dimension), parameters: parameters.value.head(1))
+  let network = NetworkScore(model: experiment.model(of: data), parameters: parameters.value.head(1))
   var score = network
   if request.together, let trained {
     let source = try DataSource.open(experiment, base: communicator.fromRoot { folder.base() }, communicator)
@@ -117,17 +117,19 @@ extension SampleRequest {
   }
 
   /// The conditions of the samples, where the network was trained with any.
-  fileprivate func conditions(_ data: DataSet.Description, header: TableHeader) throws -> SampleConditions? {
+  fileprivate func conditions(
+    _ data: DataSet.Description, _ section: Experiment.DataSection
+  ) throws -> SampleConditions? {
     guard data.conditions > 0 else {
       guard let condition else { return nil }
       throw ToolError.usage("--condition \(condition): the network was trained without conditions; leave it out")
     }
     guard let condition else {
       throw ToolError.usage(
-        "--condition is needed: the network was trained with \(data.conditions) conditions; give their numbers, or a file"
+        "--condition is needed: the network was trained with \(data.conditionWords); give a value for each, or a file"
       )
     }
-    return try SampleConditions(condition, data: data, header: header)
+    return try SampleConditions(condition, data: data, section)
   }
 }
 

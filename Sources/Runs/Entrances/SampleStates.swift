@@ -13,7 +13,7 @@ func drawWithoutScore(
   _ file: String, _ communicator: Communicator
 ) throws -> String {
   let source = try communicator.agree {
-    try experiment.chunks(of: parameters.value.head(1), dimension: data.dimension)
+    try experiment.chunks(of: parameters.value.head(1), data)
   }
   let (count, trajectory) = request.amount(experiment, data)
   var display = ProgressDisplay(isRoot: communicator.isRoot, steps: 1)

@@ -49,7 +49,7 @@ struct NetworkPosterior {
     if let ranks = kept.rows { return ranks }
     let options = experiment.evaluation
     let (draws, width) = (options.calibrationDraws, data.dimension + 2)
-    let network = NetworkScore(model: experiment.model(dimension: data.dimension), parameters: parameters.value.head(1))
+    let network = NetworkScore(model: experiment.model(of: data), parameters: parameters.value.head(1))
     let (rows, trained, source) = try communicator.agree { () throws -> (MatrixBox, MatrixBox, SampleSource) in
       guard data.conditions > 0 else {
         throw ToolError.usage(

@@ -4,9 +4,6 @@ internal import Randomness
 internal import Training
 
 extension NetworkLikelihood {
-  /// Where the copy of a row that a draw has stands among all copies.
-  func place(of task: SettledLikelihood.Task) -> Int { copies == 1 ? task.row : task.row * copies + task.draw }
-
   /// Puts rows with noise of the learned law in the place of those with uniform noise.
   ///
   /// The uniform noise of the same numbers is what the law makes of μ = 0 and σ = 1. All ranks go through all rows: a network of a

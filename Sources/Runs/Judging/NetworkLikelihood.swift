@@ -44,7 +44,7 @@ struct NetworkLikelihood {
     _ experiment: Experiment, _ parameters: MatrixBox, _ data: DataSet.Description, file: String
   ) {
     states = experiment.stateModel(dimension: data.dimension)
-    model = states == nil ? experiment.model(dimension: data.dimension) : nil
+    model = states == nil ? experiment.model(of: data) : nil
     (self.parameters, self.data, self.file) = (parameters, data, file)
     (section, firstTime, seed) = (experiment.evaluation, experiment.firstTrainedTime, experiment.seed)
     (chainSteps, reverseVariance) = (experiment.process.chainSteps, experiment.sampling.reverseVariance)
@@ -147,6 +147,11 @@ struct NetworkLikelihood {
   /// `copies` rows for each row, which differ by the noise of levels.
   func clouds(of rows: borrowing Matrix) -> Matrix { data.dequantised(rows, draws: copies, seed: seed) }
 
+  /// This rank's part of all draws of all rows.
+  private func tasks(of rows: borrowing Matrix, _ communicator: Communicator) -> [SettledLikelihood.Task] {
+    communicator.share(of: rows.rows * draws).map { SettledLikelihood.Task(row: $0 / draws, draw: $0 % draws) }
+  }
+
   /// The same, of rows whose `clouds(of:)` are known.
   func values(
     of rows: borrowing Matrix, clouds: borrowing Matrix, _ communicator: Communicator
@@ -158,9 +163,7 @@ struct NetworkLikelihood {
     var trained = data.trainedData(clouds)
     let hasCells = cells.contains { $0 != nil }
     let densities = hasCells ? nil : dequantise(rows, into: &trained)
-    let tasks = communicator.share(of: rows.rows * draws).map {
-      SettledLikelihood.Task(row: $0 / draws, draw: $0 % draws)
-    }
+    let tasks = self.tasks(of: rows, communicator)
     let settled = SettledLikelihood(
       process: model.process, dimension: model.dimension, firstTime: firstTime, steps: section.likelihoodSteps,
       seed: seed)
@@ -186,7 +189,7 @@ struct NetworkLikelihood {
     }
     let all = try communicator.allGather(
       zip(tasks, own).map { task, value in
-        -value + (densities?[place(of: task)] ?? 0) - data.logJacobian(rows, task.row, cells: cells)
+        -value + (densities?[task.place(copies: copies)] ?? 0) - data.logJacobian(rows, task.row, cells: cells)
       })
     return (0..<rows.rows).map { row in
       return Spread(errorOf: Array(all[row * draws..<(row + 1) * draws]))
@@ -199,9 +202,7 @@ extension NetworkLikelihood {
   private func bounds(of rows: borrowing Matrix, _ communicator: Communicator) throws -> [Spread] {
     guard let states else { preconditionFailure("a likelihood without a model") }
     let numbers = data.trainedData(rows)
-    let tasks = communicator.share(of: rows.rows * draws).map { number in
-      SettledLikelihood.Task(row: number / draws, draw: number % draws)
-    }
+    let tasks = self.tasks(of: rows, communicator)
     var denoiser = NetworkDenoiser(model: states, parameters: parameters.value.head(1))
     let bound = StateBound(process: states.process, dimension: states.dimension, form: states.form, seed: seed)
     let all = try communicator.allGather(bound.values(tasks, of: numbers, denoiser: &denoiser))
@@ -215,10 +216,7 @@ extension NetworkLikelihood {
     of rows: borrowing Matrix, clouds: borrowing Matrix, _ model: ScoreModel, _ communicator: Communicator
   ) throws -> [Spread] {
     let seen = data.trainedData(clouds)
-    let tasks = communicator.share(of: rows.rows * draws).map { number in
-      let (row, draw) = number.quotientAndRemainder(dividingBy: draws)
-      return (row: row, draw: draw)
-    }
+    let tasks = self.tasks(of: rows, communicator)
     guard
       let bound = LatentBound(
         model: model, parameters: parameters.value, firstTime: firstTime, steps: section.likelihoodSteps, seed: seed)
@@ -229,7 +227,7 @@ extension NetworkLikelihood {
       // A chunk always has 256 rows: the last task stands in for those that are missing.
       let taken = (0..<LatentBound.rows).map { tasks[min(first + $0, tasks.count - 1)] }
       for (r, task) in taken.enumerated() {
-        chunk.copyRow(r, from: seen, copies == 1 ? task.row : task.row * copies + task.draw)
+        chunk.copyRow(r, from: seen, task.place(copies: copies))
       }
       let values = bound.values(chunk, keys: taken.map { LatentBound.Key(index: $0.row, draw: $0.draw) })
       for (task, value) in zip(taken, values).prefix(tasks.count - first) {

@@ -35,7 +35,7 @@ extension RunRecord {
 
   /// Short statements on what was run.
   package var facts: [ReportFact] {
-    let layout = experiment.layout(dimension: truth.value.columns)
+    let layout = experiment.layout(dimension: truth.value.columns, conditions: data?.conditions)
     let training = experiment.training
     var facts = [
       ReportFact("data", experiment.data.target?.rawValue ?? experiment.data.file ?? ""),

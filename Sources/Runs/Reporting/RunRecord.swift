@@ -123,7 +123,7 @@ extension RunRecord {
     ]
     let training = sum("input") + sum("compute") + sum("exchange")
     guard training > 0, let last = ends.last, let steps = lines[last]["step"]?.number else { return nil }
-    let network = experiment.architecture(dimension: truth.value.columns)
+    let network = experiment.architecture(dimension: truth.value.columns, conditions: data?.conditions)
     let ranks = lines[last]["timings"]?["ranks"]?.number ?? 1
     let rate = steps / training
     return ReportTimings(

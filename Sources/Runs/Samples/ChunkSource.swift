@@ -78,20 +78,21 @@ extension Experiment {
   ///
   /// - Parameters:
   ///   - parameters: the network's.
-  ///   - dimension: the number of data coordinates.
+  ///   - data: what the run was trained on.
   ///   - conditions: those of the samples, where the network has any.
   /// - Returns: the source.
   /// - Throws: `ToolError.usage` for a sampler that takes no score.
   func chunks(
-    of parameters: consuming Matrix, dimension: Int, given conditions: SampleConditions? = nil
+    of parameters: consuming Matrix, _ data: DataSet.Description, given conditions: SampleConditions? = nil
   ) throws -> any ChunkSource {
+    let dimension = data.dimension
     if let model = stateModel(dimension: dimension) {
       return StateChunks(model, parameters: parameters, sampling.options, seed: sampling.seed ?? seed)
     }
     if let student = studentModel(dimension: dimension) {
       return StudentChunks(student, parameters: parameters, seed: sampling.seed ?? seed)
     }
-    let model = model(dimension: dimension)
+    let model = model(of: data)
     if let latents = latent.dimension {
       let source = try source(process: model.process, dimension: latents)
       return LatentChunks(

@@ -45,8 +45,7 @@ struct GivenRows: Sendable {
     (self.table, self.data, missing) = (table, data, experiment.data.missingWords)
     remarks = table.remarks
     if let learned = data.table {
-      let order = try Self.order(of: learned.columns, isNamed: true, usual: learned.order, in: table)
-      encoding = TableEncoding(columns: learned.columns, order: order)
+      encoding = try learned.of(table)
     } else {
       let names = data.columnNames ?? (1...data.dimension + data.conditions).map { "x\($0)" }
       let columns = names.enumerated().map { number, name in
@@ -58,8 +57,7 @@ struct GivenRows: Sendable {
       if !last.isEmpty, table.dimension == columns.count {
         usual = try OrderedRows(table, last: last, key: "data.conditions").order
       }
-      let order = try Self.order(of: columns, isNamed: data.columnNames != nil, usual: usual, in: table)
-      encoding = TableEncoding(columns: columns, order: order)
+      encoding = try TableEncoding(columns: columns, order: usual).of(table, isNamed: data.columnNames != nil)
     }
     try table.forEachRow { _, cells in
       let given = try row(cells)
@@ -73,42 +71,6 @@ struct GivenRows: Sendable {
     }
   }
 
-  /// The file's number of each column.
-  private static func order(
-    of columns: [TableColumn], isNamed: Bool, usual: [Int], in table: TableFile
-  ) throws(ToolError) -> [Int] {
-    let all = shortened(columns.map(\.name).joined(separator: ", "))
-    guard isNamed, let names = table.columnNames else {
-      guard table.dimension == columns.count else {
-        throw .data(
-          Place(table.path),
-          "has \(counted(table.dimension, "column")), but the run has \(columns.count): \(all); give all of them, and leave "
-            + "empty what is missing")
-      }
-      return usual
-    }
-    if let other = names.first(where: { name in !columns.contains { $0.name == name } }) {
-      throw .data(
-        Place(table.path),
-        "has a column \(quoted(other)), which the run does not have; remove it: its columns are \(all)")
-    }
-    var order: [Int] = []
-    for column in columns {
-      guard let number = names.firstIndex(of: column.name) else {
-        guard column.content == .ignored else {
-          throw .data(
-            Place(table.path),
-            "has no column \(quoted(column.name)), which the run has; add it, and leave its cells empty where they are missing"
-          )
-        }
-        order.append(-1)
-        continue
-      }
-      order.append(number)
-    }
-    return order
-  }
-
   /// What is known of a row.
   private mutating func row(_ cells: TableCells) throws(ToolError) -> GivenRow {
     var row = GivenRow(numbers: Array(repeating: nil, count: data.dimension))
@@ -117,9 +79,11 @@ struct GivenRows: Sendable {
       func fault(_ words: String) -> ToolError {
         .data(Place(table.path, line: cells.number), "column \(number + 1) (\(shortened(column.name))) \(words)")
       }
-      guard missing.contains(cells.text(number)) else {
-        guard let values = column.encode(cells, number, isMissing: false) else {
-          throw column.refusal(cells, number, in: table.path)
+      let (isMissing, isCondition) = (missing.contains(cells.text(number)), range.lowerBound >= data.dimension)
+      if !isMissing || isCondition {
+        guard let values = column.encode(cells.text(number), cells.value(number), isMissing: isMissing) else {
+          guard isMissing else { throw column.refusal(cells, number, in: table.path) }
+          throw fault("is missing, but the run was trained with it as a condition, which must be given; fill it in")
         }
         for (j, value) in zip(range, values) {
           let trained = data.trained(value, j)
@@ -136,9 +100,6 @@ struct GivenRows: Sendable {
           row.known.values.append(trained)
         }
         continue
-      }
-      guard range.lowerBound < data.dimension || range.isEmpty else {
-        throw fault("is missing, but the run was trained with it as a condition, which must be given; fill it in")
       }
       guard let (known, excluded) = column.filled(missing) else {
         throw fault("is missing, and the run knows no word to fill in: all its cells were missing; leave the row out")

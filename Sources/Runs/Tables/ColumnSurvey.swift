@@ -180,13 +180,14 @@ extension TableEncoding {
       try surveys[place].column(names[place], contents[place], at: (place, table.path))
     }
     let encoding = TableEncoding(columns: columns, order: order)
-    for (column, range) in zip(encoding.columns, encoding.ranges).suffix(last.count) where range.count != 1 {
+    for (column, range) in zip(columns, encoding.ranges).suffix(last.count) where range.isEmpty {
       throw ToolError.configuration(
         Place("data.conditions"),
-        "names \(quoted(column.name)), a column of kind \(column.content.words)\(column.missing == nil ? "" : " with missing cells"): "
-          + "conditions are columns of numbers without gaps, or of two words")
+        "names \(quoted(column.name)), "
+          + (column.content == .ignored ? "which data.columns ignores" : "a column of one word alone")
+          + ": leave it out")
     }
-    guard encoding.dimension > last.count else {
+    guard encoding.dimension > encoding.width(ofLast: last.count) else {
       throw ToolError.configuration(Place(table.path), "has no column that can be learned: none varies")
     }
     return (encoding, zip(columns, order).map { surveys[$1].facts($0) })

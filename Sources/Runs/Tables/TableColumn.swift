@@ -37,20 +37,26 @@ struct TableColumn: Sendable, Equatable {
   }
 
   /// The trained columns of a cell; nil for a cell that the column cannot hold.
-  func encode(_ cells: TableCells, _ column: Int, isMissing: Bool) -> [Double]? {
+  ///
+  /// - Parameters:
+  ///   - text: the cell.
+  ///   - value: the number that it holds; nil for other text.
+  ///   - isMissing: whether it says that there is nothing.
+  /// - Returns: a number for each trained column.
+  func encode(_ text: String, _ value: @autoclosure () -> Double?, isMissing: Bool) -> [Double]? {
     let flag = missing == nil ? [] : [isMissing ? 1.0 : 0]
     guard !isMissing || missing != nil || content == .category || content == .ignored else { return nil }
     switch content {
     case .values(let kind):
       if isMissing { return [fill] + flag }
-      guard let value = cells.value(column), kind.contains(value) else { return nil }
+      guard let value = value(), kind.contains(value) else { return nil }
       return [value] + flag
     case .zeroOrPositive:
       if isMissing { return [0, fill] + flag }
-      guard let value = cells.value(column), value >= 0 else { return nil }
+      guard let value = value(), value >= 0 else { return nil }
       return [value > 0 ? 1 : 0, value > 0 ? value : fill] + flag
     case .category:
-      guard let place = words.firstIndex(of: cells.text(column)) else { return nil }
+      guard let place = words.firstIndex(of: text) else { return nil }
       return words.count < 3 ? (1..<words.count).map { $0 == place ? 1 : 0 } : words.indices.map { $0 == place ? 1 : 0 }
     case .ignored: return []
     }

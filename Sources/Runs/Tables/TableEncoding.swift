@@ -22,6 +22,8 @@ struct TableEncoding: Sendable, Equatable {
 
   /// The number of trained columns.
   var dimension: Int { ranges.last?.upperBound ?? 0 }
+  /// The number of trained columns of the last so many columns.
+  func width(ofLast count: Int) -> Int { ranges.suffix(count).reduce(0) { $0 + $1.count } }
   /// The names of the trained columns.
   var names: [String] { columns.flatMap { $0.trained.map(\.name) } }
   /// The kinds of the trained columns.
@@ -86,6 +88,48 @@ extension TableEncoding {
   }
 }
 
+extension TableEncoding {
+  /// The same columns with their numbers in another file: by name where both have names, else as they stand here.
+  ///
+  /// - Parameters:
+  ///   - table: the file.
+  ///   - isNamed: whether the columns here have names of their own.
+  /// - Returns: the encoding; the number −1 stands for a column that is ignored and left out.
+  /// - Throws: `ToolError.data` for other columns.
+  func of(_ table: TableFile, isNamed: Bool = true) throws(ToolError) -> TableEncoding {
+    let all = shortened(columns.map(\.name).joined(separator: ", "))
+    guard isNamed, let names = table.columnNames else {
+      guard table.dimension == columns.count else {
+        throw .data(
+          Place(table.path),
+          "has \(counted(table.dimension, "column")), but the run has \(columns.count): \(all); give all of them, and leave "
+            + "empty what is missing")
+      }
+      return self
+    }
+    if let other = names.first(where: { name in !columns.contains { $0.name == name } }) {
+      throw .data(
+        Place(table.path),
+        "has a column \(quoted(other)), which the run does not have; remove it: its columns are \(all)")
+    }
+    var order: [Int] = []
+    for column in columns {
+      guard let number = names.firstIndex(of: column.name) else {
+        guard column.content == .ignored else {
+          throw .data(
+            Place(table.path),
+            "has no column \(quoted(column.name)), which the run has; add it, and leave its cells empty where they are missing"
+          )
+        }
+        order.append(-1)
+        continue
+      }
+      order.append(number)
+    }
+    return TableEncoding(columns: columns, order: order)
+  }
+}
+
 /// The rows of a mixed table as rows of numbers.
 struct EncodedRows: RowSource, NamedRows {
   private let table: TableFile
@@ -112,9 +156,10 @@ struct EncodedRows: RowSource, NamedRows {
     var block = RowBlock(rows: min(most, rows), columns: dimension)
     var filled = 0
     try table.forEachRow { row, cells in
-      for (place, column) in encoding.columns.enumerated() {
+      for (place, column) in encoding.columns.enumerated() where column.content != .ignored {
         let number = encoding.order[place]
-        guard let values = column.encode(cells, number, isMissing: missing.contains(cells.text(number))) else {
+        let text = cells.text(number)
+        guard let values = column.encode(text, cells.value(number), isMissing: missing.contains(text)) else {
           throw column.refusal(cells, number, in: table.path)
         }
         for (k, value) in values.enumerated() { block[filled, encoding.ranges[place].lowerBound + k] = value }
@@ -138,17 +183,28 @@ extension TableColumn {
   ///   - path: the file.
   /// - Returns: the error.
   func refusal(_ cells: TableCells, _ number: Int, in path: String) -> ToolError {
-    let found = "column \(number + 1) (\(shortened(name))) holds \(quoted(cells.text(number)))"
-    let expected: String
+    .data(
+      Place(path, line: cells.number),
+      "column \(number + 1) (\(shortened(name))) holds \(quoted(cells.text(number))), \(expectation)"
+        + "; data.columns says what a column holds")
+  }
+
+  /// What a cell that cannot be is not, to stand behind it.
+  var expectation: String {
     switch content {
     case .category:
-      expected =
-        "which is none of the \(words.count) words that data.file has there: "
+      "which is none of the \(words.count) words that data.file has there: "
         + shortened(words.joined(separator: ", "))
-    case .values(let kind): expected = "where \(kind.expectation ?? "a number") is expected"
-    case .zeroOrPositive: expected = "where 0 or a number above 0 is expected"
-    case .ignored: expected = "which is ignored"
+    case .values(let kind): "where \(kind.expectation ?? "a number") is expected"
+    case .zeroOrPositive: "where 0 or a number above 0 is expected"
+    case .ignored: "which is ignored"
     }
-    return .data(Place(path, line: cells.number), "\(found), \(expected); data.columns says what a column holds")
+  }
+}
+
+extension TableEncoding? {
+  /// The number of trained columns that condition under an experiment: a column of words may have several.
+  func conditions(of experiment: Experiment) -> Int {
+    self?.width(ofLast: experiment.conditionCount) ?? experiment.conditionCount
   }
 }

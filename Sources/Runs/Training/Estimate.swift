@@ -59,7 +59,7 @@ package struct Estimate {
   }
 
   private static func secondsOfSampling(_ run: TrainingRun) throws -> Double {
-    let source = try run.experiment.chunks(of: run.trainer.gatherAverage(), dimension: run.data.dimension)
+    let source = try run.experiment.chunks(of: run.trainer.gatherAverage(), run.data)
     var samples = Matrix(rows: NetworkScore.rows, columns: run.data.dimension)
     let chunk = seconds { source.generate(chunk: 0, into: &samples, count: Generator.rows, trajectory: nil) }
     // The slowest rank decides.

@@ -22,7 +22,7 @@ extension TrainingRun {
   ) throws -> (file: String, summary: SampleWriter.Summary) {
     RunStage.sampling.begin()
     let parameters = try (chosen ?? currentNetwork()).average.value.head(1)
-    let source = try experiment.chunks(of: parameters, dimension: data.dimension, given: conditions)
+    let source = try experiment.chunks(of: parameters, data, given: conditions)
     let file = folder.samples(step: chosen?.step ?? trainer.step)
     let writer = SampleWriter(communicator: communicator, description: data, kept: kept)
     let summary = try writer.write(

@@ -78,7 +78,9 @@ package final class TrainingRun {
     try communicator.agree { [teacher, data] () throws -> Void in
       try teacher?.check(plan.experiment, data: begun == nil ? data : nil)
     }
-    let task = try communicator.agree { [data] in try plan.experiment.task(in: data.standardisation) }
+    let task = try communicator.agree { [data] in
+      try plan.experiment.task(in: data.standardisation, conditions: data.conditions)
+    }
     trainingRows =
       if case .student(let model) = task {
         TeacherPairs.room(plan.experiment, model, communicator)
@@ -120,7 +122,7 @@ package final class TrainingRun {
       trainer.restore(checkpoint.value.state)
       best = header.best
     } else if let source = plan.initial {
-      try communicator.agree { try source.value.header.checkNetwork(experiment, dimension: data.dimension) }
+      try communicator.agree { try source.value.header.checkNetwork(experiment, data) }
       trainer.initialise(from: source.value.state.average)
     } else if let teacher {
       trainer.initialise(from: teacher.parameters.value)
