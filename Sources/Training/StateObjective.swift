@@ -96,6 +96,17 @@ internal import Randomness
     for k in 0..<model.dimension {
       let (x0, xt) = (Int(clean[first + k]), Int(noisy[first + k]))
       let outputs = unsafe Span(_unsafeStart: UnsafePointer(pass.output(set: set, row: row) + k * count), count: count)
+      if let share = step.shareOfEntropy(seeing: xt),
+        let entropy = model.head.entropy(outputs, seen: xt, of: x0, levels: model.process.levels)
+      {
+        let weight = share + model.crossEntropy
+        sum += weight * entropy.value
+        guard let gradientScale else { continue }
+        let result = unsafe pass.outputGradient(set: set, row: row) + k * count
+        unsafe result[0] = Float(gradientScale * factor * weight * entropy.ofFirst)
+        unsafe result[1] = Float(gradientScale * factor * weight * entropy.ofSecond)
+        continue
+      }
       model.head.predict(outputs, seen: xt, &scratch)
       let (divergence, entropy) = step.loss(
         x0, xt, &scratch, crossEntropy: gradientScale == nil ? nil : model.crossEntropy)

@@ -207,6 +207,40 @@ import Testing
     }
   }
 
+  @Test("the entropy of one level and its gradient are those by all levels", arguments: [2, 5, 256])
+  func entropy(levels: Int) throws {
+    let process = DiscreteProcess(.absorbing, levels: levels, steps: 4)
+    let step = StateStep(process, from: 3, to: 2, form: .joint)
+    var scratch = StateScratch(process)
+    for (number, outputs) in [[0.3, 1.5], [-2, -1], [4, -6], [-0.7, 6], [0.1, -60]].map({ $0.map(Float.init) })
+      .enumerated()
+    {
+      for seen in [levels, number % levels] {
+        let x0 = (7 * number + 1) % levels
+        StateHead.logistic.predict(outputs.span, seen: seen, &scratch)
+        let whole = step.loss(x0, seen, &scratch, crossEntropy: 1)
+        var gradient = [Float](repeating: 0, count: 2)
+        var span = gradient.mutableSpan
+        StateHead.logistic.pullBack(outputs.span, seen: seen, factor: 1, scratch, into: &span)
+        let found = StateHead.logistic.entropy(outputs.span, seen: seen, of: x0, levels: levels)
+        let one = try #require(found)
+        let share = try #require(step.shareOfEntropy(seeing: seen))
+        // Both round sums of at most 256 terms below 1; gradients are compared in single precision.
+        #expect(abs(one.value - whole.crossEntropy) < 1e-11 * (1 + one.value), "\(outputs) \(seen)")
+        #expect(abs(share * one.value - whole.divergence) < 1e-11 * (1 + one.value))
+        for (own, other) in zip([one.ofFirst, one.ofSecond], gradient) {
+          #expect(abs((1 + share) * own - Double(other)) < 1e-6 * (1 + abs(own)), "\(outputs) \(seen): \(own) \(other)")
+        }
+      }
+    }
+    let logits: [Float] = [0, 1]
+    let none = StateHead.logits.entropy(logits.span, seen: 0, of: 1, levels: 2)
+    #expect(none == nil)
+    #expect(
+      StateStep(DiscreteProcess(.uniform, levels: 4, steps: 4), from: 3, to: 2, form: .joint)
+        .shareOfEntropy(seeing: 1) == nil)
+  }
+
   @Test("the logistic head gives each level the mass of its interval") func logistic() {
     let (levels, seen) = (5, 3)
     var scratch = StateScratch(DiscreteProcess(.uniform, levels: levels, steps: 1))

@@ -69,6 +69,33 @@ public enum StateHead: String, Sendable, CaseIterable {
   }
 }
 
+extension StateHead {
+  /// −ln p̃(x_0 | x_t) of a column and its gradient, without the other states' probabilities; nil for `logits`.
+  ///
+  /// The logistic law's weights are differences of S at neighbouring ends, so that their sum Z needs the outer two ends alone:
+  /// Z = S(end_K) − S(end_0) + K · 1e-6. A chain with a mask needs no more than this of p̃, whatever the number of levels.
+  ///
+  /// - Parameters:
+  ///   - outputs: F, the column's outputs.
+  ///   - xt: the state seen; one that data do not have is the mask.
+  ///   - x0: the data's state.
+  ///   - levels: K.
+  /// - Returns: the entropy in nats, and ∂/∂F_1 and ∂/∂F_2 of it.
+  public func entropy(
+    _ outputs: Span<Float>, seen xt: Int, of x0: Int, levels: Int
+  ) -> (value: Double, ofFirst: Double, ofSecond: Double)? {
+    guard self == .logistic else { return nil }
+    let law = LogisticLevels(outputs, seen: xt, levels: levels)
+    let (own, all) = (law.weight(from: x0, to: x0 + 1), law.weight(from: 0, to: levels))
+    let ofMean = all.ofMean / all.value - own.ofMean / own.value
+    let ofRate = all.ofLogRate / all.value - own.ofLogRate / own.value
+    return (
+      log(all.value / own.value), (1 - law.mean * law.mean) * ofMean,
+      law.rate < LogisticLevels.largestRate ? -ofRate : 0
+    )
+  }
+}
+
 /// The logistic law of one column.
 private struct LogisticLevels {
   /// The greatest rate r: the law is a point long before, and r times a distance stays a number.
@@ -95,6 +122,18 @@ private struct LogisticLevels {
   /// S(b) − S(a) = S(b) S(−a) (1 − e^{a − b}), and all levels are equally wide: nothing cancels.
   func weight(_ aboveUpper: Double, _ belowLower: Double) -> Double {
     width * aboveUpper * belowLower + Self.leastWeight
+  }
+
+  /// The weight of levels a … b − 1 before it is normalised, and its derivatives by μ and ln r; S' = S (1 − S).
+  func weight(from a: Int, to b: Int) -> (value: Double, ofMean: Double, ofLogRate: Double) {
+    let (low, high) = (end(a), end(b))
+    let (aboveHigh, belowHigh) = (1 / (1 + exp(-high)), 1 / (1 + exp(high)))
+    let (aboveLow, belowLow) = (1 / (1 + exp(-low)), 1 / (1 + exp(low)))
+    let (slopeHigh, slopeLow) = (aboveHigh * belowHigh, aboveLow * belowLow)
+    return (
+      (1 - exp(low - high)) * aboveHigh * belowLow + Double(b - a) * Self.leastWeight,
+      -rate * (slopeHigh - slopeLow), slopeHigh * high - slopeLow * low
+    )
   }
 
   /// Writes S and 1 − S at the K + 1 ends.

@@ -60,7 +60,7 @@ public struct StateStep: Sendable {
   public func loss(
     _ x0: Int, _ xt: Int, _ scratch: inout StateScratch, crossEntropy: Double? = nil
   ) -> (divergence: Double, crossEntropy: Double) {
-    if let mask { return loss(x0, seesMask: xt == mask.state, told: mask.told, &scratch, crossEntropy: crossEntropy) }
+    if let weight = shareOfEntropy(seeing: xt) { return loss(x0, weight, &scratch, crossEntropy: crossEntropy) }
     let normaliser = mix(xt, &scratch)
     before.row(x0, into: &scratch.truth)
     let evidence = scratch.reach[x0]
@@ -88,6 +88,12 @@ public struct StateStep: Sendable {
     return (max(divergence, 0), entropy)
   }
 
+  /// In a chain with a mask, how much of −ln p̃(x_0 | x_t) is the divergence; nil in chains without.
+  ///
+  /// - Parameter xt: the noisy state.
+  /// - Returns: the share, 0 where the state is seen.
+  public func shareOfEntropy(seeing xt: Int) -> Double? { mask.map { xt == $0.state ? $0.told : 0 } }
+
   /// p(x_s | x_t) of a chain with a mask, where both forms are this: a state stays, and a mask becomes p̃ or stays.
   private func unmask(_ xt: Int, _ mask: (state: Int, told: Double), _ scratch: inout StateScratch) {
     for k in 0..<levels { scratch.law[k] = xt == mask.state ? mask.told * scratch.shares[k] : 0 }
@@ -97,9 +103,9 @@ public struct StateStep: Sendable {
 
   /// The same as `loss` of a chain with a mask: a state that is seen is the data's, and a mask tells it with probability `told`.
   private func loss(
-    _ x0: Int, seesMask: Bool, told: Double, _ scratch: inout StateScratch, crossEntropy: Double?
+    _ x0: Int, _ weight: Double, _ scratch: inout StateScratch, crossEntropy: Double?
   ) -> (divergence: Double, crossEntropy: Double) {
-    let (entropy, weight) = (-log(scratch.shares[x0]), seesMask ? told : 0)
+    let entropy = -log(scratch.shares[x0])
     if let crossEntropy {
       for k in 0..<levels { scratch.gradient[k] = (weight + crossEntropy) * scratch.shares[k] }
       scratch.gradient[x0] -= weight + crossEntropy
