@@ -57,7 +57,8 @@ public final class ThreadTeam: Sendable {
 
   /// What the parts return, in their order.
   public func map<Value>(_ parts: Int, _ body: (_ part: Int) -> Value) -> [Value] {
-    unsafe [Value](unsafeUninitializedCapacity: parts) { buffer, count in
+    guard parts > 0 else { return [] }
+    return unsafe [Value](unsafeUninitializedCapacity: parts) { buffer, count in
       guard let base = buffer.baseAddress else { return }
       forEach(parts) { part in unsafe (base + part).initialize(to: body(part)) }
       count = parts
