@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -232,6 +233,11 @@ void sgm_pulse_stage(int stage) { SET(pulse_stage, stage); }
 
 struct sgm_pulse sgm_pulse_now(void) {
   return (struct sgm_pulse){GET(pulse_step), GET(pulse_calls), GET(pulse_call), GET(pulse_inside), GET(pulse_stage)};
+}
+
+int sgm_allowed_cores(void) {
+  cpu_set_t set;
+  return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 0;
 }
 
 #ifndef SGM_COMMIT

@@ -40,8 +40,8 @@ extension RankCommand {
   private static var commandName: String { configuration.commandName ?? _commandName }
 
   /// Runs `work` on all ranks, prints the text that it returns, once, and ends the process.
-  package func printing(_ work: (Communicator) throws -> String) -> Never {
-    onAllRanks { communicator in
+  package func printing(threads: Int = 1, _ work: (Communicator) throws -> String) -> Never {
+    onAllRanks(threads: threads) { communicator in
       let text = try work(communicator)
       return printed(text, communicator)
     }
@@ -60,8 +60,10 @@ extension RankCommand {
   }
 
   /// Runs `work` on all ranks and ends the process with the status that it returns, or that of its error.
-  package func onAllRanks(catchesStops: Bool = false, _ work: (Communicator) throws -> ExitStatus) -> Never {
-    runTool(Self.commandName, catchesStops: catchesStops, work)
+  package func onAllRanks(
+    catchesStops: Bool = false, threads: Int = 1, _ work: (Communicator) throws -> ExitStatus
+  ) -> Never {
+    runTool(Self.commandName, catchesStops: catchesStops, threads: threads, work)
   }
 }
 
@@ -81,6 +83,20 @@ package struct Overrides: ParsableArguments {
     name: .customLong("set"),
     help: ArgumentHelp("Override a key, such as training.steps=300; may be repeated.", valueName: "key=value"))
   package var settings: [String] = []
+
+  /// As the command-line parser wants it.
+  package init() {}
+}
+
+/// `--threads T`.
+package struct Threads: ParsableArguments {
+  /// The threads of each rank.
+  @Option(
+    name: .customLong("threads"), parsing: .unconditional,
+    help: ArgumentHelp(
+      "Threads of each rank, which share its work: the same bits for any number. docs/performance.md says when to take threads and when ranks.",
+      valueName: "count"))
+  package var count = 1
 
   /// As the command-line parser wants it.
   package init() {}

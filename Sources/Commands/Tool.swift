@@ -9,9 +9,10 @@ internal import Foundation
 ///   - name: the tool's name, in front of messages.
 ///   - catchesStops: whether a signal that asks for a stop is the work's to follow, from before MPI starts; else it ends
 ///     the program at once, with one line and without half-written files.
+///   - threads: the threads of each rank.
 ///   - work: returns the exit status.
 package func runTool(
-  _ name: String, catchesStops: Bool = false, _ work: (Communicator) throws -> ExitStatus
+  _ name: String, catchesStops: Bool = false, threads: Int = 1, _ work: (Communicator) throws -> ExitStatus
 ) -> Never {
   sgm_return_write_errors()
   if catchesStops {
@@ -23,6 +24,8 @@ package func runTool(
   var communicator = Communicator.single
   do {
     communicator = try Communicator.start()
+    communicator = try communicator.agree { try withThreads(threads, communicator) }
+    if communicator.isRoot, let note = bindingNote(threads: threads) { say(name, note) }
     let status = try work(communicator)
     leave(communicator, status.rawValue)
   } catch let error as AgreedError {
@@ -40,6 +43,20 @@ package func runTool(
     if communicator.size > 1 { communicator.abort(status: status) }
     leave(communicator, status)
   }
+}
+
+/// The ranks with so many threads each.
+private func withThreads(_ count: Int, _ communicator: Communicator) throws -> Communicator {
+  guard 1...1_024 ~= count else { throw ToolError.usage("--threads \(count): 1 to 1,024 is expected") }
+  return try communicator.with(threads: count)
+}
+
+/// What is said where the launcher has bound this rank to fewer cores than it has threads; nil elsewhere.
+private func bindingNote(threads: Int) -> String? {
+  let cores = Int(sgm_allowed_cores())
+  guard threads > max(cores, 1) else { return nil }
+  return "warning: --threads \(threads), but rank 0 may use \(counted(cores, "core")): take fewer threads, or add "
+    + "--bind-to none or --map-by slot:PE=\(threads) to mpirun where it binds ranks to cores"
 }
 
 /// Ends the process in good order.

@@ -10,21 +10,37 @@ private import Glibc
   public let rank: Int
   /// The number of ranks.
   public let size: Int
+  /// The threads of this rank, which share its work.
+  public let threads: ThreadTeam
   /// Absent where the process is alone.
   let link: (any RankLink)?
 
   /// True on the rank that writes files and speaks.
   public var isRoot: Bool { rank == 0 }
 
+  /// Who computes, in words: "1 rank", or "2 ranks of 4 threads".
+  public var words: String {
+    (size == 1 ? "1 rank" : "\(size) ranks") + (threads.count > 1 ? " of \(threads.count) threads" : "")
+  }
+
   /// Place `rank` of `size` behind a link.
-  package init(link: (any RankLink)?, rank: Int, size: Int) {
+  package init(link: (any RankLink)?, rank: Int, size: Int, threads: ThreadTeam = .alone) {
     self.link = link
     self.rank = rank
     self.size = size
+    self.threads = threads
   }
 
   /// A group of one that does not need MPI.
   public static var single: Communicator { Communicator(link: nil, rank: 0, size: 1) }
+
+  /// The same group, with a rank's work shared by `count` threads.
+  ///
+  /// - Throws: `CommunicationError.threads` where the operating system refuses them.
+  public func with(threads count: Int) throws(CommunicationError) -> Communicator {
+    let team = count > 1 ? try ThreadTeam(count: count, rank: rank) : .alone
+    return Communicator(link: link, rank: rank, size: size, threads: team)
+  }
 
   /// Joins the group that the launcher made, or is alone.
   ///
@@ -73,9 +89,9 @@ private import Glibc
 
   /// The ranks with the same colour form a new group, ordered by `key`.
   public func split(color: Int, key: Int) throws -> Communicator {
-    guard let link else { return .single }
+    guard let link else { return self }
     let part = try link.split(color: color, key: key)
-    return Communicator(link: part.link, rank: part.rank, size: part.size)
+    return Communicator(link: part.link, rank: part.rank, size: part.size, threads: threads)
   }
 
   /// Ends a group that `split` made; no operation of it may follow.

@@ -8,14 +8,13 @@
   public let slices: Sections
   /// The ranks in the order of their slices.
   public let owners: [Int]
-  /// The number of gradient buffers that a rank needs: one for each slot of its part of the tree.
-  public let slotCount: Int
-  /// What to do after each of this rank's shards.
-  public let localSteps: [CanonicalTree.Step]
+  /// How this rank adds its own shards' gradients.
+  public let local: LocalSums
   /// This rank's shards.
   public let shards: Range<Int>
 
   private let communicator: Communicator
+  private let block: Int
   private let halving: HalvingRounds?
   private let nodeCounts: [Int]
   private let finalSteps: [CanonicalTree.Step]
@@ -33,7 +32,7 @@
   ///   - parameters: the number of parameters.
   ///   - block: slices are aligned to blocks of this many, so that sums over blocks do not depend on the ranks.
   public init(communicator: Communicator, tree: CanonicalTree, parameters: Int, block: Int) {
-    self.communicator = communicator
+    (self.communicator, self.block) = (communicator, block)
     let size = communicator.size
     let blocks = (parameters + block - 1) / block
     let bounds = (0...size).map { min($0 * blocks / size * block, parameters) }
@@ -44,8 +43,7 @@
     for (part, owner) in owners.enumerated() { ranges[owner] = bounds[part]..<bounds[part + 1] }
     slices = Sections(ranges)
     shards = tree.range(rank: communicator.rank, of: size)
-    localSteps = CanonicalTree.steps(summing: shards.map { $0..<$0 + 1 }).steps
-    slotCount = (localSteps.map(\.slot).max() ?? 0) + 1
+    local = LocalSums(shards, parts: communicator.threads.count)
     let nodes = (0..<size).map { CanonicalTree.maximalNodes(of: tree.range(rank: $0, of: size)) }
     nodeCounts = nodes.map(\.count)
     finalSteps = CanonicalTree.steps(summing: Array(nodes.joined())).steps
@@ -66,11 +64,28 @@
 
   deinit { unsafe received.deallocate() }
 
+  /// Adds up what the threads have summed; afterwards the slots `local.nodes` hold this rank's maximal nodes.
+  ///
+  /// - Parameters:
+  ///   - gradients: `local.slotCount` buffers, `stride` floats apart.
+  ///   - stride: the floats from one buffer to the next.
+  ///   - count: the number of parameters.
+  @unsafe public func addParts(_ gradients: UnsafeMutablePointer<Float>, stride: Int, count: Int) {
+    guard !local.additions.isEmpty else { return }
+    communicator.threads.forEachRange(of: count, block: block) { elements in
+      for addition in local.additions {
+        unsafe add(
+          gradients + (addition.from * stride + elements.lowerBound),
+          into: gradients + (addition.into * stride + elements.lowerBound), count: elements.count)
+      }
+    }
+  }
+
   /// Completes the sum over all shards for this rank's slice.
   ///
   /// - Parameters:
-  ///   - gradients: `slotCount` buffers, `stride` floats apart, the first of them holding this rank's maximal nodes.
-  ///     They are overwritten.
+  ///   - gradients: `local.slotCount` buffers, `stride` floats apart, of which the slots `local.nodes` hold this rank's
+  ///     maximal nodes. They are overwritten.
   ///   - stride: the floats from one buffer to the next, at least the number of parameters.
   /// - Returns: the slice of the whole sum, valid until the next call.
   /// - Throws: `CommunicationError.call` where MPI fails.
@@ -87,7 +102,7 @@
     for peer in 0..<communicator.size {
       for node in 0..<nodeCounts[peer] {
         if peer == rank {
-          unsafe addresses.append(gradients + (node * stride + own.lowerBound))
+          unsafe addresses.append(gradients + (local.nodes[node] * stride + own.lowerBound))
         } else {
           unsafe addresses.append(next)
           unsafe receives.append(Transfer(address: next, count: own.count, peer: peer, tag: node))
@@ -97,7 +112,7 @@
       guard peer != rank else { continue }
       let slice = slices.range(peer)
       for node in 0..<nodeCounts[rank] {
-        let address = unsafe gradients + (node * stride + slice.lowerBound)
+        let address = unsafe gradients + (local.nodes[node] * stride + slice.lowerBound)
         unsafe sends.append(Transfer(address: address, count: slice.count, peer: peer, tag: node))
       }
     }
@@ -108,6 +123,7 @@
   private func complete(
     _ gradients: UnsafeMutablePointer<Float>, by halving: HalvingRounds
   ) throws -> UnsafeMutablePointer<Float> {
+    // The rank's shards are one node, and a node's sum lies where its leftmost shard's gradient was: in the first slot.
     for round in halving.rounds {
       try unsafe trade(gradients, round.sent, for: received, count: round.kept.count, with: round.peer)
       unsafe add(received, into: gradients + round.kept.lowerBound, count: round.kept.count)

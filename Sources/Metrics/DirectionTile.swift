@@ -33,13 +33,13 @@ struct DirectionTile {
     panel = Array(repeating: .zero, count: dimension)
   }
 
-  /// Writes the ordered keys of all projections, shape `[count, rows]`, from element `start` on.
+  /// Writes the ordered keys of all projections, shape `[count, rows]`.
   mutating func project(
-    _ rows: borrowing Matrix, shift: [Float], into keys: inout MutableSpan<UInt32>, from start: Int
+    _ rows: borrowing Matrix, shift: [Float], into keys: inout MutableSpan<UInt32>
   ) {
     let n = rows.rows
     precondition(rows.columns == dimension && shift.count == dimension, "\(rows.columns) columns on \(dimension)")
-    precondition(keys.count >= start + count * n, "\(count) × \(n) keys into \(keys.count - start)")
+    precondition(keys.count >= count * n, "\(count) × \(n) keys into \(keys.count)")
     for first in stride(from: 0, to: n, by: 16) {
       let taken = min(16, n - first)
       pack(rows, first: first, count: taken, shift: shift)
@@ -47,7 +47,7 @@ struct DirectionTile {
         let projections = product(group)
         for k in 0..<min(4, count - 4 * group) {
           let ordered = orderedKeys(projections[k])
-          let position = start + (4 * group + k) * n + first
+          let position = (4 * group + k) * n + first
           for r in 0..<taken { keys[position + r] = ordered[r] }
         }
       }

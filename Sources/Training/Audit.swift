@@ -47,7 +47,7 @@ final class AuditPass {
 
   init(_ trainer: Trainer) {
     let (task, options) = (trainer.task, trainer.options)
-    let count = trainer.pass.rows
+    let count = trainer.rows
     pass = NetworkPass(
       architecture: task.network, frequencies: task.frequencies, rows: count, sets: 1, use: task.use(gradients: true))
     objective = task.objective(times: task.times(options.timeLaw, first: options.minimumTime), pass: pass)
@@ -124,10 +124,10 @@ extension Trainer {
   /// The rows that the coming step takes from one of this rank's shards.
   private func batchRows(ofShard shard: Int) -> [UInt8] {
     var bytes: [UInt8] = []
-    for row in 0..<pass.rows {
+    for row in 0..<rows {
       let source =
         unsafe data.rows.pointer
-        + data.row(shard: shard, at: step * pass.rows + row) * data.rows.columns
+        + data.row(shard: shard, at: step * rows + row) * data.rows.columns
       unsafe bytes.append(contentsOf: UnsafeRawBufferPointer(start: source, count: 4 * data.rows.columns))
     }
     return bytes
@@ -141,7 +141,7 @@ extension Trainer {
         from: $0.baseAddress ?? UnsafeRawPointer(audit.rows.pointer), byteCount: $0.count)
     }
     prepareTimes(of: audit.objective)
-    let first = UInt64(shard * pass.rows)
+    let first = UInt64(shard * rows)
     unsafe audit.objective.draw(set: 0, firstIndex: first, streams: streams, into: audit.pass) { row in
       unsafe UnsafePointer(audit.rows.pointer) + row * audit.rows.columns
     }

@@ -77,7 +77,7 @@ extension Trainer {
     var saved = Matrix(rows: 1, columns: layout.count)
     saved.copy(from: parameters)
     defer {
-      objective.holdMean(false)
+      for work in works { work.objective.holdMean(false) }
       parameters.copy(from: saved)
       observer = watching
     }
@@ -85,7 +85,7 @@ extension Trainer {
     let isDisplaced = displaceLastLayer(&sequence)
     drawBatch()
     computeGradients()
-    objective.holdMean(true)
+    for work in works { work.objective.holdMean(true) }
     let ranges = network.activation == .relu ? [0.02, 0.004, 0.0008] : [0.5, 0.1, 0.02]
     let centers = (network: loss(ofFurther: false), further: loss(ofFurther: true))
     let rows = choose(count, &sequence).map { entry, place in
@@ -104,7 +104,9 @@ extension Trainer {
   ///
   /// Of parts beside the network those that learn from a loss of the batch: a schedule learns from its variance.
   private func choose(_ count: Int, _ sequence: inout VariateSequence) -> [(ParameterLayout.Entry, Int)] {
-    let checksFurther = unsafe objective.furtherLoss(set: 0, of: pass, parameters: parameters.pointer) != nil
+    let work = works[0]
+    let checksFurther =
+      unsafe work.objective.furtherLoss(set: 0, of: work.pass, parameters: parameters.pointer) != nil
     let entries = layout.entries.filter { checksFurther || $0.offset < layout.networkCount }
     var chosen = entries.map { _ in Set<Int>() }
     let available = entries.reduce(0) { $0 + $1.count }
@@ -161,14 +163,17 @@ extension Trainer {
   /// The loss of the batch that was drawn last, the network's or that of the parts beside it.
   private func loss(ofFurther isFurther: Bool) -> Double {
     var sum = 0.0
-    for group in pass.groups {
-      unsafe objective.writeInputs(of: pass, group: group, parameters: parameters.pointer)
-      if objective.usesNetwork { unsafe pass.forward(parameters.pointer, group: group) }
-      for set in group {
-        sum +=
-          isFurther
-          ? unsafe objective.furtherLoss(set: set, of: pass, parameters: parameters.pointer) ?? 0
-          : unsafe objective.loss(set: set, of: pass, parameters: parameters.pointer, count: pass.rows)
+    for work in works {
+      let (pass, objective) = (work.pass, work.objective)
+      for group in pass.groups {
+        unsafe objective.writeInputs(of: pass, group: group, parameters: parameters.pointer)
+        if objective.usesNetwork { unsafe pass.forward(parameters.pointer, group: group) }
+        for set in group {
+          sum +=
+            isFurther
+            ? unsafe objective.furtherLoss(set: set, of: pass, parameters: parameters.pointer) ?? 0
+            : unsafe objective.loss(set: set, of: pass, parameters: parameters.pointer, count: rows)
+        }
       }
     }
     return sum / Double(options.batch)

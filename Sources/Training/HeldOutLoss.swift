@@ -6,13 +6,14 @@ internal import Randomness
 
 /// The loss on held-out rows at times and noises that never change, so that two values compare networks, not draws.
 ///
-/// Chunk c computes held-out rows 256c … 256c+255; chunks are spread over ranks and their sums added by index.
+/// Chunk c computes held-out rows 256c … 256c+255; chunks are spread over ranks and threads and their sums added by index.
 @safe public final class HeldOutLoss {
   private static let chunk = 256
   private let communicator: Communicator
   private let rows: Matrix
-  private let pass: NetworkPass
-  private let objective: any Objective
+  private let chunks: Int
+  /// Each thread's room.
+  private let works: [(pass: NetworkPass, objective: any Objective)]
   private let streams: DrawStreams
 
   /// The evaluator of a score on one set of rows, which every rank holds.
@@ -52,11 +53,15 @@ internal import Randomness
   ) {
     precondition(rows.rows > 0, "no held-out rows")
     let task = task.withoutDiscriminator
+    chunks = (rows.rows + Self.chunk - 1) / Self.chunk
     self.rows = rows
     self.communicator = communicator
-    pass = NetworkPass(
-      architecture: task.network, frequencies: task.frequencies, rows: Self.chunk, use: task.use(gradients: false))
-    objective = task.objective(times: task.times(law, first: minimumTime), pass: pass)
+    let own = communicator.share(of: chunks).count
+    works = (0..<max(min(communicator.threads.count, own), 1)).map { _ in
+      let pass = NetworkPass(
+        architecture: task.network, frequencies: task.frequencies, rows: Self.chunk, use: task.use(gradients: false))
+      return (pass, task.objective(times: task.times(law, first: minimumTime), pass: pass))
+    }
     streams = DrawStreams(
       times: RandomStream(seed: seed, purpose: .heldOutNoise, step: 0),
       noise: RandomStream(seed: seed, purpose: .heldOutNoise, step: 1),
@@ -68,20 +73,25 @@ internal import Randomness
 
   /// The mean loss of a network with these parameters.
   public func evaluate(_ parameters: borrowing Matrix) throws -> Double {
-    let chunks = (rows.rows + Self.chunk - 1) / Self.chunk
-    var sums: [Double] = []
-    for chunk in communicator.share(of: chunks) {
-      let start = chunk * Self.chunk
-      unsafe objective.draw(set: 0, firstIndex: UInt64(start), streams: streams, into: pass) { row in
-        // The surplus of the last chunk computes the last row again and is not counted.
-        unsafe UnsafePointer(rows.pointer) + min(start + row, rows.rows - 1) * rows.columns
-      }
-      unsafe objective.writeInputs(of: pass, group: 0..<1, parameters: parameters.pointer)
-      unsafe pass.forward(parameters.pointer)
-      sums.append(
-        unsafe objective.loss(
-          set: 0, of: pass, parameters: parameters.pointer, count: min(Self.chunk, rows.rows - start)))
+    let own = communicator.share(of: chunks)
+    let first = unsafe UnsafePointer(parameters.pointer)
+    let sums = communicator.threads.mapRanges(of: own.count, block: 1) { part, chunks in
+      chunks.map { unsafe sum(ofChunk: own.lowerBound + $0, first, works[part].pass, works[part].objective) }
     }
     return try communicator.allGather(sums).reduce(0, +) / Double(rows.rows)
+  }
+
+  /// Σ loss over the rows of a chunk.
+  private func sum(
+    ofChunk chunk: Int, _ parameters: UnsafePointer<Float>, _ pass: NetworkPass, _ objective: any Objective
+  ) -> Double {
+    let start = chunk * Self.chunk
+    unsafe objective.draw(set: 0, firstIndex: UInt64(start), streams: streams, into: pass) { row in
+      // The surplus of the last chunk computes the last row again and is not counted.
+      unsafe UnsafePointer(rows.pointer) + min(start + row, rows.rows - 1) * rows.columns
+    }
+    unsafe objective.writeInputs(of: pass, group: 0..<1, parameters: parameters)
+    unsafe pass.forward(parameters)
+    return unsafe objective.loss(set: 0, of: pass, parameters: parameters, count: min(Self.chunk, rows.rows - start))
   }
 }

@@ -20,14 +20,22 @@ extension Trainer {
   /// This rank's shards.
   public var shards: Range<Int> { exchange.shards }
 
-  /// Hands a set's gradient of one layer to the observer.
-  func show(_ elements: Range<Int>, ofSet set: Int, to observer: any GradientObserver) {
+  /// The thread's work that one of this rank's sets belongs to.
+  func work(ofSet set: Int) -> ShardWork {
+    guard let work = works.last(where: { $0.firstSet <= set }) else { preconditionFailure("no set \(set)") }
+    return work
+  }
+
+  /// Hands a shard's gradient of one layer to the observer.
+  func show(
+    _ gradient: UnsafeMutablePointer<Float>, _ elements: Range<Int>, ofShard shard: Int,
+    to observer: any GradientObserver
+  ) {
     guard let layer = (0..<network.layerCount).first(where: { layout.range(ofLayer: $0) == elements }) else {
       preconditionFailure("elements \(elements) are no layer")
     }
-    let first = unsafe gradients.pointer + (exchange.localSteps[set].slot * layout.count + elements.lowerBound)
     unsafe observer.observe(
-      shard: shards.lowerBound + set, layer: layer, gradient: Span(_unsafeStart: first, count: elements.count))
+      shard: shard, layer: layer, gradient: Span(_unsafeStart: UnsafePointer(gradient), count: elements.count))
   }
 
   /// Goes through draws, forward and backward of the coming step once, and changes nothing.
@@ -37,15 +45,17 @@ extension Trainer {
   }
 
   /// Remembers the sizes of what a group's sets passed on, before another group takes their place.
-  func record(_ group: Range<Int>) {
+  func record(_ group: Range<Int>, of work: ShardWork) {
     for set in group {
-      activations[set] = (0...network.layerCount).map { pass.activationSquares(at: $0, set: set) }
+      activations[work.firstSet + set] = (0...network.layerCount).map {
+        work.pass.activationSquares(at: $0, set: set)
+      }
     }
   }
 
   /// The mean loss of one of this rank's shards in the last step.
   public func loss(ofShard shard: Int) -> Double {
-    loss(ofSet: shard - shards.lowerBound) / Double(pass.rows)
+    loss(ofSet: shard - shards.lowerBound) / Double(rows)
   }
 
   /// Root mean squares of a shard's numbers in the last step that was observed, or rehearsed.
@@ -74,9 +84,9 @@ extension Trainer {
 extension Trainer {
   /// The rows, in trained coordinates, that the coming step takes from one of this rank's shards.
   public func rows(ofShard shard: Int) -> Matrix {
-    var rows = Matrix(rows: pass.rows, columns: data.rows.columns)
-    for row in 0..<pass.rows {
-      let source = data.row(shard: shard, at: step * pass.rows + row)
+    var rows = Matrix(rows: self.rows, columns: data.rows.columns)
+    for row in 0..<self.rows {
+      let source = data.row(shard: shard, at: step * self.rows + row)
       for column in 0..<rows.columns { rows[row, column] = data.rows[source, column] }
     }
     return rows
@@ -84,9 +94,10 @@ extension Trainer {
 
   /// The diffusion times that the coming step draws for one of this rank's shards.
   public func times(ofShard shard: Int) -> [Double] {
-    var uniforms = [Double](repeating: 0, count: pass.rows)
+    var uniforms = [Double](repeating: 0, count: rows)
     var span = uniforms.mutableSpan
-    streams.times.uniforms(firstIndex: UInt64(shard * pass.rows), into: &span)
+    streams.times.uniforms(firstIndex: UInt64(shard * rows), into: &span)
+    let objective = works[0].objective
     prepareTimes(of: objective)
     return uniforms.map { objective.times.draw($0).time }
   }

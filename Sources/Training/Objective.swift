@@ -45,7 +45,7 @@ public enum TrainingObjective {
   ///
   /// Pooladian et al. 2023 (arXiv 2304.14772), Tong et al. 2023 (arXiv 2302.00482).
   case transported
-  /// Explicit score matching: ½E‖Σᵀ(s − s*)‖² against a score s* that is known.
+  /// Explicit score matching: ½E‖Σᵀ(s − s*)‖² against a score s* that is known; each thread has a copy of it.
   case explicit(any Score)
   /// Implicit score matching, E[tr D∇s + ½ sᵀDs] (Hyvärinen 2005); every element of the trace is computed.
   ///

@@ -45,8 +45,7 @@ public struct ShardAssignment: Sendable {
 
   private let seed: UInt64
   private let positions: Range<Int>
-  private var epochs: [Int]
-  private var orders: [[UInt32]]
+  private let orders: [EpochOrder]
 
   /// Room for the rows of `shards`; the caller fills `rows` by position.
   public convenience init(assignment: ShardAssignment, shards: Range<Int>, dimension: Int, seed: UInt64) {
@@ -67,20 +66,27 @@ public struct ShardAssignment: Sendable {
     positions = assignment.positions(of: shards)
     precondition(rows.rows == positions.count, "\(rows.rows) rows at \(positions.count) positions")
     self.rows = rows
-    epochs = shards.map { _ in -1 }
-    orders = shards.map { [UInt32](repeating: 0, count: assignment.positions(of: $0).count) }
+    orders = shards.map { EpochOrder(count: assignment.positions(of: $0).count) }
   }
 
-  /// The row of `rows` at place `q` of shard `shard`'s stream.
+  /// The row of `rows` at place `q` of shard `shard`'s stream; several threads may ask, each for shards of its own.
   public func row(shard: Int, at q: Int) -> Int {
-    let local = shard - shards.lowerBound
+    let order = orders[shard - shards.lowerBound]
     let own = assignment.positions(of: shard)
     let epoch = q / own.count
-    if epochs[local] != epoch {
+    if order.epoch != epoch {
       RandomStream(seed: seed, purpose: .epochOrder, step: UInt64(epoch))
-        .permute(into: &orders[local], sequence: UInt32(shard))
-      epochs[local] = epoch
+        .permute(into: &order.places, sequence: UInt32(shard))
+      order.epoch = epoch
     }
-    return own.lowerBound - positions.lowerBound + Int(orders[local][q % own.count])
+    return own.lowerBound - positions.lowerBound + Int(order.places[q % own.count])
   }
+}
+
+/// A shard's order of rows in the epoch at hand: an object of its own, so that threads share no array that changes.
+private final class EpochOrder {
+  var epoch = -1
+  var places: [UInt32]
+
+  init(count: Int) { places = [UInt32](repeating: 0, count: count) }
 }

@@ -10,23 +10,27 @@ extension Trainer {
     let blocks = Self.blocks(own)
     notes[next] = Double(wishes.rawValue)
     next += 1
-    for set in 0..<pass.sets {
-      notes[next] = loss(ofSet: set)
-      next += 1
-      guard history != nil else { continue }
-      for sum in objective.cells.set(set) {
-        notes[next] = sum
+    for work in works {
+      for set in 0..<work.pass.sets {
+        notes[next] = loss(ofSet: work.firstSet + set)
         next += 1
+        guard history != nil else { continue }
+        for sum in work.objective.cells.set(set) {
+          notes[next] = sum
+          next += 1
+        }
       }
-    }
-    for block in blocks {
-      let start = block * Self.block
-      let count = min(Self.block, own.upperBound - start)
-      notes[next] = unsafe sumOfSquares(slice + (start - own.lowerBound), count: count)
-      next += 1
     }
     try unsafe notes.withUnsafeMutableBufferPointer { buffer in
       guard let base = buffer.baseAddress else { return }
+      let squares = unsafe base + next
+      communicator.threads.forEachRange(of: blocks.count, block: 1) { part in
+        for i in part {
+          let start = (blocks.lowerBound + i) * Self.block
+          unsafe squares[i] = sumOfSquares(
+            slice + (start - own.lowerBound), count: min(Self.block, own.upperBound - start))
+        }
+      }
       try unsafe communicator.allGatherInPlace(base, sections: noteSections)
     }
     return readNotes()
@@ -62,7 +66,8 @@ extension Trainer {
 
   /// Σ loss over the rows of a set in the last step.
   func loss(ofSet set: Int) -> Double {
-    let loss = objective.losses[set]
+    let work = work(ofSet: set)
+    let loss = work.objective.losses[set - work.firstSet]
     return injected == nil ? loss : faulted(loss, set: set)
   }
 

@@ -52,22 +52,36 @@ extension Trainer {
   }
 
   /// Stage (iii), tensor by tensor: weights decay, biases do not.
+  ///
+  /// Each thread has its part of the slice.
   func update(_ slice: UnsafeMutablePointer<Float>, gradientNorm: Double) {
     let own = exchange.slices.range(communicator.rank)
-    let (update, further) = updates(gradientNorm: gradientNorm)
+    let updates = updates(gradientNorm: gradientNorm)
+    communicator.threads.forEachRange(of: own.count, block: Self.block) { elements in
+      unsafe update(
+        own.lowerBound + elements.lowerBound..<own.lowerBound + elements.upperBound, of: own, slice, updates)
+    }
+  }
+
+  /// The update of some of the own parameters.
+  private func update(
+    _ elements: Range<Int>, of own: Range<Int>, _ slice: UnsafeMutablePointer<Float>,
+    _ updates: (network: Optimiser.Update, further: Optimiser.Update)
+  ) {
     for (entry, decays) in zip(layout.entries, decayed) {
       let isFurther = entry.offset >= layout.networkCount
-      let part = entry.range.clamped(to: own)
+      let part = entry.range.clamped(to: elements)
       guard !part.isEmpty else { continue }
       let at = part.lowerBound - own.lowerBound
-      unsafe (isFurther ? further : update).apply(
+      unsafe (isFurther ? updates.further : updates.network).apply(
         slice + at, parameters.pointer + part.lowerBound, first.pointer + at, second.pointer + at,
         average.pointer + at, count: part.count, decays: decays && !isFurther)
     }
+    let at = elements.lowerBound - own.lowerBound
     for (k, power) in powers.enumerated() {
       unsafe move(
-        averages.pointer + k * own.count, towards: parameters.pointer + own.lowerBound, by: power.rate(at: step),
-        count: own.count)
+        averages.pointer + (k * own.count + at), towards: parameters.pointer + elements.lowerBound,
+        by: power.rate(at: step), count: elements.count)
     }
   }
 

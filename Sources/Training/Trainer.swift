@@ -33,11 +33,11 @@ internal import Randomness
   let data: ShardedRows
   let seed: UInt64
   let layout: ParameterLayout
-  let pass: NetworkPass
-  let objective: any Objective
+  /// A shard's rows in a batch.
+  let rows: Int
+  /// Each thread's shards, in their order.
+  let works: [ShardWork]
   let exchange: TreeExchange
-  /// The exchange's steps, for gradients that are added as they are computed.
-  private let sums: SetSums
   /// Of the sets' last recorded pass: Σ x² and the number of numbers, level by level.
   var activations: [[(sum: Double, count: Int)]]
   /// All parameters, on every rank.
@@ -82,17 +82,19 @@ internal import Randomness
     let exchange = TreeExchange(
       communicator: communicator, tree: tree, parameters: layout.count, block: Self.block)
     self.exchange = exchange
-    sums = SetSums(
-      exchange.localSteps.map {
-        SetSums.Step(slot: $0.slot, additions: $0.additions.map { (into: $0.into, from: $0.from) })
-      })
     let rows = options.batch / tree.shards
-    let sets = exchange.shards.count
-    activations = Array(repeating: [], count: sets)
-    pass = NetworkPass(
-      architecture: task.network, frequencies: task.frequencies, rows: rows, sets: sets,
-      use: task.use(gradients: true))
-    objective = task.objective(times: task.times(options.timeLaw, first: options.minimumTime), pass: pass)
+    self.rows = rows
+    activations = Array(repeating: [], count: exchange.shards.count)
+    let gradients = Matrix(rows: exchange.local.slotCount, columns: layout.count)
+    var works: [ShardWork] = []
+    for part in exchange.local.parts {
+      works.append(
+        ShardWork(
+          part, firstSet: part.shards.lowerBound - exchange.shards.lowerBound, task, options, rows: rows,
+          gradients: gradients))
+    }
+    self.works = works
+    self.gradients = gradients
     history = options.timeLaw.kind == .importance ? TimeHistory() : nil
     parameters = task.initialParameters(seed: seed)
     let own = exchange.slices.range(communicator.rank)
@@ -101,7 +103,6 @@ internal import Randomness
     average = Matrix(rows: 1, columns: own.count)
     averages = Matrix(rows: options.averages.count, columns: own.count)
     powers = options.averages.map { PowerAverage(length: $0) }
-    gradients = Matrix(rows: exchange.slotCount, columns: layout.count)
     // For each rank: what it wants, its shards' losses and cells of the history, its blocks' sums of squares.
     let perShard = 1 + (history?.sums.count ?? 0)
     noteSections = Sections(
@@ -172,51 +173,60 @@ internal import Randomness
   }
 
   func drawBatch() {
-    prepareTimes(of: objective)
     let streams = streams
-    for (set, shard) in exchange.shards.enumerated() {
-      let place = step * pass.rows
-      unsafe objective.draw(set: set, firstIndex: UInt64(shard * pass.rows), streams: streams, into: pass) { row in
-        unsafe UnsafePointer(data.rows.pointer) + data.row(shard: shard, at: place + row) * data.rows.columns
+    communicator.threads.forEach(works.count) { part in
+      let work = works[part]
+      prepareTimes(of: work.objective)
+      for (set, shard) in work.part.shards.enumerated() {
+        let place = step * rows
+        unsafe work.objective.draw(
+          set: set, firstIndex: UInt64(shard * rows), streams: streams, into: work.pass
+        ) { row in
+          unsafe UnsafePointer(data.rows.pointer) + data.row(shard: shard, at: place + row) * data.rows.columns
+        }
       }
     }
   }
 
   func computeGradients(recordsActivations: Bool = false) {
-    // Whoever looks at single shards' gradients needs them whole; else they are added tile by tile.
-    let isSummed = objective.sumsSets && observer == nil && injected == nil && audited == nil
-    for group in pass.groups {
-      unsafe objective.writeInputs(of: pass, group: group, parameters: parameters.pointer)
-      if objective.usesNetwork || recordsActivations || observer != nil {
-        unsafe pass.forward(parameters.pointer, group: group)
+    if recordsActivations || observer != nil || injected != nil || audited != nil {
+      // Who looks is shown one shard after another.
+      for work in works { watchGradients(of: work, recordsActivations: recordsActivations || observer != nil) }
+    } else {
+      communicator.threads.forEach(works.count) { part in
+        let work = works[part]
+        for group in work.pass.groups {
+          computeGradients(of: work, group, into: work.objective.sumsSets ? work.summed : work.single)
+        }
       }
-      if recordsActivations || observer != nil { record(group) }
-      unsafe objective.lossesAndGradients(
-        of: pass, group: group, parameters: parameters.pointer, scale: 1 / Double(options.batch),
-        into: isSummed ? summedGradients : singleGradients)
+    }
+    unsafe exchange.addParts(gradients.pointer, stride: layout.count, count: layout.count)
+  }
+
+  private func watchGradients(of work: ShardWork, recordsActivations: Bool) {
+    let sink = unsafe work.watched { set, elements, gradient in
+      if self.injected != nil { unsafe self.corrupt(gradient) }
+      if let observer = self.observer, elements.upperBound <= self.layout.networkCount {
+        unsafe self.show(gradient, elements, ofShard: work.part.shards.lowerBound + set, to: observer)
+      }
+      if work.firstSet + set == self.audited?.set {
+        unsafe self.audited?.digest.update(gradient, count: elements.count)
+      }
+    }
+    for group in work.pass.groups {
+      computeGradients(of: work, group, into: sink, recordsActivations: recordsActivations)
     }
   }
 
-  private func slot(_ index: Int) -> UnsafeMutablePointer<Float> { unsafe gradients.pointer + index * layout.count }
-
-  private var summedGradients: GradientSink { unsafe .sums(sums) { unsafe self.slot($0) } }
-
-  private var singleGradients: GradientSink {
-    unsafe .sets(
-      gradient: { unsafe self.slot(self.exchange.localSteps[$0].slot) },
-      completed: { set, elements in
-        let own = unsafe self.slot(self.exchange.localSteps[set].slot) + elements.lowerBound
-        if self.injected != nil { unsafe self.corrupt(own) }
-        if let observer = self.observer, elements.upperBound <= self.layout.networkCount {
-          self.show(elements, ofSet: set, to: observer)
-        }
-        if set == self.audited?.set { unsafe self.audited?.digest.update(own, count: elements.count) }
-        for addition in self.exchange.localSteps[set].additions {
-          unsafe add(
-            self.slot(addition.from) + elements.lowerBound, into: self.slot(addition.into) + elements.lowerBound,
-            count: elements.count)
-        }
-      })
+  private func computeGradients(
+    of work: ShardWork, _ group: Range<Int>, into sink: GradientSink, recordsActivations: Bool = false
+  ) {
+    let (pass, objective) = (work.pass, work.objective)
+    unsafe objective.writeInputs(of: pass, group: group, parameters: parameters.pointer)
+    if objective.usesNetwork || recordsActivations { unsafe pass.forward(parameters.pointer, group: group) }
+    if recordsActivations { record(group, of: work) }
+    unsafe objective.lossesAndGradients(
+      of: pass, group: group, parameters: parameters.pointer, scale: 1 / Double(options.batch), into: sink)
   }
 
   static func blocks(_ slice: Range<Int>) -> Range<Int> {

@@ -62,11 +62,9 @@ extension Trainer {
 
   /// Bytes of parameters, gradients, optimiser state and activations on this rank.
   public var memoryBytes: Int {
-    4 * (layout.count * (1 + exchange.slotCount) + (3 + averages.rows) * own.count + data.rows.count) + pass.bytes
-      + objectiveBytes
+    4 * (layout.count * (1 + exchange.local.slotCount) + (3 + averages.rows) * own.count + data.rows.count)
+      + works.reduce(0) { $0 + $1.bytes }
   }
-
-  private var objectiveBytes: Int { objective.bytes }
 
   /// The whole state, gathered from the slices' owners on every rank.
   public func gatherState() throws -> TrainerState {

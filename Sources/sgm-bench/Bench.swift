@@ -14,7 +14,7 @@ struct Bench: RankCommand {
     abstract: "Measure the trainer's kernels and steps as fractions of a core's peak.",
     discussion: """
       Only the useful work of the matrix products is counted, and all of the time. Each figure is the best of several \
-      repeats, and the peak is measured between them. Under mpirun the step is measured on one rank and on all.
+      repeats, and the peak is measured between them. Under mpirun, and with --threads, the step is measured on one thread of one rank and on all.
       """)
 
   /// What can be measured.
@@ -33,6 +33,8 @@ struct Bench: RankCommand {
 
   @Option(parsing: .unconditional, help: "Repeats of each measurement; the best counts.")
   var repeats = 15
+
+  @OptionGroup var threads: Threads
 
   @Option(
     help: ArgumentHelp(
@@ -66,7 +68,7 @@ struct Bench: RankCommand {
   }
 
   func run() {
-    onAllRanks { communicator in
+    onAllRanks(threads: threads.count) { communicator in
       try communicator.agree {
         if let feature = unsafe sgm_missing_cpu_feature() {
           throw ToolError.unavailable("this program needs a CPU with \(unsafe String(cString: feature))")

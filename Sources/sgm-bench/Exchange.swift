@@ -12,7 +12,7 @@ func treeExchange(_ meter: Meter, _ communicator: Communicator) throws -> [Measu
   let tree = CanonicalTree(shards: 16)
   guard communicator.size <= tree.shards else { return [] }
   let exchange = TreeExchange(communicator: communicator, tree: tree, parameters: parameters, block: 4096)
-  let gradients = randomMatrix(exchange.slotCount, parameters)
+  let gradients = randomMatrix(exchange.local.slotCount, parameters)
   let ours = try meter.seconds(count: 20) {
     _ = try unsafe exchange.complete(gradients.pointer, stride: parameters)
     try unsafe exchange.gather(gradients.pointer)

@@ -20,14 +20,15 @@ func trainingSteps(_ meter: Meter, _ communicator: Communicator) throws -> [Meas
       results.append(step)
     }
     try communicator.barrier()
-    guard communicator.size > 1, communicator.size <= example.shards else { continue }
+    let workers = communicator.size * communicator.threads.count
+    guard workers > 1, communicator.size <= example.shards else { continue }
     let trainer = example.trainer(communicator)
     for _ in 0..<3 { _ = try trainer.takeStep() }
     let together = try meter.seconds(count: count) { _ = try trainer.takeStep() }
     results.append(
       Measurement(
-        name: "step \(example.name) on \(communicator.size) ranks", value: together * 1e3, unit: "ms",
-        ratio: (alone / together, "one rank's speed")))
+        name: "step \(example.name) on \(communicator.words)", value: together * 1e3, unit: "ms",
+        ratio: (alone / together, "the speed of one thread")))
   }
   return results
 }

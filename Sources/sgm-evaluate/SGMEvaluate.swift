@@ -28,6 +28,8 @@ struct SGMEvaluate: RankCommand {
 
   @OptionGroup var overrides: Overrides
 
+  @OptionGroup var threads: Threads
+
   @Flag(help: "Print JSON lines in place of the table.")
   var json = false
 
@@ -41,7 +43,7 @@ struct SGMEvaluate: RankCommand {
   var allowDataChange = false
 
   func run() {
-    onAllRanks { communicator in
+    onAllRanks(threads: threads.count) { communicator in
       var request = EvaluateRequest(samples: samples)
       request.against = against
       request.metrics = metrics

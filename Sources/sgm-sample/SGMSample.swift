@@ -88,8 +88,12 @@ struct SGMSample: RankCommand {
 
   @OptionGroup var overrides: Overrides
 
+  @OptionGroup var threads: Threads
+
   func run() {
-    printing { communicator in try sample(communicator.agree { try request() }, communicator) }
+    printing(threads: threads.count) { communicator in
+      try sample(communicator.agree { try request() }, communicator)
+    }
   }
 
   private func request() throws -> SampleRequest {

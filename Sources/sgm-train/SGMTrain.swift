@@ -12,10 +12,11 @@ import Training
 struct SGMTrain: RankCommand {
   static let configuration = CommandConfiguration(
     commandName: "sgm-train",
-    abstract: "Train a score-based generative model; the same bits for any number of ranks.",
+    abstract: "Train a score-based generative model; the same bits for any number of ranks and threads.",
     discussion: """
       sgm-train EXPERIMENT.yaml               train on one process
       mpirun -np 4 sgm-train EXPERIMENT.yaml  train on four, with the same bits
+      sgm-train EXPERIMENT.yaml --threads 4   train on four threads, with the same bits
       sgm-train EXPERIMENT.yaml --continue    start the run or go on with it
       sgm-train --distil runs/NAME            train a student of a run, which draws a sample in one evaluation
       sgm-train --resume runs/NAME            go on from the newest checkpoint
@@ -45,6 +46,8 @@ struct SGMTrain: RankCommand {
   var distil: String?
 
   @OptionGroup var overrides: Overrides
+
+  @OptionGroup var threads: Threads
 
   @Option(help: "The run folder; by default runs/NAME.")
   var output: String?
@@ -120,7 +123,7 @@ struct SGMTrain: RankCommand {
       }
     }
     if doctor {
-      onAllRanks { communicator in
+      onAllRanks(threads: threads.count) { communicator in
         let (text, status) = try examineHosts(folder: output ?? ".", communicator)
         let printing = printed(text, communicator)
         return printing == .success ? status : printing
@@ -130,7 +133,9 @@ struct SGMTrain: RankCommand {
       if Communicator.isFirstProcess { Self.endPrinting(text) }
       return
     }
-    onAllRanks(catchesStops: true) { communicator in try train(communicator.agree { try request() }, communicator) }
+    onAllRanks(catchesStops: true, threads: threads.count) { communicator in
+      try train(communicator.agree { try request() }, communicator)
+    }
   }
 
   /// What is printed in place of a run.

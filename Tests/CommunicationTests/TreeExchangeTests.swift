@@ -24,26 +24,32 @@ import Testing
   }
 
   /// What every rank holds after it summed its own shards, exchanged nodes and gathered the slices.
-  private static func exchanged(ranks: Int, shards: Int, count: Int, block: Int) throws -> [[Float]] {
-    try onRanks(ranks) { communicator in
+  private static func exchanged(
+    ranks: Int, threads: Int = 1, shards: Int, count: Int, block: Int
+  ) throws -> [[Float]] {
+    try onRanks(ranks, threads: threads) { communicator in
       let exchange = TreeExchange(
         communicator: communicator, tree: CanonicalTree(shards: shards), parameters: count, block: block)
       // Gaps between the buffers, which nobody may read or write.
       let stride = count + 3
-      var buffers = [Float](repeating: .nan, count: exchange.slotCount * stride)
+      var buffers = [Float](repeating: .nan, count: exchange.local.slotCount * stride)
       return try unsafe buffers.withUnsafeMutableBufferPointer { buffer in
         let base = try unsafe #require(buffer.baseAddress)
         var whole: [Float] = []
         // Twice: a second exchange in the same buffers must not remember the first.
         for _ in 0..<2 {
-          for (shard, step) in zip(exchange.shards, exchange.localSteps) {
-            for (i, x) in gradient(ofShard: shard, count: count).enumerated() {
-              unsafe base[step.slot * stride + i] = x
-            }
-            for addition in step.additions {
-              unsafe add(base + addition.from * stride, into: base + addition.into * stride, count: count)
+          for part in exchange.local.parts {
+            let own = unsafe base + part.slots.lowerBound * stride
+            for (shard, step) in zip(part.shards, part.steps) {
+              for (i, x) in gradient(ofShard: shard, count: count).enumerated() {
+                unsafe own[step.slot * stride + i] = x
+              }
+              for addition in step.additions {
+                unsafe add(own + addition.from * stride, into: own + addition.into * stride, count: count)
+              }
             }
           }
+          unsafe exchange.addParts(base, stride: stride, count: count)
           let own = exchange.slices.range(communicator.rank)
           let slice = try unsafe exchange.complete(base, stride: stride)
           whole = [Float](repeating: 0, count: count)
@@ -68,6 +74,15 @@ import Testing
       zip(sum, Self.gradient(ofShard: shard, count: 100)).map { $0 + $1 }
     }
     #expect(plain != expected)
+  }
+
+  @Test("so it does for any number of threads, more than shards included", arguments: [1, 2, 3, 4, 7, 16])
+  func threads(ranks: Int) throws {
+    let expected = Self.sum(0..<16, count: 100)
+    for threads in [2, 3, 5, 17] {
+      let found = try Self.exchanged(ranks: ranks, threads: threads, shards: 16, count: 100, block: 16)
+      for whole in found { #expect(whole == expected, "\(ranks) ranks of \(threads) threads") }
+    }
   }
 
   @Test("slices are whole blocks and, in the order of their owners, cover all parameters", arguments: [1, 2, 3, 5, 8])

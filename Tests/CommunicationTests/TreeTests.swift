@@ -31,6 +31,37 @@ import Testing
     #expect(serial.count == 1 && serial[0].hasPrefix("((((0+1)+(2+3))"))
   }
 
+  @Test("so they are for any number of threads of a rank", arguments: [1, 2, 3, 7, 16])
+  func threads(ranks: Int) {
+    let tree = CanonicalTree(shards: 16)
+    for rank in 0..<ranks {
+      let shards = tree.range(rank: rank, of: ranks)
+      let leaves = shards.map { $0..<$0 + 1 }
+      for count in 1...6 {
+        let local = LocalSums(shards, parts: count)
+        #expect(local.parts.count == min(count, shards.count))
+        #expect(Array(local.parts.map(\.shards).joined()) == Array(shards))
+        var slots = [String](repeating: "", count: local.slotCount)
+        for part in local.parts {
+          for (shard, step) in zip(part.shards, part.steps) {
+            #expect(part.slots.contains(part.slots.lowerBound + step.slot))
+            slots[part.slots.lowerBound + step.slot] = "\(shard)"
+            for addition in step.additions {
+              let (into, from) = (part.slots.lowerBound + addition.into, part.slots.lowerBound + addition.from)
+              slots[into] = "(\(slots[into])+\(slots[from]))"
+            }
+          }
+        }
+        for addition in local.additions {
+          slots[addition.into] = "(\(slots[addition.into])+\(slots[addition.from]))"
+        }
+        #expect(local.nodes.map { slots[$0] } == sum(leaves, shards.map { "\($0)" }), "\(shards) in \(count) parts")
+        // What recursive halving counts on.
+        if local.nodes.count == 1 { #expect(local.nodes == [0]) }
+      }
+    }
+  }
+
   private func sum(_ nodes: [Range<Int>], _ leaves: [String]) -> [String] {
     let plan = CanonicalTree.steps(summing: nodes)
     var slots: [String] = []

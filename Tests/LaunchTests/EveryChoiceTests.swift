@@ -15,7 +15,7 @@ extension LaunchTests {
 
       """
 
-    @Test("every process, objective, output and sampler leaves the same bytes on 1, 2 and 3 ranks")
+    @Test("every process, objective, output and sampler leaves the same bytes on 1, 2 and 3 ranks and on 3 threads")
     func everyChoice() throws {
       let workshop = try Workshop()
       try workshop.write(experiment, to: "tiny.yaml")
@@ -48,14 +48,16 @@ extension LaunchTests {
 
     private func expectSameRuns(_ workshop: Workshop, _ words: [String], _ name: String) throws {
       var files: [RunFiles] = []
-      for ranks in [0, 2, 3] {
-        let run = ranks == 0 ? name : "\(name)-\(ranks)"
-        let outcome = try workshop.run("sgm-train", words + ["--output", run], ranks: ranks)
+      for (ranks, threads) in [(0, 1), (2, 1), (3, 1), (0, 3)] {
+        let run = name + (ranks == 0 ? "" : "-\(ranks)") + (threads == 1 ? "" : "-\(threads)-threads")
+        let options = ["--output", run, "--threads", "\(threads)"]
+        let outcome = try workshop.run("sgm-train", words + options, ranks: ranks)
         try #require(outcome.status == 0, "\(words): \(outcome.errors)")
         files.append(try RunFiles(workshop, run, step: 4))
       }
       expectSame(files[1], files[0], "\(words), 2 ranks")
       expectSame(files[2], files[0], "\(words), 3 ranks")
+      expectSame(files[3], files[0], "\(words), 3 threads")
     }
 
     /// False where the run's process is not for this sampler; a sampler of densities takes the target's.
@@ -69,10 +71,10 @@ extension LaunchTests {
       }
       guard alone.status == 0 else { return false }
       let bytes = try workshop.bytes("x.npy")
-      for ranks in [2, 3] {
-        let outcome = try workshop.run("sgm-sample", words, ranks: ranks)
+      for (ranks, threads) in [(2, 1), (3, 1), (0, 3)] {
+        let outcome = try workshop.run("sgm-sample", words + ["--threads", "\(threads)"], ranks: ranks)
         let isSame = try outcome.status == 0 && workshop.bytes("x.npy") == bytes
-        #expect(isSame, "\(sampler) of \(run) on \(ranks) ranks: \(outcome.errors)")
+        #expect(isSame, "\(sampler) of \(run) on \(ranks) ranks, \(threads) threads: \(outcome.errors)")
       }
       return true
     }

@@ -5,6 +5,7 @@ import Testing
 struct Circumstances: CustomTestStringConvertible, Sendable {
   let name: String
   var ranks = 0
+  var threads = 1
   var environment: [String: String] = [:]
   var testDescription: String { name }
 
@@ -13,6 +14,8 @@ struct Circumstances: CustomTestStringConvertible, Sendable {
     Circumstances(name: "1 rank, AVX2", ranks: 1, environment: ["LIBXSMM_TARGET": "hsw"]),
     Circumstances(name: "2 ranks, AVX-512 where the CPU has it", ranks: 2, environment: ["LIBXSMM_TARGET": "skx"]),
     Circumstances(name: "3 ranks", ranks: 3),
+    Circumstances(name: "2 threads", threads: 2),
+    Circumstances(name: "2 ranks of 3 threads", ranks: 2, threads: 3),
     // No FMA by name: the program keeps to fused multiply-adds all the same.
     Circumstances(name: "an instruction set that LIBXSMM rounds otherwise for", environment: ["LIBXSMM_TARGET": "snb"]),
     Circumstances(name: "2 ranks, loops in place of LIBXSMM", ranks: 2, environment: ["LIBXSMM_TARGET": "generic"]),
@@ -56,7 +59,8 @@ extension LaunchTests {
       try workshop.write(experiment, to: "golden.yaml")
       func run(_ program: String, _ words: [String]) throws -> Outcome {
         let outcome = try workshop.run(
-          program, words, ranks: circumstances.ranks, environment: circumstances.environment)
+          program, words + (circumstances.threads > 1 ? ["--threads", "\(circumstances.threads)"] : []),
+          ranks: circumstances.ranks, environment: circumstances.environment)
         try #require(outcome.status == 0, "\(outcome.errors)")
         return outcome
       }

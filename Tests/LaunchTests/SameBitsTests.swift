@@ -82,6 +82,50 @@ extension LaunchTests {
       expectSame(try RunFiles(workshop, "run"), try RunFiles(workshop, "undisturbed"), "\(keys)")
     }
 
+    @Test(
+      "ranks of several threads leave the same bytes, and a run may go on with another number of them",
+      arguments: [(0, 2), (2, 2), (3, 1), (1, 16)])
+    func threads(ranks: Int, threads: Int) throws {
+      let workshop = try Workshop()
+      let alone = try workshop.train("alone")
+      let options = ["--threads", "\(threads)"]
+      expectSame(try workshop.train("whole", ranks: ranks, settings: options), alone, "\(ranks) × \(threads)")
+      try workshop.succeed(
+        "sgm-train", ["small.yaml", "--output", "run", "--until", "33"] + options, ranks: ranks)
+      try workshop.succeed("sgm-train", ["--resume", "run", "--threads", "3"])
+      expectSame(try RunFiles(workshop, "run"), alone, "\(ranks) × \(threads), then 3 threads")
+    }
+
+    @Test("threads change no sample, density, debug check or skipped step; the start and --status name them")
+    func threadsElsewhere() throws {
+      let workshop = try Workshop()
+      let threads = ["--threads", "3"]
+      let alone = try workshop.train("alone", settings: ["--debug"])
+      let outcome = try workshop.succeed(
+        "sgm-train", ["small.yaml", "--output", "run", "--debug"] + threads)
+      #expect(outcome.output.contains("1 rank of 3 threads, from step 0"))
+      expectSame(try RunFiles(workshop, "run"), alone, "--debug on 3 threads")
+      #expect(try workshop.run("sgm-train", ["--status", "run"]).output.contains("  ranks       1 of 3 threads on "))
+      func both(_ program: String, _ words: [String], file: String? = nil) throws {
+        let one = try workshop.succeed(program, words + (file.map { ["--output", "one" + $0] } ?? []))
+        let many = try workshop.succeed(program, words + threads + (file.map { ["--output", "many" + $0] } ?? []))
+        if let file {
+          #expect(try workshop.bytes("one" + file) == workshop.bytes("many" + file), "\(words)")
+          #expect(many.output.hasPrefix("700 samples by "), "\(many.output)")
+        }
+        if file == nil { #expect(one.output == many.output, "\(words)") }
+      }
+      // 700 samples are three chunks, one of them in part.
+      try both("sgm-sample", ["run", "--count", "700"], file: ".npy")
+      try both("sgm-sample", ["run", "--count", "700", "--sampler", "adaptive-euler"], file: "-adaptive.npy")
+      try both("sgm-evaluate", ["run", "--metrics", "nll,sliced-w2", "--json"])
+      let skipping = ["--set", "training.on_fault=skip", "--inject-fault", "not-finite:1:5"]
+      let one = try workshop.train("skipped-one", settings: skipping)
+      expectSame(try workshop.train("skipped-many", settings: skipping + threads), one, "a skipped step")
+      let refused = try workshop.run("sgm-train", ["small.yaml", "--output", "none", "--threads", "0"])
+      #expect(refused.status == 64 && refused.errors.contains("--threads 0: 1 to 1,024 is expected"))
+    }
+
     @Test("the seed changes every file: equality of bytes is no accident")
     func seed() throws {
       let workshop = try Workshop()

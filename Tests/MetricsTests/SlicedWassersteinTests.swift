@@ -40,6 +40,20 @@ import Testing
     #expect(one == many)
   }
 
+  @Test("so do 2, 3 and 9 threads, more than tiles, whether the reference stays sorted or not", arguments: [2, 3, 9])
+  func anyThreads(count: Int) throws {
+    let a = scattered(rows: 333, columns: 7, seed: 1)
+    let b = scattered(rows: 222, columns: 7, seed: 2)
+    let directions = scattered(rows: 301, columns: 7, seed: 3)
+    let one = try distances(a, b, directions)
+    for memory in [1 << 30, 2 * 64 * 333 * 4] {
+      var many = try SlicedWasserstein(
+        directions: directions, over: Communicator.single.with(threads: count), memory: memory)
+      try many.setReference(a)
+      #expect(try many.values(to: b) == one)
+    }
+  }
+
   @Test("sorting the reference again for want of memory gives the same bits", arguments: [0, 64 * 333 * 4])
   func littleMemory(bytes: Int) throws {
     let a = scattered(rows: 333, columns: 7, seed: 1)

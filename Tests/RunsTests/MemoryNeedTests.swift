@@ -1,3 +1,4 @@
+import Networks
 import TestSupport
 import Testing
 
@@ -62,6 +63,20 @@ private func refusal(_ yaml: String, rows: Int? = nil, dimension: Int = 2, machi
         == "sampling.count: the run needs at least 320.0 GB of memory on this machine (4 ranks of 80.00 GB), "
         + "which has 24.00 GB; 320.0 GB of it is for samples and their judgement: make sampling.count smaller")
     #expect(errorStatus { try need.check(against: 24e9) } == .config)
+  }
+
+  @Test("a thread more takes two numbers a parameter, as long as there is a shard for it") func threads() throws {
+    let experiment = try Experiment(
+      yaml: "data: {target: funnel}\nnetwork: {widths: [512, 512]}\ntraining: {shards: 16}", file: "f")
+    func bytes(ranks: Int, threads: Int) -> Double {
+      MemoryNeed(
+        experiment, rows: 50_000, separate: 0, dimension: 2, ranks: ranks, ranksHere: ranks, threads: threads
+      ).bytes
+    }
+    let architecture = experiment.architecture(dimension: 2)
+    let parameters = architecture.layers.reduce(0.0) { $0 + Double(($1.inputs + 1) * $1.outputs) }
+    #expect(bytes(ranks: 1, threads: 4) - bytes(ranks: 1, threads: 1) == 3 * 8 * parameters)
+    #expect(bytes(ranks: 8, threads: 64) - bytes(ranks: 8, threads: 1) == 8 * parameters)
   }
 
   @Test("ordinary experiments fit, and this machine's memory is known")

@@ -85,7 +85,7 @@ import Testing
     let file = folder.path + "/samples.npy"
     let writer = SampleWriter(communicator: .single, description: Self.data)
     func draw(_ count: Int) throws {
-      _ = try writer.write(count: count, to: file, progress: { _ in }, generate: { _, rows in rows[200, 0] = .nan })
+      _ = try writer.write(count: count, to: file, progress: { _ in }, generate: { _, _, rows in rows[200, 0] = .nan })
     }
     #expect(errorText { try draw(201) }.contains("sample 200 is not finite"))
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)

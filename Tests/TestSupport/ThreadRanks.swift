@@ -4,11 +4,11 @@ public import Foundation
 /// Runs `body` once on each of `count` ranks that are threads of this process; the results in rank order.
 ///
 /// The ranks' collectives go through mailboxes in memory, and their rules are checked: all ranks must make the same call
-/// with sizes that fit, within `limit` seconds, else every rank throws `BrokenCollective`.
+/// with sizes that fit, within `limit` seconds, else every rank throws `BrokenCollective`. Each rank has `threads` threads.
 ///
 /// - Throws: the error of the lowest rank that failed on its own account.
 public func onRanks<Result: Sendable>(
-  _ count: Int, limit: TimeInterval = 30, _ body: @escaping @Sendable (Communicator) throws -> Result
+  _ count: Int, threads: Int = 1, limit: TimeInterval = 30, _ body: @escaping @Sendable (Communicator) throws -> Result
 ) throws -> [Result] {
   let hub = ThreadHub(size: count, limit: limit)
   let outcomes = Outcomes<Result>(count: count)
@@ -18,7 +18,7 @@ public func onRanks<Result: Sendable>(
     let thread = Thread {
       let communicator = Communicator(link: count > 1 ? ThreadLink(hub, rank: rank) : nil, rank: rank, size: count)
       do {
-        outcomes.put(.success(try body(communicator)), rank)
+        outcomes.put(.success(try body(communicator.with(threads: threads))), rank)
         hub.leave(nil)
       } catch {
         outcomes.put(.failure(error), rank)

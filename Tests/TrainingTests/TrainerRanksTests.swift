@@ -40,10 +40,10 @@ import Testing
   }
 
   private static func trained(
-    ranks: Int, steps: Int, objective: @escaping @Sendable () -> TrainingObjective = { .denoising },
+    ranks: Int, threads: Int = 1, steps: Int, objective: @escaping @Sendable () -> TrainingObjective = { .denoising },
     law: TimeLaw = .logUniform
   ) throws -> [Outcome] {
-    try onRanks(ranks) { communicator in
+    try onRanks(ranks, threads: threads) { communicator in
       let trainer = trainer(communicator, objective: objective(), law: law)
       let reports = try (0..<steps).map { _ in try trainer.takeStep() }
       return Outcome(reports: reports, state: try State(trainer), history: try trainer.gatherState().timeHistory)
@@ -61,12 +61,24 @@ import Testing
     }
   }
 
+  @Test(
+    "and on ranks of several threads, of which some may have no shard",
+    arguments: [(1, 2), (1, 3), (1, 4), (1, 6), (2, 2), (3, 2)])
+  func threads(ranks: Int, threads: Int) throws {
+    let alone = try Self.trained(ranks: 1, steps: 20, law: .importance)[0]
+    for other in try Self.trained(ranks: ranks, threads: threads, steps: 20, law: .importance) {
+      #expect(other.reports == alone.reports && other.state == alone.state && other.history == alone.history)
+    }
+  }
+
   @Test("so has training on an objective that differentiates the score", arguments: [2, 3])
   func slicedBits(ranks: Int) throws {
     let kind: @Sendable () -> TrainingObjective = { .sliced(probes: 1, simulationSteps: 2) }
     let alone = try Self.trained(ranks: 1, steps: 3, objective: kind)[0]
-    for other in try Self.trained(ranks: ranks, steps: 3, objective: kind) {
-      #expect(other.reports == alone.reports && other.state == alone.state)
+    for threads in 1...2 {
+      for other in try Self.trained(ranks: ranks, threads: threads, steps: 3, objective: kind) {
+        #expect(other.reports == alone.reports && other.state == alone.state)
+      }
     }
   }
 
@@ -161,6 +173,42 @@ import Testing
     }
   }
 
+  @Test("threads are watched, audited and checked as one thread is, and an observer sees every shard once")
+  func watchedThreads() throws {
+    let plain = try Self.trained(ranks: 1, steps: 4)[0].state
+    final class Seen: GradientObserver {
+      var places: [[Int]] = []
+      func observe(shard: Int, layer: Int, gradient: Span<Float>) { places.append([shard, layer]) }
+    }
+    let found = try onRanks(1, threads: 3) { communicator in
+      let trainer = Self.trainer(communicator)
+      let seen = Seen()
+      for number in 0..<4 {
+        trainer.observer = number == 2 ? seen : nil
+        _ = try trainer.takeStep(audit: number)
+      }
+      let state = try State(trainer)
+      trainer.rehearseStep()
+      let sizes = (0..<Self.shards).map { trainer.activationSizes(ofShard: $0) }
+      let losses = (0..<Self.shards).map { trainer.loss(ofShard: $0) }
+      let check = trainer.checkGradient()
+      return (state: state, places: seen.places, sizes: sizes, losses: losses, check: check)
+    }[0]
+    let alone = try onRanks(1) { communicator in
+      let trainer = Self.trainer(communicator)
+      for _ in 0..<4 { _ = try trainer.takeStep() }
+      trainer.rehearseStep()
+      return (
+        sizes: (0..<Self.shards).map { trainer.activationSizes(ofShard: $0) },
+        losses: (0..<Self.shards).map { trainer.loss(ofShard: $0) }
+      )
+    }[0]
+    #expect(found.state == plain)
+    #expect(Set(found.places).count == 3 * Self.shards && found.places.count == 3 * Self.shards)
+    #expect(found.sizes == alone.sizes && found.losses == alone.losses)
+    #expect(found.check.contradiction == nil)
+  }
+
   @Test("an audit of sound ranks finds nothing and changes no bit") func soundAudit() throws {
     let plain = try Self.trained(ranks: 3, steps: 4)[0].state
     let audited = try onRanks(3) { communicator in
@@ -185,6 +233,7 @@ import Testing
       ).evaluate(normals(1, ParameterLayout(model.network).count, seed: 2, scale: 0.4))
     }
     let alone = try loss(.single)
-    for other in try onRanks(ranks, loss) { #expect(other == alone) }
+    for threads in [1, 3] { for other in try onRanks(ranks, threads: threads, loss) { #expect(other == alone) } }
+    #expect(try loss(.single.with(threads: 2)) == alone)
   }
 }

@@ -57,6 +57,18 @@ void sgm_pulse_stage(int stage);
 /// What the main thread is at.
 struct sgm_pulse sgm_pulse_now(void);
 
+/// Tells the core that a loop waits for another.
+static inline void sgm_relax(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+/// The cores that this process may run on, as its launcher and its machine say; 0 where that is unknown.
+int sgm_allowed_cores(void);
+
 /// The commit that this program was built from, or "unknown".
 const char *sgm_commit(void);
 

@@ -55,7 +55,11 @@ extension DataSource {
   /// - Returns: this rank's training rows, all held-out rows, and what all ranks know of the data.
   /// - Throws: an error of the experiment or its files, the same on every rank, or one of MPI.
   package func load(keeping kept: DataSet.Description? = nil, _ communicator: Communicator) throws -> DataSet {
-    try communicator.agree { try MemoryNeed(self, ranks: communicator.size, ranksHere: ranksOnThisMachine()).check() }
+    try communicator.agree {
+      try MemoryNeed(
+        self, ranks: communicator.size, ranksHere: ranksOnThisMachine(), threads: communicator.threads.count
+      ).check()
+    }
     return try DataLoader(self).load(keeping: kept, communicator)
   }
 

@@ -38,9 +38,10 @@ struct MemoryNeed {
   ///   - isDouble: whether rows are read in double precision, beside which they are then rounded.
   ///   - ranks: ranks of the run.
   ///   - ranksHere: ranks on this machine.
+  ///   - threads: threads of each rank.
   package init(
     _ experiment: Experiment, rows: Int, separate: Int, dimension: Int, isDouble: Bool = false,
-    ranks: Int, ranksHere: Int
+    ranks: Int, ranksHere: Int, threads: Int = 1
   ) {
     let networks =
       [experiment.architecture(dimension: dimension)] + experiment.networksBeside(dimension: dimension)
@@ -54,7 +55,9 @@ struct MemoryNeed {
     let width = isDouble ? 3 * d : d
     let data = n * (24 + width * share) + 2 * heldOut * width
     // The tree's buffers, one more for each doubling of a rank's shards; moments and average; the state of a checkpoint.
-    let slots = 1 + log2(max(Double(training.shards) * share, 1)).rounded(.up)
+    // A thread more has a sum of gradients and turned weights of its own.
+    let shards = max(Double(training.shards) * share, 1)
+    let slots = 1 + log2(shards).rounded(.up) + 2 * (min(Double(threads), shards) - 1)
     let state = 4 * parameters * (1 + slots + 3 * share + 4)
     let units = layers.reduce(0) { $0 + $1.inputs + $1.outputs } + 2 * (layers.last?.outputs ?? 0)
     let activations = 4 * (Double(training.batch) * share).rounded(.up) * units
@@ -77,10 +80,10 @@ struct MemoryNeed {
   }
 
   /// The need of a run on opened data.
-  init(_ data: DataSource, ranks: Int, ranksHere: Int) {
+  init(_ data: DataSource, ranks: Int, ranksHere: Int, threads: Int = 1) {
     self.init(
       data.experiment, rows: data.source.rows, separate: data.separate?.rows ?? 0, dimension: data.source.dimension,
-      isDouble: data.source.isDouble, ranks: ranks, ranksHere: ranksHere)
+      isDouble: data.source.isDouble, ranks: ranks, ranksHere: ranksHere, threads: threads)
   }
 
   /// Refuses what cannot fit, by the largest part.

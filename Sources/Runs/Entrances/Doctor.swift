@@ -27,7 +27,7 @@ package func examineHosts(
   let all = try communicator.allGather(Array(facts.json.description.utf8)).compactMap { bytes in
     JSONValue(line: String(decoding: bytes, as: UTF8.self)).flatMap { HostFacts($0) }
   }
-  let diagnosis = Diagnosis(all)
+  let diagnosis = Diagnosis(all, threads: communicator.threads.count)
   return (diagnosis.text(folder: folder), diagnosis.findings.contains(where: \.isGrave) ? .unavailable : .success)
 }
 

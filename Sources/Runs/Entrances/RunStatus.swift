@@ -127,7 +127,8 @@ private struct Standing {
     lines.append("  step        \(step) of \(steps)\(left)")
     if let record {
       let hosts = record.hosts.prefix(8).joined(separator: ", ") + (record.hosts.count > 8 ? ", …" : "")
-      lines.append("  ranks       \(record.ranks) on \(hosts)")
+      let threads = record.threads > 1 ? " of \(record.threads) threads" : ""
+      lines.append("  ranks       \(record.ranks)\(threads) on \(hosts)")
       if let reason = record.reason, word == "stopped" { lines.append("  stopped by  \(reason)") }
       if let status = record.exitStatus, !["running", "died"].contains(word) {
         lines.append("  status      \(status)")

@@ -73,10 +73,11 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
     return isRuns ? try RunLock(folder) : nil
   }
   defer { lock?.release() }
-  if experiment.drawsWithoutScore {
-    let line = try drawWithoutScore(request, experiment, data, parameters, file, communicator)
+  if experiment.drawsWithoutScore || !request.together && !conditions.isGiven {
+    let line = try drawFromNetwork(request, experiment, data, parameters, given: trained, file, communicator)
+    // They speak of the samples that these have replaced.
     try communicator.agree { if lock != nil { try folder.removeJudgements() } }
-    return line
+    return line + (trained?.words ?? "")
   }
   let network = NetworkScore(model: experiment.model(of: data), parameters: parameters.value.head(1))
   var score = network
@@ -98,7 +99,6 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
   let line = try draw(request, experiment, data, &score, conditions, file, communicator) {
     trained?.apply(to: network, chunk: $0)
   }
-  // They speak of the samples that these have replaced.
   try communicator.agree { if lock != nil { try folder.removeJudgements() } }
   return line + (trained?.words ?? "")
 }
@@ -192,7 +192,7 @@ extension SampleRequest {
   }
 }
 
-/// Draws by the experiment's sampler.
+/// Draws by the experiment's sampler from a score that is no network's alone, on one thread of each rank.
 private func drawFreely(
   _ request: SampleRequest, _ experiment: Experiment, _ data: DataSet.Description, _ score: inout some Score,
   fixed: FixedCoordinates?, limits: [ClosedRange<Double>]? = nil, _ file: String, _ communicator: Communicator,
@@ -200,9 +200,7 @@ private func drawFreely(
 ) throws -> String {
   let process = score.process
   try communicator.agree { [hasVariance = score.hasVariance] in
-    guard experiment.sampling.options.takesLearnedVariance, !hasVariance else { return }
-    throw ToolError.usage(
-      "sampling.reverse_variance learned: this score has no learned variance; take posterior or forward")
+    try experiment.checkVariance(isLearned: hasVariance)
   }
   let source = try communicator.agree {
     try experiment.source(process: process, dimension: data.dimension, fixed: fixed)

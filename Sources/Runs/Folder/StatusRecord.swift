@@ -33,6 +33,8 @@ package struct StatusRecord: Equatable, Sendable {
   /// When this was written.
   package var time = 0.0
   package var ranks = 1
+  /// Threads of each rank.
+  package var threads = 1
   /// Each host once, in the order of ranks.
   package var hosts: [String] = []
   /// The root's process, which tells one attempt from another.
@@ -52,8 +54,8 @@ package struct StatusRecord: Equatable, Sendable {
       .init("reason", text(reason)), .init("exit_status", exitStatus.map { .integer($0) } ?? .null),
       .init("step", .integer(step)), .init("steps", .integer(steps)), .init("first_step", .integer(firstStep)),
       .init("started", .real(started)), .init("time", .real(time)), .init("ranks", .integer(ranks)),
-      .init("hosts", JSONValue(hosts)), .init("process", .integer(process)), .init("checkpoint", text(checkpoint)),
-      .init("samples", text(samples)), .init("report", text(report)),
+      .init("threads", .integer(threads)), .init("hosts", JSONValue(hosts)), .init("process", .integer(process)),
+      .init("checkpoint", text(checkpoint)), .init("samples", text(samples)), .init("report", text(report)),
     ])
   }
 
@@ -70,7 +72,7 @@ extension StatusRecord {
     else { return nil }
     (self.state, self.step, self.steps, self.ranks) = (state, step, steps, ranks)
     (cause, reason, exitStatus) = (text("cause"), text("reason"), whole("exit_status"))
-    (firstStep, process) = (whole("first_step") ?? 0, whole("process") ?? 0)
+    (firstStep, process, threads) = (whole("first_step") ?? 0, whole("process") ?? 0, whole("threads") ?? 1)
     (started, time) = (json["started"]?.number ?? 0, json["time"]?.number ?? 0)
     (checkpoint, samples, report) = (text("checkpoint"), text("samples"), text("report"))
     if case .array(let names)? = json["hosts"] {

@@ -13,12 +13,15 @@ struct Diagnosis {
 
   private(set) var findings: [Finding] = []
   private let ranks: [HostFacts]
+  private let threads: Int
   /// The first rank of each host.
   let hosts: [HostFacts]
 
-  /// - Parameter ranks: what each rank found, in their order.
-  init(_ ranks: [HostFacts]) {
-    self.ranks = ranks
+  /// - Parameters:
+  ///   - ranks: what each rank found, in their order.
+  ///   - threads: the threads of each.
+  init(_ ranks: [HostFacts], threads: Int = 1) {
+    (self.ranks, self.threads) = (ranks, threads)
     var hosts: [HostFacts] = []
     for facts in ranks where !hosts.contains(where: { $0.host == facts.host }) {
       let measured = ranks.first { $0.host == facts.host && $0.latency > 0 }
@@ -97,8 +100,9 @@ struct Diagnosis {
       "enlarge it (docker run --shm-size 1g, Kubernetes: an emptyDir of medium Memory), or start mpirun with --mca btl ^vader"
     )
     add(
-      hosts.filter { count(on: $0) > $0.cores }, "more ranks than cores, so each waits for the others",
-      "start at most as many ranks as cores")
+      hosts.filter { count(on: $0) * threads > $0.cores },
+      "more ranks\(threads > 1 ? " of \(threads) threads" : "") than cores, so each waits for the others",
+      threads > 1 ? "start at most as many ranks times threads as cores" : "start at most as many ranks as cores")
   }
 
   private mutating func findSpeed() {

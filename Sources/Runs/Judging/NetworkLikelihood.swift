@@ -77,7 +77,7 @@ struct NetworkLikelihood {
   private var isRandom: Bool { isBound || data.dimension > FlowLikelihood.exactDimension }
 
   /// How often a row's value is computed.
-  private var draws: Int { isRandom ? section.likelihoodDraws : 1 }
+  var draws: Int { isRandom ? section.likelihoodDraws : 1 }
 
   /// How many dequantised rows stand for a row: one for each draw; 1 where there are no levels.
   var copies: Int { isDequantised ? draws : 1 }
@@ -148,7 +148,7 @@ struct NetworkLikelihood {
   func clouds(of rows: borrowing Matrix) -> Matrix { data.dequantised(rows, draws: copies, seed: seed) }
 
   /// This rank's part of all draws of all rows.
-  private func tasks(of rows: borrowing Matrix, _ communicator: Communicator) -> [SettledLikelihood.Task] {
+  func tasks(of rows: borrowing Matrix, _ communicator: Communicator) -> [SettledLikelihood.Task] {
     communicator.share(of: rows.rows * draws).map { SettledLikelihood.Task(row: $0 / draws, draw: $0 % draws) }
   }
 
@@ -164,28 +164,14 @@ struct NetworkLikelihood {
     let hasCells = cells.contains { $0 != nil }
     let densities = hasCells ? nil : dequantise(rows, into: &trained)
     let tasks = self.tasks(of: rows, communicator)
-    let settled = SettledLikelihood(
-      process: model.process, dimension: model.dimension, firstTime: firstTime, steps: section.likelihoodSteps,
-      seed: seed)
-    let network = NetworkScore(model: model, parameters: parameters.value.head(1))
-    var score = network
-    var given = Matrix(rows: FlowLikelihood.rows, columns: model.conditions)
-    func prepare(_ numbers: [Int]) {
-      guard model.conditions > 0 else { return }
-      for (r, number) in numbers.enumerated() { given.copyRow(r, from: conditions, number) }
-      network.setConditions(given, firstIndex: 0)
-    }
-    let own: [Double]
-    if let chain {
+    if chain != nil {
       let whole = data.trainedData(rows)
       for k in cells.indices where cells[k] != nil {
         for r in 0..<trained.rows { trained[r, k] = whole[r / copies, k] }
       }
-      var bound = ChainBound(
-        chain.states, dimension: model.dimension, variance: chain.variance, levels: cells, seed: seed)
-      own = bound.values(tasks, of: trained, copies: copies, score: &score, prepare: prepare).map { -$0 }
-    } else {
-      own = settled.logDensities(tasks, of: trained, copies: copies, score: &score, prepare: prepare)
+    }
+    let own = communicator.threads.mapRanges(of: tasks.count, block: FlowLikelihood.rows) { _, part in
+      logDensities(Array(tasks[part]), of: trained, given: conditions, model, cells: cells)
     }
     let all = try communicator.allGather(
       zip(tasks, own).map { task, value in
@@ -198,44 +184,28 @@ struct NetworkLikelihood {
 }
 
 extension NetworkLikelihood {
-  /// The bound of every row of discrete states, with a standard error over draws.
-  private func bounds(of rows: borrowing Matrix, _ communicator: Communicator) throws -> [Spread] {
-    guard let states else { preconditionFailure("a likelihood without a model") }
-    let numbers = data.trainedData(rows)
-    let tasks = self.tasks(of: rows, communicator)
-    var denoiser = NetworkDenoiser(model: states, parameters: parameters.value.head(1))
-    let bound = StateBound(process: states.process, dimension: states.dimension, form: states.form, seed: seed)
-    let all = try communicator.allGather(bound.values(tasks, of: numbers, denoiser: &denoiser))
-    return (0..<rows.rows).map { Spread(errorOf: Array(all[$0 * draws..<($0 + 1) * draws])) }
-  }
-}
-
-extension NetworkLikelihood {
-  /// The bound of every row under a latent model, with a standard error over draws.
-  private func latentBounds(
-    of rows: borrowing Matrix, clouds: borrowing Matrix, _ model: ScoreModel, _ communicator: Communicator
-  ) throws -> [Spread] {
-    let seen = data.trainedData(clouds)
-    let tasks = self.tasks(of: rows, communicator)
-    guard
-      let bound = LatentBound(
-        model: model, parameters: parameters.value, firstTime: firstTime, steps: section.likelihoodSteps, seed: seed)
-    else { preconditionFailure("a bound without latents") }
-    var chunk = Matrix(rows: LatentBound.rows, columns: seen.columns)
-    var own: [Double] = []
-    for first in stride(from: 0, to: tasks.count, by: LatentBound.rows) {
-      // A chunk always has 256 rows: the last task stands in for those that are missing.
-      let taken = (0..<LatentBound.rows).map { tasks[min(first + $0, tasks.count - 1)] }
-      for (r, task) in taken.enumerated() {
-        chunk.copyRow(r, from: seen, task.place(copies: copies))
-      }
-      let values = bound.values(chunk, keys: taken.map { LatentBound.Key(index: $0.row, draw: $0.draw) })
-      for (task, value) in zip(taken, values).prefix(tasks.count - first) {
-        own.append(value - data.logJacobian(rows, task.row))
-      }
+  /// The log-density of some tasks, or its bound by the chain, in trained coordinates, by a network of the thread's own.
+  private func logDensities(
+    _ tasks: [SettledLikelihood.Task], of trained: borrowing Matrix, given conditions: borrowing Matrix,
+    _ model: ScoreModel, cells: [ChainBound.Levels?]
+  ) -> [Double] {
+    let network = NetworkScore(model: model, parameters: parameters.value.head(1))
+    var score = network
+    var given = Matrix(rows: FlowLikelihood.rows, columns: model.conditions)
+    func prepare(_ numbers: [Int]) {
+      guard model.conditions > 0 else { return }
+      for (r, number) in numbers.enumerated() { given.copyRow(r, from: conditions, number) }
+      network.setConditions(given, firstIndex: 0)
     }
-    let all = try communicator.allGather(own)
-    return (0..<rows.rows).map { Spread(errorOf: Array(all[$0 * draws..<($0 + 1) * draws])) }
+    guard let chain else {
+      return SettledLikelihood(
+        process: model.process, dimension: model.dimension, firstTime: firstTime, steps: section.likelihoodSteps,
+        seed: seed
+      ).logDensities(tasks, of: trained, copies: copies, score: &score, prepare: prepare)
+    }
+    var bound = ChainBound(
+      chain.states, dimension: model.dimension, variance: chain.variance, levels: cells, seed: seed)
+    return bound.values(tasks, of: trained, copies: copies, score: &score, prepare: prepare).map { -$0 }
   }
 }
 

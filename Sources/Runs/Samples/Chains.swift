@@ -47,7 +47,7 @@ private func draw<D: LogDensity>(
   let writer = SampleWriter(communicator: communicator, description: data)
   let progress = { (share: Double) in display.sampling(share) }
   let (seconds, _) = try writer.write(count: count, to: file, progress: progress) {
-    (chunk: Int, samples: inout Matrix) in
+    (chunk: Int, _: Int, samples: inout Matrix) in
     let outcome = chains.generate(
       chunk: chunk, density: &density, into: &samples, diagnoses: chunk == 0, record: chunk == 0 ? record : nil)
     accepted += outcome.accepted

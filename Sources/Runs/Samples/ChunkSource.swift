@@ -1,3 +1,4 @@
+internal import Communication
 internal import Configuration
 internal import Diffusion
 internal import Files
@@ -102,6 +103,28 @@ extension Experiment {
     return ScoreChunks(network, try source(process: model.process, dimension: dimension)) {
       conditions?.apply(to: network, chunk: $0)
     }
+  }
+
+  /// One source as of `chunks` for each thread of this rank, or for each chunk that it draws where these are fewer.
+  ///
+  /// - Parameters:
+  ///   - parameters: the network's.
+  ///   - data: what the run was trained on.
+  ///   - count: the number of samples, of all ranks together.
+  ///   - conditions: those of the samples, where the network has any.
+  ///   - communicator: the ranks.
+  /// - Returns: at least one source.
+  /// - Throws: `ToolError.usage` for a sampler that takes no score.
+  func sources(
+    of parameters: borrowing Matrix, _ data: DataSet.Description, count: Int, given conditions: SampleConditions? = nil,
+    _ communicator: Communicator
+  ) throws -> [any ChunkSource] {
+    let own = communicator.share(of: (count + Generator.rows - 1) / Generator.rows).count
+    var sources: [any ChunkSource] = []
+    for _ in 0..<max(min(own, communicator.threads.count), 1) {
+      sources.append(try chunks(of: parameters.head(1), data, given: conditions))
+    }
+    return sources
   }
 
   /// How samples are drawn, in words.

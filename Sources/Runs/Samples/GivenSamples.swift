@@ -37,7 +37,7 @@ struct GivenSamples {
     var record = ParticleRecord()
     let (seconds, _) = try SampleWriter(communicator: communicator, description: data).write(
       count: count, to: file, progress: progress
-    ) { (chunk: Int, samples: inout Matrix) in
+    ) { (chunk: Int, _: Int, samples: inout Matrix) in
       prepare(chunk)
       let keep = chunk == 0 ? trajectory : nil
       let outcome = generator.generate(chunk: chunk, score: &score, into: &samples) { keep?.append($0, $1) }

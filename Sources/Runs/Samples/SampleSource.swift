@@ -69,6 +69,13 @@ struct EvaluationTally: Equatable {
     most = max(most, evaluations)
   }
 
+  /// Adds what another source has counted.
+  mutating func add(_ other: EvaluationTally) {
+    samples += other.samples
+    total += other.total
+    most = max(most, other.most)
+  }
+
   /// The mean over samples.
   package var mean: Double { Double(total) / Double(max(samples, 1)) }
 

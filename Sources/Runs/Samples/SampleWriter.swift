@@ -52,7 +52,7 @@ struct SampleWriter {
   ) throws -> Summary {
     _ = source.takeTally()
     let (seconds, first) = try write(count: count, to: file, progress: progress) {
-      (chunk: Int, samples: inout Matrix) in
+      (chunk: Int, _: Int, samples: inout Matrix) in
       prepare(chunk)
       let wanted = min(Generator.rows, count - chunk * Generator.rows)
       source.generate(
@@ -69,23 +69,26 @@ struct SampleWriter {
   ///
   /// - Parameters:
   ///   - count: the number of samples, of all ranks together.
-  ///   - source: draws the chunks; its samples depend on their index alone.
+  ///   - sources: one for each thread: they draw the same samples, which depend on their index alone.
   ///   - file: the NPY file or table, published when it is whole.
   ///   - trajectory: keeps the paths of the first samples.
   ///   - progress: called on each rank after each chunk with the share that is done there.
   /// - Returns: the network's evaluations of all samples and this rank's time.
   /// - Throws: an error of writing the file on any rank, the same on every rank.
   func write(
-    count: Int, from source: any ChunkSource, to file: String, trajectory: Trajectory? = nil,
+    count: Int, from sources: [any ChunkSource], to file: String, trajectory: Trajectory? = nil,
     progress: (Double) -> Void = { _ in }
   ) throws -> Summary {
-    _ = source.takeTally()
-    let (seconds, first) = try write(count: count, to: file, progress: progress) {
-      (chunk: Int, samples: inout Matrix) in
+    for source in sources { _ = source.takeTally() }
+    let (seconds, first) = try write(count: count, to: file, threads: sources.count, progress: progress) {
+      (chunk: Int, thread: Int, samples: inout Matrix) in
       let wanted = min(Generator.rows, count - chunk * Generator.rows)
-      source.generate(chunk: chunk, into: &samples, count: wanted, trajectory: chunk == 0 ? trajectory : nil)
+      sources[thread].generate(
+        chunk: chunk, into: &samples, count: wanted, trajectory: chunk == 0 ? trajectory : nil)
     }
-    return Summary(evaluations: try communicator.sum(source.takeTally()), seconds: seconds, first: first)
+    var own = EvaluationTally()
+    for source in sources { own.add(source.takeTally()) }
+    return Summary(evaluations: try communicator.sum(own), seconds: seconds, first: first)
   }
 
   /// Draws `count` rows, chunk by chunk, and maps them to original coordinates.
@@ -93,12 +96,14 @@ struct SampleWriter {
   /// - Parameters:
   ///   - count: the number of samples, of all ranks together.
   ///   - file: the NPY file or table, published when it is whole.
+  ///   - threads: how many chunks are drawn at the same time, each on a thread of its own.
   ///   - progress: called on each rank after each chunk with the share that is done there.
-  ///   - generate: writes the 256 samples of a chunk, in trained coordinates.
+  ///   - generate: writes the 256 samples of a chunk, in trained coordinates, on the thread of a number.
   /// - Returns: this rank's time, and the first samples.
   /// - Throws: what `generate` throws, or an error of writing the file on any rank, the same on every rank.
   package func write(
-    count: Int, to file: String, progress: (Double) -> Void, generate: (Int, inout Matrix) throws -> Void
+    count: Int, to file: String, threads: Int = 1, progress: (Double) -> Void,
+    generate: (_ chunk: Int, _ thread: Int, inout Matrix) throws -> Void
   ) throws -> (seconds: Double, first: MatrixBox) {
     let start = Stopwatch.now
     let (dimension, isDouble) = (description.dimension, description.isDouble)
@@ -114,37 +119,25 @@ struct SampleWriter {
     }
     let chunks = (count + Generator.rows - 1) / Generator.rows
     let own = communicator.share(of: chunks)
-    var samples = Matrix(rows: Generator.rows, columns: dimension)
+    let rooms = (0..<threads).map { _ in ChunkRoom(columns: dimension) }
     var ownFirst: [Float] = []
-    let origin = description.origin
     try communicator.agree {
       let writer = try ArrayFileWriter(array, rows: count, columns: dimension, isDouble: isDouble)
-      for chunk in own {
+      for start in stride(from: own.lowerBound, to: own.upperBound, by: threads) {
         guard sgm_stop_signal() == 0 else {
           throw ToolError.stopped(
             "stopped while samples were drawn; sgm-train --resume with the run's folder draws them")
         }
-        try generate(chunk, &samples)
-        let first = chunk * Generator.rows
-        let wanted = min(Generator.rows, count - first)
-        if let (row, _) = samples.firstNotFinite(among: wanted) {
-          throw ToolError.data(
-            Place(file),
-            "sample \(first + row) is not finite; take more sampling.steps, a later sampling.final_time, or a smaller "
-              + "sampling.step_size where the sampler has one")
+        let chunks = start..<min(start + threads, own.upperBound)
+        let errors = communicator.threads.map(chunks.count) { thread -> (any Error)? in
+          do { try generate(start + thread, thread, &rooms[thread].samples) } catch { return error }
+          return nil
         }
-        let keeping = max(0, min(wanted, kept - first))
-        if isDouble {
-          let rows = description.restored(samples, count: wanted)
-          try writer.write(rows, firstRow: first)
-          for r in 0..<keeping { for j in 0..<dimension { ownFirst.append(Float(rows[r, j] - origin[j])) } }
-        } else {
-          description.restore(&samples)
-          try refuseTooLarge(samples, count: wanted, firstRow: first, in: file)
-          try writer.write(samples, count: wanted, firstRow: first)
-          for r in 0..<keeping { for j in 0..<dimension { ownFirst.append(samples[r, j]) } }
+        for (chunk, (room, error)) in zip(chunks, zip(rooms, errors)) {
+          if let error { throw error }
+          try write(chunk, of: count, &room.samples, by: writer, to: file, keeping: &ownFirst)
+          progress(Double(chunk - own.lowerBound + 1) / Double(own.count))
         }
-        progress(Double(chunk - own.lowerBound + 1) / Double(own.count))
       }
       try writer.finish()
     }
@@ -162,7 +155,40 @@ struct SampleWriter {
   }
 }
 
+/// Where one thread draws a chunk.
+private final class ChunkRoom {
+  var samples: Matrix
+
+  init(columns: Int) { samples = Matrix(rows: Generator.rows, columns: columns) }
+}
+
 extension SampleWriter {
+  /// Maps a chunk's samples to original coordinates, and writes those that are wanted.
+  private func write(
+    _ chunk: Int, of count: Int, _ samples: inout Matrix, by writer: borrowing ArrayFileWriter, to file: String,
+    keeping ownFirst: inout [Float]
+  ) throws {
+    let (first, dimension) = (chunk * Generator.rows, description.dimension)
+    let wanted = min(Generator.rows, count - first)
+    if let (row, _) = samples.firstNotFinite(among: wanted) {
+      throw ToolError.data(
+        Place(file),
+        "sample \(first + row) is not finite; take more sampling.steps, a later sampling.final_time, or a smaller "
+          + "sampling.step_size where the sampler has one")
+    }
+    let keeping = max(0, min(wanted, kept - first))
+    if description.isDouble {
+      let rows = description.restored(samples, count: wanted)
+      try writer.write(rows, firstRow: first)
+      for r in 0..<keeping { for j in 0..<dimension { ownFirst.append(Float(rows[r, j] - description.origin[j])) } }
+    } else {
+      description.restore(&samples)
+      try refuseTooLarge(samples, count: wanted, firstRow: first, in: file)
+      try writer.write(samples, count: wanted, firstRow: first)
+      for r in 0..<keeping { for j in 0..<dimension { ownFirst.append(samples[r, j]) } }
+    }
+  }
+
   /// The ranks' first samples together: ranks hold chunks in their order.
   private func firstSamples(_ own: [Float]) throws -> Matrix {
     let all = kept > 0 ? try communicator.allGather(singles: own) : []

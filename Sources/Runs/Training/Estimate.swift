@@ -65,7 +65,8 @@ package struct Estimate {
     // The slowest rank decides.
     let slowest = try run.communicator.allGather([chunk]).max() ?? chunk
     let chunks = (run.experiment.sampling.count + NetworkScore.rows - 1) / NetworkScore.rows
-    return slowest * Double((chunks + run.communicator.size - 1) / run.communicator.size)
+    let drawn = run.communicator.size * run.communicator.threads.count
+    return slowest * Double((chunks + drawn - 1) / drawn)
   }
 
   private static func seconds(_ body: () throws -> Void) rethrows -> Double {
@@ -130,7 +131,7 @@ extension Estimate: CustomStringConvertible {
       "  sampling    \(experiment.sampling.count) samples in \(duration(secondsPerSamples))"
         + (draws == 1 ? "" : ", \(draws) times"))
     lines.append(
-      "  in all      about \(duration(seconds)) on \(counted(ranks, "rank")), judging and pictures not counted")
+      "  in all      about \(duration(seconds)) on \(run.communicator.words), judging and pictures not counted")
     if run.wouldOverwrite {
       lines.append("  output      \(run.folder.path) exists already: choose another by --output, or add --overwrite")
     }

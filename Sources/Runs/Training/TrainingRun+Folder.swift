@@ -48,6 +48,16 @@ extension TrainingRun {
     lock.release()
   }
 
+  /// What is said of threads that have nothing to do in a step.
+  static func threadRemarks(_ trainer: Trainer, _ communicator: Communicator) -> [String] {
+    let (threads, shards) = (communicator.threads.count, trainer.shards.count)
+    guard threads > shards else { return [] }
+    return [
+      "note: --threads \(threads), but rank 0 has \(counted(shards, "shard")): while it trains, "
+        + "\(counted(threads - shards, "thread")) will have nothing to do"
+    ]
+  }
+
   /// Refuses more ranks than shards.
   static func checkRanks(_ experiment: Experiment, _ communicator: Communicator) throws {
     try communicator.agree {

@@ -22,11 +22,12 @@ extension TrainingRun {
   ) throws -> (file: String, summary: SampleWriter.Summary) {
     RunStage.sampling.begin()
     let parameters = try (chosen ?? currentNetwork()).average.value.head(1)
-    let source = try experiment.chunks(of: parameters, data, given: conditions)
+    let count = experiment.sampling.count
+    let sources = try experiment.sources(
+      of: parameters, data, count: count, given: conditions, communicator)
     let file = folder.samples(step: chosen?.step ?? trainer.step)
     let writer = SampleWriter(communicator: communicator, description: data, kept: kept)
-    let summary = try writer.write(
-      count: experiment.sampling.count, from: source, to: file, progress: { display.sampling($0) })
+    let summary = try writer.write(count: count, from: sources, to: file, progress: { display.sampling($0) })
     try communicator.agree {
       guard communicator.isRoot, data.table != nil else { return }
       try SampleTable(data, separator: ",").write(file, to: file.replacing(".npy", with: ".csv"))

@@ -12,7 +12,8 @@ extension TrainingRun {
     let names = try communicator.allGather(Array(hostName().utf8)).map { String(decoding: $0, as: UTF8.self) }
     var hosts: [String] = []
     for name in names where !hosts.contains(name) { hosts.append(name) }
-    (status.hosts, status.ranks, status.process) = (hosts, communicator.size, Int(getpid()))
+    (status.hosts, status.ranks, status.threads) = (hosts, communicator.size, communicator.threads.count)
+    status.process = Int(getpid())
     (status.firstStep, status.started) = (trainer.step, Date().timeIntervalSince1970)
     status.steps = experiment.training.steps
     writeStatus()

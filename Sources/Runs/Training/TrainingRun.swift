@@ -91,7 +91,7 @@ package final class TrainingRun {
       task, options: plan.experiment.trainedOptions, data: trainingRows,
       tree: CanonicalTree(shards: plan.experiment.training.shards), communicator: communicator,
       seed: plan.experiment.seed)
-    remarks = dataSet.remarks
+    remarks = dataSet.remarks + Self.threadRemarks(trainer, communicator)
     heldOutRows = dataSet.heldOut.rows
     conditions = data.conditions > 0 ? SampleConditions(of: dataSet.heldOut, after: data.dimension) : nil
     let options = plan.experiment.trainedOptions
@@ -244,7 +244,7 @@ package final class TrainingRun {
   private var announcement: String {
     "\(experiment.name): \(data.rows) rows of dimension \(data.dimension), \(trainer.parameterCount) parameters, "
       + "batch \(experiment.training.batch) in \(experiment.training.shards) shards, "
-      + "\(counted(communicator.size, "rank")), from step \(trainer.step)"
+      + "\(communicator.words), from step \(trainer.step)"
   }
 
   /// The last step that is to be taken.

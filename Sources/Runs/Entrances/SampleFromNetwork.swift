@@ -7,21 +7,35 @@ internal import Reports
 internal import Sampling
 internal import Training
 
-/// Draws where no score of the data is known: discrete states by reverse steps of their chain, a student in one step, latents.
-func drawWithoutScore(
+/// Draws freely from a network, each thread with a network of its own.
+///
+/// The method may be any: the sampler of a score, a chain's reverse steps, a student's one step, or the decoder of latents.
+func drawFromNetwork(
   _ request: SampleRequest, _ experiment: Experiment, _ data: DataSet.Description, _ parameters: MatrixBox,
-  _ file: String, _ communicator: Communicator
+  given conditions: SampleConditions?, _ file: String, _ communicator: Communicator
 ) throws -> String {
-  let source = try communicator.agree {
-    try experiment.chunks(of: parameters.value.head(1), data)
-  }
   let (count, trajectory) = request.amount(experiment, data)
+  let sources = try communicator.agree {
+    if !experiment.drawsWithoutScore {
+      try experiment.checkVariance(isLearned: experiment.model(of: data).variance != nil)
+    }
+    return try experiment.sources(
+      of: parameters.value, data, count: count, given: conditions, communicator)
+  }
   var display = ProgressDisplay(isRoot: communicator.isRoot, steps: 1)
-  let writer = SampleWriter(communicator: communicator, description: data)
+  let writer = SampleWriter(communicator: communicator, description: data, observations: request.observed)
   let summary = try writer.write(
-    count: count, from: source, to: file, trajectory: trajectory, progress: { display.sampling($0) })
+    count: count, from: sources, to: file, trajectory: trajectory, progress: { display.sampling($0) })
   try trajectory?.write(beside: file, communicator)
   return summary.line(experiment, to: file)
+}
+
+extension Experiment {
+  /// Refuses a sampler that asks for a learned variance where the score has none.
+  func checkVariance(isLearned: Bool) throws(ToolError) {
+    guard sampling.options.takesLearnedVariance, !isLearned else { return }
+    throw .usage("sampling.reverse_variance learned: this score has no learned variance; take posterior or forward")
+  }
 }
 
 extension SampleRequest {
