@@ -10,13 +10,30 @@ package struct ColumnList: Sendable, Equatable {
   package init(_ names: [String] = []) { self.names = names }
 }
 
+extension ColumnList: KeyValue {
+  package static var shape: Shape { .words }
+  package init?(_ value: Value) {
+    guard case .words(let words) = value else { return nil }
+    names = words
+  }
+  package var value: Value { .words(names) }
+}
+
 extension Experiment {
-  /// What is learned from: a built-in target or a file, never both.
+  /// What is learned from: a built-in target, a file, or a simulator with a prior.
   package struct DataSection: Sendable, Equatable {
     /// The built-in law, or nil for a file.
     package var target: TargetKind?
     /// A file of rows (`.npy` or `.csv`) as written in the experiment, or nil for a built-in law.
     package var file: String?
+    /// The laws of a simulator's parameters; none where `file` holds the parameters, or there is no simulator.
+    package var prior = ParameterPriors()
+    /// The program that makes an observation of each row of parameters, or nil for data that are there.
+    package var simulator: String?
+    /// Rows of parameters that one start of the simulator is given.
+    package var simulatorRows = 256
+    /// Seconds that one start of the simulator may take.
+    package var simulatorTimeout = 3_600.0
     /// Whether the first line of a table holds names.
     package var header = TableHeader.automatic
     /// Columns of a file that condition, by name or number from 0: known wherever samples are drawn.

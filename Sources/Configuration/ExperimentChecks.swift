@@ -75,9 +75,21 @@ extension ExperimentReader {
     if data.target != nil, data.file != nil {
       throw fault("data.file", "and data.target are both given; keep one, or set the other to null")
     }
-    if data.target == nil, data.file == nil {
+    if !data.prior.entries.isEmpty {
+      let other = data.target != nil ? "data.target" : data.file != nil ? "data.file" : nil
+      if let other { throw fault("data.prior", "and \(other) are both given; keep one, or set the other to null") }
+      guard data.simulator != nil else {
+        throw fault("data.prior", "is of a simulator's parameters; name the program by data.simulator")
+      }
+      if let name = data.prior.entries.map(\.name).first(where: { $0.isEmpty || $0.contains("\n") }) {
+        throw fault("data.prior", "needs names of one line, found \(quoted(name))")
+      }
+    }
+    if data.target == nil, data.file == nil, data.prior.entries.isEmpty {
       let names = TargetKind.allCases.map(\.rawValue).joined(separator: ", ")
-      throw .configuration(Place(file), "there is no data; give data.file, or data.target: one of \(names)")
+      throw .configuration(
+        Place(file), "there is no data; give data.file, data.prior with data.simulator, or data.target: one of \(names)"
+      )
     }
     for path in ["data.file", "data.held_out"] {
       let text: String? =

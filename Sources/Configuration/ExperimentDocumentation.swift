@@ -8,7 +8,7 @@ extension Experiment {
       # The experiment file
 
       A YAML file of sections and keys; `sgm-train --print-defaults` prints one with every key. Every key has a default
-      but the data: give `data.target` or `data.file`. Unknown keys, repeated keys, aliases and values of the wrong type
+      but the data: give `data.target`, `data.file` or `data.prior`. Unknown keys, repeated keys, aliases and values of the wrong type
       are errors with line and column. `--set section.key=value` overrides any key, `null` unsets one that may be unset,
       and integers may carry underscores (`50_000`). Times are in the process's own unit, that of `process.horizon`.
       On resume only keys marked *may change* can differ.

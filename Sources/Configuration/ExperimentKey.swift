@@ -119,7 +119,7 @@ extension ExperimentKey {
       let hint = nearest(to: text, among: names).map { "; did you mean \($0)?" } ?? ""
       return .failure(Complaint(wrong.text + hint))
     case .choices: return value(of: [text])
-    case .kinds: return members(of: text, wrong)
+    case .kinds, .laws: return members(of: text, wrong)
     case .integers, .reals, .words, .boolean: return .failure(wrong)
     }
   }
@@ -162,8 +162,14 @@ extension ExperimentKey {
 
   /// Columns and kinds of a mapping.
   func value(of members: [Value.Member]) -> Result<Value, Complaint> {
-    guard shape == .kinds else { return .failure(Complaint("\(path) must be \(shape.expectation), found a section")) }
-    for member in members where ColumnContent(member.text) == nil {
+    guard shape.hasMembers else { return .failure(Complaint("\(path) must be \(shape.expectation), found a section")) }
+    for member in members where shape == .laws && PriorLaw(member.text) == nil {
+      return .failure(
+        Complaint(
+          "\(path): \(quoted(member.name)) must be uniform [LOW, HIGH] with LOW < HIGH or normal [MEAN, DEVIATION] with "
+            + "DEVIATION > 0, found \(quoted(member.text))"))
+    }
+    for member in members where shape == .kinds && ColumnContent(member.text) == nil {
       return .failure(
         Complaint(
           "\(path): \(quoted(member.name)) must be number, integer, indicator, levels K from 2 to 65536, positive, "

@@ -110,12 +110,14 @@ struct ExperimentReader {
     case .sequence(let sequence):
       let texts = sequence.map { $0.scalar?.string ?? "a list or section" }
       try assign(key, key.value(of: texts), at: place(value))
-    case .mapping(let mapping) where key.shape == .kinds:
+    case .mapping(let mapping) where key.shape.hasMembers:
       var members: [Value.Member] = []
       for (name, kind) in mapping {
         guard let text = kind.scalar?.string else {
           throw .configuration(
-            place(kind), "\(path): write the kind in one text, such as \"bounded [0, 1]\" in quotes between braces")
+            place(kind),
+            "\(path): write the \(key.shape == .kinds ? "kind" : "law") in one text, such as "
+              + "\"\(key.shape == .kinds ? "bounded" : "uniform") [0, 1]\" in quotes between braces")
         }
         members.append(.init(name: try self.name(of: name), text: text))
       }

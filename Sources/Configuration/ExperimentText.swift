@@ -28,7 +28,7 @@ extension Experiment {
   package static var printedDefaults: String {
     let defaults = Experiment()
     var text =
-      "# Every key of an experiment and its default. Give data.target or data.file; the rest may be left out.\n"
+      "# Every key of an experiment and its default. Give data.target, data.file or data.prior; the rest may be left out.\n"
     var section: Substring = ""
     for key in ExperimentKey.all {
       if key.section != section {
@@ -112,6 +112,7 @@ extension ExperimentKey {
     case .reals: "list of numbers, \(limits.words)"
     case .words: "list of names or numbers"
     case .kinds: "section of columns"
+    case .laws: "section of parameters"
     case .fractionOrFile: "number, \(limits.words), or a path"
     case .boolean: "true or false"
     case .text: "text"

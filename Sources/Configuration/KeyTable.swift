@@ -17,53 +17,6 @@ extension ExperimentKey {
     ),
   ]
 
-  static let ofFile = Condition(words: "data.file", subject: "data.target") { $0.data.file != nil }
-  private static let ofTarget = Condition(words: "data.target") { $0.data.target != nil }
-
-  private static let data: [ExperimentKey] = [
-    .init(
-      "data.target", \.data.target, default: "none",
-      "Built-in law to learn; exactly one of `data.target` and `data.file` is given."),
-    .init(
-      "data.file", \.data.file, default: "none",
-      "Rows to learn from, `.npy`, `.csv`, `.tsv`, `.txt` or `.dat`; a relative path starts at the experiment file's "
-        + "folder."),
-    .init(
-      "data.header", \.data.header, onResume: true, when: ofFile,
-      "Whether a table's first line holds names; auto takes a line of numbers for names where it is unlike those below."
-    ),
-    .init(
-      "data.conditions", \.data.conditions, when: ofFile,
-      "Columns given as conditions, by name or number from 0; the others are learned given these."),
-    .init(
-      "data.columns", \.data.columns, default: "numbers, or what is found in a mixed table",
-      "What columns hold, by name or number from 0: number, integer, indicator (0 or 1), levels K, positive, bounded [LOW, "
-        + "HIGH], zero-or-positive, category or ignored. Samples are of the column's kind, and rows that are not are refused. A "
-        + "table with words or missing cells says itself what the other columns hold."),
-    .init(
-      "data.missing", \.data.missing, when: ofFile,
-      "Words by which cells of a table say that there is nothing, as empty cells do."),
-    .init(
-      "data.levels", \.data.levels, in: .whole(2, 65_536), when: ofFile, default: "none",
-      "Number K of levels of every data column that `data.columns` does not name: whole numbers from 0 to K−1, such as 256 "
-        + "grey values. They are trained with noise of one level's width (`training.dequantisation`), and samples are rounded; the metric nll is "
-        + "then a bound for the probabilities of whole rows, in bits per dimension too."),
-    .init(
-      "data.dimension", \.data.dimension, in: .whole(1, 1e6), default: "a target's, 2 where it has any; the file's",
-      "Coordinates of a row without conditions; given with a file, it must agree with it."),
-    .init("data.count", \.data.count, in: .whole(1, 1e9), when: ofTarget, "Rows drawn from the target."),
-    .init(
-      "data.held_out", \.data.heldOut, in: .share,
-      "Share of the rows kept from training for the held-out loss and distances, or a file of such rows."),
-    .init(
-      "data.standardise", \.data.standardise, when: ofReals,
-      "Whether each column is shifted and scaled to mean 0 and variance 1: by a target's exact moments or a file's own."
-    ),
-    .init(
-      "data.images", \.data.images,
-      "Whether the report shows rows as square grey pictures; the dimension must be a square number."),
-  ]
-
   private static let ofLogNormal = Condition(words: "training.time_law log-normal", subject: "training.time_law") {
     $0.training.timeLaw.kind == .logNormal
   }.untaught

@@ -30,12 +30,17 @@ package enum Shape: Sendable, Equatable {
   case choices([String])
   /// Columns and their kinds.
   case kinds
+  /// Parameters and their laws.
+  case laws
+
+  /// Whether the value is names with something said of each.
+  var hasMembers: Bool { self == .kinds || self == .laws }
 
   /// Whether the value is a list.
   var isList: Bool {
     switch self {
     case .integers, .reals, .words, .choices: true
-    case .integer, .real, .boolean, .text, .fractionOrFile, .choice, .kinds: false
+    case .integer, .real, .boolean, .text, .fractionOrFile, .choice, .kinds, .laws: false
     }
   }
 
@@ -53,6 +58,7 @@ package enum Shape: Sendable, Equatable {
     case .choice(let names): "one of " + names.joined(separator: ", ")
     case .choices(let names): "a list of some of " + names.joined(separator: ", ")
     case .kinds: "columns and their kinds, such as {theta: \"bounded [0, 1]\", scale: positive}"
+    case .laws: "parameters and their laws, such as {a: \"uniform [0, 1]\", b: \"normal [0, 2]\"}"
     }
   }
 }
@@ -159,15 +165,6 @@ extension Array: KeyValue where Element: ListItem {
     self = list
   }
   package var value: Value { Element.value(self) }
-}
-
-extension ColumnList: KeyValue {
-  package static var shape: Shape { .words }
-  package init?(_ value: Value) {
-    guard case .words(let words) = value else { return nil }
-    names = words
-  }
-  package var value: Value { .words(names) }
 }
 
 extension Optional: KeyValue where Wrapped: KeyValue {

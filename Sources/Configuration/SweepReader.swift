@@ -62,6 +62,7 @@ extension ExperimentKey {
     case .boolean: "[true, false]"
     case .words: "[[a], [a, b]]"
     case .kinds: "[\"a: positive\", \"a: bounded [0, 1]\"]"
+    case .laws: "[\"a: uniform [0, 1]\", \"a: normal [0, 1]\"]"
     case .text, .fractionOrFile: "[a.npy, b.npy]"
     case .integer: "[1, 2]"
     case .real: "[0.5, 1]"

@@ -34,7 +34,7 @@ extension TableFile: NamedRows {}
 
 extension RowSource {
   /// Rows of a block: about a quarter of a megabyte, so that it is still in cache when its rows are copied.
-  var rowsPerBlock: Int { max(1, min(rows, 65_536 / dimension)) }
+  package var rowsPerBlock: Int { max(1, min(rows, 65_536 / dimension)) }
 }
 
 /// Whether the first line of a table holds names.

@@ -28,6 +28,8 @@ public enum Purpose: UInt8, Sendable, CaseIterable {
   case teacherPairs = 45
   case latent = 46
   case decoderNoise = 47
+  case prior = 48
+  case simulator = 49
   case metric = 60
   case likelihood = 61
   case dequantisedLikelihood = 62

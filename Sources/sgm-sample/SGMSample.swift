@@ -76,6 +76,17 @@ struct SGMSample: RankCommand {
   var complete: String?
 
   @Option(
+    help: ArgumentHelp(
+      "A program that reads rows of parameters as CSV and writes a row of observations for each: it is given the samples of --output NAME.csv, and NAME-simulated.csv holds both.",
+      valueName: "command"))
+  var simulator: String?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("The seconds that one start of --simulator may take; by default 3600.", valueName: "seconds"))
+  var simulatorTimeout: Double?
+
+  @Option(
     parsing: .unconditional,
     help: ArgumentHelp("The step of the checkpoint; by default the newest.", valueName: "step"))
   var checkpoint: Int?
@@ -116,7 +127,18 @@ struct SGMSample: RankCommand {
     if let trajectory, !(1...256).contains(trajectory) {
       throw ToolError.usage("--trajectory \(trajectory): 1 to 256 is expected")
     }
+    if let simulatorTimeout, !(simulatorTimeout > 0 && simulatorTimeout.isFinite) {
+      throw ToolError.usage("--simulator-timeout \(simulatorTimeout): a number above 0 is expected")
+    }
+    if simulatorTimeout != nil, simulator == nil {
+      throw ToolError.usage("--simulator-timeout: is for --simulator; name the program, or leave it out")
+    }
+    if let simulator, score == "exact" || complete != nil {
+      throw ToolError.usage("--simulator \(simulator): is for samples of a run; leave --score exact and --complete out")
+    }
     var request = SampleRequest(source: source)
+    request.simulator = simulator
+    request.simulatorTimeout = simulatorTimeout
     request.isExact = score == "exact"
     request.count = count
     request.output = output

@@ -111,6 +111,7 @@ private func read(_ yaml: String, _ settings: String...) throws -> Experiment {
     let parts = words.split { " ,".contains($0) }.map(String.init)
     let target = "data: {target: funnel}\n"
     if parts[0] == "data.file" { return "data: {file: rows.npy}" }
+    if parts[0] == "data.simulator" { return "data: {prior: {a: \"uniform [0, 1]\"}, simulator: run}" }
     if parts[0] == "data.target" || parts[0] == "times" { return target }
     if ["training.objective", "training.time_law", "training.dequantisation"].contains(parts[0]) {
       return target + "training: {\(parts[0].dropFirst("training.".count)): \(parts[1])}"
@@ -145,7 +146,8 @@ private func read(_ yaml: String, _ settings: String...) throws -> Experiment {
       "process.kind": "ornstein-uhlenbeck", "sampling.seed": "12", "training.time_law": "uniform",
       "sampling.grid": "uniform", "training.weight": "unit-variance", "data.conditions": "[a, b]",
       "process.base_degrees": "5.0", "network.input": "noisy-data", "training.averages": "[0.05, 0.2]",
-      "data.missing": "[NA, gone]", "data.columns": "{a: bounded [0.5, 2.0]}", "evaluation.calibration_pairs": "30",
+      "data.missing": "[NA, gone]", "data.prior": "{a: normal [0.5, 2.0]}", "data.columns": "{a: bounded [0.5, 2.0]}",
+      "evaluation.calibration_pairs": "30",
       "training.minimum_noise": "0.0005", "training.maximum_noise": "500.0", "network.input_frequencies": "[7, 8]",
       "sampling.reverse_variance": "forward", "training.discriminator_widths": "[8, 16]", "training.pairs": "70",
       "latent.widths": "[8, 16]", "training.dequantiser_widths": "[8, 16]",

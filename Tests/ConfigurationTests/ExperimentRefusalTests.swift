@@ -102,7 +102,7 @@ private let mistakes: [(String, String)] = [
   ),
   (
     "seed: 2",
-    "funnel.yaml: there is no data; give data.file, or data.target: one of "
+    "funnel.yaml: there is no data; give data.file, data.prior with data.simulator, or data.target: one of "
       + TargetKind.allCases.map(\.rawValue).joined(separator: ", ")
   ),
   (
@@ -111,7 +111,7 @@ private let mistakes: [(String, String)] = [
   ),
   (
     "data:\n  file: a.npy\n  count: 5",
-    "funnel.yaml:3:10: data.count is for data.target, but data.file is given; remove it"
+    "funnel.yaml:3:10: data.count is for data.target or data.prior, but data.file is given; remove it"
   ),
   (
     "data: {target: mg25, held_out: 1}",
@@ -273,8 +273,32 @@ private let mistakes: [(String, String)] = [
     "funnel.yaml:1:47: data.held_out must be greater than 0 with conditions: the run's samples are drawn given those of held-out rows, found 0"
   ),
   (
+    "data: {target: mg25, simulator: run}",
+    "funnel.yaml:1:33: data.simulator is for data.file or data.prior, but data.target is mg25; remove it"
+  ),
+  (
+    "data: {prior: {a: \"uniform [0, 1]\"}}",
+    "funnel.yaml:1:15: data.prior is of a simulator's parameters; name the program by data.simulator"
+  ),
+  (
+    "data: {prior: {a: \"uniform [0, 1]\"}, file: a.csv, simulator: run}",
+    "funnel.yaml:1:15: data.prior and data.file are both given; keep one, or set the other to null"
+  ),
+  (
+    "data: {prior: {a: \"uniform [1, 1]\"}, simulator: run}",
+    "funnel.yaml:1:15: data.prior: \"a\" must be uniform [LOW, HIGH] with LOW < HIGH or normal [MEAN, DEVIATION] with DEVIATION > 0, found \"uniform [1, 1]\""
+  ),
+  (
+    "data: {prior: {a: [0, 1]}, simulator: run}",
+    "funnel.yaml:1:19: data.prior: write the law in one text, such as \"uniform [0, 1]\" in quotes between braces"
+  ),
+  (
+    "data: {file: a.csv, simulator_rows: 5}",
+    "funnel.yaml:1:37: data.simulator_rows is for data.simulator, but data.simulator is null; remove it"
+  ),
+  (
     "data: {target: mg25, conditions: [3]}",
-    "funnel.yaml:1:34: data.conditions is for data.file, but data.target is mg25; remove it"
+    "funnel.yaml:1:34: data.conditions is for data.file or data.prior, but data.target is mg25; remove it"
   ),
   (
     "data: {target: mg25}\nnetwork: {embedding_features: 7}",

@@ -34,6 +34,11 @@ int sgm_stop_signal(void);
 /// From now on this process is killed when its parent, mpirun or its daemon, ends in whatever way.
 void sgm_die_with_parent(void);
 
+/// Starts `/bin/sh -c command` in `folder`, or in this one where that is empty, in a process group of its own, with the given
+/// standard streams and SGM_SEED, without the variables by which ranks know each other. It is killed when this thread ends.
+/// Returns its process number, or minus `errno`.
+int sgm_start(const char *command, const char *folder, const char *seed, int input, int output, int errors);
+
 /// Ends this process at once: nothing is flushed and no destructor runs, which any thread may do.
 _Noreturn void sgm_end_now(int status);
 

@@ -5,10 +5,19 @@ internal import Targets
 
 extension DataSource {
   static func open(
-    _ experiment: Experiment, target: (any Target)?, base: String
+    _ experiment: Experiment, target: (any Target)?, base: String, simulated: (any RowSource)?
   ) throws -> (rows: any RowSource, encoding: TableEncoding?, survey: [[String]]) {
     if let target {
       return (TargetRows(target: target, rows: experiment.data.count, seed: experiment.seed), nil, [])
+    }
+    if experiment.data.simulator != nil {
+      guard let simulated else {
+        throw ToolError.configuration(
+          Place("data.simulator"),
+          "is for single runs of sgm-train; for sweeps and theory let such a run simulate, and give its simulations/pairs.csv as "
+            + "data.file")
+      }
+      return (try ordered(simulated, experiment), nil, [])
     }
     guard let file = experiment.data.file else { throw ToolError.fault("neither data.target nor data.file") }
     let rows = try openRows(path(file, from: base), header: experiment.data.header)
@@ -33,7 +42,11 @@ extension DataSource {
     let order = (source as? OrderedRows)?.order ?? Array(0..<source.dimension)
     let levels = experiment.data.levels.map { ColumnKind.levels(count: $0) }
     let conditions = experiment.conditionCount
-    let rest = (0..<source.dimension).map { $0 < source.dimension - conditions ? levels ?? .number : .number }
+    let laws = experiment.data.prior.entries
+    let rest = (0..<source.dimension).map { j in
+      let usual = j < source.dimension - conditions ? levels ?? .number : .number
+      return laws.first { $0.name == source.columnNames?[j] }?.law.kind ?? usual
+    }
     let named = try experiment.data.columns.entries.map { entry in
       guard let kind = entry.content.kind else {
         throw ToolError.configuration(

@@ -1,7 +1,7 @@
 internal import CMachine
 package import Communication
 package import Configuration
-internal import Files
+package import Files
 package import LinearAlgebra
 internal import Metrics
 internal import Randomness
@@ -45,11 +45,12 @@ package final class DataSource {
   /// - Parameters:
   ///   - experiment: says where the rows come from and what is held out.
   ///   - base: the folder that relative paths start from.
+  ///   - simulated: what the experiment's simulator has made, where it has one.
   /// - Throws: `ToolError` where a file cannot be opened, or does not fit the experiment.
-  package init(_ experiment: Experiment, base: String) throws {
+  package init(_ experiment: Experiment, base: String, simulated: (any RowSource)? = nil) throws {
     self.experiment = experiment
     target = try experiment.target()
-    let opened = try Self.open(experiment, target: target, base: base)
+    let opened = try Self.open(experiment, target: target, base: base, simulated: simulated)
     (source, encoding, survey) = (opened.rows, opened.encoding, opened.survey)
     separate = try Self.openHeldOut(experiment, base: base, encoding)
     kinds = try encoding?.kinds ?? Self.kinds(experiment, source)
@@ -57,11 +58,11 @@ package final class DataSource {
     try check()
   }
 
-  /// Opens the data on every rank.
+  /// Opens the data on every rank; those of an experiment with a simulator lie in its run's folder.
   package static func open(
-    _ experiment: Experiment, base: String, _ communicator: Communicator
+    _ experiment: Experiment, base: String, in folder: RunFolder? = nil, _ communicator: Communicator
   ) throws -> DataSource {
-    try communicator.agree { try DataSource(experiment, base: base) }
+    try communicator.agree { try DataSource(experiment, base: base, simulated: folder?.pairs(of: experiment)) }
   }
 
   /// d, without conditions.
@@ -78,7 +79,7 @@ package final class DataSource {
     return String(TextTable(title: "", header: ["column", "kind", "values", "missing"], rows: survey).plain.dropLast())
   }
   /// The data, or what stands for it in messages.
-  var name: String { experiment.data.file ?? "data" }
+  var name: String { experiment.data.simulator != nil ? "simulations" : experiment.data.file ?? "data" }
 
   /// The number of rows of a part.
   package func count(_ part: Part) -> Int {

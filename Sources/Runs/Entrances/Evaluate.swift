@@ -182,7 +182,7 @@ private func evaluateRun(_ request: EvaluateRequest, _ communicator: Communicato
   try communicator.agree { try refuseNoMetrics(experiment) }
   let name = try folder.newestSamples(communicator)
   let base = try communicator.fromRoot { folder.base() }
-  let source = try DataSource.open(experiment, base: base, communicator)
+  let source = try DataSource.open(experiment, base: base, in: folder, communicator)
   try source.refuseOthers(than: header.data, allowsChange: request.allowsDataChange, communicator)
   let most = max(experiment.evaluation.count, RunRecord.mostRows)
   let samples = try communicator.agree { () throws -> MatrixBox in

@@ -12,10 +12,15 @@ internal import Training
 ///
 /// - Returns: one line for people, on rank 0.
 package func sample(_ request: SampleRequest, _ communicator: Communicator) throws -> String {
-  request.isExact ? try sampleExactly(request, communicator) : try sampleRun(request, communicator)
+  if request.isExact { return try sampleExactly(request, communicator) }
+  let simulated = try communicator.agree { try request.simulatedFile() }
+  let (line, experiment) = try sampleRun(request, communicator)
+  guard let simulated else { return line }
+  return try line + "\n" + Simulations.make(request, experiment, to: simulated, communicator)
 }
 
-private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) throws -> String {
+/// Draws from a run's network; the experiment is the run's with the request's settings.
+private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) throws -> (String, Experiment) {
   let folder = RunFolder(request.source)
   let step = try request.checkpoint ?? Checkpoint.newestHeader(in: folder, communicator).header.sampledStep
   let checkpoint = try Checkpoint.newest(in: folder, step: step, communicator)
@@ -48,9 +53,10 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
       }
     }
     let inputs = DataSource.files(of: experiment, base: communicator.isRoot ? folder.base() : "")
-    return try complete(table, request, experiment, data, network, inputs: inputs, communicator) {
+    let line = try complete(table, request, experiment, data, network, inputs: inputs, communicator) {
       network.setConditions($0, firstIndex: 0)
     }
+    return (line, experiment)
   }
   let conditions = try communicator.agree { try SampleConstraints(request, data) }
   for line in conditions.remarks { announce(line, communicator) }
@@ -77,17 +83,20 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
     let line = try drawFromNetwork(request, experiment, data, parameters, given: trained, file, communicator)
     // They speak of the samples that these have replaced.
     try communicator.agree { if lock != nil { try folder.removeJudgements() } }
-    return line + (trained?.words ?? "")
+    return (line + (trained?.words ?? ""), experiment)
   }
   let network = NetworkScore(model: experiment.model(of: data), parameters: parameters.value.head(1))
   var score = network
   if request.together, let trained {
-    let source = try DataSource.open(experiment, base: communicator.fromRoot { folder.base() }, communicator)
+    let source = try DataSource.open(
+      experiment, base: communicator.fromRoot { folder.base() }, in: folder, communicator)
     var composed = try ComposedScore(network, together: trained, source, data, communicator)
     let line = try drawFreely(
       request, experiment, data, &composed, fixed: nil, file, communicator, prepare: { _ in })
     try communicator.agree { if lock != nil { try folder.removeJudgements() } }
-    return line + "; each is given all \(counted(trained.count, "observation")) of \(request.condition ?? "")"
+    return (
+      line + "; each is given all \(counted(trained.count, "observation")) of \(request.condition ?? "")", experiment
+    )
   }
   if conditions.isGiven, experiment.sampling.observing == .particles, let trained, trained.count > 1 {
     try communicator.agree {
@@ -100,7 +109,7 @@ private func sampleRun(_ request: SampleRequest, _ communicator: Communicator) t
     trained?.apply(to: network, chunk: $0)
   }
   try communicator.agree { if lock != nil { try folder.removeJudgements() } }
-  return line + (trained?.words ?? "")
+  return (line + (trained?.words ?? ""), experiment)
 }
 
 extension SampleRequest {

@@ -18,6 +18,7 @@ extension RunFolder {
     case "samples": name.wholeMatch(of: /step-\d{9,}(-trajectories\.npy|\.npy|\.csv)/) != nil
     case "debug": name.wholeMatch(of: /step-\d{9,}\.json/) != nil
     case "ranks": name.wholeMatch(of: /rank-\d{4,}\.json/) != nil
+    case "simulations": SimulationFiles.isOwn(name)
     case "failures": ["failure.json", "rows.npy", "times.npy"].contains(name)
     default: false
     }
@@ -35,7 +36,7 @@ extension RunFolder {
   /// Every file that this run, or sweep, has made, but for its lock.
   var ownFiles: [String] {
     var files = Self.names(in: path).filter { Self.ownNames.contains(Self.published($0)) }.map { "\(path)/\($0)" }
-    for folder in ["checkpoints", "samples", "debug", "ranks"] {
+    for folder in ["checkpoints", "samples", "debug", "ranks", "simulations"] {
       files += Self.names(in: "\(path)/\(folder)").filter { Self.isOwn(Self.published($0), in: folder) }
         .map { "\(path)/\(folder)/\($0)" }
     }
@@ -90,7 +91,9 @@ extension RunFolder {
   private var isRun: Bool {
     let signs = signs
     if signs.count > 1 { return true }
-    let own = Self.ownNames.union(["lock", "checkpoints", "samples", "plots", "debug", "ranks", "failures", "cells"])
+    let own = Self.ownNames.union([
+      "lock", "checkpoints", "samples", "plots", "debug", "ranks", "failures", "cells", "simulations",
+    ])
     guard let sign = signs.first, ["lock", "origin"].contains(sign) else { return false }
     return Self.names(in: path).allSatisfy { own.contains(Self.published($0)) }
   }
@@ -124,7 +127,7 @@ extension RunFolder {
   func removeOwnFiles(but kept: [String]) {
     for file in ownFiles where !kept.contains(file) { unsafe _ = unlink(file) }
     let steps = Self.names(in: failures).map { "\(failures)/\($0)" }
-    let folders = ["checkpoints", "samples", "debug", "ranks", "plots"].map { "\(path)/\($0)" }
+    let folders = ["checkpoints", "samples", "debug", "ranks", "plots", "simulations"].map { "\(path)/\($0)" }
     for cell in cells {
       for folder in ["checkpoints", "samples", "debug", "ranks", "plots", "failures"] {
         unsafe _ = rmdir("\(cell.path)/\(folder)")

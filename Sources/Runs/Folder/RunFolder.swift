@@ -92,7 +92,7 @@ package struct RunFolder: Sendable, Equatable {
 
   /// Removes the hidden files of writes that died.
   private func removeLeftovers() {
-    for folder in [path, checkpoints, samples, plots, debug, failures] {
+    for folder in [path, checkpoints, samples, plots, debug, failures, simulations.path] {
       try? AtomicFile.removeLeftovers(in: folder)
     }
   }
@@ -137,6 +137,8 @@ package struct RunFolder: Sendable, Equatable {
 extension RunFolder {
   /// Refuses to go on where a subfolder is a link.
   package func refuseLinks() throws(ToolError) {
-    for name in ["checkpoints", "samples", "plots", "debug", "failures", "ranks"] { try refuseLink("\(path)/\(name)") }
+    for name in ["checkpoints", "samples", "plots", "debug", "failures", "ranks", "simulations"] {
+      try refuseLink("\(path)/\(name)")
+    }
   }
 }

@@ -38,7 +38,7 @@ extension RunRecord {
     let layout = experiment.layout(dimension: truth.value.columns, conditions: data?.conditions)
     let training = experiment.training
     var facts = [
-      ReportFact("data", experiment.data.target?.rawValue ?? experiment.data.file ?? ""),
+      ReportFact("data", experiment.data.target?.rawValue ?? experiment.data.simulator ?? experiment.data.file ?? ""),
       ReportFact("dimension", "\(truth.value.columns)"),
     ]
     if let data { facts.append(ReportFact("training rows", grouped(data.rows))) }

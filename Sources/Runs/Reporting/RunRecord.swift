@@ -48,7 +48,7 @@ struct RunRecord {
     } else {
       (experiment, data, step) = (try Experiment(contentsOf: folder.experiment), nil, nil)
     }
-    let source = try DataSource(experiment, base: folder.base())
+    let source = try DataSource(experiment, base: folder.base(), simulated: folder.pairs(of: experiment))
     if let data { try source.refuseOthers(than: data, allowsChange: allowsDataChange, .single) }
     let origin = data?.origin ?? [Double](repeating: 0, count: source.dimension)
     let file = folder.newestSamples

@@ -42,6 +42,11 @@ package struct SampleRequest: Sendable {
   /// The table whose missing cells are filled in.
   package var completed: String?
 
+  /// A program that makes observations of the samples, beside their file; nil for none.
+  package var simulator: String?
+  /// Seconds that one start of it may take.
+  package var simulatorTimeout: Double?
+
   /// A request with the defaults.
   package init(source: String) { self.source = source }
 }

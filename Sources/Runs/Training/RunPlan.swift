@@ -17,11 +17,14 @@ struct RunPlan {
   package let initial: CheckpointBox?
   /// Whether steps before the newest checkpoint are gone through again.
   let isReplay: Bool
+  /// Whether the folder holds the run already.
+  let isResumed: Bool
 
   init(_ request: TrainingRequest, _ communicator: Communicator) throws {
     let start = try Self.start(request, communicator)
     initial = try request.initialise.map { try CheckpointBox(Checkpoint.newest(in: RunFolder($0), communicator)) }
     (experiment, folder, base, checkpoint, isReplay) = start
+    isResumed = if case .resume = request.start { true } else { false }
     // Said before training, not after it.
     try communicator.agree { [experiment] in try experiment.checkSamplerTakesScore() }
   }

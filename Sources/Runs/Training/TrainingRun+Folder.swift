@@ -10,18 +10,12 @@ internal import Training
 extension TrainingRun {
   /// Takes the folder's lock, says how the last attempt died, and opens the log; on the root.
   func openFolder(_ plan: RunPlan) throws {
+    // A run with a simulator is in its folder already.
+    if lock == nil { lock = try Self.takeFolder(plan, request, warn: warn) }
     if case .resume = request.start {
-      // Before the folder's file is written anew.
-      plan.checkpoint?.value.header.warnOfEdits(in: folder, warn: warn)
-      lock = try folder.takeOver(experiment)
-      // The experiment's file may have moved since.
-      if request.file != nil { try folder.writeOrigin(base) }
       try folder.removeJudgements()
       if let dead = PostMortem(Heartbeat.all(in: folder)) { warn(dead.description) }
       if plan.checkpoint == nil { warn("there is no checkpoint yet: the run begins again") }
-    } else {
-      lock = try folder.create(
-        experiment, base: base, overwrite: request.overwrite, needed: request.files(of: experiment, base: base))
     }
     log = try MetricsLog(folder, keepingUntil: trainer.step, ranks: communicator.size)
     try? FileManager.default.removeItem(atPath: folder.ranks)

@@ -68,7 +68,7 @@ package final class TrainingRun {
     try Self.checkRanks(plan.experiment, communicator)
     // The network's units are those of the data that the run began with, whatever has become of the data since.
     try SharedFiles.checkSame(DataSource.files(of: plan.experiment, base: plan.base), communicator)
-    source = try DataSource.open(plan.experiment, base: plan.base, communicator)
+    (source, lock) = try Self.openData(plan, request, until: { [clock] in clock.stop?.reason }, communicator)
     let begun = plan.checkpoint?.value.header.data
     teacher = try Teacher(plan.experiment, base: plan.base, known: begun?.teacher, communicator)
     let dataSet = try source.load(keeping: begun ?? teacher?.header.data, communicator)
