@@ -75,13 +75,14 @@ let package = Package(
         .linkedLibrary($0, .when(platforms: [.linux], traits: nil))
       }),
     .target(name: "CLEMON", cxxSettings: [.unsafeFlags(cTarget + ["-O2", "-Wall", "-Wextra", "-Werror"])]),
+    .target(name: "CHDF5", cSettings: c),
     .target(name: "CMachine", cSettings: c + [.define("SGM_COMMIT", to: "\"\(commit)\"")]),
     // 1
     module("Communication", ["CMPI", "CMachine"]),
     module("RealFunctions"),
     module("LinearAlgebra", ["CXSMM", "RealFunctions"]),
     module("Randomness", ["LinearAlgebra", "RealFunctions"]),
-    module("Files", ["CMachine", "Communication", "LinearAlgebra"]),
+    module("Files", ["CHDF5", "CMachine", "Communication", "LinearAlgebra"]),
     // 2
     module("Networks", ["LinearAlgebra", "Randomness", "RealFunctions"]),
     module("Diffusion", ["LinearAlgebra", "RealFunctions"]),

@@ -12,6 +12,7 @@ packages=(
   libopenmpi-dev openmpi-bin     # message passing
   libxsmm-dev                    # small matrix products, whose code it makes just in time
   liblemon-dev                   # network simplex, for exact W2
+  libhdf5-dev                    # data in HDF5 files; the programs look for it when they open one
   gnuplot-nox                    # plots in the report
 )
 with_python=no
@@ -90,9 +91,9 @@ fi
 
 if [[ $with_python == yes ]]; then
   python=.build-python/bin/python
-  if ! "$python" -c 'import arviz, codespell_lib, numpy, ot, safetensors, scipy, sklearn, tensorboard' 2> /dev/null; then
+  if ! "$python" -c 'import arviz, codespell_lib, h5py, numpy, ot, safetensors, scipy, sklearn, tensorboard' 2> /dev/null; then
     # ArviZ 1 has another reader.
-    readers=(numpy safetensors tensorboard arviz==0.23.4) # of the files we write
+    readers=(numpy safetensors tensorboard arviz==0.23.4 h5py) # of the files we write, or read
     judges=(POT scikit-learn scipy)         # of the distances we find
     spelling=(codespell==2.4.3)             # exact: a later list of words must not break lint overnight
     echo "install-dependencies: installing ${readers[*]} ${judges[*]} ${spelling[*]} into .build-python"

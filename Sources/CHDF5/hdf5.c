@@ -229,10 +229,12 @@ enum sgm_hdf5_outcome sgm_hdf5_read(struct sgm_hdf5_set *set, uint64_t first, ui
 
 void sgm_hdf5_close(struct sgm_hdf5_set *set) {
   char words[8];
-  if ((set->file < 0 && set->set < 0) || !enter(words, sizeof words)) return;
-  if (set->type >= 0) h5.H5Tclose(set->type);
-  if (set->set >= 0) h5.H5Dclose(set->set);
-  if (set->file >= 0) h5.H5Fclose(set->file);
+  // What is open has a number above 0.
+  if (set->file <= 0 || !enter(words, sizeof words)) return;
+  if (set->type > 0) h5.H5Tclose(set->type);
+  if (set->set > 0) h5.H5Dclose(set->set);
+  h5.H5Fclose(set->file);
+  set->file = set->set = set->type = -1;
   leave();
 }
 

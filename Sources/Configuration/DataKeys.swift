@@ -18,7 +18,7 @@ extension ExperimentKey {
       "Built-in law to learn; exactly one of `data.target`, `data.file` and `data.prior` is given."),
     .init(
       "data.file", \.data.file, default: "none",
-      "Rows to learn from, `.npy`, `.csv`, `.tsv`, `.txt` or `.dat`; a relative path starts at the experiment file's "
+      "Rows to learn from, `.npy`, `.csv`, `.tsv`, `.txt`, `.dat`, or a data set `rows.h5:/PATH`; a relative path starts at the experiment file's "
         + "folder. With data.simulator these are rows of parameters."),
     .init(
       "data.prior", \.data.prior, when: ofSimulator, default: "none",

@@ -71,7 +71,7 @@ package struct ArrayFile: RowSource {
   }
 
   /// Rows and columns, where there are both.
-  private static func shape(_ axes: [Int], _ place: Place) throws(ToolError) -> (Int, Int) {
+  static func shape(_ axes: [Int], _ place: Place) throws(ToolError) -> (Int, Int) {
     if axes.isEmpty { throw .data(place, "holds one number without axes; save an array of rows and columns") }
     guard axes.allSatisfy({ $0 > 0 }) else {
       let shape = axes.map(String.init).joined(separator: " × ") + (axes.count == 1 ? " × 1" : "")
@@ -86,27 +86,7 @@ package struct ArrayFile: RowSource {
   /// What is converted.
   package var remarks: [String] {
     let order = isFortranOrder ? "its columns are contiguous (Fortran order): rows are gathered from them" : nil
-    let parts = [order, rounded == nil ? type.conversion : nil].compactMap { $0 }
-    let note = parts.isEmpty ? [] : ["note: \(path): \(parts.joined(separator: "; "))"]
-    return note
-      + (rounded.map { number in
-        [
-          "warning: \(path): holds integers beyond 2^53, such as about \(number), which double precision rounds to a "
-            + "multiple of \(Int(number.ulp)); save a - a.min(axis=0) to keep their differences"
-        ]
-      } ?? [])
-  }
-
-  /// The first number that double precision may have rounded.
-  private func firstBeyondDouble() throws(ToolError) -> Double? {
-    var found: Double?
-    do {
-      try forEachBlock { _, block in
-        found = block.numbers.first { abs($0) >= 0x1p53 }
-        if found != nil { throw FoundNumber() }
-      }
-    } catch let error as ToolError { throw error } catch {}
-    return found
+    return type.remarks(of: path, rounded: rounded, beside: order)
   }
 
   /// Reads the file once, block by block; see ``RowSource/forEachBlock(_:)``.
@@ -127,7 +107,7 @@ package struct ArrayFile: RowSource {
       } else {
         try read(count * dimension, at: first * dimension, of: file, &bytes) { block.numbers[$0] = $1 }
       }
-      try refuseNotFinite(block, first)
+      try block.refuseNotFinite(first, path)
       try body(first, block)
       first += count
     }
@@ -146,23 +126,6 @@ package struct ArrayFile: RowSource {
     guard done == count * type.width else {
       throw .data(Place(path), "became shorter while it was read; let its writer finish, and start again")
     }
-    let raw = unsafe buffer.bytes
-    switch (type.kind, type.width, type.isBigEndian) {
-    // Within the bytes just read; the machines we run on are little-endian.
-    case (.real, 8, false):
-      for i in 0..<count { take(i, unsafe raw.unsafeLoadUnaligned(fromByteOffset: i * 8, as: Double.self)) }
-    case (.real, 4, false):
-      for i in 0..<count { take(i, Double(unsafe raw.unsafeLoadUnaligned(fromByteOffset: i * 4, as: Float.self))) }
-    default: for i in 0..<count { take(i, type.read(raw, at: i * type.width)) }
-    }
-  }
-
-  private func refuseNotFinite(_ block: borrowing RowBlock, _ first: Int) throws(ToolError) {
-    guard let bad = block.numbers.firstIndex(where: { !$0.isFinite }) else { return }
-    let position = "row \(first + bad / dimension), column \(bad % dimension) (both from 0, as in NumPy)"
-    throw .data(Place(path), "\(position) holds \(block.numbers[bad]), not a finite number; remove the row")
+    type.forEach(count, in: unsafe buffer.bytes, take)
   }
 }
-
-/// Ends a pass that has found what it looked for.
-private struct FoundNumber: Error {}

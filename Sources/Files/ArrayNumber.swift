@@ -68,6 +68,36 @@ struct ArrayNumber: Equatable {
     }
   }
 
+  /// What users are told of an array of such numbers.
+  ///
+  /// - Parameters:
+  ///   - path: the array's.
+  ///   - rounded: a number that was rounded when it was read, if there is any.
+  ///   - note: what else is converted.
+  /// - Returns: lines to be shown.
+  func remarks(of path: String, rounded: Double?, beside note: String?) -> [String] {
+    let parts = [note, rounded == nil ? conversion : nil].compactMap { $0 }
+    let line = parts.isEmpty ? [] : ["note: \(path): \(parts.joined(separator: "; "))"]
+    guard let rounded else { return line }
+    return line + [
+      "warning: \(path): holds integers beyond 2^53, such as about \(rounded), which double precision rounds to a "
+        + "multiple of \(Int(rounded.ulp)); save a - a.min(axis=0) to keep their differences"
+    ]
+  }
+
+  /// Calls `take` with each of `count` numbers and its place.
+  @inline(__always)
+  func forEach(_ count: Int, in raw: borrowing RawSpan, _ take: (Int, Double) -> Void) {
+    switch (kind, width, isBigEndian) {
+    // Within the bytes that the caller has read; the machines we run on are little-endian.
+    case (.real, 8, false):
+      for i in 0..<count { take(i, unsafe raw.unsafeLoadUnaligned(fromByteOffset: i * 8, as: Double.self)) }
+    case (.real, 4, false):
+      for i in 0..<count { take(i, Double(unsafe raw.unsafeLoadUnaligned(fromByteOffset: i * 4, as: Float.self))) }
+    default: for i in 0..<count { take(i, read(raw, at: i * width)) }
+    }
+  }
+
   /// The number in `count` bytes, the first of which is at `offset`.
   @inline(__always)
   func read(_ bytes: borrowing RawSpan, at offset: Int) -> Double {

@@ -10,7 +10,7 @@ private let foreignKinds: [(start: [UInt8], words: String)] = [
   ([0x1f, 0x8b], "is compressed by gzip; unpack it"),
   ([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0], "is compressed by xz; unpack it"),
   ([0x28, 0xb5, 0x2f, 0xfd], "is compressed by zstd; unpack it"),
-  ([0x89, 0x48, 0x44, 0x46], "is an HDF5 file; save one array of it by numpy.save"),
+  ([0x89, 0x48, 0x44, 0x46], "is an HDF5 file; let its name end in .h5, and name a data set of it as rows.h5:/PATH"),
   (Array("PAR1".utf8) + [0x15], "is a Parquet file; save it as .csv, or its numbers by numpy.save"),
   (Array("MATLAB 5.0 MAT".utf8), "is a MATLAB file; save one array of it by numpy.save"),
   ([0x80, 3], "is a Python pickle; save the array by numpy.save"),

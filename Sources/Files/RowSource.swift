@@ -35,6 +35,30 @@ extension TableFile: NamedRows {}
 extension RowSource {
   /// Rows of a block: about a quarter of a megabyte, so that it is still in cache when its rows are copied.
   package var rowsPerBlock: Int { max(1, min(rows, 65_536 / dimension)) }
+
+  /// The first number that double precision may have rounded.
+  func firstBeyondDouble() throws(ToolError) -> Double? {
+    var found: Double?
+    do {
+      try forEachBlock { _, block in
+        found = block.numbers.first { abs($0) >= 0x1p53 }
+        if found != nil { throw FoundNumber() }
+      }
+    } catch let error as ToolError { throw error } catch {}
+    return found
+  }
+}
+
+/// Ends a pass that has found what it looked for.
+private struct FoundNumber: Error {}
+
+extension RowBlock {
+  /// Refuses a number of an array that is not finite.
+  func refuseNotFinite(_ firstRow: Int, _ path: String) throws(ToolError) {
+    guard let bad = numbers.firstIndex(where: { !$0.isFinite }) else { return }
+    let position = "row \(firstRow + bad / columns), column \(bad % columns) (both from 0, as in NumPy)"
+    throw .data(Place(path), "\(position) holds \(numbers[bad]), not a finite number; remove the row")
+  }
 }
 
 /// Whether the first line of a table holds names.
@@ -52,10 +76,10 @@ private let tableEndings = [".csv", ".tsv", ".txt", ".dat"]
 
 /// Whether a name ends as those of data files do.
 package func endsAsData(_ path: String) -> Bool {
-  ([".npy"] + tableEndings).contains(where: path.lowercased().hasSuffix)
+  HDF5Name.isHDF5(path) || ([".npy"] + tableEndings).contains(where: path.lowercased().hasSuffix)
 }
 
-/// The rows of a `.npy` file, or of a table: `.csv`, `.tsv`, `.txt` or `.dat`.
+/// The rows of a `.npy` file, of a data set `.h5:/PATH`, or of a table: `.csv`, `.tsv`, `.txt` or `.dat`.
 ///
 /// - Parameters:
 ///   - path: the file.
@@ -63,11 +87,14 @@ package func endsAsData(_ path: String) -> Bool {
 /// - Returns: the rows, of which nothing but the shape has been read.
 /// - Throws: ``ToolError`` if the file is missing, of another kind or malformed.
 package func openRows(_ path: String, header: TableHeader = .automatic) throws(ToolError) -> any RowSource {
+  if HDF5Name.isHDF5(path) { return try HDF5File(path) }
   let name = path.lowercased()
   let isArray = name.hasSuffix(".npy")
   let start = try? Descriptor.reading(path).read(16, at: 0)
   if let kind = foreignKind(start ?? [], isArray: isArray) { throw .data(Place(path), kind) }
   if isArray { return try ArrayFile(path) }
   if tableEndings.contains(where: name.hasSuffix) { return try TableFile(path, header: header) }
-  throw .data(Place(path), "is of an unknown kind; data files end in .npy, .csv, .tsv, .txt or .dat")
+  throw .data(
+    Place(path),
+    "is of an unknown kind; data files end in .npy, .csv, .tsv, .txt or .dat, or are named as rows.h5:/PATH")
 }

@@ -205,7 +205,8 @@ import Testing
     try withFile(Array("1\t2\n".utf8), "a.TSV") { (path) throws in #expect(try openRows(path).dimension == 2) }
     #expect(
       errorText { _ = try openRows("a.parquet") }
-        == "a.parquet: is of an unknown kind; data files end in .npy, .csv, .tsv, .txt or .dat")
+        == "a.parquet: is of an unknown kind; data files end in .npy, .csv, .tsv, .txt or .dat, or are named as rows.h5:/PATH"
+    )
     try withFile(Array("1 2\n".utf8), "a.txt") { (path) throws in #expect(try openRows(path).dimension == 2) }
     #expect(errorStatus { _ = try openRows("/nowhere/a.npy") } == .noInput)
   }

@@ -17,7 +17,7 @@ enum sgm_hdf5_outcome {
 
 /// An open data set.
 struct sgm_hdf5_set {
-  int64_t file, set, type;         // as the library knows them; -1 where they are not open
+  int64_t file, set, type;         // as the library knows them; 0 or less where they are not open
   int axes;                        // 0 for one number alone
   uint64_t extents[SGM_HDF5_AXES]; // elements along each
   char code[8];                    // the elements' type as NumPy names it, such as "<f8"; "V" for what NumPy's codes do not name

@@ -77,7 +77,7 @@ extension DataSource {
     var files = experiment.data.file.map { [path($0, from: base)] } ?? []
     if case .file(let file) = experiment.data.heldOut { files.append(path(file, from: base)) }
     if let file = experiment.evaluation.classes { files.append(path(file, from: base)) }
-    return files
+    return files.map(fileOnDisk)
   }
 
   static func path(_ file: String, from base: String) -> String {

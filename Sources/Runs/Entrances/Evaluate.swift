@@ -105,7 +105,7 @@ private func open(
   guard let against = request.against else {
     throw ToolError.usage("--against is needed for a file of samples: a target's name or a file")
   }
-  let isFile = FileManager.default.fileExists(atPath: against)
+  let isFile = FileManager.default.fileExists(atPath: fileOnDisk(against))
   guard isFile || targets.contains(against) else {
     throw ToolError.usage(
       "--against \(against): is neither a file nor a target; the targets are \(targets.joined(separator: ", "))")

@@ -111,7 +111,7 @@ extension SampleRequest {
       let way = isNetCDF ? "; ArviZ makes netCDF of the last: az.from_json(…).to_netcdf(…)" : ""
       throw .usage("--output \(file): end the name in .npy, .csv, .tsv or .json\(way)")
     }
-    let inputs = inputs + [condition, observations, fixed, completed].compactMap { $0 }
+    let inputs = inputs + [condition, observations, fixed, completed].compactMap { $0.map(fileOnDisk) }
     if isRuns {
       try OutputFile.check(
         file, overwrite: overwrite, inputs: inputs,
