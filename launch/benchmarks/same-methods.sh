@@ -11,7 +11,7 @@ recipes=("$@")
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 options=()
-for setting in training.steps=12 training.batch=64 network.widths=32,32 sampling.steps=6 sampling.count=300 \
+for setting in training.steps=12 training.batch=64 network.widths=32,32 sampling.count=300 \
   checkpoints.every=6 training.held_out_every=4 training.log_every=1 evaluation.metrics=sliced-w2 \
   evaluation.count=200 evaluation.directions=20 evaluation.repeats=2; do
   options+=(--set "$setting")
@@ -33,10 +33,12 @@ digest() {
 status=0
 for recipe in "${recipes[@]}"; do
   words=("launch/experiments/methods/$recipe.yaml" "${options[@]}")
-  # A student learns from a teacher of the same size.
+  # A student learns from a teacher of the same size, and samples in one step.
   if [[ $recipe == distillation ]]; then
     run 2 launch/experiments/methods/ddim.yaml "${options[@]}" --output "$folder/teacher"
     words+=(--distil "$folder/teacher")
+  else
+    words+=(--set sampling.steps=6)
   fi
   found=()
   for ranks in 1 2 3; do
