@@ -63,7 +63,8 @@ extension LaunchTests {
     /// Options of other people's programs that pages name.
     private static let foreign: Set = [
       "--git", "--logdir", "--rm", "--shm-size", "--jobs", "--oversubscribe", "--allow-run-as-root", "--host", "--mca",
-      "--prtemca", "--mpi", "--signal", "--array", "--requeue", "--filter", "--skip-build", "--disable-xctest",
+      "--prtemca", "--mpi", "--signal", "--array", "--requeue", "--cpus-per-task", "--filter", "--skip-build",
+      "--disable-xctest",
       "--package-path", "--scratch-path", "--bind", "--strict", "--version",
     ]
 
