@@ -52,8 +52,8 @@ struct Judging {
         if metric == .slicedW2 { verdict.notes += [heavyTailNote(try truth.shown().value)].compactMap { $0 } }
         verdict.seconds = Stopwatch.now - start
         verdicts.append(verdict)
-      } catch let few as TooFewRows {
-        refusals.append((metric, few.words))
+      } catch let refusal as MetricLeftOut {
+        refusals.append((metric, refusal.words))
       }
     }
     guard !verdicts.isEmpty else {
@@ -125,7 +125,7 @@ struct Judging {
         } else {
           "the true rows give sets of \(counted(most, "row"))"
         }
-      throw TooFewRows(words: "needs at least \(needed) rows on either side, and \(cause)")
+      throw MetricLeftOut(words: "needs at least \(needed) rows on either side, and \(cause)")
     } catch let error as MetricsError {
       // Every rank holds all samples and comes to the same verdict: one of them says so.
       return try communicator.agree { throw error }
