@@ -196,7 +196,7 @@ package final class TrainingRun {
   func remark(_ line: String) { if communicator.isRoot { display.line(line) } }
 
   private var announcement: String {
-    "\(experiment.name): \(data.rows) rows of dimension \(data.dimension), \(trainer.parameterCount) parameters, "
+    "\(experiment.name): \(data.size), \(trainer.parameterCount) parameters, "
       + "batch \(experiment.training.batch) in \(experiment.training.shards) shards, "
       + "\(communicator.words), from step \(trainer.step)"
   }
