@@ -32,6 +32,8 @@ struct DataLoader {
   ///   - passes: how often the rows are read, a group of columns at a time. Numbers in double precision take twice the room of
   ///     the rows that they become; with k passes only a k-th part of them is there at once. The result is the same.
   ///   - communicator: the ranks that share the shards.
+  /// - Returns: this rank's training rows, all held-out rows, and what all ranks know of the data.
+  /// - Throws: an error of the experiment or its files, the same on every rank, or one of MPI.
   package func load(
     keeping kept: DataSet.Description? = nil, passes: Int = 1, _ communicator: Communicator
   ) throws -> DataSet {
