@@ -173,7 +173,7 @@ extension ExperimentKey {
       return .failure(
         Complaint(
           "\(path): \(quoted(member.name)) must be number, integer, indicator, levels K from 2 to 65536, positive, "
-            + "bounded [LOW, HIGH] with LOW < HIGH, zero-or-positive, category or ignored, found "
+            + "bounded [LOW, HIGH] with LOW < HIGH, zero-or-positive, atom-or-number, category or ignored, found "
             + quoted(member.text)))
     }
     return .success(.members(members))

@@ -41,13 +41,15 @@ struct DataLoader {
     let rowsShown = try communicator.allGather(shards.flatMap { firstRows(of: $0, own, shards) })
     var scaling = try communicator.agree { try self.scaling(statistics, target: target, standardise: standardise) }
     // Of another dimension the old scaling is of no use; the resume will be refused.
-    if let kept, kept.dimension + kept.conditions == d { scaling = (kept.standardisation, kept.constantColumns) }
-    let description = DataSet.Description(
+    let isKept = kept.map { $0.dimension + $0.conditions == d } ?? false
+    if let kept, isKept { scaling = (kept.standardisation, kept.constantColumns) }
+    var description = DataSet.Description(
       dimension: data.dimension, conditions: data.conditions,
       rows: assignment.rows, columnNames: source.columnNames, kinds: data.kinds, table: data.encoding,
       isDouble: source.isDouble,
       standardisation: scaling.standardisation, constantColumns: scaling.constant,
       fingerprint: fingerprint(statistics.digests, heldOut: (heldOut.rows, heldOut.digest(0..<heldOut.rows))))
+    description.words = isKept ? kept?.words : description.words(shares: statistics.means)
     let shared = try separate.map { _ in try rowsAlso(in: heldOut, own, communicator) } ?? 0
     let training = own.standardised(by: scaling.standardisation)
     let held = heldOut.standardised(by: scaling.standardisation)
