@@ -127,6 +127,27 @@ private let comparison = """
     #expect(lines.last == "7 sgm-train checkpoint 1 [\"a\",\"b\",\"\\u00df\"]")
   }
 
+  @Test("a checkpoint keeps its columns of words, and one without them has a network without the head")
+  func words() throws {
+    let folder = try TemporaryFolder()
+    let file = folder.path + "/checkpoint.safetensors"
+    for more in [", input: noisy-data, words", ", input: noisy-data"] {
+      let example = try Example(activation: "silu", residual: true, embedding: "sinusoidal", more: more)
+      try example.write(to: folder.path)
+      let header = try Checkpoint(contentsOf: file).header
+      #expect(header == example.checkpoint.header)
+      #expect((header.data.words == nil) == !more.contains("words"))
+      let network = header.experiment.architecture(of: header.data)
+      #expect((network.words == nil) == !more.contains("words"))
+      // Runs may begin with each other's parameters where they have the same words, however frequent these are.
+      var other = network
+      other.words = header.data.words(blockNumbers: [1, 1, 2], logPrior: [-1, -0.5, 0])
+      #expect(network.isShaped(as: other) == more.contains("words"))
+      other.words = header.data.words(blockNumbers: [1, 1, 0], logPrior: [-1, -0.5, 0])
+      #expect(!network.isShaped(as: other))
+    }
+  }
+
   @Test("the documented reader is short")
   func length() throws {
     let lines = try documentedReader().split(separator: "\n").filter { !$0.allSatisfy(\.isWhitespace) }
