@@ -10,6 +10,7 @@
 #   --mpirun    goes on to the mpirun suites
 #   --build     builds the copy and ends
 #   --no-build  takes the copy as it was built last
+#   --continue  keeps the verdicts of .build-logs/mutation.txt and passes over these faults: hours of faults in parts
 # Prints a line a fault and a table, both kept in .build-logs/mutation.txt. Status 1 if fewer than 90 % were caught, or
 # fewer than 80 % in one module. docs/testing.md explains the tables' format.
 set -uo pipefail
@@ -18,10 +19,10 @@ source launch/environment.sh
 export LC_ALL=C.UTF-8
 [[ -n ${SGM_PYTHON:-} || ! -x .build-python/bin/python ]] || export SGM_PYTHON=$PWD/.build-python/bin/python
 copy=$PWD/.build-mutation log=$PWD/.build-logs/mutation.txt
-scope=all mpirun=no build=yes every=1 wanted=()
+scope=all mpirun=no build=yes every=1 continue=no wanted=()
 
 usage() {
-  echo "mutation: $1; usage: launch/mutation.sh [--check|--list|--build] [--every N] [--module] [--mpirun] [--no-build] [MODULE[.NUMBER]]..." >&2
+  echo "mutation: $1; usage: launch/mutation.sh [--check|--list|--build] [--every N] [--module] [--mpirun] [--no-build] [--continue] [MODULE[.NUMBER]]..." >&2
   exit 64
 }
 
@@ -40,6 +41,7 @@ while (($#)); do
     --module) scope=module ;;
     --mpirun) mpirun=yes ;;
     --no-build) build=no ;;
+    --continue) continue=yes ;;
     -*) usage "'$word' is not an option" ;;
     *) wanted+=("$word") ;;
   esac
@@ -260,6 +262,9 @@ for table in launch/mutations/*.txt; do read_table "$table"; done
 case $build in
   check)
     for file in $(printf '%s\n' "${files[@]}" | sort -u); do write_file "$file" ''; done
+    while read -r claim; do
+      complain "two faults say: $claim"
+    done < <(for i in "${!names[@]}"; do echo "${names[i]%.*}: ${claims[i]}"; done | sort | uniq -d)
     ((complaints == 0)) || exit 65
     echo "mutation: ${#names[@]} faults, each at its place"
     exit 0
@@ -289,14 +294,30 @@ is_wanted() {
 }
 
 mkdir -p .build-logs
-declare -A caught=() total=() left=() limits=()
-exec > >(tee "$log")
+declare -A caught=() total=() left=() limits=() verdicts=()
+# Faults keep their verdicts by module and claim: their numbers move when others are added.
+if [[ $continue == yes && -s $log ]]; then
+  earlier=$(grep -E '^(caught|SURVIVED|          by) ' "$log")
+  while read -r verdict name claim; do
+    [[ $verdict == by ]] || verdicts["${name%.*} $claim"]=$verdict
+  done <<< "$earlier"
+  printf '%s\n' "$earlier" > "$log"
+else
+  : > "$log"
+fi
+exec > >(tee -a "$log")
 for i in "${!names[@]}"; do
   is_wanted "${names[i]}" || continue
   module=${names[i]%.*}
   if [[ -n ${marks[i]} ]]; then
     left[$module]=$((${left[$module]:-0} + 1))
     printf 'left out  %-18s %s: %s\n' "${names[i]}" "${claims[i]}" "${marks[i]}"
+    continue
+  fi
+  verdict=${verdicts["$module ${claims[i]}"]:-}
+  if [[ -n $verdict ]]; then
+    total[$module]=$((${total[$module]:-0} + 1))
+    [[ $verdict == SURVIVED ]] || caught[$module]=$((${caught[$module]:-0} + 1))
     continue
   fi
   tests=$(tests_of "$module")

@@ -55,6 +55,13 @@ extension Experiment {
     /// Whether the report shows rows as square grey pictures.
     package var images = false
 
+    /// The files that a run's data came from, or what stands for them in messages.
+    package var origin: String {
+      let rows = simulator != nil ? "simulations" : file ?? "data"
+      guard case .file(let heldOut) = heldOut else { return rows }
+      return "\(rows) or \(heldOut)"
+    }
+
     /// The texts of cells in which there is nothing.
     package var missingWords: Set<String> { Set(missing.names + [""]) }
 

@@ -163,18 +163,17 @@ extension ExperimentKey {
   /// Columns and kinds of a mapping.
   func value(of members: [Value.Member]) -> Result<Value, Complaint> {
     guard shape.hasMembers else { return .failure(Complaint("\(path) must be \(shape.expectation), found a section")) }
-    for member in members where shape == .laws && PriorLaw(member.text) == nil {
+    let (isRight, expected) =
+      shape == .laws
+      ? ({ PriorLaw($0) != nil }, "uniform [LOW, HIGH] with LOW < HIGH or normal [MEAN, DEVIATION] with DEVIATION > 0")
+      : (
+        { (text: String) in ColumnContent(text) != nil },
+        "number, integer, indicator, levels K from 2 to 65536, positive, bounded [LOW, HIGH] with LOW < HIGH, "
+          + "zero-or-positive, atom-or-number, category or ignored"
+      )
+    if let wrong = members.first(where: { !isRight($0.text) }) {
       return .failure(
-        Complaint(
-          "\(path): \(quoted(member.name)) must be uniform [LOW, HIGH] with LOW < HIGH or normal [MEAN, DEVIATION] with "
-            + "DEVIATION > 0, found \(quoted(member.text))"))
-    }
-    for member in members where shape == .kinds && ColumnContent(member.text) == nil {
-      return .failure(
-        Complaint(
-          "\(path): \(quoted(member.name)) must be number, integer, indicator, levels K from 2 to 65536, positive, "
-            + "bounded [LOW, HIGH] with LOW < HIGH, zero-or-positive, atom-or-number, category or ignored, found "
-            + quoted(member.text)))
+        Complaint("\(path): \(quoted(wrong.name)) must be \(expected), found \(quoted(wrong.text))"))
     }
     return .success(.members(members))
   }

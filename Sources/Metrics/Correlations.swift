@@ -33,6 +33,25 @@ public struct Correlations: SampleDistance {
     return [errors.reduce(0, +) / Double(max(errors.count, 1)), errors.max() ?? 0]
   }
 
+  /// Two columns and how they correlate.
+  public struct Pair: Sendable, Equatable {
+    /// The columns.
+    public let first, second: Int
+    /// r among the samples.
+    public let found: Double
+    /// r among the reference's rows.
+    public let expected: Double
+  }
+
+  /// The pair with the largest difference; nil for a single column.
+  public func worstPair(of samples: borrowing Matrix) throws -> Pair? {
+    try checkSamples(samples, atLeast: 2, dimension: dimension)
+    let found = try Self.correlations(samples)
+    let pairs = (0..<dimension).flatMap { i in (i + 1..<max(dimension, i + 1)).map { (i, $0) } }
+    let worst = pairs.indices.max { abs(found[$0] - reference[$0]) < abs(found[$1] - reference[$1]) }
+    return worst.map { Pair(first: pairs[$0].0, second: pairs[$0].1, found: found[$0], expected: reference[$0]) }
+  }
+
   /// r of each pair i < j, row after row.
   private static func correlations(_ rows: borrowing Matrix) throws -> [Double] {
     let fit = try GaussianFit(rows)

@@ -177,8 +177,8 @@ import Training
   func experiment() throws {
     let text = "data:\n  file: a.csv\n  columns:\n    theta: bounded [-3, 3]\n    2: positive\n"
     let file = try Experiment(yaml: text, file: "a.yaml")
-    #expect(file.data.columns.entries.map(\.column) == ["theta", "2"])
-    #expect(file.data.columns.entries.map(\.content) == [.values(.bounded(low: -3, high: 3)), .values(.positive)])
+    #expect(file.data.columns.entries.map(\.name) == ["theta", "2"])
+    #expect(file.data.columns.entries.map(\.item) == [.values(.bounded(low: -3, high: 3)), .values(.positive)])
     #expect(try Experiment(yaml: file.yaml, file: "b.yaml") == file)
     let set = try Experiment(
       yaml: "data: {file: a.csv}", file: "a.yaml", settings: ["data.columns=theta: bounded [-3, 3]; 2: positive"])

@@ -36,6 +36,7 @@ import Testing
     Fault(description: "beta: the folder cannot be written", isGrave: true) { $0.writesFolder = false },
     Fault(description: "beta: several ranks could each create", isGrave: true) { $0.creators = 2 },
     Fault(description: "beta: less than 0.5 GB of free memory", isGrave: true, rank: 2) { $0.memory = 9e8 },
+    Fault(description: "beta: no room where", isGrave: true, rank: 2) { $0.disk = 1e5 },
     Fault(description: "beta: less than 1 GB free", isGrave: false, rank: 2) { $0.disk = 1e8 },
     Fault(description: "beta: less than 16 MB of /dev/shm", isGrave: false, rank: 2) { $0.sharedMemory = 3e7 },
     Fault(description: "alpha: no gnuplot", isGrave: false, rank: 0) { $0.hasGnuplot = false },

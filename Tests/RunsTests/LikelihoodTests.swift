@@ -16,7 +16,7 @@ import Training
 
 @Suite struct LikelihoodTests {
   private static func network(
-    _ settings: [String] = [], constantColumns: [Bool] = [false, false]
+    _ settings: [String] = [], constantColumns: [Bool] = [false, false], parameter: Float = 0
   ) throws -> NetworkLikelihood {
     let experiment = try Experiment(
       yaml: "data: {target: gaussian, dimension: 2}\nnetwork: {widths: [8]}\n", file: "a.yaml", settings: settings)
@@ -26,8 +26,9 @@ import Training
       standardisation: Standardisation(
         mean: [1, -2] + [5, 6].prefix(conditions), scale: [0.1, 3] + [7, 8].prefix(conditions)),
       constantColumns: constantColumns + [Bool](repeating: false, count: conditions), fingerprint: "")
-    return NetworkLikelihood(
-      experiment, MatrixBox(Matrix(rows: 1, columns: ParameterLayout(model.network).count)), data, file: "")
+    var parameters = Matrix(rows: 1, columns: ParameterLayout(model.network).count)
+    for k in 0..<parameters.columns { parameters[0, k] = parameter }
+    return NetworkLikelihood(experiment, MatrixBox(parameters), data, file: "")
   }
 
   @Test(
@@ -79,5 +80,21 @@ import Training
     let whole = Truth(rows: Matrix(rows: 4, columns: 2))
     #expect(
       errorText { _ = try whole.unseenRows(2, for: .likelihood, less: [0, 0], seed: 1) }.contains("set data.held_out"))
+  }
+
+  @Test("a likelihood that hardly any row has is left out, and the other metrics stay")
+  func leftOut() throws {
+    func verdicts(_ metrics: String) throws -> [Judging.Verdict] {
+      let experiment = try Experiment(
+        yaml: "data: {target: gaussian, dimension: 2}", file: "a.yaml",
+        settings: ["evaluation.metrics=\(metrics)", "evaluation.count=50", "evaluation.repeats=2"])
+      var judging = Judging(communicator: .single, section: experiment.evaluation, seed: 1)
+      judging.network = try Self.network(parameter: .nan)
+      let truth = try Truth(target: try #require(try experiment.target()), experiment)
+      return try judging.judge(Matrix(rows: 50, columns: 2), against: truth)
+    }
+    #expect(try verdicts("nll,energy").map(\.judgements.count) == [1])
+    #expect(
+      errorText { _ = try verdicts("nll") }.contains("nll still changes at the most steps tried for nearly every row"))
   }
 }

@@ -19,8 +19,8 @@ private let plain = "awk -F, 'NR == 1 { print \"x\"; next } { print $1 + $2 }'"
   /// 70 rows of two parameters in blocks of 16, of which the last has 6.
   private static func simulations(_ command: String, _ folder: String, patience: Double = 60) -> Simulations {
     let laws = [
-      ParameterPriors.Entry(name: "a", law: .uniform(low: -1, high: 1)),
-      ParameterPriors.Entry(name: "b, mm", law: .normal(mean: 100, deviation: 10)),
+      ParameterPriors.Entry("a", .uniform(low: -1, high: 1)),
+      ParameterPriors.Entry("b, mm", .normal(mean: 100, deviation: 10)),
     ]
     let files = SimulationFiles(path: folder + "/simulations")
     return Simulations(

@@ -70,6 +70,39 @@ def spread(values, digits):
     return text if len(values) == 1 else f"{text} ± {np.std(values, ddof=1):.{digits}f}"
 
 
+def law_table(runs):
+    """The lines of the table on a law of known density, and the lines of its floor and baseline."""
+    lines, extremes = [], {}
+    for name, (title, _, _) in METHODS.items():
+        run = runs / f"{name}-1"
+        if not run.with_suffix(".done").exists():
+            continue
+        judged, evaluations, _ = figures(run)
+        # The truth's density of the same rows is in the last column.
+        rows = np.load(run / "likelihood.npy") if "NLL" in judged or "NLL, upper bound" in judged else np.full((2, 4), np.nan)
+        excess = (rows[:, 0] - rows[:, 3])[np.isfinite(rows[:, 0])]
+        above = f"{excess.mean():.3f} ± {excess.std(ddof=1) / len(excess) ** 0.5:.3f}" if len(excess) > 1 else "–"
+        if (without := mean(judged, "rows without an NLL")) > 0:
+            above += f" ({100 * without:.1f} % of rows have none)"
+        chain = judged.get("NLL, upper bound of the chain")
+        chain = f"{chain['value']['mean'] - chain['floor']['mean']:.3f}" if chain else "–"
+        kinds = ("sliced W2", 3, 1), ("outside modes", 2, 100), ("mode width", 2, 1)
+        cells = [[f"{unit * mean(judged, k, part):.{digits}f}" for k, digits, unit in kinds]
+                 for part in ("value", "floor", "baseline")]
+        lines.append(f"| {title} | {above} | {chain} | {' | '.join(cells[0])} | {evaluations:.0f} |")
+        for metric in ("NLL", "sliced W2"):
+            if metric in judged:
+                extremes[metric] = judged[metric]
+        extremes["cells"] = cells
+    if not lines:
+        return []
+    gap = mean(extremes, "NLL", "baseline") - mean(extremes, "NLL", "floor")
+    return lines + [
+        f"| floor: true rows | 0 | | {' | '.join(extremes['cells'][1])} | |",
+        f"| Gaussian baseline | {gap:.3f} | | {' | '.join(extremes['cells'][2])} | |",
+    ]
+
+
 def picture(path, rows):
     """A grey PNG of rows of square pictures."""
     side = int(round(rows[0].shape[1] ** 0.5))
@@ -129,6 +162,11 @@ def main(runs, folder):
         text += "\nNot run yet: " + ", ".join(missing) + ".\n"
     text += "\n![Samples of each method](figures/seed-table.png)\n\nOne row of samples for each method, from top to bottom: "
     text += "; ".join(title for title, _ in shown) + ".\n"
+    if law := law_table(runs / "law"):
+        text += (pathlib.Path(__file__).parent / "seed-table-law.md").read_text()
+        text += "<!-- figures once: launch/benchmarks/seed-table.sh -->\n"
+        text += "| method | NLL above the truth's | of the chain | sliced W2 | outside modes, % | width | evaluations |\n"
+        text += "|---|---|---|---|---|---|---|\n" + "\n".join(law).replace("nan", "–") + "\n"
     (folder / "seed-table.md").write_text(text)
 
 

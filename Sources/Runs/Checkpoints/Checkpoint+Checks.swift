@@ -31,7 +31,7 @@ extension Checkpoint.Header {
       let problem = "is not the data that the run began with: \(self.data.differences(to: data))"
       guard allowingData, self.data.dimension == data.dimension else {
         throw ToolError.configuration(
-          Place(experiment.data.file ?? "data"),
+          Place(experiment.data.origin),
           problem + (allowingData ? "" : "; bring it back, or go on with the new data by --allow-data-change"))
       }
       warn("the data \(problem); the scaling of the old data is kept")

@@ -33,6 +33,13 @@ extension DataSet.Description {
     return EncodedRows(cells, try table.of(cells), missing: experiment.data.missingWords)
   }
 
+  /// How large the data is, in words.
+  package var size: String {
+    guard let table else { return "\(counted(rows, "row")) of dimension \(dimension)" }
+    let columns = table.names(within: table.dimension).count
+    return "\(counted(rows, "row")) of \(counted(columns, "column")) as \(counted(table.dimension, "number"))"
+  }
+
   /// Each thing in which other data differ, in words.
   package func differences(to other: DataSet.Description) -> String {
     var parts: [String] = []

@@ -86,7 +86,7 @@ extension DataSource {
     try communicator.agree {
       guard found != data.fingerprint else { return }
       throw ToolError.configuration(
-        Place(name),
+        Place(experiment.data.origin),
         "is not the data that the run was trained on (fingerprint \(found), not \(data.fingerprint)); \(remedy)")
     }
   }

@@ -22,7 +22,7 @@ extension DataSource {
     guard let file = experiment.data.file else { throw ToolError.fault("neither data.target nor data.file") }
     let rows = try openRows(path(file, from: base), header: experiment.data.header)
     let data = experiment.data
-    let named = data.columns.entries.map { ($0.column, $0.content) }
+    let named = data.columns.entries.map { ($0.name, $0.item) }
     guard let table = rows as? TableFile, table.hasText || named.contains(where: { $0.1.kind == nil }) else {
       return (try ordered(rows, experiment), nil, [])
     }
@@ -45,16 +45,16 @@ extension DataSource {
     let laws = experiment.data.prior.entries
     let rest = (0..<source.dimension).map { j in
       let usual = j < source.dimension - conditions ? levels ?? .number : .number
-      return laws.first { $0.name == source.columnNames?[j] }?.law.kind ?? usual
+      return laws.first { $0.name == source.columnNames?[j] }?.item.kind ?? usual
     }
     let named = try experiment.data.columns.entries.map { entry in
-      guard let kind = entry.content.kind else {
+      guard let kind = entry.item.kind else {
         throw ToolError.configuration(
           Place("data.columns"),
-          "calls column \(quoted(entry.column)) \(entry.content.words), which is for tables of text: .csv, .tsv, .txt or .dat"
+          "calls column \(quoted(entry.name)) \(entry.item.words), which is for tables of text: .csv, .tsv, .txt or .dat"
         )
       }
-      return (entry.column, kind)
+      return (entry.name, kind)
     }
     return try source.kinds(named, rest: rest, order: order)
   }

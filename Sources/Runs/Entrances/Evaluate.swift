@@ -133,7 +133,8 @@ private func open(
     } else if let reference {
       try Truth(
         rows: Matrix(reference, less: origin),
-        classes: experiment.evaluation.classes.map { try readClasses($0, rows: reference.rows, of: against) })
+        classes: experiment.evaluation.classes.map { try readClasses($0, rows: reference.rows, of: against) },
+        columnNames: reference.columnNames)
     } else {
       throw ToolError.fault("neither a target nor a file")
     }

@@ -36,6 +36,9 @@ package struct RunFolder: Sendable, Equatable {
   /// The samples drawn at a step.
   package func samples(step: Int) -> String { samples + "/step-" + padded(step) + ".npy" }
 
+  /// The table of words beside a file of samples.
+  static func table(of samples: String) -> String { samples.replacing(".npy", with: ".csv") }
+
   /// The file name of the newest samples; trajectories lie beside them.
   var newestSamples: String? {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: samples)) ?? []

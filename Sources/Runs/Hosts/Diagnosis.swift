@@ -92,7 +92,11 @@ struct Diagnosis {
       hosts.filter { $0.memory < 5e8 * Double(count(on: $0)) }, grave: true,
       "less than 0.5 GB of free memory a rank", "start fewer ranks there, ask for more memory, or end what takes it")
     add(
-      hosts.filter { $0.seesFolder && $0.disk < 1e9 }, "less than 1 GB free where the run's folder is",
+      hosts.filter { $0.seesFolder && $0.disk < 1e6 }, grave: true, "no room where the run's folder is",
+      "make room, or choose another folder by --output")
+    add(
+      hosts.filter { $0.seesFolder && $0.disk >= 1e6 && $0.disk < 1e9 },
+      "less than 1 GB free where the run's folder is",
       "make room, or choose another folder by --output; checkpoints.keep_last says how many stay")
     add(
       hosts.filter { $0.sharedMemory < 1.6e7 * Double(count(on: $0)) },

@@ -28,6 +28,7 @@ struct JudgedRun {
   func judge(_ communicator: Communicator) throws -> [Judging.Verdict] {
     guard !experiment.evaluation.metrics.isEmpty else { return [] }
     let truth = try communicator.agree { try Truth(source, less: data.origin, judged: samples.value.rows) }
+    truth.columnNames = data.columnNames
     let judging = Judging(
       communicator: communicator, section: experiment.evaluation, seed: experiment.seed, network: network,
       bound: bound, posterior: posterior)

@@ -60,6 +60,6 @@ extension Matrix {
 }
 
 /// Why a metric cannot be computed while others can.
-struct TooFewRows: Error {
+struct MetricLeftOut: Error {
   let words: String
 }

@@ -4,15 +4,53 @@ internal import Files
 internal import LinearAlgebra
 internal import Metrics
 internal import Randomness
+internal import RealFunctions
 internal import Reports
 internal import Sampling
 internal import Targets
 
+/// A column as people know it.
+private func title(_ column: Int, _ names: [String]?) -> String { names.map { shortened($0[column]) } ?? "\(column)" }
+
+/// The columns whose marginals differ by more than chance explains, the worst first; nil where there is none.
+///
+/// Chance is the two-sided Kolmogorov–Smirnov test at the level 0.01, shared out among the columns: a statistic above
+/// `√(½ ln(2 d/0.01) (n + m)/(n m))` for n samples, m true rows and d columns.
+func marginalsNote(_ samples: borrowing Matrix, _ truth: borrowing Matrix, _ names: [String]?) throws -> String? {
+  var marginals = Marginals()
+  try marginals.setReference(truth)
+  let found = try marginals.columns(of: samples).map(\.kolmogorovSmirnov)
+  let (n, m) = (Double(samples.rows), Double(truth.rows))
+  let limit = (0.5 * log(2 * Double(found.count) / 0.01) * (n + m) / (n * m)).squareRoot()
+  let wrong = found.indices.filter { found[$0] > limit }.sorted { (found[$1], $0) < (found[$0], $1) }
+  guard found.count > 1, !wrong.isEmpty else { return nil }
+  return "note: \(counted(wrong.count, "column")) of \(found.count) differ by more than chance explains (KS above "
+    + "\(short(limit))); worst: "
+    + wrong.prefix(3).map { "\(title($0, names)) (\(short(found[$0])))" }.joined(separator: ", ")
+}
+
+/// The pair of columns whose correlation is furthest off, where chance does not explain it; else nil.
+///
+/// Chance is the test of equal correlations by Fisher's z at the level 0.01, shared out among the pairs.
+func correlationsNote(_ samples: borrowing Matrix, _ truth: borrowing Matrix, _ names: [String]?) throws -> String? {
+  var correlations = Correlations()
+  try correlations.setReference(truth)
+  guard let worst = try correlations.worstPair(of: samples) else { return nil }
+  let (n, m, pairs) = (Double(samples.rows), Double(truth.rows), Double(samples.columns * (samples.columns - 1) / 2))
+  guard min(n, m) > 3 else { return nil }
+  // tanh⁻¹ r; at ±1 it is infinite.
+  func fisher(_ r: Double) -> Double { 0.5 * log((1 + r + 1e-12) / (1 - r + 1e-12)) }
+  let z = abs(fisher(worst.found) - fisher(worst.expected)) / (1 / (n - 3) + 1 / (m - 3)).squareRoot()
+  guard erfc(z / 2.0.squareRoot()) < 0.01 / pairs else { return nil }
+  return "note: the correlation of \(title(worst.first, names)) and \(title(worst.second, names)) is furthest off: "
+    + "\(short(worst.found)), of true rows \(short(worst.expected))"
+}
+
 /// What is to be said beside a sliced W2 of true rows with heavy tails; nil where none has any.
-func heavyTailNote(_ truth: borrowing Matrix) -> String? {
+func heavyTailNote(_ truth: borrowing Matrix, _ names: [String]?) -> String? {
   guard let heaviest = TailIndex.heaviestColumn(of: truth), heaviest.index > 0.36 else { return nil }
   return
-    "note: column \(heaviest.column) has heavy tails (Hill index \(short(heaviest.index)) of its largest fiftieth; "
+    "note: column \(title(heaviest.column, names)) has heavy tails (Hill index \(short(heaviest.index)) of its largest fiftieth; "
     + "0.5 means an infinite variance): a few rows decide the sliced W2 of values, and one below its floor means nothing; "
     + "judge by sliced-w2-ranks, whose floor holds"
 }

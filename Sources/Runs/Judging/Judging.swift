@@ -49,11 +49,11 @@ struct Judging {
         } else {
           verdict = try judge(metric, samples, truth, gaussian)
         }
-        if metric == .slicedW2 { verdict.notes += [heavyTailNote(try truth.shown().value)].compactMap { $0 } }
+        if let note = try note(metric, samples, truth) { verdict.notes.append(note) }
         verdict.seconds = Stopwatch.now - start
         verdicts.append(verdict)
-      } catch let few as TooFewRows {
-        refusals.append((metric, few.words))
+      } catch let refusal as MetricLeftOut {
+        refusals.append((metric, refusal.words))
       }
     }
     guard !verdicts.isEmpty else {
@@ -64,6 +64,16 @@ struct Judging {
       announce("warning: the metric \(refusal.metric.rawValue) is left out: it \(refusal.words)", communicator)
     }
     return verdicts
+  }
+
+  /// What is to be said beside a metric's figures, of all samples and the true rows that are shown.
+  private func note(_ metric: Metric, _ samples: borrowing Matrix, _ truth: Truth) throws -> String? {
+    switch metric {
+    case .slicedW2: return heavyTailNote(try truth.shown().value, truth.columnNames)
+    case .marginals: return try marginalsNote(samples, truth.shown().value, truth.columnNames)
+    case .correlations: return try correlationsNote(samples, truth.shown().value, truth.columnNames)
+    default: return nil
+    }
   }
 
   private func judge(
@@ -125,7 +135,7 @@ struct Judging {
         } else {
           "the true rows give sets of \(counted(most, "row"))"
         }
-      throw TooFewRows(words: "needs at least \(needed) rows on either side, and \(cause)")
+      throw MetricLeftOut(words: "needs at least \(needed) rows on either side, and \(cause)")
     } catch let error as MetricsError {
       // Every rank holds all samples and comes to the same verdict: one of them says so.
       return try communicator.agree { throw error }

@@ -46,11 +46,9 @@ extension Judging {
     }
     network.kept.rows = MatrixBox(table)
     let settled = values.indices.filter { values[$0].mean.isFinite }
-    try communicator.agree {
-      guard settled.count < 2 else { return }
-      throw ToolError.data(
-        Place(network.file),
-        "the NLL of rows not trained on still changes at the most steps tried; take more evaluation.likelihood_steps")
+    guard settled.count >= 2 else {
+      throw MetricLeftOut(
+        words: "still changes at the most steps tried for nearly every row; take more evaluation.likelihood_steps")
     }
     let judgements = network.judgements(
       Spread(errorOf: settled.map { values[$0].mean }),

@@ -36,7 +36,7 @@ extension Truth {
       throw ToolError.usage(
         "the metric frechet needs evaluation.classes: a file with the class of each row of the data")
     }
-    guard labelled.classes.count >= 20 else { throw TooFewRows(words: "needs at least 20 rows with classes") }
+    guard labelled.classes.count >= 20 else { throw MetricLeftOut(words: "needs at least 20 rows with classes") }
     return labelled
   }
 

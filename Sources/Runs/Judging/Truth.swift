@@ -25,6 +25,8 @@ final class Truth {
   private var looked: MatrixBox?
   /// The classes of `fitted`, where they are known.
   var classes: [Int]?
+  /// The columns' names, where they have any.
+  var columnNames: [String]?
   /// What columns of rows are divided by, where distances are not in units of the data.
   let scales: [Double]?
 
@@ -61,10 +63,11 @@ final class Truth {
   /// - Parameters:
   ///   - rows: the rows.
   ///   - classes: the class of each row, where they are known.
-  package convenience init(rows: consuming Matrix, classes: [Int]? = nil) {
+  ///   - columnNames: the columns' names, where they have any.
+  package convenience init(rows: consuming Matrix, classes: [Int]? = nil, columnNames: [String]? = nil) {
     let box = MatrixBox(rows)
     self.init(RowSamples(box.value.head(.max)), fitted: box)
-    self.classes = classes
+    (self.classes, self.columnNames) = (classes, columnNames)
   }
 
   /// What a run's samples are judged against: fresh draws of its target, or its file's held-out rows.

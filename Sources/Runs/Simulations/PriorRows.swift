@@ -19,7 +19,7 @@ struct PriorRows: RowSource {
       var block = RowBlock(rows: min(rowsPerBlock, rows - first), columns: dimension)
       for r in 0..<block.rows {
         var variates = stream.row(UInt64(first + r))
-        for (j, entry) in laws.enumerated() { block[r, j] = entry.law.draw(&variates) }
+        for (j, entry) in laws.enumerated() { block[r, j] = entry.item.draw(&variates) }
       }
       try body(first, block)
     }

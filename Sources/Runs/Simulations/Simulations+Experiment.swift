@@ -27,7 +27,7 @@ extension Simulations {
     self.init(
       command: command, folder: base, parameters: parameters, rowsPerStart: data.simulatorRows,
       patience: data.simulatorTimeout, seeds: RandomStream(seed: experiment.seed, purpose: .simulator),
-      origin: data.file ?? laws.map { "\($0.name): \($0.law.words)" }.joined(separator: "; "), files: files,
+      origin: data.file ?? laws.map { "\($0.name): \($0.item.words)" }.joined(separator: "; "), files: files,
       result: files.pairs, key: (command: "data.simulator", timeout: "data.simulator_timeout"),
       checkColumns: { _ = try DataSource.ordered($0, experiment) })
   }

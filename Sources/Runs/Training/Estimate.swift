@@ -113,7 +113,7 @@ extension Estimate: CustomStringConvertible {
     let samples = experiment.sampling.count * run.data.dimension * 4
     var lines = [
       "\(experiment.name): experiment and data are in order; nothing was written",
-      "  data        \(run.data.rows) rows of dimension \(run.data.dimension) to train on, \(run.heldOutRows) held out",
+      "  data        \(run.data.size) to train on, \(run.heldOutRows) held out",
       "  network     \(trainer.parameterCount) parameters, \(short(flops)) GFLOP a step",
       "  memory      about \(megabytes(trainer.memoryBytes)) a rank to train, \(megabytes(judgingBytes)) to judge",
       "  disk        \(megabytes(16 * trainer.parameterCount)) a checkpoint, \(megabytes(samples)) a file of samples",

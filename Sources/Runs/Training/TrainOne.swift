@@ -57,7 +57,8 @@ private func carryOut(_ run: TrainingRun) throws -> ExitStatus {
   }
   let (file, summary) = try run.drawSamples(
     of: network, keeping: max(run.experiment.evaluation.count, RunRecord.mostRows))
-  run.say(summary.line(run.experiment, to: file))
+  let table = run.data.table == nil ? "" : ", with the table's words in \(RunFolder.table(of: file))"
+  run.say(summary.line(run.experiment, to: file) + table)
   RunStage.judging.begin()
   try judge(run, summary.first, of: network, file: file)
   run.isComplete = true

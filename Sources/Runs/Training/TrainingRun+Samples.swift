@@ -30,7 +30,7 @@ extension TrainingRun {
     let summary = try writer.write(count: count, from: sources, to: file, progress: { display.sampling($0) })
     try communicator.agree {
       guard communicator.isRoot, data.table != nil else { return }
-      try SampleTable(data, separator: ",").write(file, to: file.replacing(".npy", with: ".csv"))
+      try SampleTable(data, separator: ",").write(file, to: RunFolder.table(of: file))
     }
     return (file, summary)
   }

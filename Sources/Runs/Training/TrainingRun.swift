@@ -51,7 +51,7 @@ package final class TrainingRun {
   /// Whether the run is trained, sampled and judged.
   var isComplete = false
   /// When the last checkpoint was taken, or training began.
-  private var lastCheckpoint = Stopwatch.now
+  var lastCheckpoint = Stopwatch.now
 
   init(_ request: TrainingRequest, _ communicator: Communicator) throws {
     try DebugMode.check(request, communicator)
@@ -110,31 +110,6 @@ package final class TrainingRun {
         keepLast: plan.experiment.checkpoints.keepLast, keepEvery: plan.experiment.checkpoints.keepEvery) : nil
     display = ProgressDisplay(isRoot: isRoot, steps: plan.experiment.training.steps, label: request.label)
     try restore(plan)
-  }
-
-  /// Goes on from a checkpoint, or from another run's parameters, or makes the new folder.
-  private func restore(_ plan: RunPlan) throws {
-    if let checkpoint = plan.checkpoint {
-      let header = checkpoint.value.header
-      try communicator.agree {
-        try header.check(data, allowingData: request.allowsDataChange, warn: warn)
-      }
-      trainer.restore(checkpoint.value.state)
-      best = header.best
-    } else if let source = plan.initial {
-      try communicator.agree { try source.value.header.checkNetwork(experiment, data) }
-      trainer.initialise(from: source.value.state.average)
-    } else if let teacher {
-      trainer.initialise(from: teacher.parameters.value)
-    }
-    if request.checkOnly { return }
-    try communicator.agree {
-      try DebugMode.check(hashSteps: request.hashSteps, among: trainer.step + 1...max(lastStep, trainer.step + 1))
-    }
-    trainer.injected = request.injected
-    if isReplay { return }
-    try communicator.agree { if communicator.isRoot { try openFolder(plan) } }
-    try SharedFiles.checkFolder(folder.path, communicator)
   }
 
   /// Trains to the last step, or to where the user or a signal stops it.
@@ -214,27 +189,6 @@ package final class TrainingRun {
     }
   }
 
-  func saveCheckpoint(isScheduled: Bool) throws {
-    var clock = Stopwatch()
-    RunStage.audit.begin()
-    if experiment.training.auditEvery > 0 { try audited { try trainer.auditParameters() } }
-    RunStage.checkpoint.begin()
-    if isScheduled { markOrigin() }
-    let state = try trainer.gatherState()
-    if let store {
-      let header = Checkpoint.Header(experiment: experiment, data: data, best: best)
-      status.step = trainer.step
-      store.save(Checkpoint(header: header, state: state), status: status)
-      reportFailures()
-    }
-    clock.lap(into: &trainer.timings.checkpoint)
-    lastCheckpoint = Stopwatch.now
-  }
-
-  func reportFailures() {
-    for failure in store?.takeFailures() ?? [] { warn("checkpoint not written: \(failure)") }
-  }
-
   /// One line to whoever watches, from rank 0 alone.
   func warn(_ text: String) { remark("warning: " + text) }
 
@@ -242,11 +196,11 @@ package final class TrainingRun {
   func remark(_ line: String) { if communicator.isRoot { display.line(line) } }
 
   private var announcement: String {
-    "\(experiment.name): \(data.rows) rows of dimension \(data.dimension), \(trainer.parameterCount) parameters, "
+    "\(experiment.name): \(data.size), \(trainer.parameterCount) parameters, "
       + "batch \(experiment.training.batch) in \(experiment.training.shards) shards, "
       + "\(communicator.words), from step \(trainer.step)"
   }
 
   /// The last step that is to be taken.
-  private var lastStep: Int { min(request.until ?? Int.max, experiment.training.steps) }
+  var lastStep: Int { min(request.until ?? Int.max, experiment.training.steps) }
 }
