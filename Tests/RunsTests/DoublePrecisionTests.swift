@@ -97,4 +97,33 @@ import Training
       #expect(abs(set.training.rows[0, 1]) == 1)
     }
   }
+
+  @Test("rows read a group of columns at a time are the same bits, on any number of ranks", arguments: [1, 3])
+  func passes(ranks: Int) throws {
+    let lines = (0..<300).map { i in
+      (0..<5).map { "\(1e5 * Double($0) + Double((i * (7 + $0)) % 101) / 7)" }.joined(separator: ",") + ",3.25,\(i % 2)"
+    }
+    let text = "a,b,c,d,e,same,state\n" + lines.joined(separator: "\n") + "\n"
+    try withFile(Array(text.utf8), "table.csv") { path in
+      let yaml = """
+        data: {file: \(path), held_out: 0.2, columns: {b: positive, state: indicator}, conditions: [c]}
+        training: {shards: 4, batch: 64}
+        """
+      _ = try onRanks(ranks) { communicator in
+        let source = try DataSource(Experiment(yaml: yaml, file: "f"), base: "")
+        let whole = try DataLoader(source).load(communicator)
+        // 2 and 6 passes over groups: 7 columns as one group, and as 1, 1, 2, 1 and 2.
+        for passes in [2, 6] {
+          let parts = try DataLoader(source).load(passes: passes, communicator)
+          #expect(parts.description == whole.description)
+          #expect(parts.remarks.filter { !$0.hasPrefix("note: ") } == whole.remarks)
+          #expect(bits(parts.training.rows) == bits(whole.training.rows) && bits(parts.heldOut) == bits(whole.heldOut))
+          let again = try DataLoader(source).load(keeping: whole.description, passes: passes, communicator)
+          #expect(bits(again.training.rows) == bits(whole.training.rows))
+        }
+      }
+    }
+  }
+
+  private func bits(_ rows: borrowing Matrix) -> [UInt32] { array(rows).map(\.bitPattern) }
 }

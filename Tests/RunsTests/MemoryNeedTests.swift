@@ -65,6 +65,20 @@ private func refusal(_ yaml: String, rows: Int? = nil, dimension: Int = 2, machi
     #expect(errorStatus { try need.check(against: 24e9) } == .config)
   }
 
+  @Test("numbers in double precision take twice their room, or a group of columns at a time less") func passes() throws
+  {
+    let experiment = try Experiment(yaml: "data: {file: a.csv, held_out: 0}", file: "f")
+    func bytes(_ isDouble: Bool, passes: Int = 1) -> Double {
+      MemoryNeed(
+        experiment, rows: 1_000_000, separate: 0, dimension: 40, isDouble: isDouble, passes: passes, ranks: 2,
+        ranksHere: 2
+      ).bytes
+    }
+    // Half of 40 million numbers: 8 bytes each, and in four groups of columns 2.
+    #expect(bytes(true) - bytes(false) == 160e6)
+    #expect(bytes(true, passes: 5) - bytes(false) == 40e6)
+  }
+
   @Test("a thread more takes two numbers a parameter, as long as there is a shard for it") func threads() throws {
     let experiment = try Experiment(
       yaml: "data: {target: funnel}\nnetwork: {widths: [512, 512]}\ntraining: {shards: 16}", file: "f")

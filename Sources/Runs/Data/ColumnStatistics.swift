@@ -30,6 +30,15 @@ struct ColumnStatistics {
     largest = Array(nodes[0][(2 + 3 * d)...])
   }
 
+  /// Groups of columns side by side; all have the digests of whole rows.
+  init(joining groups: [ColumnStatistics]) {
+    means = groups.flatMap(\.means)
+    variances = groups.flatMap(\.variances)
+    least = groups.flatMap(\.least)
+    largest = groups.flatMap(\.largest)
+    digests = groups[0].digests
+  }
+
   // Chan, Golub and LeVeque 1983.
   private static func join(_ a: [Double], _ b: [Double], _ d: Int) -> [Double] {
     var joined = a

@@ -8,15 +8,15 @@ internal import Reports
 internal import Targets
 internal import Training
 
-/// Goes through a source once: every rank takes the rows of its shards, and all held-out rows.
+/// Goes through a source: every rank takes the rows of its shards, and all held-out rows.
 struct DataLoader {
-  private let data: DataSource
-  private let source: any RowSource
+  let data: DataSource
+  let source: any RowSource
   private let separate: (any RowSource)?
-  private var experiment: Experiment { data.experiment }
+  var experiment: Experiment { data.experiment }
 
   private var places: [Int32] { data.places.places }
-  private var assignment: ShardAssignment { data.places.assignment }
+  var assignment: ShardAssignment { data.places.assignment }
 
   /// A pass over a source, each column as its kind is trained.
   init(_ data: DataSource) {
@@ -26,32 +26,45 @@ struct DataLoader {
   }
 
   /// This rank's rows and all held-out rows, in trained coordinates.
+  ///
+  /// - Parameters:
+  ///   - kept: other data whose scaling is kept.
+  ///   - passes: how often the rows are read, a group of columns at a time. Numbers in double precision take twice the room of
+  ///     the rows that they become; with k passes only a k-th part of them is there at once. The result is the same.
+  ///   - communicator: the ranks that share the shards.
+  /// - Returns: this rank's training rows, all held-out rows, and what all ranks know of the data.
+  /// - Throws: an error of the experiment or its files, the same on every rank, or one of MPI.
   package func load(
-    keeping kept: DataSet.Description? = nil, _ communicator: Communicator
+    keeping kept: DataSet.Description? = nil, passes: Int = 1, _ communicator: Communicator
   ) throws -> DataSet {
-    let tree = CanonicalTree(shards: experiment.training.shards)
+    let shards = CanonicalTree(shards: experiment.training.shards).range(rank: communicator.rank, of: communicator.size)
     let (target, standardise) = (data.target, experiment.data.standardise)
-    let shards = tree.range(rank: communicator.rank, of: communicator.size)
     let d = source.dimension
-    var own = LoadedRows(rows: assignment.positions(of: shards).count, columns: d, isDouble: source.isDouble)
-    var heldOut = emptyHeldOut
-    try communicator.agree { () throws -> Void in try read(into: &own, &heldOut, shards: shards) }
-    let partials = try communicator.allGather(shards.flatMap { partial(of: $0, own, shards) })
-    let statistics = ColumnStatistics(partials: partials, dimension: d, tree: tree)
-    let rowsShown = try communicator.allGather(shards.flatMap { firstRows(of: $0, own, shards) })
-    var scaling = try communicator.agree { try self.scaling(statistics, target: target, standardise: standardise) }
+    let count = assignment.positions(of: shards).count
     // Of another dimension the old scaling is of no use; the resume will be refused.
-    let isKept = kept.map { $0.dimension + $0.conditions == d } ?? false
-    if let kept, isKept { scaling = (kept.standardisation, kept.constantColumns) }
+    let scalingKept = kept.flatMap { kept -> Scaling? in
+      guard kept.dimension + kept.conditions == d else { return nil }
+      return Scaling(standardisation: kept.standardisation, constant: kept.constantColumns)
+    }
+    var heldOut = emptyHeldOut
+    let own =
+      passes == 1
+      ? try loadAtOnce(count, &heldOut, shards, scalingKept, communicator)
+      : try loadByColumns(passes - 1, count, &heldOut, shards, scalingKept, communicator)
+    let parts = own.parts
+    let statistics = ColumnStatistics(joining: parts.map(\.statistics))
+    let scaling = Scaling(
+      standardisation: Standardisation(
+        mean: parts.flatMap(\.scaling.standardisation.mean), scale: parts.flatMap(\.scaling.standardisation.scale)),
+      constant: parts.flatMap(\.scaling.constant))
     var description = DataSet.Description(
       dimension: data.dimension, conditions: data.conditions,
       rows: assignment.rows, columnNames: source.columnNames, kinds: data.kinds, table: data.encoding,
       isDouble: source.isDouble,
       standardisation: scaling.standardisation, constantColumns: scaling.constant,
       fingerprint: fingerprint(statistics.digests, heldOut: (heldOut.rows, heldOut.digest(0..<heldOut.rows))))
-    description.words = isKept ? kept?.words : description.words(shares: statistics.means)
-    let shared = try separate.map { _ in try rowsAlso(in: heldOut, own, communicator) } ?? 0
-    let training = own.standardised(by: scaling.standardisation)
+    // The words' shares are those of the data that a run began with, as its scaling is.
+    description.words = scalingKept == nil ? description.words(shares: statistics.means) : kept?.words
     let held = heldOut.standardised(by: scaling.standardisation)
     try communicator.agree {
       if experiment.training.options.dequantisation.kind == .variational, description.dequantisation == nil {
@@ -59,24 +72,68 @@ struct DataLoader {
           Place("training.dequantisation"),
           "variational needs columns of levels: set data.levels, or levels K in data.columns, or take uniform")
       }
-      try description.refuseNotFinite(training, file: data.name)
+      try description.refuseNotFinite(own.rows, file: data.name)
       try description.refuseNotFinite(held, file: data.name)
     }
     var remarks = source.remarks + (separate?.remarks ?? [])
-    if shared > 0 {
+    if passes > 1 {
       remarks.append(
-        "warning: data.held_out: \(shared) of the \(assignment.rows) rows to train on stand among the held-out rows as "
+        "note: \(data.name) is read \(passes) times, a group of columns at a time: all of its numbers in double precision would "
+          + "crowd the memory")
+    }
+    if own.shared > 0 {
+      remarks.append(
+        "warning: data.held_out: \(own.shared) of the \(assignment.rows) rows to train on stand among the held-out rows as "
           + "well: that samples come close to those does not show that anything was learned")
     }
     if target == nil {
       let isScaled = standardise && kept == nil
-      remarks += description.warnings(statistics, sample: rowsShown, isScaled: isScaled).map { "warning: " + $0 }
+      remarks += description.warnings(statistics, sample: Self.shown(parts), isScaled: isScaled).map {
+        "warning: " + $0
+      }
     }
     return DataSet(
       training: ShardedRows(
-        assignment: assignment, shards: shards, rows: training,
+        assignment: assignment, shards: shards, rows: own.rows,
         dequantisation: experiment.process.chain == nil ? description.dequantisation : nil, seed: experiment.seed),
       heldOut: held, description: description, remarks: remarks)
+  }
+
+  /// This rank's rows by a single pass.
+  private func loadAtOnce(
+    _ count: Int, _ heldOut: inout LoadedRows, _ shards: Range<Int>, _ kept: Scaling?, _ communicator: Communicator
+  ) throws -> OwnRows {
+    var own = LoadedRows(rows: count, columns: source.dimension, isDouble: source.isDouble)
+    try communicator.agree { () throws -> Void in try read(into: &own, &heldOut, shards: shards) }
+    let digests = shards.map { own.digest(local($0, shards)) }
+    let part = try loaded(0..<source.dimension, own, digests, shards, kept, communicator)
+    let shared = separate == nil ? 0 : try rowsAlso(in: heldOut, own, communicator)
+    return OwnRows(rows: own.standardised(by: part.scaling.standardisation), parts: [part], shared: shared)
+  }
+
+  /// The same by a pass for the rows' digests and the held-out rows, and one for each group of columns.
+  private func loadByColumns(
+    _ groups: Int, _ count: Int, _ heldOut: inout LoadedRows, _ shards: Range<Int>, _ kept: Scaling?,
+    _ communicator: Communicator
+  ) throws -> OwnRows {
+    let d = source.dimension
+    var checks = RowChecks(rows: count, columns: d)
+    try communicator.agree { () throws -> Void in try read(into: &checks, &heldOut, shards: shards) }
+    let digests = shards.map { checks.digest(local($0, shards)) }
+    var own = OwnRows(rows: Matrix(rows: count, columns: d), parts: [], shared: 0)
+    for group in 0..<groups {
+      let columns = d * group / groups..<d * (group + 1) / groups
+      var some = LoadedRows(rows: count, columns: columns.count, isDouble: source.isDouble)
+      try communicator.agree { () throws -> Void in
+        try forEachRow(of: shards, alsoHeldOut: false) { _, place, block, r in
+          some.copyRow(place, from: block, r, columns: columns)
+        }
+      }
+      let part = try loaded(columns, some, digests, shards, kept, communicator)
+      some.standardise(into: &own.rows, columns, by: part.scaling.standardisation)
+      own.parts.append(part)
+    }
+    return own
   }
 
   /// The fingerprint of the data alone: each rank reads its own rows, and keeps eight bytes of each.
@@ -108,6 +165,19 @@ struct DataLoader {
       rows: data.count(.heldOut), columns: source.dimension, isDouble: (separate ?? source).isDouble)
   }
 
+  /// The checks of this rank's rows, and all held-out rows.
+  private func read(into own: inout RowChecks, _ heldOut: inout LoadedRows, shards: Range<Int>) throws {
+    var row = LoadedRows(rows: 1, columns: source.dimension, isDouble: source.isDouble)
+    try forEachRow(of: shards) { isHeldOut, place, block, r in
+      if isHeldOut {
+        heldOut.copyRow(place, from: block, r)
+      } else {
+        row.copyRow(0, from: block, r)
+        own.set(place, row.check(ofRow: 0))
+      }
+    }
+  }
+
   private func read(into rows: inout LoadedRows, _ heldOut: inout LoadedRows, shards: Range<Int>) throws {
     try forEachRow(of: shards) { isHeldOut, place, block, r in
       if isHeldOut { heldOut.copyRow(place, from: block, r) } else { rows.copyRow(place, from: block, r) }
@@ -117,7 +187,7 @@ struct DataLoader {
   /// One pass over the source, and one over the held-out file where there is one: the rows of `shards`, with their places
   /// among these, and all held-out rows.
   private func forEachRow(
-    of shards: Range<Int>,
+    of shards: Range<Int>, alsoHeldOut: Bool = true,
     _ body: (_ isHeldOut: Bool, _ place: Int, _ block: borrowing RowBlock, _ row: Int) throws -> Void
   ) throws {
     let (own, places) = (assignment.positions(of: shards), places)
@@ -126,12 +196,13 @@ struct DataLoader {
       for r in 0..<block.rows {
         let place = Int(places[first + r])
         if place < 0 {
-          try body(true, -1 - place, block, r)
+          if alsoHeldOut { try body(true, -1 - place, block, r) }
         } else if own.contains(place) {
           try body(false, place - own.lowerBound, block, r)
         }
       }
     }
+    guard alsoHeldOut else { return }
     try separate?.forEachBlock { first, block in
       for r in 0..<block.rows { try body(true, first + r, block, r) }
     }
@@ -147,38 +218,10 @@ struct DataLoader {
   }
 
   /// A shard's rows among those of `shards`.
-  private func local(_ shard: Int, _ shards: Range<Int>) -> Range<Int> {
+  func local(_ shard: Int, _ shards: Range<Int>) -> Range<Int> {
     let first = assignment.positions(of: shards).lowerBound
     let positions = assignment.positions(of: shard)
     return positions.lowerBound - first..<positions.upperBound - first
-  }
-
-  /// A shard's count, digest, means, sums of squared deviations (Welford's recurrence: exact for constants), least and
-  /// largest numbers.
-  private func partial(of shard: Int, _ rows: borrowing LoadedRows, _ shards: Range<Int>) -> [Double] {
-    let local = self.local(shard, shards)
-    var means = [Double](repeating: 0, count: source.dimension)
-    var squares = means
-    var least = [Double](repeating: .infinity, count: means.count)
-    var largest = [Double](repeating: -.infinity, count: means.count)
-    for (k, r) in local.enumerated() {
-      for j in means.indices {
-        let x = rows[r, j]
-        let delta = x - means[j]
-        means[j] += delta / Double(k + 1)
-        squares[j] += delta * (x - means[j])
-        least[j] = min(least[j], x)
-        largest[j] = max(largest[j], x)
-      }
-    }
-    return [Double(local.count), Double(rows.digest(local))] + means + squares + least + largest
-  }
-
-  /// A shard's part of the few rows by which columns are looked at, row after row; none where they would be too many
-  /// numbers.
-  private func firstRows(of shard: Int, _ rows: borrowing LoadedRows, _ shards: Range<Int>) -> [Double] {
-    let each = min(2048, 4_194_304 / source.dimension) / assignment.shards
-    return local(shard, shards).prefix(each).flatMap { r in (0..<source.dimension).map { rows[r, $0] } }
   }
 
   private func fingerprint(_ digests: [UInt32], heldOut: (rows: Int, digest: UInt32)) -> String {
@@ -186,50 +229,5 @@ struct DataLoader {
     var digest = CRC32C()
     digest.update(words.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } })
     return "\(assignment.rows)x\(source.dimension)-" + digest.text
-  }
-
-  private func scaling(
-    _ statistics: ColumnStatistics, target: (any Target)?, standardise: Bool
-  ) throws -> (standardisation: Standardisation, constant: [Bool]) {
-    let constant = statistics.isConstant
-    if let target, standardise, data.kinds.isEmpty { return (target.standardisation, constant.map { _ in false }) }
-    let d = source.dimension
-    // Discrete states are their own coordinates, whatever values occur.
-    if experiment.process.chain != nil {
-      guard data.kinds.count == d, data.kinds.allSatisfy({ $0.levels == experiment.data.levels }) else {
-        throw ToolError.configuration(
-          Place(data.name),
-          "holds words or missing cells, but process.kind \(experiment.process.words) needs whole numbers from 0 to "
-            + "data.levels − 1 in every column; number the words")
-      }
-      return (.identity(d), [Bool](repeating: false, count: d))
-    }
-    for j in 0..<d where target == nil {
-      // Samples are around the data, and distances compute in single precision too.
-      let reach = abs(statistics.means[j]) + 4 * statistics.variances[j].squareRoot()
-      let largest = max(abs(statistics.least[j]), abs(statistics.largest[j]), reach)
-      guard largest > Double(Float.greatestFiniteMagnitude) else { continue }
-      let column = source.columnNames.map { shortened($0[j]) } ?? String(j)
-      throw ToolError.configuration(
-        Place(data.name),
-        "column \(column) lies between \(statistics.least[j]) and \(statistics.largest[j]): numbers about it are beyond "
-          + "single precision (3.4e38), in which samples are judged; measure it in a larger unit")
-    }
-    if standardise {
-      for j in 0..<d where !constant[j] && !statistics.variances[j].isNormal {
-        let column = source.columnNames.map { shortened($0[j]) } ?? String(j)
-        throw ToolError.configuration(
-          Place(data.name),
-          "column \(column) lies between \(statistics.least[j]) and \(statistics.largest[j]), and the square of its "
-            + "width is beyond double precision; measure it in another unit")
-      }
-    }
-    // A constant column is centred in any case: its trained coordinate is then 0, and adding the mean is exact. Levels that
-    // nothing else scales lie in [−1, 1], and indicators always: a rare word would lie far from all others.
-    let half = (0..<d).map { j in data.kinds.isEmpty ? nil : data.kinds[j].halfWidth }
-    let isScaled = (0..<d).map { standardise && (data.kinds.isEmpty || data.kinds[$0] != .indicator) }
-    let mean = (0..<d).map { isScaled[$0] || constant[$0] ? statistics.means[$0] : half[$0] ?? 0 }
-    let scale = (0..<d).map { isScaled[$0] && !constant[$0] ? statistics.variances[$0].squareRoot() : half[$0] ?? 1 }
-    return (Standardisation(mean: mean, scale: scale), constant)
   }
 }

@@ -1,5 +1,6 @@
 package import Communication
 internal import Configuration
+internal import Diffusion
 internal import Files
 package import LinearAlgebra
 internal import Metrics
@@ -51,6 +52,16 @@ package struct DataSet: ~Copyable {
 }
 
 extension DataSource {
+  /// How often the rows are read: once where that leaves room in memory, or else a group of columns at a time.
+  ///
+  /// Only numbers in double precision take more room while they are read. Rows that are compared with those of a held-out file,
+  /// and discrete states, are needed whole.
+  private func passes(_ leavesRoom: (Int) -> Bool) -> Int {
+    guard source.isDouble, source.dimension > 1, separate == nil, experiment.process.chain == nil else { return 1 }
+    let groups = 2...min(8, source.dimension)
+    return leavesRoom(1) ? 1 : 1 + (groups.first { leavesRoom(1 + $0) } ?? groups.upperBound)
+  }
+
   /// Reads or draws the rows: each rank goes through them once, in sequence, and keeps its own.
   ///
   /// - Parameters:
@@ -59,12 +70,16 @@ extension DataSource {
   /// - Returns: this rank's training rows, all held-out rows, and what all ranks know of the data.
   /// - Throws: an error of the experiment or its files, the same on every rank, or one of MPI.
   package func load(keeping kept: DataSet.Description? = nil, _ communicator: Communicator) throws -> DataSet {
-    try communicator.agree {
-      try MemoryNeed(
-        self, ranks: communicator.size, ranksHere: ranksOnThisMachine(), threads: communicator.threads.count
-      ).check()
+    func need(_ passes: Int) -> MemoryNeed {
+      MemoryNeed(
+        self, passes: passes, ranks: communicator.size, ranksHere: ranksOnThisMachine(),
+        threads: communicator.threads.count)
     }
-    return try DataLoader(self).load(keeping: kept, communicator)
+    // Ranks of a machine with less memory decide for all.
+    let own = passes { need($0).bytes * Double(ranksOnThisMachine()) < 0.5 * machineMemory() }
+    let passes = Int(try communicator.allGather([Double(own)]).max() ?? 1)
+    try communicator.agree { try need(passes).check() }
+    return try DataLoader(self).load(keeping: kept, passes: passes, communicator)
   }
 
   /// Refuses data that are not those a run was trained on: rows that were trained on could be among those it is judged by.

@@ -18,6 +18,9 @@ struct LoadedRows: ~Copyable {
     double = RowBlock(rows: isDouble ? rows : 0, columns: columns)
   }
 
+  /// Numbers in a row.
+  var columns: Int { isDouble ? double.columns : single.columns }
+
   /// Rows.
   var rows: Int { isDouble ? double.rows : single.rows }
 
@@ -30,6 +33,13 @@ struct LoadedRows: ~Copyable {
       double.copyRow(index, from: block, other)
     } else {
       for j in 0..<block.columns { single[index, j] = Float(block[other, j]) }
+    }
+  }
+
+  /// Row `index` becomes some columns of row `other` of a file's block.
+  mutating func copyRow(_ index: Int, from block: borrowing RowBlock, _ other: Int, columns: Range<Int>) {
+    for (k, j) in columns.enumerated() {
+      if isDouble { double[index, k] = block[other, j] } else { single[index, k] = Float(block[other, j]) }
     }
   }
 
@@ -70,7 +80,7 @@ struct LoadedRows: ~Copyable {
   func keys() -> [Int] {
     (0..<rows).map { r in
       var hasher = Hasher()
-      for j in 0..<(isDouble ? double.columns : single.columns) { hasher.combine(self[r, j]) }
+      for j in 0..<columns { hasher.combine(self[r, j]) }
       return hasher.finalize()
     }
   }
@@ -83,10 +93,15 @@ struct LoadedRows: ~Copyable {
       return rows
     }
     var rows = Matrix(rows: double.rows, columns: double.columns)
-    for r in 0..<rows.rows {
-      for j in 0..<rows.columns { rows[r, j] = Float((double[r, j] - map.mean[j]) / map.scale[j]) }
-    }
+    standardise(into: &rows, 0..<double.columns, by: map)
     return rows
+  }
+
+  /// The rows of double precision in trained coordinates as some columns of `rows`.
+  func standardise(into rows: inout Matrix, _ columns: Range<Int>, by map: Standardisation) {
+    for r in 0..<rows.rows {
+      for (k, j) in columns.enumerated() { rows[r, j] = Float((double[r, k] - map.mean[k]) / map.scale[k]) }
+    }
   }
 
   /// Row `index` becomes row `other` of `rows`, in original units less `origin`.

@@ -36,12 +36,13 @@ struct MemoryNeed {
   ///   - separate: rows of a held-out file.
   ///   - dimension: d.
   ///   - isDouble: whether rows are read in double precision, beside which they are then rounded.
+  ///   - passes: how often the rows are read, a group of columns at a time: ``DataLoader``.
   ///   - ranks: ranks of the run.
   ///   - ranksHere: ranks on this machine.
   ///   - threads: threads of each rank.
   package init(
     _ experiment: Experiment, rows: Int, separate: Int, dimension: Int, isDouble: Bool = false,
-    ranks: Int, ranksHere: Int, threads: Int = 1
+    passes: Int = 1, ranks: Int, ranksHere: Int, threads: Int = 1
   ) {
     let networks =
       [experiment.architecture(dimension: dimension)] + experiment.networksBeside(dimension: dimension)
@@ -53,7 +54,9 @@ struct MemoryNeed {
     let heldOut = if case .fraction(let fraction) = experiment.data.heldOut { fraction * n } else { Double(separate) }
     // Permutation, place and choice of each row on every rank; the rows themselves on one, held-out ones on all.
     let width = isDouble ? 3 * d : d
-    let data = n * (24 + width * share) + 2 * heldOut * width
+    let groups = Double(max(passes - 1, 1))
+    let ownWidth = isDouble ? d + 2 * d / groups : d
+    let data = n * (24 + ownWidth * share) + 2 * heldOut * width
     // The tree's buffers, one more for each doubling of a rank's shards; moments and average; the state of a checkpoint.
     // A thread more has a sum of gradients and turned weights of its own.
     let shards = max(Double(training.shards) * share, 1)
@@ -80,10 +83,10 @@ struct MemoryNeed {
   }
 
   /// The need of a run on opened data.
-  init(_ data: DataSource, ranks: Int, ranksHere: Int, threads: Int = 1) {
+  init(_ data: DataSource, passes: Int = 1, ranks: Int, ranksHere: Int, threads: Int = 1) {
     self.init(
       data.experiment, rows: data.source.rows, separate: data.separate?.rows ?? 0, dimension: data.source.dimension,
-      isDouble: data.source.isDouble, ranks: ranks, ranksHere: ranksHere, threads: threads)
+      isDouble: data.source.isDouble, passes: passes, ranks: ranks, ranksHere: ranksHere, threads: threads)
   }
 
   /// Refuses what cannot fit, by the largest part.
