@@ -14,19 +14,22 @@ extension Experiment {
   /// - Parameters:
   ///   - dimension: d, without conditions.
   ///   - conditions: the numbers that condition a row; by default one for each of `conditionCount` columns.
+  ///   - words: the columns of words; used where the network can have a head for them.
   /// - Returns: the model.
-  package func model(dimension: Int, conditions: Int? = nil) -> ScoreModel {
-    model(dimension: dimension, conditions: conditions, under: process.make())
+  package func model(dimension: Int, conditions: Int? = nil, words: WordColumns? = nil) -> ScoreModel {
+    model(dimension: dimension, conditions: conditions, words: words, under: process.make())
   }
 
   /// The score model under a process.
-  func model(dimension: Int, conditions: Int?, under process: any ForwardProcess) -> ScoreModel {
+  func model(
+    dimension: Int, conditions: Int?, words: WordColumns?, under process: any ForwardProcess
+  ) -> ScoreModel {
     let variance =
       network.variance == .learned
       ? LearnedVariance(ReverseChain(process, steps: self.process.chainSteps), weight: training.varianceWeight) : nil
     var model = ScoreModel(
       process: process, dimension: scoredDimension(of: dimension), conditions: conditions ?? conditionCount,
-      network: network,
+      network: network, words: takesWords(under: process) ? words : nil,
       conditioning: training.objective.conditioning, variance: variance,
       learnsSchedule: training.timeLaw.kind == .learnedSchedule,
       weight: training.weight ?? (training.objective.comparesScores ? .unitVariance : nil), seed: seed)
@@ -42,6 +45,14 @@ extension Experiment {
     return model
   }
 
+  /// Whether the network has a head for columns of words under a process: whether it tells the posterior mean of the data's own
+  /// columns, and its loss does not have the head's second derivatives.
+  private func takesWords(under process: any ForwardProcess) -> Bool {
+    network.variance == .fixed && latent.dimension == nil && training.teacher == nil
+      && training.options.dequantisation.kind == .uniform && !training.objective.needsCurvature
+      && ScoreModel.takesWords(process, input: network.input, output: network.output)
+  }
+
   /// The model of discrete states for data of `dimension` columns; nil for a process of real numbers.
   package func stateModel(dimension: Int) -> StateModel? {
     data.levels.flatMap { process.makeChain(levels: $0) }.map {
@@ -51,9 +62,11 @@ extension Experiment {
   }
 
   /// The network's shape for data of `dimension` coordinates, whatever the process.
-  package func architecture(dimension: Int, conditions: Int? = nil) -> NetworkArchitecture {
+  package func architecture(
+    dimension: Int, conditions: Int? = nil, words: WordColumns? = nil
+  ) -> NetworkArchitecture {
     guard let chain = process.chain, let levels = data.levels else {
-      return model(dimension: dimension, conditions: conditions).network
+      return model(dimension: dimension, conditions: conditions, words: words).network
     }
     return StateModel.architecture(chain, levels: levels, dimension: dimension, network)
   }
@@ -77,14 +90,17 @@ extension Experiment {
   /// - Parameters:
   ///   - standardisation: the map to trained coordinates, conditions included.
   ///   - conditions: the numbers that condition a row.
+  ///   - words: the columns of words.
   /// - Returns: the network, what its outputs mean, and the loss.
   /// - Throws: an error of the target.
-  package func task(in standardisation: Standardisation, conditions: Int) throws -> TrainingTask {
+  package func task(
+    in standardisation: Standardisation, conditions: Int, words: WordColumns? = nil
+  ) throws -> TrainingTask {
     let dimension = standardisation.dimension - conditions
     if let model = stateModel(dimension: dimension) { return .states(model) }
     if let student = studentModel(dimension: dimension) { return .student(student) }
     return .score(
-      trainedModel(dimension: dimension, conditions: conditions),
+      trainedModel(dimension: dimension, conditions: conditions, words: words),
       try objective(in: standardisation, dimension: dimension))
   }
 

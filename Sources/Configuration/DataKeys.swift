@@ -46,8 +46,8 @@ extension ExperimentKey {
     .init(
       "data.columns", \.data.columns, default: "numbers, or what is found in a mixed table",
       "What columns hold, by name or number from 0: number, integer, indicator (0 or 1), levels K, positive, bounded [LOW, "
-        + "HIGH], zero-or-positive, category or ignored. Samples are of the column's kind, and rows that are not are refused. A "
-        + "table with words or missing cells says itself what the other columns hold."),
+        + "HIGH], zero-or-positive, atom-or-number, category or ignored. Samples are of the column's kind, and rows that are not "
+        + "are refused. A table with words or missing cells says itself what the other columns hold."),
     .init(
       "data.missing", \.data.missing, when: ofFile,
       "Words by which cells of a table say that there is nothing, as empty cells do."),

@@ -169,7 +169,7 @@ extension ExperimentKey {
       : (
         { (text: String) in ColumnContent(text) != nil },
         "number, integer, indicator, levels K from 2 to 65536, positive, bounded [LOW, HIGH] with LOW < HIGH, "
-          + "zero-or-positive, category or ignored"
+          + "zero-or-positive, atom-or-number, category or ignored"
       )
     if let wrong = members.first(where: { !isRight($0.text) }) {
       return .failure(

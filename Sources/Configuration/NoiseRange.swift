@@ -1,5 +1,6 @@
 package import Diffusion
 package import Files
+package import Networks
 internal import RealFunctions
 internal import Sampling
 package import Training
@@ -31,9 +32,9 @@ extension Experiment {
   }
 
   /// The model as training sees it: under the noise itself where that is drawn, else under the process.
-  package func trainedModel(dimension: Int, conditions: Int? = nil) -> ScoreModel {
+  package func trainedModel(dimension: Int, conditions: Int? = nil, words: WordColumns? = nil) -> ScoreModel {
     model(
-      dimension: dimension, conditions: conditions,
+      dimension: dimension, conditions: conditions, words: words,
       under: noiseLevels.map { NoiseLevels(horizon: $0.upperBound) } ?? process.make())
   }
 

@@ -8,7 +8,8 @@
 /// ```
 /// With `residual`, every later hidden layer is a block that sees the embedding again and adds its input where the
 /// widths agree: h_{l+1} = h_l + act(W_l[h_l | φ] + b_l). The last layer starts at zero, so that an untrained network
-/// leaves the preconditioned Gaussian score as it is.
+/// leaves the preconditioned Gaussian score as it is. With `words`, F in the columns of words is made of such outputs as logits
+/// (`WordHead`), and an untrained network has the posterior mean of independent columns there.
 public struct NetworkArchitecture: Sendable, Equatable {
   /// Numbers per row of the input: what is observed of the state, and conditions behind it.
   public var inputs: Int
@@ -28,6 +29,8 @@ public struct NetworkArchitecture: Sendable, Equatable {
   public var radial: Bool
   /// n of the Fourier features sin(2ⁿπx) and cos(2ⁿπx) of the observed inputs; empty without.
   public var frequencies: [Int]
+  /// The columns of words among the observed inputs; nil where F has no head for them.
+  public var words: WordColumns?
   /// How the noise level or time enters.
   public var embedding: TimeEmbedding
 
@@ -35,11 +38,14 @@ public struct NetworkArchitecture: Sendable, Equatable {
   public init(
     inputs: Int, conditions: Int = 0, outputs: Int, widths: [Int], activation: Activation = .silu,
     residual: Bool = false, shrinkage: Bool = false, radial: Bool = false, frequencies: [Int] = [],
-    embedding: TimeEmbedding = TimeEmbedding(kind: .sinusoidal, features: 64)
+    words: WordColumns? = nil, embedding: TimeEmbedding = TimeEmbedding(kind: .sinusoidal, features: 64)
   ) {
     precondition(conditions >= 0 && conditions < inputs, "\(conditions) conditions of \(inputs) inputs")
     precondition(
       !shrinkage || inputs - conditions <= outputs, "\(outputs) outputs shrink \(inputs - conditions) inputs")
+    precondition(
+      words.map { $0.centre.count == inputs - conditions && $0.centre.count <= outputs } ?? true,
+      "words among \(words?.centre.count ?? 0) columns for \(inputs - conditions) inputs and \(outputs) outputs")
     precondition(!widths.isEmpty && widths.allSatisfy { $0 > 0 }, "widths \(widths)")
     self.inputs = inputs
     self.conditions = conditions
@@ -50,6 +56,7 @@ public struct NetworkArchitecture: Sendable, Equatable {
     self.shrinkage = shrinkage
     self.radial = radial
     self.frequencies = frequencies
+    self.words = words
     self.embedding = embedding
   }
 
@@ -64,6 +71,16 @@ public struct NetworkArchitecture: Sendable, Equatable {
 
   /// The number of outputs that have a gate g.
   var gated: Int { shrinkage ? observed : 0 }
+
+  /// Whether both are the same but for what columns of words are by themselves.
+  public func isShaped(as other: NetworkArchitecture) -> Bool {
+    var own = self
+    if own.words?.blocks == other.words?.blocks { own.words = other.words }
+    return own == other
+  }
+
+  /// Whether F is made of what the last layer puts out, and is not that itself.
+  var hasHead: Bool { shrinkage || words != nil }
 
   /// The number of weight layers, the output layer included.
   public var layerCount: Int { widths.count + 1 }

@@ -152,7 +152,7 @@ extension NetworkPass {
     }
   }
 
-  /// Adds to the adjoint of a row's inputs what goes through derived inputs and the gate.
+  /// Adds to the adjoint of a row's inputs what goes through derived inputs, the gate and the head of words.
   ///
   /// `own` is the adjoint of all that the first layer sees of the row; nil where that is the inputs alone, whose adjoint is in its place.
   private func writeInputAdjoint(
@@ -165,9 +165,12 @@ extension NetworkPass {
       }
       unsafe addFourierAdjoint(own, set: set, row: row, to: into)
     }
-    guard architecture.shrinkage else { return }
-    let (c, g) = unsafe (outputGradient(set: set, row: row), gate(set: set, row: row))
-    for k in 0..<architecture.gated { unsafe into[k] = into[k].addingProduct(c[k], g[k]) }
+    guard architecture.hasHead else { return }
+    let (raw, g) = unsafe (rawGradient.row(firstRow(ofSet: set) + row), gate(set: set, row: row))
+    for k in 0..<architecture.gated { unsafe into[k] = into[k].addingProduct(raw[k], g[k]) }
+    if let words = architecture.words {
+      unsafe addWordAdjoint(words, set: set, row: row, outputGradient(set: set, row: row), raw, to: into)
+    }
   }
 
   /// Jv for each row, J = ∂F/∂u: the Jacobian–vector product, after `forward` of a pass with one set.
@@ -186,11 +189,11 @@ extension NetworkPass {
       unsafe writeFourierTangent(set: 0, row: row, into: into)
     }
     for (l, layer) in layers.enumerated() {
-      let isResult = l == layers.count - 1 && !architecture.shrinkage
+      let isResult = l == layers.count - 1 && !architecture.hasHead
       let (below, above) = unsafe (deltas[l % 2].base, isResult ? result.pointer : deltas[(l + 1) % 2].base)
       unsafe tangentProducts[l](below, turned[l].base, into: above)
       if l == layers.count - 1 {
-        for row in 0..<rows where architecture.shrinkage {
+        for row in 0..<rows where architecture.hasHead {
           unsafe headTangent(
             above + row * layer.outputs, set: 0, row: row, tangent: tangent.pointer + row * architecture.inputs,
             into: result.pointer + row * architecture.outputs)

@@ -45,8 +45,10 @@ internal import LinearAlgebra
   let curvatures: [Buffer]
   /// F and ∂loss/∂F, `[sets · rows, outputs]` without gaps.
   let output, outputGradient: Buffer
-  /// [f | g] of the group and its gradient; without rows where F is the last layer's output.
+  /// What the last layer puts out for the group and its gradient; without rows where that is F.
   let raw, rawGradient: Buffer
+  /// What the head of words is told of each row's noise, for all sets, and ln p of the group's words; without rows without words.
+  let signals, logWords: Buffer
   /// ∂loss/∂Z_l of hidden layers, `[group's rows, outputs of layer l]`, in turns for even and odd l.
   let deltas: [Buffer]
   /// ∂loss/∂h_l, in turns for even and odd l; without rows where no layer skips.
@@ -94,6 +96,8 @@ internal import LinearAlgebra
     unsafe outputGradient = arena.buffer(places.outputGradient)
     unsafe raw = arena.buffer(places.raw)
     unsafe rawGradient = arena.buffer(places.rawGradient)
+    unsafe signals = arena.buffer(places.signals)
+    unsafe logWords = arena.buffer(places.logWords)
     unsafe deltas = unsafe places.deltas.map { unsafe arena.buffer($0) }
     unsafe hidden = unsafe places.hidden.map { unsafe arena.buffer($0) }
     unsafe biasSums = arena.buffer(places.biasSums)

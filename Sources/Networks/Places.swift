@@ -4,13 +4,13 @@ internal import LinearAlgebra
 struct Places {
   let plan: Arena.Plan
   let inputs, slopes, curvatures, deltas, hidden, turned: [Arena.Place]
-  let output, outputGradient, raw, rawGradient, biasSums: Arena.Place
+  let output, outputGradient, raw, rawGradient, biasSums, signals, logWords: Arena.Place
   let groups: [Range<Int>]
   private let layers: [NetworkArchitecture.Layer]
   /// Rows of a whole group.
   private let groupRows: Int
   private let use: NetworkPass.Use
-  private let isShrinking: Bool
+  private let hasHead: Bool
 
   /// Plans for `sets` sets of `rows` rows.
   init(_ architecture: NetworkArchitecture, rows: Int, sets: Int, use: NetworkPass.Use) {
@@ -19,7 +19,7 @@ struct Places {
     let setsPerGroup = min(max(Self.groupRows(widest: widest) / rows, 1), sets)
     groups = Swift.stride(from: 0, to: sets, by: setsPerGroup).map { $0..<min($0 + setsPerGroup, sets) }
     let groupRows = setsPerGroup * rows
-    (self.layers, self.groupRows, self.use, isShrinking) = (layers, groupRows, use, architecture.shrinkage)
+    (self.layers, self.groupRows, self.use, hasHead) = (layers, groupRows, use, architecture.hasHead)
     let trained = use == .inference ? 0 : groupRows
     let curved = use == .curvature ? groupRows : 0
     let skips = layers.contains { $0.skips }
@@ -33,11 +33,14 @@ struct Places {
     output = plan.reserve(rows: all, stride: architecture.outputs)
     outputGradient = plan.reserve(rows: use == .inference ? 0 : all, stride: architecture.outputs)
     let last = Self.stride(architecture.outputs + architecture.gated)
-    raw = plan.reserve(rows: isShrinking ? groupRows : 0, stride: last)
-    rawGradient = plan.reserve(rows: isShrinking ? trained : 0, stride: last)
+    raw = plan.reserve(rows: hasHead ? groupRows : 0, stride: last)
+    rawGradient = plan.reserve(rows: hasHead ? trained : 0, stride: last)
     deltas = (0..<2).map { _ in plan.reserve(rows: trained, stride: Self.stride(widest)) }
     hidden = (0..<2).map { _ in plan.reserve(rows: skips ? trained : 0, stride: Self.stride(widest)) }
     biasSums = plan.reserve(rows: use == .inference ? 0 : setsPerGroup, stride: Self.stride(widest))
+    let hasWords = architecture.words != nil
+    signals = plan.reserve(rows: hasWords ? all : 0, stride: NetworkPass.signalNumbers)
+    logWords = plan.reserve(rows: hasWords ? groupRows : 0, stride: Self.stride(architecture.observed))
     turned = layers.map { plan.reserve(rows: $0.inputs, stride: Self.stride($0.outputs)) }
     self.plan = plan
   }
@@ -63,13 +66,13 @@ struct Places {
 
   /// The distance between rows where Z_l goes: into tiles, or for inference where h_{l+1} goes.
   private func preactivationStride(_ l: Int) -> Int {
-    if l == layers.count - 1 { return isShrinking ? raw.stride : output.stride }
+    if l == layers.count - 1 { return hasHead ? raw.stride : output.stride }
     return use == .inference ? inputs[l + 1].stride : MatrixProduct.largestTile.columns
   }
 
   /// Where ∂loss/∂Z_l is.
   private func delta(_ l: Int) -> Arena.Place {
-    l < layers.count - 1 ? deltas[l % 2] : isShrinking ? rawGradient : outputGradient
+    l < layers.count - 1 ? deltas[l % 2] : hasHead ? rawGradient : outputGradient
   }
 
   /// Z_l = X_l W_lᵀ of a group's rows.

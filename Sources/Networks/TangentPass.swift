@@ -32,6 +32,7 @@ internal import LinearAlgebra
   /// Room for `probes` tangents for each row of one set of a pass that keeps derivatives.
   public init(_ pass: NetworkPass, probes: Int) {
     precondition(pass.use != .inference, "a pass for inference keeps no derivatives")
+    precondition(pass.architecture.words == nil, "second derivatives of a head of words")
     (self.pass, self.probes, rows) = (pass, probes, pass.rows)
     let (layers, architecture) = (pass.layers, pass.architecture)
     let (all, some) = ((1 + probes) * pass.rows, probes * pass.rows)

@@ -51,7 +51,7 @@ struct TheoryRun {
       }
       return changed
     }
-    let model = experiment.model(dimension: header.data.dimension)
+    let model = experiment.model(of: header.data)
     var average = Matrix(rows: 1, columns: checkpoint.state.average.columns)
     average.copy(from: checkpoint.state.average)
     self.path = path

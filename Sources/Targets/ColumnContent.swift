@@ -3,6 +3,7 @@
 /// ```
 /// category            K words: one column of 0 and 1 for each word, or one column for two words
 /// zero-or-positive    whether it is above 0, and the number where it is
+/// atom-or-number      which of a few frequent numbers it is, its atoms, or another; and the number where it is another
 /// ignored             nothing is trained
 /// ```
 /// Words become numbers as in STaSy (Kim, Lee and Park, ICLR 2023, arXiv 2210.04018): a sample's word is that of the largest
@@ -14,6 +15,8 @@ public enum ColumnContent: Sendable, Equatable {
   case category
   /// A share of exact zeros, and positive numbers.
   case zeroOrPositive
+  /// Numbers of which some occur far more often than others, such as 40 hours a week.
+  case atomOrNumber
   /// What is left out.
   case ignored
 
@@ -22,6 +25,7 @@ public enum ColumnContent: Sendable, Equatable {
     switch words {
     case "category": self = .category
     case "zero-or-positive": self = .zeroOrPositive
+    case "atom-or-number": self = .atomOrNumber
     case "ignored": self = .ignored
     default:
       guard let kind = ColumnKind(words) else { return nil }
@@ -35,6 +39,7 @@ public enum ColumnContent: Sendable, Equatable {
     case .values(let kind): kind.words
     case .category: "category"
     case .zeroOrPositive: "zero-or-positive"
+    case .atomOrNumber: "atom-or-number"
     case .ignored: "ignored"
     }
   }

@@ -25,6 +25,10 @@ internal import Randomness
   private var scheduleGradients: [[Double]]
   /// What the variance of reverse steps is learned from, where it is.
   private let variance: VarianceLoss?
+  /// What the columns of words learn from, where the network has a head for them.
+  private let words: WordLoss?
+  /// The outputs that learn by squares: all without words.
+  private let squared: [Range<Int>]
   /// What the network's denoised states are told from data by, where a discriminator learns beside it.
   private let adversary: Adversary?
 
@@ -47,12 +51,14 @@ internal import Randomness
     scheduleGradients = [[Double]](
       repeating: [Double](repeating: 0, count: MonotoneSchedule.count), count: scheduleElements == nil ? 0 : sets)
     variance = model.variance.map { VarianceLoss(model, $0, rows: rows * sets) }
+    words = model.network.words.map { WordLoss($0, rows: rows * sets) }
+    squared = model.network.words?.others(of: model.scoreOutputs) ?? [0..<model.scoreOutputs]
     adversary = Adversary(model, rows: rows, sets: sets)
   }
 
   var bytes: Int {
     4 * (targets.count + draws.noise.count + draws.clean.count) + (assignment?.bytes ?? 0) + (variance?.bytes ?? 0)
-      + (adversary?.bytes ?? 0)
+      + (words?.bytes ?? 0) + (adversary?.bytes ?? 0)
   }
 
   func holdMean(_ isHeld: Bool) { variance?.isHeld = isHeld }
@@ -71,7 +77,8 @@ internal import Randomness
       mixtures[set * rows + row] = c.hasUniformGain ? nil : c.gain.scaled(by: root)
       variance?.note(row: set * rows + row, draw, gain: root * c.outputGain(0))
       unsafe adversary?.note(row: set * rows + row, at: draw.time, data: draws.data(row))
-      pass.setLevel(model.embeddedLevel(noiseLevel: c.noiseLevel, at: draw.time), set: set, row: row)
+      model.tell(pass, noiseLevel: c.noiseLevel, at: draw.time, set: set, row: row)
+      unsafe words?.note(row: set * rows + row, data: draws.data(row))
       let state = unsafe pass.state(set: set, row: row)
       let z = unsafe draws.normals(assignment?.columns[row] ?? row)
       let tail = unsafe tail(z, streams.tails, index: firstIndex + UInt64(row))
@@ -115,7 +122,7 @@ internal import Randomness
     }
   }
 
-  /// Σ ρ² over the rows, ρ = κF − y, divided by the number of outputs.
+  /// Σ ρ² over the rows, ρ = κF − y, and κ² times the words' cross entropies, divided by the number of outputs.
   func loss(set: Int, of pass: NetworkPass, parameters: UnsafePointer<Float>, count: Int) -> Double {
     var (sum, bound) = (0.0, 0.0)
     for row in 0..<count {
@@ -172,7 +179,7 @@ internal import Randomness
     return sum / Double(targets.columns) + bounds
   }
 
-  /// Σ (κF − y)² over a row's outputs, what the row's draw counts for included, and that draw.
+  /// A row's loss times the number of outputs, what the row's draw counts for included, and that draw.
   func squaredResidual(set: Int, row: Int, of pass: NetworkPass) -> (sum: Double, draw: TimeSampler.Draw) {
     (unsafe squaredResidual(set: set, row: row, pass, gradient: nil, scale: 0), draws.times[set * rows + row])
   }
@@ -194,7 +201,7 @@ internal import Randomness
       gradient: gradient.map { unsafe $0 + n }, slope: scale)
   }
 
-  // Eight explicit lanes: the order of additions is written here, not left to the vectoriser.
+  /// Σ (κF − y)² over a row's outputs; for words κ² times their cross entropy.
   private func squaredResidual(
     set: Int, row: Int, _ pass: NetworkPass, gradient: UnsafeMutablePointer<Float>?, scale: Float
   ) -> Double {
@@ -205,32 +212,16 @@ internal import Randomness
       return unsafe mixedResidual(mixture, f, y, dimension: model.dimension, gradient: gradient, scale: scale)
     }
     let gain = gains[set * rows + row]
-    let slope = scale * gain
-    let whole = n / 8 * 8
-    var lanes = SIMD8<Float>.zero
-    for start in Swift.stride(from: 0, to: whole, by: 8) {
-      let residual = unsafe gain * load(f + start) - load(y + start)
-      lanes.addProduct(residual, residual)
-      if let gradient = unsafe gradient { unsafe store(slope * residual, to: gradient + start) }
+    var sum = 0.0
+    for part in squared {
+      let first = part.lowerBound
+      sum += unsafe residualSquares(
+        f + first, y + first, part.count, gain: gain, gradient: gradient.map { unsafe $0 + first }, scale: scale)
     }
-    var rest: Float = 0
-    for i in whole..<n {
-      let residual = unsafe gain * f[i] - y[i]
-      rest.addProduct(residual, residual)
-      if let gradient = unsafe gradient { unsafe gradient[i] = slope * residual }
-    }
-    return Double(lanes.sum()) + Double(rest)
+    guard let words else { return sum }
+    return unsafe sum
+      + words.loss(set: set, row: row, index: set * rows + row, pass, weight: gain * gain, gradient, scale)
   }
-}
-
-@inline(__always)
-private func load(_ x: UnsafePointer<Float>) -> SIMD8<Float> {
-  unsafe UnsafeRawPointer(x).loadUnaligned(as: SIMD8<Float>.self)
-}
-
-@inline(__always)
-private func store(_ value: SIMD8<Float>, to x: UnsafeMutablePointer<Float>) {
-  unsafe UnsafeMutableRawPointer(x).storeBytes(of: value, as: SIMD8<Float>.self)
 }
 
 @inline(__always)

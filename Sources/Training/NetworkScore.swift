@@ -162,7 +162,7 @@ internal import Networks
     whitenedRow.assign(c.whitening, times: stateRow, dimension: dimension)
     unsafe pass.state(set: 0, row: row).update(from: whitenedRow.pointer, count: whitenedRow.columns)
     writeConditions(pass, row: row)
-    pass.setLevel(model.embeddedLevel(noiseLevel: c.noiseLevel, at: t), set: 0, row: row)
+    model.tell(pass, noiseLevel: c.noiseLevel, at: t, set: 0, row: row)
   }
 
   private func copy(_ state: borrowing Matrix, row: Int) {
@@ -172,7 +172,7 @@ internal import Networks
   /// Gives a pass the inputs G u and the level of all rows.
   private func prepare(_ pass: NetworkPass, _ state: borrowing Matrix, _ c: ScoreCoefficients, at t: Double) {
     whitened.assign(c.whitening, times: state, dimension: dimension)
-    pass.setLevel(model.embeddedLevel(noiseLevel: c.noiseLevel, at: t))
+    model.tell(pass, noiseLevel: c.noiseLevel, at: t)
     for row in 0..<Self.rows {
       unsafe pass.state(set: 0, row: row).update(
         from: whitened.pointer + row * whitened.columns, count: whitened.columns)

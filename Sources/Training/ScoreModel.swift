@@ -1,6 +1,7 @@
 public import Diffusion
 public import LinearAlgebra
 public import Networks
+internal import RealFunctions
 
 /// A process, a network, and what the network's output means: everything that a score needs but the parameters.
 public struct ScoreModel: Sendable {
@@ -48,10 +49,13 @@ public struct ScoreModel: Sendable {
     process: any ForwardProcess, dimension: Int, conditions: Int = 0, input: NetworkInput = .state,
     output: NetworkOutput, conditioning: Conditioning, weight: LossWeight? = nil, level: Level = .noiseLevel,
     widths: [Int], activation: Activation, residual: Bool, shrinkage: Bool = false, radial: Bool = false,
-    inputFrequencies: [Int] = [], variance: LearnedVariance? = nil, learnsSchedule: Bool = false,
-    embedding: TimeEmbedding, seed: UInt64
+    inputFrequencies: [Int] = [], words: WordColumns? = nil, variance: LearnedVariance? = nil,
+    learnsSchedule: Bool = false, embedding: TimeEmbedding, seed: UInt64
   ) {
     precondition(variance == nil || process.blocks == 1, "a learned variance for \(process.blocks) blocks")
+    precondition(
+      words == nil || variance == nil && Self.takesWords(process, input: input, output: output),
+      "words for the input \(input.rawValue), the output \(output.rawValue), or a learned variance")
     self.process = process
     self.dimension = dimension
     self.conditions = conditions
@@ -66,21 +70,32 @@ public struct ScoreModel: Sendable {
       inputs: input.blocks(for: process) * dimension + conditions, conditions: conditions,
       outputs: (output.blocks(for: process) + (variance == nil ? 0 : 1)) * dimension, widths: widths,
       activation: activation, residual: residual,
-      shrinkage: shrinkage, radial: radial, frequencies: inputFrequencies, embedding: embedding)
+      shrinkage: shrinkage, radial: radial, frequencies: inputFrequencies, words: words,
+      embedding: embedding)
     frequencies = embedding.frequencies(seed: seed)
   }
 
   /// The model of a network's options.
   public init(
-    process: any ForwardProcess, dimension: Int, conditions: Int, network: NetworkOptions, conditioning: Conditioning,
-    variance: LearnedVariance? = nil, learnsSchedule: Bool = false, weight: LossWeight?, seed: UInt64
+    process: any ForwardProcess, dimension: Int, conditions: Int, network: NetworkOptions, words: WordColumns? = nil,
+    conditioning: Conditioning, variance: LearnedVariance? = nil, learnsSchedule: Bool = false, weight: LossWeight?,
+    seed: UInt64
   ) {
     self.init(
       process: process, dimension: dimension, conditions: conditions, input: network.input, output: network.output,
       conditioning: conditioning, weight: weight, level: network.embeddingOf, widths: network.widths,
       activation: network.activation, residual: network.residual, shrinkage: network.shrinkage, radial: network.radial,
-      inputFrequencies: network.inputFrequencies, variance: variance, learnsSchedule: learnsSchedule,
+      inputFrequencies: network.inputFrequencies, words: words, variance: variance, learnsSchedule: learnsSchedule,
       embedding: TimeEmbedding(kind: network.embedding, features: network.embeddingFeatures), seed: seed)
+  }
+
+  /// Whether a network can have a head for columns of words.
+  ///
+  /// The head needs the noisy data with independent noise of one size in every coordinate, and tells a posterior mean.
+  public static func takesWords(
+    _ process: some ForwardProcess, input: NetworkInput, output: NetworkOutput
+  ) -> Bool {
+    output == .posteriorMean && process.noise == .gaussian && input.blocks(for: process) == 1
   }
 
   /// Where all that is learned lies: the network, and what is learned beside it.
@@ -128,6 +143,18 @@ public struct ScoreModel: Sendable {
   /// A training row at time `t`.
   func trainingCoefficients(at t: Double) -> TrainingCoefficients {
     TrainingCoefficients(process, input: input, output: output, conditioning: conditioning, weight: weight, at: t)
+  }
+
+  /// Tells a pass of one row's time.
+  func tell(_ pass: NetworkPass, noiseLevel: Double, at t: Double, set: Int, row: Int) {
+    pass.setLevel(embeddedLevel(noiseLevel: noiseLevel, at: t), set: set, row: row)
+    if network.words != nil { pass.setSignal(exp(-2 * noiseLevel), set: set, row: row) }
+  }
+
+  /// Tells a pass of one time of all rows of its first set.
+  func tell(_ pass: NetworkPass, noiseLevel: Double, at t: Double) {
+    pass.setLevel(embeddedLevel(noiseLevel: noiseLevel, at: t))
+    if network.words != nil { pass.setSignal(exp(-2 * noiseLevel)) }
   }
 
   /// What the network is told of time `t`.

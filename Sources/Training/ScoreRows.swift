@@ -52,7 +52,7 @@ internal import Networks
       unsafe multiply(
         c.whitening, UnsafePointer(state.pointer), into: input, blocks: c.inputBlocks, dimension: d)
       unsafe draws.copyConditions(row, behind: input, columns: model.observed)
-      pass.setLevel(model.embeddedLevel(noiseLevel: c.noiseLevel, at: draw.time), set: set, row: row)
+      model.tell(pass, noiseLevel: c.noiseLevel, at: draw.time, set: set, row: row)
       unsafe multiply(
         c.precision, UnsafePointer(state.pointer), into: target(set: set, row: row), blocks: c.precision.size,
         dimension: d)

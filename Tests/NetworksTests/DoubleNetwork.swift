@@ -26,15 +26,43 @@ struct DoubleNetwork {
         }
       }
       if l == architecture.layerCount - 1 {
-        guard architecture.shrinkage else { return z }
-        return (0..<architecture.outputs).map {
+        guard architecture.shrinkage else { return tellingWords(z, x, level) }
+        let f = (0..<architecture.outputs).map {
           z[$0] + (x.indices.contains($0) ? z[architecture.outputs + $0] * x[$0] : 0)
         }
+        return tellingWords(f, x, level)
       }
       let skip = layer.skips ? h : [Double](repeating: 0, count: layer.outputs)
       h = zip(z, skip).map { activation($0) + $1 }
     }
     return h
+  }
+
+  /// 1/σ² of a level, mild enough that no word is certain.
+  static func signal(_ level: Float) -> Double { exp(-Double(level)) }
+
+  /// F in the columns of words by Bayes' rule over a block's points, from logits.
+  private func tellingWords(_ logits: [Double], _ x: [Double], _ level: Float) -> [Double] {
+    guard let words = architecture.words else { return logits }
+    let variance = 1 / Self.signal(level)
+    let y = x.map { $0 * (1 + variance).squareRoot() }
+    var f = logits
+    for block in words.blocks {
+      let columns = Array(block)
+      func point(_ ones: Int?) -> [Double] {
+        columns.map { ((ones == $0 ? 1 : 0) - Double(words.centre[$0])) / Double(words.scale[$0]) }
+      }
+      var points = columns.map { (point($0), Double(words.logPrior[$0]) + logits[$0]) }
+      if columns.count == 1 { points.append((point(nil), 0)) }
+      let weights = points.map { e, logit in
+        exp(logit - zip(columns, e).reduce(0) { $0 + pow(y[$1.0] - $1.1, 2) } / (2 * variance))
+      }
+      for (place, k) in columns.enumerated() {
+        let mean = zip(points, weights).reduce(0) { $0 + $1.0.0[place] * $1.1 } / weights.reduce(0, +)
+        f[k] = ((1 + variance).squareRoot() * mean - x[k]) / variance.squareRoot()
+      }
+    }
+    return f
   }
 
   private func activation(_ z: Double) -> Double {

@@ -4,7 +4,7 @@ import Randomness
 import Testing
 
 @Suite struct TangentTests {
-  static let trials = Trial.all.filter(\.activation.isSmooth)
+  static let trials = Trial.all.filter { $0.activation.isSmooth && $0.head.words == nil }
 
   private static let probes = 2
   private let output: [Double] = [0.7, -1.1, 0.4]

@@ -1,3 +1,5 @@
+import Foundation
+import Networks
 import TestSupport
 import Testing
 
@@ -89,6 +91,70 @@ import Testing
     #expect(words.names(within: words.dimension - 5) == ["bill, mm", "sex", "gain", "year", "rank"])
     let text = errorText { _ = try Self.encode(conditions: ["id"]) }
     #expect(text == "data.conditions: names \"id\", which data.columns ignores: leave it out", "\(text)")
+  }
+
+  /// A table of 1,000 rows: hours with three atoms and gaps, and others that are no atoms.
+  private static let hours: String = {
+    var text = "name,hours,age\n"
+    for i in 0..<1_000 {
+      let frequent = i % 20 < 9 ? "40" : i % 20 < 12 ? "20" : i % 20 == 12 ? "" : "\(1 + i % 97)"
+      text += "\(["a", "b"][i % 2]),\(i % 20 == 13 ? "50" : frequent),\(20 + i % 70)\n"
+    }
+    return text
+  }()
+
+  @Test("numbers of which some are frequent have a column for each of these, one for others, and the number")
+  func atoms() throws {
+    let (encoding, rows, cells, survey) = try Self.encode(Self.hours, [])
+    // 50 stands in one of 20 rows, but in fewer than 100.
+    #expect(
+      encoding.names == [
+        "name = b", "hours = 20", "hours = 40", "hours is another", "hours is missing", "hours", "age",
+      ], "\(encoding.names)")
+    #expect(survey[1] == ["hours", "atom-or-number", "1.0000 to 97.00, often 20, 40", "5.0000 %"], "\(survey[1])")
+    let fill = encoding.columns[1].fill
+    for (row, line) in zip(rows, cells) {
+      var settled = row
+      encoding.settle(&settled)
+      #expect(settled == row && encoding.cells(settled) == line)
+      #expect(row[1..<5].reduce(0, +) == 1 && (row[3] == 1 || row[5] == fill))
+    }
+    var drawn = [0, 0.2, 0.3, 0.4, 0.1, 61.3, 30.2]
+    encoding.settle(&drawn)
+    #expect(encoding.cells(drawn) == ["a", "61", "30"] && drawn[5] == 61)
+    drawn = [0, 0.2, 0.5, 0.4, 0.1, 61.3, 30.2]
+    encoding.settle(&drawn)
+    #expect(encoding.cells(drawn) == ["a", "40", "30"] && drawn[5] == fill)
+    #expect(TableEncoding(encoding.json.description) == encoding)
+    let text = errorText { _ = try Self.encode(Self.hours, [("age", .atomOrNumber)]) }
+    #expect(text.contains("column 3 (age) has no atoms"), "\(text)")
+  }
+
+  @Test("columns of one word are a block, every other column of 0 and 1 is one by itself, with the shares of the rows")
+  func words() throws {
+    let (encoding, rows, _, _) = try Self.encode()
+    let d = encoding.dimension
+    let shares = (0..<d).map { j in rows.reduce(0) { $0 + $1[j] } / Double(rows.count) }
+    let indicators = (0..<d).filter { encoding.kinds[$0] == .indicator }
+    var data = DataSet.Description(
+      dimension: d, rows: 40, columnNames: encoding.names, kinds: encoding.kinds, table: encoding,
+      standardisation: Standardisation(
+        mean: (0..<d).map { indicators.contains($0) ? 0.5 : 7 },
+        scale: (0..<d).map { indicators.contains($0) ? 0.5 : 3 }),
+      constantColumns: (0..<d).map { $0 == 4 }, fingerprint: "")
+    // "mass is missing" is said to be constant here; then no head is needed.
+    let words = try #require(data.words(shares: shares))
+    #expect(words.blocks == [0..<3, 6..<9, 9..<10, 11..<14, 14..<15])
+    #expect(words.centre[1] == 0.5 && words.scale[3] == 3)
+    // Words 0, 3, 6 … of 40 rows, and ranks 0 and 1 by turns.
+    #expect(abs(exp(Double(words.logPrior[0])) - 14.0 / 40) < 1e-6 && abs(words.logPrior[14]) < 1e-6)
+    #expect(data.words(blockNumbers: words.blockNumbers, logPrior: words.logPrior) == words)
+    #expect(data.words(blockNumbers: [2] + words.blockNumbers.dropFirst(), logPrior: words.logPrior) == nil)
+    // Conditions have no head, and a word without rows counts as half of one.
+    data.dimension = 6
+    let fewer = try #require(data.words(shares: [1, 0] + shares.dropFirst(2)))
+    #expect(fewer.blocks == [0..<3] && fewer.logPrior.count == 6)
+    #expect(abs(Double(fewer.logPrior[1]) - log(0.5 / 40)) < 1e-6)
   }
 
   @Test("what a column cannot hold is refused by its name, with what to do") func refusals() throws {

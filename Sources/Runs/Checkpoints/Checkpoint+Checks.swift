@@ -47,7 +47,8 @@ extension Checkpoint.Header {
   func checkNetwork(_ experiment: Experiment, _ data: DataSet.Description) throws {
     let theirs = self.experiment.architecture(of: self.data)
     let own = experiment.architecture(of: data)
-    guard theirs == own, self.experiment.process.chain == experiment.process.chain else {
+    // Words' shares are those of each run's rows: the logits of both say what these shares do not.
+    guard theirs.isShaped(as: own), self.experiment.process.chain == experiment.process.chain else {
       throw ToolError.configuration(
         Place("network"), "differs from that of the run to begin with: take over its network and process sections")
     }

@@ -31,6 +31,9 @@ package struct Checkpoint: ~Copyable, Sendable {
   /// The format's name and version, in every file.
   package static let format = "sgm-train checkpoint 1"
 
+  /// The tensor of the words' blocks, whose presence says that the network has a head for words.
+  static let wordBlocks = "words.block"
+
   package var header: Header
   package var state: TrainerState
 
@@ -49,6 +52,12 @@ package struct Checkpoint: ~Copyable, Sendable {
         "standardisation.constant", shape: [columns],
         .uint8(data.constantColumns.map { $0 ? 1 : 0 })),
     ]
+    if let words = data.words {
+      tensors += [
+        Tensor(Self.wordBlocks, shape: [data.dimension], .float64(words.blockNumbers)),
+        Tensor("words.log_prior", shape: [data.dimension], .float32(words.logPrior)),
+      ]
+    }
     if !state.timeHistory.isEmpty {
       tensors.append(
         Tensor("time_law.history", shape: [2, state.timeHistory.count / 2], .float64(state.timeHistory)))

@@ -37,7 +37,7 @@ extension Checkpoint {
     let constant = try reader.flags("standardisation.constant", count: mean.count, file: file)
     let table = try reader.table(count: mean.count, file: file)
     let conditions = table.conditions(of: experiment)
-    let header = Header(
+    var header = Header(
       experiment: experiment,
       data: DataSet.Description(
         dimension: mean.count - conditions, conditions: conditions, rows: rows,
@@ -47,7 +47,21 @@ extension Checkpoint {
         standardisation: Standardisation(mean: mean, scale: scale), constantColumns: constant,
         fingerprint: try reader.text("data.fingerprint"), teacher: reader.teacher),
       best: reader.best, formerInstructionSet: try? reader.text("instruction_set"))
+    if reader.entries.contains(where: { $0.name == Self.wordBlocks }) {
+      header.data.words = try words(of: header.data, reader, file: file)
+    }
     return (header, step)
+  }
+
+  private static func words(
+    of data: DataSet.Description, _ reader: borrowing TensorFileReader, file: String
+  ) throws -> WordColumns {
+    let blocks = try reader.doubles(wordBlocks, count: data.dimension, file: file)
+    let logPrior = try reader.floats("words.log_prior", shape: [data.dimension], file: file)
+    guard let words = data.words(blockNumbers: blocks, logPrior: logPrior) else {
+      throw ToolError.data(Place(file), "holds columns of words that cannot be used; \(TensorFileReader.remedy)")
+    }
+    return words
   }
 
   /// The experiment within a file; its lines are not the file's.

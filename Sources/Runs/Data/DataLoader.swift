@@ -57,12 +57,14 @@ struct DataLoader {
       standardisation: Standardisation(
         mean: parts.flatMap(\.scaling.standardisation.mean), scale: parts.flatMap(\.scaling.standardisation.scale)),
       constant: parts.flatMap(\.scaling.constant))
-    let description = DataSet.Description(
+    var description = DataSet.Description(
       dimension: data.dimension, conditions: data.conditions,
       rows: assignment.rows, columnNames: source.columnNames, kinds: data.kinds, table: data.encoding,
       isDouble: source.isDouble,
       standardisation: scaling.standardisation, constantColumns: scaling.constant,
       fingerprint: fingerprint(statistics.digests, heldOut: (heldOut.rows, heldOut.digest(0..<heldOut.rows))))
+    // The words' shares are those of the data that a run began with, as its scaling is.
+    description.words = scalingKept == nil ? description.words(shares: statistics.means) : kept?.words
     let held = heldOut.standardised(by: scaling.standardisation)
     try communicator.agree {
       if experiment.training.options.dequantisation.kind == .variational, description.dequantisation == nil {

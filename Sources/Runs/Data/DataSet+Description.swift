@@ -8,12 +8,12 @@ package import Training
 extension Experiment {
   /// The score model for data.
   package func model(of data: DataSet.Description) -> ScoreModel {
-    model(dimension: data.dimension, conditions: data.conditions)
+    model(dimension: data.dimension, conditions: data.conditions, words: data.words)
   }
 
   /// The network's shape for data.
   func architecture(of data: DataSet.Description) -> NetworkArchitecture {
-    architecture(dimension: data.dimension, conditions: data.conditions)
+    architecture(dimension: data.dimension, conditions: data.conditions, words: data.words)
   }
 
   /// Where all that is learned of data lies.

@@ -4,6 +4,7 @@ internal import Diffusion
 internal import Files
 package import LinearAlgebra
 internal import Metrics
+internal import Networks
 internal import Randomness
 internal import Reports
 package import Targets
@@ -34,6 +35,9 @@ package struct DataSet: ~Copyable {
     var kinds: [ColumnKind] = []
     /// How a mixed table became numbers; nil for tables of numbers and targets.
     var table: TableEncoding?
+    /// The data columns of words, with the words' shares of the training rows; nil where there are none, or where the run began
+    /// with a version whose networks had no head for them.
+    var words: WordColumns?
     /// Whether the file holds numbers that single precision may not hold: samples then come in double precision.
     var isDouble = false
     /// The map to trained coordinates.

@@ -134,6 +134,9 @@ extension TableColumn {
     switch content {
     case .values: return (self.missing == nil ? [] : [(1, 0)], [])
     case .zeroOrPositive: return (self.missing == nil ? [] : [(2, 0)], [])
+    case .atomOrNumber:
+      let absent = self.missing == nil ? [] : [self.words.count + 1]
+      return (absent.map { ($0, 0) }, absent)
     case .ignored: return ([], [])
     case .category:
       let absent = words.indices.filter { missing.contains(words[$0]) }

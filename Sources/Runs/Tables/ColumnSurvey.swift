@@ -59,7 +59,16 @@ struct ColumnSurvey {
     guard isNumeric else { return 2 * numbers > rows - missing ? .values(.number) : .category }
     if isWhole, words.count <= Self.mostCodes, !hasManyWords { return .category }
     if zeros * 2 >= numbers, zeros + above == numbers { return .zeroOrPositive }
+    if !atoms.isEmpty { return .atomOrNumber }
     return .values(isWhole ? .integer : .number)
+  }
+
+  /// The numbers that occur far more often than others, as their cells have them: in one of 50 rows, and in 100 rows, and three times as
+  /// often as the average number.
+  private var atoms: [String] {
+    let least = max(Double(numbers) / 50, 100, 3 * Double(numbers) / Double(max(words.count, 1)))
+    return words.filter { Double($0.value) >= least }.compactMap { word, _ in Double(word).map { (word, $0) } }
+      .sorted { ($0.1, $0.0) < ($1.1, $1.0) }.map(\.0)
   }
 
   /// The column, holding what is said of it.
@@ -92,6 +101,16 @@ struct ColumnSurvey {
     case .values(let kind):
       return try numeric(fill: kind.outer(kind.inner(sum / Double(max(numbers, 1)))))
     case .zeroOrPositive: return try numeric(fill: exp(logarithms / Double(max(above, 1))))
+    case .atomOrNumber:
+      var column = try numeric(fill: sum / Double(max(numbers, 1)))
+      column.words = atoms
+      guard !atoms.isEmpty else {
+        throw .configuration(
+          Place(place.path),
+          "\(title) has no atoms: no number stands in 100 rows, in one of 50 and three times as often as others; call it number or "
+            + "integer in data.columns")
+      }
+      return column
     case .ignored: return TableColumn(name: name, content: content)
     case .category:
       guard !hasManyWords, words.count <= Self.mostWords, words.count < 10 || 2 * words.count <= rows else {
@@ -115,6 +134,8 @@ struct ColumnSurvey {
     let found: String
     switch column.content {
     case .values, .zeroOrPositive: found = "\(short(least)) to \(short(largest))"
+    case .atomOrNumber:
+      found = "\(short(least)) to \(short(largest)), often " + shortened(column.words.joined(separator: ", "))
     case .category:
       found = "\(counted(column.words.count, "word")): " + shortened(column.words.joined(separator: ", "))
     case .ignored: found = ""

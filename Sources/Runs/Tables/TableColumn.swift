@@ -7,15 +7,16 @@ internal import Targets
 /// number of a kind      NAME                            where cells are missing, NAME is missing (0 or 1) as well
 /// category              NAME = WORD for each word; one column for two words, none for one
 /// zero-or-positive      NAME > 0 (0 or 1), NAME         NAME is ln x where it is above 0
+/// atom-or-number        NAME = ATOM for each atom, NAME is another, NAME is missing where cells are (0 or 1), NAME
 /// ignored               none
 /// ```
 /// A missing cell is a word of its own among the words of a category. A number that a row does not have, because the cell is
-/// missing or 0, is trained as `fill`, and never shown.
+/// missing, 0 or an atom, is trained as `fill`, and never shown.
 struct TableColumn: Sendable, Equatable {
   /// The column's name.
   let name: String
   let content: ColumnContent
-  /// The words of a category, in order.
+  /// The words of a category, or the atoms among numbers, in order.
   var words: [String] = []
   /// The word by which the file says that there is no number; nil where no cell is missing.
   var missing: String?
@@ -32,7 +33,19 @@ struct TableColumn: Sendable, Equatable {
     case .zeroOrPositive: return [("\(name) > 0", .indicator), (name, .positive)] + absent
     case .category:
       return (words.count < 3 ? Array(words.dropFirst()) : words).map { ("\(name) = \($0)", .indicator) }
+    case .atomOrNumber:
+      return words.map { ("\(name) = \($0)", .indicator) } + [("\(name) is another", .indicator)] + absent
+        + [(name, .number)]
     case .ignored: return []
+    }
+  }
+
+  /// The places of trained columns of which exactly one is 1; empty where there are no such columns.
+  var oneOfSeveral: Range<Int> {
+    switch content {
+    case .category: words.count < 3 ? 0..<0 : words.indices
+    case .atomOrNumber: 0..<trained.count - 1
+    case .values, .zeroOrPositive, .ignored: 0..<0
     }
   }
 
@@ -58,6 +71,12 @@ struct TableColumn: Sendable, Equatable {
     case .category:
       guard let place = words.firstIndex(of: text) else { return nil }
       return words.count < 3 ? (1..<words.count).map { $0 == place ? 1 : 0 } : words.indices.map { $0 == place ? 1 : 0 }
+    case .atomOrNumber:
+      let value = isMissing ? nil : value()
+      guard isMissing || value?.isFinite == true else { return nil }
+      let atom = words.firstIndex { isMissing ? false : Double($0) == value }
+      let place = isMissing ? words.count + 1 : atom ?? words.count
+      return oneOfSeveral.map { $0 == place ? 1 : 0 } + [place == words.count ? value ?? fill : fill]
     case .ignored: return []
     }
   }
@@ -85,10 +104,19 @@ struct TableColumn: Sendable, Equatable {
         if words.count == 2 { values[first] = flag(0) }
         return
       }
-      let largest = values.indices.max { values[$0] < values[$1] } ?? first
-      for k in values.indices { values[k] = k == largest ? 1 : 0 }
+      choose(values.indices, &values)
+    case .atomOrNumber:
+      let last = values.endIndex - 1
+      choose(first..<last, &values)
+      values[last] = values[first + words.count] == 1 ? shown(values[last], .number) : fill
     case .ignored: return
     }
+  }
+
+  /// Makes the largest of some columns 1, and the others 0.
+  private func choose(_ columns: Range<Int>, _ values: inout ArraySlice<Double>) {
+    let largest = columns.max { values[$0] < values[$1] }
+    for k in columns { values[k] = k == largest ? 1 : 0 }
   }
 
   /// A number with the column's decimals, where that leaves it of its kind.
@@ -112,6 +140,10 @@ struct TableColumn: Sendable, Equatable {
       guard words.count > 1 else { return words[0] }
       if words.count == 2 { return words[values[first] == 1 ? 1 : 0] }
       return words[(values.firstIndex(of: 1) ?? first) - first]
+    case .atomOrNumber:
+      let place = oneOfSeveral.first { values[first + $0] == 1 } ?? words.count
+      if place == words.count { return number(values[values.endIndex - 1]) }
+      return place < words.count ? words[place] : missing ?? ""
     case .ignored: return ""
     }
   }

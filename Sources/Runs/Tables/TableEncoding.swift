@@ -60,7 +60,7 @@ extension TableEncoding {
         ]
         if let missing = column.missing { members.append(.init("missing", .string(missing))) }
         if let decimals = column.decimals { members.append(.init("decimals", .integer(decimals))) }
-        if column.content == .category { members.append(.init("words", JSONValue(column.words))) }
+        if !column.words.isEmpty { members.append(.init("words", JSONValue(column.words))) }
         return .object(members)
       })
   }
@@ -196,6 +196,7 @@ extension TableColumn {
       "which is none of the \(words.count) words that data.file has there: "
         + shortened(words.joined(separator: ", "))
     case .values(let kind): "where \(kind.expectation ?? "a number") is expected"
+    case .atomOrNumber: "where a number is expected"
     case .zeroOrPositive: "where 0 or a number above 0 is expected"
     case .ignored: "which is ignored"
     }

@@ -28,7 +28,7 @@ struct TeacherPairs {
   init(_ experiment: Experiment, _ teacher: Teacher) {
     let training = experiment.training
     dimension = teacher.header.data.dimension
-    let model = teacher.header.experiment.model(dimension: dimension)
+    let model = teacher.header.experiment.model(of: teacher.header.data)
     process = model.process
     score = NetworkScore(model: model, parameters: teacher.parameters.value.head(1))
     sampler = training.teacherSampler

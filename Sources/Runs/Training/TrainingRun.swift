@@ -79,7 +79,7 @@ package final class TrainingRun {
       try teacher?.check(plan.experiment, data: begun == nil ? data : nil)
     }
     let task = try communicator.agree { [data] in
-      try plan.experiment.task(in: data.standardisation, conditions: data.conditions)
+      try plan.experiment.task(in: data.standardisation, conditions: data.conditions, words: data.words)
     }
     trainingRows =
       if case .student(let model) = task {
