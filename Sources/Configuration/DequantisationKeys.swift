@@ -73,6 +73,9 @@ extension ExperimentReader {
         "training.time_law",
         "one of \(laws.map(\.rawValue).joined(separator: ", ")), found \(training.timeLaw.kind.rawValue),")
     }
+    guard training.timeLaw.truncationExponent == nil else {
+      throw fault("training.truncation_exponent", "must be left out with \(words)")
+    }
     guard training.timeGrid == .continuous, experiment.noiseLevels == nil else {
       throw fault(key, "needs times: leave out training.minimum_noise, and training.time_grid chain")
     }

@@ -20,9 +20,9 @@ extension ExperimentKey {
   private static let ofLogNormal = Condition(words: "training.time_law log-normal", subject: "training.time_law") {
     $0.training.timeLaw.kind == .logNormal
   }.untaught
-  private static let ofSoftTruncation = Condition(
-    words: "training.time_law soft-truncation", subject: "training.time_law"
-  ) { $0.training.timeLaw.kind == .softTruncation }.untaught
+  private static let ofTruncated = Condition(
+    words: "training.time_law uniform, log-uniform, log-normal or importance", subject: "training.time_law"
+  ) { $0.training.timeLaw.kind != .learnedSchedule }.untaught
   private static let ofTimes = Condition(words: "times, not noise levels", subject: "training.minimum_noise") {
     $0.training.minimumNoise == nil && $0.training.timeGrid == .continuous
   }.onReals.untaught
@@ -128,7 +128,9 @@ extension ExperimentKey {
       "Standard deviation of that logarithm."),
     .init(
       "training.truncation_exponent", \.training.options.timeLaw.truncationExponent, in: .notNegative,
-      when: ofSoftTruncation, "k: each batch's first time τ has a density in proportion to τ^(−k)."),
+      when: ofTruncated, default: "none: every batch draws from the smallest time on",
+      "k of soft truncation: each batch draws the times of its law above a first time τ alone, whose density is in "
+        + "proportion to τ^(−k)."),
     .init(
       "training.minimum_time", \.training.options.minimumTime, in: .positive, when: ofTimes,
       default: "where the noise is 0.002 of the data's deviation",

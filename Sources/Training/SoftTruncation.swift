@@ -1,6 +1,6 @@
 internal import RealFunctions
 
-/// The law of τ, from which on a batch of soft truncation draws its times.
+/// The law of τ, from which on a batch of soft truncation draws its times, whatever their law.
 ///
 /// ```
 /// density of τ ∝ τ^{−k} on [t_min, T],   P(τ < t) = ∫_{t_min}^t s^{−k} ds / ∫_{t_min}^T s^{−k} ds

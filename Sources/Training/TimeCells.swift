@@ -36,6 +36,13 @@ struct TimeCells: Sendable {
     for k in 1...count { cumulative[k] /= sum }
   }
 
+  /// The law's distribution function at a time within its range.
+  func share(below t: Double) -> Double {
+    let place = min(max(log(t / first) / step, 0), Double(count))
+    let cell = min(Int(place), count - 1)
+    return cumulative[cell] + (place - Double(cell)) * (cumulative[cell + 1] - cumulative[cell])
+  }
+
   /// The time at quantile u, its cell, and the law's density there.
   func draw(_ u: Double) -> (time: Double, cell: Int, density: Double) {
     var (low, high) = (0, count)

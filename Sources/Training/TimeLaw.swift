@@ -18,11 +18,6 @@ public struct TimeLaw: Sendable, Equatable {
     ///
     /// The law of Nichol and Dhariwal 2021 (arXiv 2102.09672): the density follows the root mean square of the loss.
     case importance
-    /// `soft-truncation`: uniform on [τ, T] with one τ for each batch, of density ∝ τ^{−k}, and the loss multiplied by
-    /// (T − τ)/(T − t_min).
-    ///
-    /// Kim et al. 2022 (arXiv 2106.05527).
-    case softTruncation = "soft-truncation"
     /// `learned-schedule`: the noise level goes through its range by a monotone network, trained so that the loss's estimate
     /// varies least; each row's loss is multiplied by the ratio of densities, as for `importance`.
     ///
@@ -39,8 +34,11 @@ public struct TimeLaw: Sendable, Equatable {
   ///
   /// The law is then on [½T/n, T + ½T/n], so that under `uniform` every state is drawn alike.
   public var chainSteps: Int?
-  /// k of `soft-truncation`.
-  public var truncationExponent = 1.0
+  /// k of soft truncation, which restricts the law to [τ, T] with one τ for each batch, of density ∝ τ^{−k}; nil for none.
+  ///
+  /// Each row's loss is multiplied by 1 − F(τ), F being the law's distribution function, so that a batch's loss is the law's
+  /// own without the times below τ. Kim et al. 2022 (arXiv 2106.05527).
+  public var truncationExponent: Double?
   /// The mean of −½ ln snr under `log-normal`.
   public var mean = -0.5
   /// Its standard deviation.
@@ -57,8 +55,6 @@ public struct TimeLaw: Sendable, Equatable {
   public static let importance = TimeLaw(.importance)
   /// The schedule learned for the least variance.
   public static let learnedSchedule = TimeLaw(.learnedSchedule)
-  /// Soft truncation.
-  public static let softTruncation = TimeLaw(.softTruncation)
   /// A log-normal law of the noise's size.
   public static func logNormal(mean: Double, deviation: Double) -> TimeLaw {
     var law = TimeLaw(.logNormal)
@@ -109,13 +105,13 @@ struct TimeSampler: Sendable {
   private let scheduled: ScheduledTimes?
   /// The schedule of `learnedSchedule`, as it is in the coming step.
   private(set) var schedule: MonotoneSchedule
-  /// τ of soft truncation; nil takes the mean over τ.
-  private var truncation: Double?
+  /// F(τ) of soft truncation, the share of the law that the batch leaves out; nil takes the mean over τ.
+  private var leftOut: Double?
   /// u of times that are spread over a batch, and B; nil for independent rows.
   private var spread: (offset: Double, batch: Int)?
 
-  private var softTruncation: SoftTruncation {
-    SoftTruncation(exponent: law.truncationExponent, first: first, last: last)
+  private var softTruncation: SoftTruncation? {
+    law.truncationExponent.map { SoftTruncation(exponent: $0, first: first, last: last) }
   }
 
   /// The times of `law` on [first, horizon].
@@ -125,11 +121,12 @@ struct TimeSampler: Sendable {
     let half = law.chainSteps.map { 0.5 * process.horizon / Double($0) }
     let (first, last) = (half ?? first, process.horizon + (half ?? 0))
     precondition(first > 0 && first < last, "times from \(first) to \(last)")
+    precondition(law.truncationExponent == nil || law.kind != .learnedSchedule, "a learned schedule that is truncated")
     (self.law, self.first, self.last) = (law, first, last)
     scheduled = law.kind == .learnedSchedule ? ScheduledTimes(process, from: first, to: last) : nil
     schedule = MonotoneSchedule(MonotoneSchedule.initial.map(Double.init))
     switch law.kind {
-    case .uniform, .logUniform, .softTruncation, .learnedSchedule: cells = nil
+    case .uniform, .logUniform, .learnedSchedule: cells = nil
     case .importance: cells = TimeCells(first: first, last: last, count: TimeHistory.cells)
     case .logNormal:
       var cells = TimeCells(first: first, last: last, count: 4096)
@@ -163,8 +160,9 @@ struct TimeSampler: Sendable {
   ) {
     if let schedule { self.schedule = MonotoneSchedule(schedule) }
     spread = law.spread == .lowDiscrepancy ? offset.map { ($0, batch) } : nil
-    self.truncation = truncation.map { softTruncation.time(ofQuantile: $0) }
     if law.kind == .importance, let history { cells?.setMasses(history) }
+    leftOut = nil
+    if let softTruncation, let truncation { leftOut = share(below: softTruncation.time(ofQuantile: truncation)) }
   }
 
   /// The quantile of a row: its own uniform number, or its place in a batch whose times are spread.
@@ -176,7 +174,7 @@ struct TimeSampler: Sendable {
 
   /// The draw at quantile `u` of the law.
   func draw(_ u: Double) -> Draw {
-    var draw = continuousDraw(u)
+    var draw = truncatedDraw(u)
     guard let steps = law.chainSteps else { return draw }
     let state = min(max(Int((draw.time / horizon * Double(steps)).rounded()), 1), steps)
     draw.before = draw.time
@@ -189,7 +187,29 @@ struct TimeSampler: Sendable {
     switch law.kind {
     case .uniform, .importance, .learnedSchedule: return draw.weight * (last - first)
     case .logUniform: return draw.time * log(last / first)
-    case .logNormal, .softTruncation: preconditionFailure("no integral by the law \(law.kind.rawValue)")
+    case .logNormal: preconditionFailure("no integral by the law \(law.kind.rawValue)")
+    }
+  }
+
+  /// The draw at quantile `u` of the law above τ, or of the whole law with a weight that is the mean over τ.
+  private func truncatedDraw(_ u: Double) -> Draw {
+    guard let softTruncation else { return continuousDraw(u) }
+    let kept = 1 - (leftOut ?? 0)
+    // Quantiles are below 1: the last cells of a law may have no mass.
+    var draw = continuousDraw(min(1 - kept * (1 - u), 1.0.nextDown))
+    draw.weight *= leftOut == nil ? softTruncation.share(below: draw.time) : kept
+    return draw
+  }
+
+  /// F(t), the law's distribution function.
+  private func share(below t: Double) -> Double {
+    switch law.kind {
+    case .uniform: return (t - first) / (last - first)
+    case .logUniform: return log(t / first) / log(last / first)
+    case .logNormal, .importance:
+      guard let cells else { preconditionFailure("the law \(law.kind.rawValue) without cells") }
+      return cells.share(below: t)
+    case .learnedSchedule: preconditionFailure("no truncation of a learned schedule")
     }
   }
 
@@ -208,12 +228,6 @@ struct TimeSampler: Sendable {
       guard let scheduled else { preconditionFailure("a learned schedule without its times") }
       let (t, density) = scheduled.draw(u, schedule)
       return Draw(time: t, weight: 1 / ((last - first) * density), quantile: u)
-    case .softTruncation:
-      if let truncation {
-        return Draw(time: truncation + (last - truncation) * u, weight: (last - truncation) / (last - first))
-      }
-      let t = first + (last - first) * u
-      return Draw(time: t, weight: softTruncation.share(below: t))
     }
   }
 }

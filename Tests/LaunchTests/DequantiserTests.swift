@@ -87,7 +87,8 @@ extension LaunchTests {
       arguments: [
         ("data.levels=null", "variational needs columns of levels: set data.levels"),
         ("training.objective=sliced", "training.objective must be hsm, found sliced, with training.dequantisation"),
-        ("training.time_law=soft-truncation", "training.time_law must be one of uniform, log-uniform, importance"),
+        ("training.time_law=log-normal", "training.time_law must be one of uniform, log-uniform, importance"),
+        ("training.truncation_exponent=1", "training.truncation_exponent must be left out with"),
         ("training.adversary_weight=1", "training.adversary_weight must be 0, found 1"),
         ("training.dequantiser_widths=[]", "training.dequantiser_widths must not be empty"),
         ("latent.dimension=2", "training.dequantisation must be uniform with latent.dimension"),

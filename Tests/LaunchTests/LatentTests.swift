@@ -60,7 +60,8 @@ extension LaunchTests {
       arguments: [
         ("network.output=noise", "network.output must be posterior-mean or velocity"),
         ("training.objective=sliced", "training.objective must be hsm, found sliced"),
-        ("training.time_law=soft-truncation", "training.time_law must be one of uniform, log-uniform, importance"),
+        ("training.time_law=log-normal", "training.time_law must be one of uniform, log-uniform, importance"),
+        ("training.truncation_exponent=1", "training.truncation_exponent must be left out with"),
         ("training.adversary_weight=1", "training.adversary_weight must be 0"),
         ("latent.pretrain_steps=60", "latent.pretrain_steps must be less than training.steps = 60"),
         ("evaluation.metrics=bound", "evaluation.metrics names bound"),

@@ -61,7 +61,8 @@ extension LaunchTests {
     @Test(
       "objectives and laws of times that draw or learn more keep the bytes on 1, 2 and 3 ranks and over a restart",
       arguments: [
-        ["time_law: importance"], ["time_law: soft-truncation", "time_spread: low-discrepancy", "objective: sliced"],
+        ["time_law: importance", "truncation_exponent: 1.2"],
+        ["time_law: uniform", "truncation_exponent: 1", "time_spread: low-discrepancy", "objective: sliced"],
         ["kind: flow-matching", "coupling: optimal-transport"],
       ])
     func learned(keys: [String]) throws {

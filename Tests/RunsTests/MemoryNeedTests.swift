@@ -17,6 +17,29 @@ private func refusal(_ yaml: String, rows: Int? = nil, dimension: Int = 2, machi
 }
 
 @Suite struct MemoryNeedTests {
+  @Test(
+    "the memory of a process is limited by its own control group and by all above it, in both versions",
+    arguments: [
+      ("0::/", ["/memory.max", "/memory/memory.limit_in_bytes"]),
+      (
+        "0::/system.slice/slurm job",
+        [
+          "/system.slice/slurm job/memory.max", "/system.slice/memory.max", "/memory.max",
+          "/memory/memory.limit_in_bytes",
+        ]
+      ),
+      (
+        "5:cpu,memory:/a/b:c\n3:name=systemd:/memory\n0::/x\nnonsense",
+        [
+          "/x/memory.max", "/memory.max", "/memory/a/b:c/memory.limit_in_bytes", "/memory/a/memory.limit_in_bytes",
+          "/memory/memory.limit_in_bytes",
+        ]
+      ), ("", ["/memory.max", "/memory/memory.limit_in_bytes"]),
+    ])
+  func controlGroups(text: String, files: [String]) {
+    #expect(memoryLimitFiles(ofGroups: text) == files.map { "/sys/fs/cgroup" + $0 })
+  }
+
   // By hand: 4 bytes · 8.603e9 parameters · (1 + 5 + 3 + 4) buffers; 1e9 rows · (24 + 8) + 2 · 1e8 · 8 bytes;
   // 4 bytes · 16,777,216 rows · 968 units; 1e12 rows · 8 bytes.
   @Test(

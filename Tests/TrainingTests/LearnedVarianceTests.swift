@@ -177,7 +177,9 @@ private func data(variance: Double = 1, mean: Double = 0, rows: Int = 400) -> Sh
     }
     #expect(counts.count == 10)
     for i in 1...10 { #expect(abs((counts[2 * (Double(i) / 10)] ?? 0) - 1000) <= 1) }
-    for law in [TimeLaw.logUniform, .importance, .softTruncation, .logNormal(mean: -1, deviation: 1)] {
+    var truncated = TimeLaw.uniform
+    truncated.truncationExponent = 1
+    for law in [TimeLaw.logUniform, .importance, truncated, .logNormal(mean: -1, deviation: 1)] {
       let sampler = TimeSampler(chainLaw(law, steps: 10), process: process, first: 1e-3)
       for k in 0..<1000 {
         let state = sampler.draw(Double(k) / 1000).time * 5

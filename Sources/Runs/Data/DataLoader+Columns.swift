@@ -83,7 +83,7 @@ extension DataLoader {
       let reach = abs(statistics.means[j]) + 4 * statistics.variances[j].squareRoot()
       let largest = max(abs(statistics.least[j]), abs(statistics.largest[j]), reach)
       guard largest > Double(Float.greatestFiniteMagnitude) else { continue }
-      let column = title(columns.lowerBound + j)
+      let column = columnTitle(columns.lowerBound + j, source.columnNames)
       throw ToolError.configuration(
         Place(data.name),
         "column \(column) lies between \(statistics.least[j]) and \(statistics.largest[j]): numbers about it are beyond "
@@ -91,7 +91,7 @@ extension DataLoader {
     }
     if standardise {
       for j in 0..<d where !constant[j] && !statistics.variances[j].isNormal {
-        let column = title(columns.lowerBound + j)
+        let column = columnTitle(columns.lowerBound + j, source.columnNames)
         throw ToolError.configuration(
           Place(data.name),
           "column \(column) lies between \(statistics.least[j]) and \(statistics.largest[j]), and the square of its "
@@ -106,8 +106,6 @@ extension DataLoader {
     let scale = (0..<d).map { isScaled[$0] && !constant[$0] ? statistics.variances[$0].squareRoot() : half[$0] ?? 1 }
     return Scaling(standardisation: Standardisation(mean: mean, scale: scale), constant: constant)
   }
-
-  private func title(_ column: Int) -> String { source.columnNames.map { shortened($0[column]) } ?? String(column) }
 
   /// A shard's count, digest, means, sums of squared deviations (Welford's recurrence: exact for constants), least and
   /// largest numbers.

@@ -29,8 +29,9 @@ struct DataLoader {
   ///
   /// - Parameters:
   ///   - kept: other data whose scaling is kept.
-  ///   - passes: how often the rows are read, a group of columns at a time. Numbers in double precision take twice the room of
-  ///     the rows that they become; with k passes only a k-th part of them is there at once. The result is the same.
+  ///   - passes: how often the rows are read. Numbers in double precision take twice the room of the rows that they become. In
+  ///     one pass they are all there at once. With k > 1 the first pass checks the rows, and each other one reads one of
+  ///     k − 1 groups of columns. The result is the same.
   ///   - communicator: the ranks that share the shards.
   /// - Returns: this rank's training rows, all held-out rows, and what all ranks know of the data.
   /// - Throws: an error of the experiment or its files, the same on every rank, or one of MPI.

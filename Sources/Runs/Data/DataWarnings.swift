@@ -4,9 +4,12 @@ internal import LinearAlgebra
 internal import Reports
 internal import Targets
 
+/// A column as people know it: its name, or its number from 0.
+func columnTitle(_ column: Int, _ names: [String]?) -> String { names.map { shortened($0[column]) } ?? String(column) }
+
 extension DataSet.Description {
-  /// The column's name, or its number from 0.
-  func title(_ column: Int) -> String { columnNames.map { shortened($0[column]) } ?? String(column) }
+  /// A column as people know it.
+  func title(_ column: Int) -> String { columnTitle(column, columnNames) }
 
   /// What users should know of the data before they train on them, in sentences.
   ///

@@ -9,9 +9,6 @@ internal import Reports
 internal import Sampling
 internal import Targets
 
-/// A column as people know it.
-private func title(_ column: Int, _ names: [String]?) -> String { names.map { shortened($0[column]) } ?? "\(column)" }
-
 /// The columns whose marginals differ by more than chance explains, the worst first; nil where there is none.
 ///
 /// Chance is the two-sided Kolmogorov–Smirnov test at the level 0.01, shared out among the columns: a statistic above
@@ -26,7 +23,7 @@ func marginalsNote(_ samples: borrowing Matrix, _ truth: borrowing Matrix, _ nam
   guard found.count > 1, !wrong.isEmpty else { return nil }
   return "note: \(counted(wrong.count, "column")) of \(found.count) differ by more than chance explains (KS above "
     + "\(short(limit))); worst: "
-    + wrong.prefix(3).map { "\(title($0, names)) (\(short(found[$0])))" }.joined(separator: ", ")
+    + wrong.prefix(3).map { "\(columnTitle($0, names)) (\(short(found[$0])))" }.joined(separator: ", ")
 }
 
 /// The pair of columns whose correlation is furthest off, where chance does not explain it; else nil.
@@ -42,15 +39,16 @@ func correlationsNote(_ samples: borrowing Matrix, _ truth: borrowing Matrix, _ 
   func fisher(_ r: Double) -> Double { 0.5 * log((1 + r + 1e-12) / (1 - r + 1e-12)) }
   let z = abs(fisher(worst.found) - fisher(worst.expected)) / (1 / (n - 3) + 1 / (m - 3)).squareRoot()
   guard erfc(z / 2.0.squareRoot()) < 0.01 / pairs else { return nil }
-  return "note: the correlation of \(title(worst.first, names)) and \(title(worst.second, names)) is furthest off: "
-    + "\(short(worst.found)), of true rows \(short(worst.expected))"
+  let pair = "\(columnTitle(worst.first, names)) and \(columnTitle(worst.second, names))"
+  return "note: the correlation of \(pair) is furthest off: \(short(worst.found)), of true rows "
+    + short(worst.expected)
 }
 
 /// What is to be said beside a sliced W2 of true rows with heavy tails; nil where none has any.
 func heavyTailNote(_ truth: borrowing Matrix, _ names: [String]?) -> String? {
   guard let heaviest = TailIndex.heaviestColumn(of: truth), heaviest.index > 0.36 else { return nil }
   return
-    "note: column \(title(heaviest.column, names)) has heavy tails (Hill index \(short(heaviest.index)) of its largest fiftieth; "
+    "note: column \(columnTitle(heaviest.column, names)) has heavy tails (Hill index \(short(heaviest.index)) of its largest fiftieth; "
     + "0.5 means an infinite variance): a few rows decide the sliced W2 of values, and one below its floor means nothing; "
     + "judge by sliced-w2-ranks, whose floor holds"
 }
