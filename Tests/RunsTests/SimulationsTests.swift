@@ -33,6 +33,17 @@ private let plain = "awk -F, 'NR == 1 { print \"x\"; next } { print $1 + $2 }'"
     String(decoding: try folder.bytes("simulations/pairs.csv"), as: UTF8.self)
   }
 
+  @Test("rows that are under way are counted, the last start's with what is left for it") func made() throws {
+    let folder = try TemporaryFolder()
+    let files = SimulationFiles(path: folder.path)
+    #expect(files.rowsMade(of: 70, perStart: 16) == nil)
+    func create(_ name: String) throws { try Data().write(to: URL(fileURLWithPath: "\(folder.path)/\(name)")) }
+    for name in ["000000000.csv", "000000032.csv", "000000064.csv", "000000016.in.csv"] { try create(name) }
+    #expect(files.rowsMade(of: 70, perStart: 16) == 38)
+    try create("pairs.csv")
+    #expect(files.rowsMade(of: 70, perStart: 16) == nil)
+  }
+
   @Test("each row has its own observation and its block's seed, the same bytes on 1, 2, 3 and 7 ranks")
   func ranks() throws {
     var first: String?

@@ -50,7 +50,9 @@ private struct Standing {
   private let record: StatusRecord?
   private let folder: RunFolder
   private let heartbeats: [Heartbeat]
-  private let steps: Int
+  private let experiment: Experiment
+
+  private var steps: Int { experiment.training.steps }
 
   var line: String { printable("\(word) \(step)" + (rest.isEmpty ? "" : " " + rest)) }
 
@@ -59,9 +61,9 @@ private struct Standing {
   ///   - isCell: whether the sweep's own lock tells whether it runs, so that nobody waits for each cell's.
   /// - Throws: `ToolError.unreadable` where there is no run.
   init(_ folder: RunFolder, isCell: Bool = false) throws {
-    let experiment = try Experiment(contentsOf: folder.experiment)
+    experiment = try Experiment(contentsOf: folder.experiment)
     self.folder = folder
-    steps = experiment.training.steps
+    let steps = experiment.training.steps
     let holder = RunLock.holder(of: folder, patience: isCell ? 2 : RunLock.patience)
     // After the wait for a lock: a run may have ended meanwhile.
     record = StatusRecord(in: folder)
@@ -125,6 +127,12 @@ private struct Standing {
     var lines: [String] = []
     let left = secondsLeft.map { ", about \(duration($0)) left" } ?? ""
     lines.append("  step        \(step) of \(steps)\(left)")
+    let data = experiment.data
+    // How many rows a file of parameters has is not told by the experiment.
+    let all = data.file == nil ? data.count : nil
+    if let made = folder.simulations.rowsMade(of: all ?? .max, perStart: data.simulatorRows) {
+      lines.append("  simulated   \(made)\(all.map { " of \($0)" } ?? "") rows")
+    }
     if let record {
       let hosts = record.hosts.prefix(8).joined(separator: ", ") + (record.hosts.count > 8 ? ", …" : "")
       let threads = record.threads > 1 ? " of \(record.threads) threads" : ""
@@ -145,6 +153,7 @@ private struct Standing {
       lines.append("  distance    \(figure.name) \(short(figure.value.mean))\(floor)")
     }
     if FileManager.default.fileExists(atPath: folder.report) { lines.append("  report      \(folder.report)") }
+    if ["stopped", "died"].contains(word) { lines.append("  go on by    sgm-train --resume \(folder.path)") }
     return lines.map { printable($0) }
   }
 

@@ -38,6 +38,19 @@ struct SimulationFiles {
     return names.sorted().filter(Self.isOwn).map { "\(path)/\($0)" }
   }
 
+  /// How many rows have been made of some that are under way.
+  ///
+  /// - Parameters:
+  ///   - count: the rows asked for.
+  ///   - perStart: those of one start, of which the last may have fewer.
+  /// - Returns: the number; nil where none are under way, because all or none are there.
+  func rowsMade(of count: Int, perStart: Int) -> Int? {
+    let names = own.map { $0.split(separator: "/").last ?? "" }
+    guard !names.contains("pairs.csv") else { return nil }
+    let firsts = names.compactMap { $0.wholeMatch(of: /(\d{9,})\.csv/).flatMap { Int($0.1) } }
+    return firsts.isEmpty ? nil : firsts.reduce(0) { $0 + max(min(perStart, count - $1), 0) }
+  }
+
   /// Removes all of them but the pairs.
   func removeParts() { for file in own where file != pairs && file != request { unsafe _ = unlink(file) } }
 
