@@ -93,6 +93,12 @@ extension ExperimentKey {
     return .failure(Complaint(complaint.text + " in quotes, which make it text; leave them out"))
   }
 
+  /// Values of earlier versions, and what to write in their place.
+  private static let formerly = [
+    "training.time_law: soft-truncation":
+      "write training.time_law uniform with training.truncation_exponent, which was 1.0 unless given"
+  ]
+
   private func spelled(_ text: String, isQuoted: Bool) -> Result<Value, Complaint> {
     if isOptional, !isQuoted, spellsNothing(text) { return .success(.absent) }
     let found = text.isEmpty && !isQuoted ? "nothing" : quoted(text)
@@ -116,8 +122,8 @@ extension ExperimentKey {
     case .choice(let names):
       if names.contains(text) { return .success(.text(text)) }
       if !isQuoted, let truth = truth(text), names.contains("\(truth)") { return .success(.text("\(truth)")) }
-      let hint = nearest(to: text, among: names).map { "; did you mean \($0)?" } ?? ""
-      return .failure(Complaint(wrong.text + hint))
+      let hint = Self.formerly["\(path): \(text)"] ?? nearest(to: text, among: names).map { "did you mean \($0)?" }
+      return .failure(Complaint(wrong.text + (hint.map { "; " + $0 } ?? "")))
     case .choices: return value(of: [text])
     case .kinds, .laws: return members(of: text, wrong)
     case .integers, .reals, .words, .boolean: return .failure(wrong)

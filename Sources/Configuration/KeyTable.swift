@@ -129,8 +129,8 @@ extension ExperimentKey {
     .init(
       "training.truncation_exponent", \.training.options.timeLaw.truncationExponent, in: .notNegative,
       when: ofTruncated, default: "none: every batch draws from the smallest time on",
-      "k of soft truncation: each batch draws the times of its law above a first time τ alone, whose density is in "
-        + "proportion to τ^(−k)."),
+      "k of soft truncation: each batch draws only times above a first time τ, whose density is in proportion to τ^(−k)."
+    ),
     .init(
       "training.minimum_time", \.training.options.minimumTime, in: .positive, when: ofTimes,
       default: "where the noise is 0.002 of the data's deviation",

@@ -157,7 +157,7 @@ internal import Randomness
   private func lossAndGradient(set: Int, of pass: NetworkPass, scale: Double) -> Double {
     var (sum, bounds) = (0.0, 0.0)
     let factor = Float(2 * scale / Double(targets.columns))
-    let learns = times.law == .importance
+    let learns = times.law.kind == .importance
     if learns { cells.clear(set: set) }
     let moves = scheduleElements != nil
     if moves { for i in scheduleGradients[set].indices { scheduleGradients[set][i] = 0 } }

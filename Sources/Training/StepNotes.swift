@@ -74,7 +74,7 @@ extension Trainer {
   /// Adds the cells of all shards to the history, in the order of shards.
   func learnTimes() {
     guard let count = history?.sums.count else { return }
-    history?.fade()
+    history?.fade(from: works[0].objective.times.unseenCells)
     for rank in 0..<communicator.size {
       let first = noteSections.range(rank).lowerBound + 1
       let shards = CanonicalTree(shards: data.assignment.shards).range(rank: rank, of: communicator.size).count

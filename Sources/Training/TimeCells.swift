@@ -36,9 +36,12 @@ struct TimeCells: Sendable {
     for k in 1...count { cumulative[k] /= sum }
   }
 
+  /// How many cells lie below a time within the law's range, parts of one included.
+  func place(of t: Double) -> Double { min(max(log(t / first) / step, 0), Double(count)) }
+
   /// The law's distribution function at a time within its range.
   func share(below t: Double) -> Double {
-    let place = min(max(log(t / first) / step, 0), Double(count))
+    let place = place(of: t)
     let cell = min(Int(place), count - 1)
     return cumulative[cell] + (place - Double(cell)) * (cumulative[cell + 1] - cumulative[cell])
   }
@@ -76,5 +79,15 @@ public struct TimeHistory: Sendable, Equatable {
   func size(ofCell k: Int) -> Double { (sums[k] / max(sums[Self.cells + k], 1e-9)).squareRoot() }
 
   /// Forgets a little: before a step's sums are added.
-  mutating func fade() { for i in sums.indices { sums[i] *= Self.decay } }
+  ///
+  /// - Parameter place: how many cells, parts of one included, the step could not draw from. These are not forgotten, and one
+  ///   that was seen in part is so in part.
+  mutating func fade(from place: Double = 0) {
+    for k in 0..<Self.cells {
+      let seen = min(max(Double(k + 1) - place, 0), 1)
+      let kept = seen == 1 ? Self.decay : exp(seen * log(Self.decay))
+      sums[k] *= kept
+      sums[Self.cells + k] *= kept
+    }
+  }
 }

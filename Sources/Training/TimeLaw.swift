@@ -105,8 +105,8 @@ struct TimeSampler: Sendable {
   private let scheduled: ScheduledTimes?
   /// The schedule of `learnedSchedule`, as it is in the coming step.
   private(set) var schedule: MonotoneSchedule
-  /// F(τ) of soft truncation, the share of the law that the batch leaves out; nil takes the mean over τ.
-  private var leftOut: Double?
+  /// τ of soft truncation; nil takes the mean over τ.
+  private var truncation: Double?
   /// u of times that are spread over a batch, and B; nil for independent rows.
   private var spread: (offset: Double, batch: Int)?
 
@@ -161,9 +161,11 @@ struct TimeSampler: Sendable {
     if let schedule { self.schedule = MonotoneSchedule(schedule) }
     spread = law.spread == .lowDiscrepancy ? offset.map { ($0, batch) } : nil
     if law.kind == .importance, let history { cells?.setMasses(history) }
-    leftOut = nil
-    if let softTruncation, let truncation { leftOut = share(below: softTruncation.time(ofQuantile: truncation)) }
+    self.truncation = truncation.flatMap { softTruncation?.time(ofQuantile: $0) }
   }
+
+  /// How many cells of the loss history, parts of one included, the batch cannot draw from.
+  var unseenCells: Double { truncation.flatMap { cells?.place(of: $0) } ?? 0 }
 
   /// The quantile of a row: its own uniform number, or its place in a batch whose times are spread.
   func quantile(_ uniform: Double, row: UInt64) -> Double {
@@ -194,10 +196,11 @@ struct TimeSampler: Sendable {
   /// The draw at quantile `u` of the law above τ, or of the whole law with a weight that is the mean over τ.
   private func truncatedDraw(_ u: Double) -> Draw {
     guard let softTruncation else { return continuousDraw(u) }
-    let kept = 1 - (leftOut ?? 0)
+    // 1 − F(τ), and never 0: a row's loss is divided by its weight.
+    let kept = truncation.map { max(1 - share(below: $0), 0x1p-53) } ?? 1
     // Quantiles are below 1: the last cells of a law may have no mass.
     var draw = continuousDraw(min(1 - kept * (1 - u), 1.0.nextDown))
-    draw.weight *= leftOut == nil ? softTruncation.share(below: draw.time) : kept
+    draw.weight *= truncation == nil ? softTruncation.share(below: draw.time) : kept
     return draw
   }
 

@@ -27,6 +27,11 @@ private let mistakes: [(String, String)] = [
     "funnel.yaml:1:1: wholly_unrelated_words_here is not a key; the sections are data, process, network, training, latent, sampling, checkpoints, evaluation"
   ),
   ("training:\n  steps: many", "funnel.yaml:2:10: training.steps must be an integer, found \"many\""),
+  (
+    "training:\n  time_law: soft-truncation",
+    "funnel.yaml:2:13: training.time_law must be one of uniform, log-uniform, log-normal, importance, learned-schedule, "
+      + "found \"soft-truncation\"; write training.time_law uniform with training.truncation_exponent, which was 1.0 unless given"
+  ),
   ("training:\n  steps: 1e5", "funnel.yaml:2:10: training.steps must be an integer, found \"1e5\""),
   (
     "training:\n  steps: \"300\"",

@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -28,6 +29,20 @@ private let errors: [(ToolError, String, Status)] = [
 ]
 
 @Suite struct ToolErrorTests {
+  @Test("a shell reads a word back as it was", arguments: ["runs/a-1_b.c", "", "two words", "it's $HOME", "*", "é"])
+  func words(word: String) throws {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/sh")
+    process.arguments = ["-c", "printf %s \(shellWord(word))"]
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    try process.run()
+    let output = pipe.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    #expect(String(decoding: output, as: UTF8.self) == word)
+    #expect((shellWord(word) == word) == (word == "runs/a-1_b.c"))
+  }
+
   @Test("every error has its text and status", arguments: errors)
   func texts(error: ToolError, text: String, status: Status) {
     #expect(error.description == text)

@@ -93,31 +93,6 @@ import Testing
     #expect(text == "data.conditions: names \"id\", which data.columns ignores: leave it out", "\(text)")
   }
 
-  @Test("the skewness of numbers is that of its definition, wherever they lie") func skewness() {
-    var sums = Skewness()
-    #expect(sums.value == 0)
-    // About the mean 3 the squares add up to 14 and the cubes to 18.
-    for x in [1e6 + 1, 1e6 + 6, 1e6 + 2] { sums.add(x) }
-    #expect(abs(sums.value - 3.0.squareRoot() * 18 / (14 * 14.0.squareRoot())) < 1e-9)  // 1e6 has 1e-10 of rounding
-  }
-
-  @Test("numbers above 0 with a long upper tail are positive, others plain numbers")
-  func longTails() throws {
-    // Quantiles of an exponential law, its mirror image, one shifted below 0, one with a number so small that
-    // logarithms have a long lower tail, a uniform law, and too few rows to tell.
-    func kinds(rows: Int) throws -> [String] {
-      var text = "word,tail,mirrored,shifted,tiny,even\n"
-      for i in 0..<rows {
-        let u = (Double(i) + 0.5) / Double(rows)
-        let x = -log(1 - u)
-        text += "\(["a", "b"][i % 2]),\(x),\(20 - x),\(x - 0.01),\(i == 0 ? 1e-30 : x),\(u)\n"
-      }
-      return try Self.encode(text, []).survey.map { $0[1] }
-    }
-    #expect(try kinds(rows: 400) == ["category", "positive", "number", "number", "number", "number"])
-    #expect(try kinds(rows: 99)[1] == "number")
-  }
-
   /// A table of 1,000 rows: hours with three atoms and gaps, and others that are no atoms.
   private static let hours: String = {
     var text = "name,hours,age\n"

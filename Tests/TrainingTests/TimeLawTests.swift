@@ -1,5 +1,8 @@
+import Communication
 import Diffusion
 import Foundation
+import LinearAlgebra
+import Networks
 import Randomness
 import Testing
 
@@ -82,7 +85,7 @@ import Testing
   }
 
   @Test(
-    "the mean over soft truncation's batches is the law that stands for all of them", arguments: [1, 1.2, 2],
+    "the mean over soft truncation's batches is the law that stands for all of them", arguments: [0.5, 1, 1.2, 2],
     [TimeLaw.uniform, .logUniform, .importance, .logNormal(mean: -1, deviation: 0.6)])
   func softTruncation(k: Double, law: TimeLaw) {
     var law = law
@@ -100,6 +103,51 @@ import Testing
     }
     // Both are midpoint rules; a large k puts most of its batches near t_min, and its tail into few.
     #expect(abs(sum / 200 - whole) < (k == 1 ? 1e-4 : 1e-3))
+  }
+
+  @Test("a history keeps what a truncated batch could not see, and a batch at the end of the law has weights above 0")
+  func truncatedHistory() {
+    var law = TimeLaw.importance
+    law.truncationExponent = 1
+    var sampler = TimeSampler(law, process: process, first: 1e-3)
+    #expect(sampler.unseenCells == 0)
+    // τ is in the middle of the 17th of 32 cells of ln t.
+    sampler.prepare(truncation: 16.5 / 32, history: history { _ in 1 })
+    #expect(abs(sampler.unseenCells - 16.5) < 1e-9)  // rounding
+    var seen = history { _ in 1 }
+    let before = seen.sums
+    seen.fade(from: sampler.unseenCells)
+    #expect(seen.sums[..<16] == before[..<16] && seen.sums[32..<48] == before[32..<48])
+    #expect(abs(seen.sums[16] / before[16] - 0.99.squareRoot()) < 1e-9)
+    #expect(seen.sums[17] == 0.99 * before[17] && seen.sums[63] == 0.99 * before[63])
+    sampler.prepare(truncation: 1.0.nextDown, history: history { _ in 1 })
+    #expect((0..<10).allSatisfy { sampler.draw(Double($0) / 10).weight > 0 })
+  }
+
+  @Test(
+    "a run learns the importance of times whatever else its law says, and once it has seen all of them goes on using it",
+    arguments: ["plain", "spread", "chain", "truncated"])
+  func importanceRun(name: String) throws {
+    var options = TrainingOptions()
+    (options.batch, options.timeLaw, options.optimiser.warmupSteps) = (64, .importance, 0)
+    if name == "spread" { options.timeLaw.spread = .lowDiscrepancy }
+    if name == "chain" { options.timeLaw.chainSteps = 100 }
+    if name == "truncated" { options.timeLaw.truncationExponent = 1.2 }
+    let data = ShardedRows(
+      assignment: ShardAssignment(rows: 400, shards: 4, seed: 1), shards: 0..<4, dimension: 2, seed: 1)
+    RandomStream(seed: 7, purpose: .benchmark).fillNormals(&data.rows, firstIndex: 0)
+    let model = ScoreModel(
+      process: process, dimension: 2, output: .posteriorMean, conditioning: .data, widths: [8], activation: .silu,
+      residual: false, embedding: TimeEmbedding(kind: .sinusoidal, features: 4), seed: 1)
+    let trainer = Trainer(
+      model: model, options: options, data: data, tree: CanonicalTree(shards: 4), communicator: .single, seed: 1)
+    var complete: [Bool] = []
+    for _ in 0..<600 {
+      _ = try trainer.takeStep()
+      complete.append(try #require(trainer.history).isComplete)
+    }
+    let first = try #require(complete.firstIndex(of: true))
+    #expect(first < 400 && complete[first...].allSatisfy { $0 })
   }
 
   @Test("a batch of soft truncation is the law without the times below its first") func truncated() {

@@ -153,7 +153,9 @@ private struct Standing {
       lines.append("  distance    \(figure.name) \(short(figure.value.mean))\(floor)")
     }
     if FileManager.default.fileExists(atPath: folder.report) { lines.append("  report      \(folder.report)") }
-    if ["stopped", "died"].contains(word) { lines.append("  go on by    sgm-train --resume \(folder.path)") }
+    if ["stopped", "failed", "died"].contains(word) {
+      lines.append("  resume by   sgm-train --resume \(shellWord(folder.path))")
+    }
     return lines.map { printable($0) }
   }
 

@@ -9,8 +9,6 @@ struct ColumnSurvey {
   static let mostWords = 1_000
   /// The most different whole numbers that are taken for names, such as years or grades.
   private static let mostCodes = 10
-  /// The fewest numbers whose skewness is worth looking at: its standard error is about √(6/n), 0.24.
-  private static let fewest = 100
 
   private(set) var rows = 0
   private(set) var missing = 0
@@ -25,7 +23,6 @@ struct ColumnSurvey {
   private var firstText: (text: String, line: Int)?
   private(set) var (least, largest) = (Double.infinity, -Double.infinity)
   private var (sum, logarithms) = (0.0, 0.0)
-  private var (skewness, logarithmic) = (Skewness(), Skewness())
   private var decimals: Int? = 0
 
   /// Takes a cell.
@@ -44,11 +41,9 @@ struct ColumnSurvey {
     }
     numbers += 1
     if value == 0 { zeros += 1 }
-    skewness.add(value)
     if value > 0 {
       above += 1
       logarithms += log(value)
-      logarithmic.add(log(value))
     }
     isWhole = isWhole && value == value.rounded()
     (least, largest, sum) = (min(least, value), max(largest, value), sum + value)
@@ -65,13 +60,7 @@ struct ColumnSurvey {
     if isWhole, words.count <= Self.mostCodes, !hasManyWords { return .category }
     if zeros * 2 >= numbers, zeros + above == numbers { return .zeroOrPositive }
     if !atoms.isEmpty { return .atomOrNumber }
-    if isPositive { return .values(.positive) }
     return .values(isWhole ? .integer : .number)
-  }
-
-  /// Whether all numbers are above 0, with a long tail that the logarithm makes shorter than it then leaves one below.
-  private var isPositive: Bool {
-    above == numbers && numbers >= Self.fewest && skewness.value > 1 && abs(logarithmic.value) < skewness.value
   }
 
   /// The numbers that occur far more often than others, as their cells have them: in one of 50 rows, and in 100 rows, and three times as
