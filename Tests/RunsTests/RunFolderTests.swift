@@ -32,6 +32,17 @@ import Testing
     #expect(try firstLine() == "stopped 40")
     try AtomicFile.write("", to: run.judgements)
     #expect(try firstLine() == "complete 40")
+    // A rank was killed when all was done but its heartbeat was still there.
+    try makeFolder(run.ranks)
+    let beat = Heartbeat(
+      rank: 0, host: "a", process: 1, state: .running, step: 31, stage: .step, call: .none, isInside: false, calls: 0,
+      time: 0)
+    try AtomicFile.write(String(decoding: beat.line, as: UTF8.self), to: run.heartbeat(rank: 0))
+    #expect(try firstLine() == "complete 40")
+    unsafe _ = unlink(run.judgements)
+    #expect(try firstLine().hasPrefix("died 31 a "))
+    unsafe _ = unlink(run.heartbeat(rank: 0))
+    try AtomicFile.write("", to: run.judgements)
     // What the run said of itself before it was killed counts for less.
     var record = StatusRecord()
     (record.state, record.step, record.steps, record.hosts) = (.running, 20, 40, ["a", "b"])

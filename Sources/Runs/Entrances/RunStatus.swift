@@ -70,16 +70,17 @@ private struct Standing {
     heartbeats = Heartbeat.all(in: folder)
     let saved = CheckpointStore.steps(in: folder).last ?? 0
     let dead = PostMortem(heartbeats)
+    // A rank that is killed in its last moments, all done, leaves a heartbeat as well.
+    let isJudged = FileManager.default.fileExists(atPath: folder.judgements)
+    let isComplete = isJudged && (saved >= steps || record?.state == .complete)
     if let holder {
       (word, step, rest) = ("running", max(dead?.step ?? 0, saved), "- \(holder)")
-    } else if let dead {
+    } else if let dead, !isComplete {
       let parts = dead.line.split(separator: " ", maxSplits: 2).map(String.init)
       (word, step, rest) = ("died", dead.step, parts[2])
     } else if record?.state == .failed {
       (word, step, rest) = ("failed", record?.step ?? saved, "- \(record?.reason ?? "")")
     } else {
-      let isJudged = FileManager.default.fileExists(atPath: folder.judgements)
-      let isComplete = isJudged && (saved >= steps || record?.state == .complete)
       (word, step, rest) = (isComplete ? "complete" : "stopped", saved, "")
     }
   }
