@@ -60,9 +60,7 @@ extension ExperimentReader {
 
   private func checkName() throws(ToolError) {
     let name = experiment.name
-    let isSafe = name.utf8.allSatisfy { byte in
-      byte.isDigit || (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7a) || "._-".utf8.contains(byte)
-    }
+    let isSafe = name.utf8.allSatisfy { $0.isLetterOrDigit || "._-".utf8.contains($0) }
     guard isSafe, let first = name.first, first != ".", first != "-", name.utf8.count <= 100 else {
       throw fault(
         "name",

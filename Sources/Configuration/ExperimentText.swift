@@ -70,9 +70,8 @@ package func spelled(_ value: Value, as shape: Shape) -> String {
 /// Whether YAML of any version reads the bare word as text.
 private func isPlain(_ text: String) -> Bool {
   let words: Set = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"]
-  guard let first = text.utf8.first, (first | 0x20) >= 0x61, (first | 0x20) <= 0x7a else { return false }
-  return !words.contains(text.lowercased())
-    && text.utf8.allSatisfy { $0.isDigit || ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7a) || "._-/".utf8.contains($0) }
+  guard let first = text.utf8.first, first.isLetter else { return false }
+  return !words.contains(text.lowercased()) && text.utf8.allSatisfy { $0.isLetterOrDigit || "._-/".utf8.contains($0) }
 }
 
 /// A double-quoted scalar.

@@ -54,10 +54,7 @@ private func names(after mark: UInt8, in text: String) -> [(name: [UInt8], offse
   let bytes = Array(text.utf8)
   return bytes.indices.compactMap { start in
     guard bytes[start] == mark else { return nil }
-    let name = bytes[(start + 1)...].prefix { byte in
-      byte.isDigit || (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7a) || byte == UInt8(ascii: "_")
-        || byte == UInt8(ascii: "-")
-    }
+    let name = bytes[(start + 1)...].prefix { $0.isLetterOrDigit || "_-".utf8.contains($0) }
     return name.isEmpty ? nil : (Array(name), start)
   }
 }

@@ -16,11 +16,14 @@ struct ConditioningKernel {
   /// The length of z.
   let sources: Int
 
-  init(_ process: borrowing some ForwardProcess, conditioning: Conditioning, at t: Double) {
-    hybrid = process.kernel(at: t)
+  /// Both kernels at time t, of which `hybrid` is the process's own where it is known already.
+  init(
+    _ process: borrowing some ForwardProcess, hybrid: Kernel? = nil, conditioning: Conditioning, at t: Double
+  ) {
+    if let hybrid { self.hybrid = hybrid } else { self.hybrid = process.kernel(at: t) }
     if process.blocks == 1 || conditioning == .data {
-      initial = hybrid.mean.outer(BlockVector.first(process.blocks))
-      factor = hybrid.cholesky
+      initial = self.hybrid.mean.outer(BlockVector.first(process.blocks))
+      factor = self.hybrid.cholesky
       sources = 1
     } else {
       let transition = process.transition(from: 0, to: t)

@@ -36,12 +36,20 @@ public struct ScoreCoefficients: Sendable, Equatable {
   public let noiseLevel: Double
 
   /// The coefficients at time t > 0; the output must be available for the process.
+  ///
+  /// - Parameters:
+  ///   - process: the process.
+  ///   - kernel: the process's kernel at t, where it is known already.
+  ///   - input: what the network sees.
+  ///   - output: what the network tells.
+  ///   - conditioning: what training conditions on.
+  ///   - t: the time.
   public init(
-    _ process: some ForwardProcess, input: NetworkInput = .state, output: NetworkOutput, conditioning: Conditioning,
-    at t: Double
+    _ process: some ForwardProcess, kernel: Kernel? = nil, input: NetworkInput = .state, output: NetworkOutput,
+    conditioning: Conditioning, at t: Double
   ) {
     precondition(input.isAvailable(for: process), "the input \(input.rawValue) for a Student-t base")
-    let kernel = ConditioningKernel(process, conditioning: conditioning, at: t)
+    let kernel = ConditioningKernel(process, hybrid: kernel, conditioning: conditioning, at: t)
     let (hybrid, c) = (kernel.hybrid, process.blocks)
     whitening = kernel.reading(input)
     inputBlocks = input.blocks(for: process)

@@ -53,6 +53,10 @@ package func decimal(_ number: Double) -> String {
 extension UInt8 {
   /// Whether the byte is an ASCII digit.
   package var isDigit: Bool { self >= 0x30 && self <= 0x39 }
+  /// Whether the byte is an ASCII letter.
+  package var isLetter: Bool { self | 0x20 >= 0x61 && self | 0x20 <= 0x7a }
+  /// Whether the byte is an ASCII letter or digit.
+  package var isLetterOrDigit: Bool { isLetter || isDigit }
 }
 
 /// The text without underscores, or nil if one stands elsewhere than between digits.

@@ -111,12 +111,8 @@ package func shortened(_ text: String) -> String {
 
 /// A word as a shell reads it back: in quotes where it holds anything but letters, digits and `_ . / : = , + -`.
 package func shellWord(_ text: String) -> String {
-  let isPlain = !text.isEmpty && text.utf8.allSatisfy { "_./:=,+-".utf8.contains($0) || isAlphanumeric($0) }
+  let isPlain = !text.isEmpty && text.utf8.allSatisfy { "_./:=,+-".utf8.contains($0) || $0.isLetterOrDigit }
   return isPlain ? text : "'" + text.replacing("'", with: #"'\''"#) + "'"
-}
-
-private func isAlphanumeric(_ byte: UInt8) -> Bool {
-  (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
 }
 
 /// Something found in a file, in quotes and cut to a length that fits in a message.

@@ -87,9 +87,10 @@ extension BlockMatrix {
   ) -> (map: BlockMatrix, covariance: BlockMatrix) {
     precondition(a.size == d.size, "sizes \(a.size) and \(d.size)")
     precondition(time >= 0 && time.isFinite, "a flow over the time \(time)")
+    let norm = a.norm
     var step = time
     var doublings = 0
-    while a.norm * step > 0.25 {
+    while norm * step > 0.25 {
       step *= 0.5
       doublings += 1
     }

@@ -39,6 +39,9 @@ extension Matrix {
     _ factor: Float, _ x: UnsafePointer<Float>, stride xStride: Int, into y: UnsafeMutablePointer<Float>,
     stride yStride: Int, rows: Int, count: Int, overwrites: Bool
   ) {
+    // One block in and one out: all rows are one strip, and no loop begins anew with each short row.
+    let isWhole = xStride == count && yStride == count
+    let (rows, count) = isWhole ? (1, rows &* count) : (rows, count)
     for r in 0..<rows {
       let from = unsafe x + r &* xStride
       let to = unsafe y + r &* yStride

@@ -63,7 +63,7 @@ public struct BlockVector: Sendable, Equatable {
   @inlinable public var last: Double { self[size - 1] }
 
   /// The inner product Σ_i a_i b_i, added in the order of i.
-  @inlinable
+  @inlinable @inline(__always)
   public func dot(_ other: BlockVector) -> Double {
     precondition(size == other.size, "\(size) against \(other.size) elements")
     let products = lanes * other.lanes
@@ -71,25 +71,25 @@ public struct BlockVector: Sendable, Equatable {
   }
 
   /// The vector times a number.
-  @inlinable
+  @inlinable @inline(__always)
   public func scaled(by factor: Double) -> BlockVector { BlockVector(size: size, lanes: lanes * factor) }
 
   /// The square root of every element.
-  @inlinable public var squareRoot: BlockVector { BlockVector(size: size, lanes: lanes.squareRoot()) }
+  @inlinable @inline(__always) public var squareRoot: BlockVector { BlockVector(size: size, lanes: lanes.squareRoot()) }
 
   /// The sum of two vectors.
-  @inlinable
+  @inlinable @inline(__always)
   public static func + (a: BlockVector, b: BlockVector) -> BlockVector {
     precondition(a.size == b.size, "\(a.size) against \(b.size) elements")
     return BlockVector(size: a.size, lanes: a.lanes + b.lanes)
   }
 
   /// The difference of two vectors.
-  @inlinable
+  @inlinable @inline(__always)
   public static func - (a: BlockVector, b: BlockVector) -> BlockVector { a + b.scaled(by: -1) }
 
   /// The outer product a bᵀ, of two vectors of one size.
-  @inlinable
+  @inlinable @inline(__always)
   public func outer(_ other: BlockVector) -> BlockMatrix {
     precondition(size == other.size, "\(size) against \(other.size) elements")
     return BlockMatrix(

@@ -158,7 +158,7 @@ private struct SmallestSquares {
     self.areDistinct = areDistinct
   }
 
-  mutating func add(_ distances: [Double]) {
+  mutating func add(_ distances: some Sequence<Double>) {
     for distance in distances where distance < squares[squares.count - 1] {
       if areDistinct, squares.contains(distance) { continue }
       var place = squares.count - 1
@@ -180,7 +180,7 @@ func squaredDistances(_ rows: RowPanels, from point: [Double], except: Int? = ni
 }
 
 /// The `count` smallest of squared distances, ascending.
-func smallest(of squares: [Double], count: Int) -> [Double] {
+func smallest(of squares: some Sequence<Double>, count: Int) -> [Double] {
   var smallest = SmallestSquares(count: count)
   smallest.add(squares)
   return smallest.squares

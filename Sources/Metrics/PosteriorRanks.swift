@@ -71,7 +71,9 @@ public struct PosteriorRanks: Sendable, Equatable {
     // A point's distance from itself, 0, comes first.
     let neighbour = Int(Double(count).squareRoot().rounded(.up))
     region = Self.rank(
-      (0...count).map { i in distances[i * (count + 1)..<(i + 1) * (count + 1)].sorted()[neighbour] }, &uniforms)
+      (0...count).map { i in
+        smallest(of: distances[i * (count + 1)..<(i + 1) * (count + 1)], count: neighbour + 1)[neighbour]
+      }, &uniforms)
     distance = Self.rank(points.map { squared($0, point) }, &uniforms)
   }
 

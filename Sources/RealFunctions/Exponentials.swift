@@ -5,16 +5,13 @@
 // the argument. Coefficients are those of the series: with enough terms a better polynomial would gain nothing but speed.
 
 /// A number as the sum of a double and what rounding took from it.
-@usableFromInline
 struct Pair {
-  @usableFromInline var high: Double
-  @usableFromInline var low: Double
+  var high: Double
+  var low: Double
 
-  @inlinable
   init(_ high: Double, _ low: Double) { (self.high, self.low) = (high, low) }
 
   /// a + b exactly.
-  @inlinable
   init(sum a: Double, _ b: Double) {
     high = a + b
     let rest = high - a
@@ -22,7 +19,6 @@ struct Pair {
   }
 
   /// a · b exactly.
-  @inlinable
   init(product a: Double, _ b: Double) {
     high = a * b
     low = (-high).addingProduct(a, b)
@@ -30,10 +26,9 @@ struct Pair {
 }
 
 @usableFromInline let log2High = 0x1.62e42fefa39efp-1
-@usableFromInline let log2Low = 0x1.abc9e3b39803fp-56
+let log2Low = 0x1.abc9e3b39803fp-56
 
 /// 1/k! for k = 13 … 2.
-@usableFromInline
 @inline(__always)
 func exponentialTail(_ r: Double) -> Double {
   var q = 1.0 / 6_227_020_800
@@ -51,7 +46,6 @@ func exponentialTail(_ r: Double) -> Double {
 }
 
 /// x = n ln 2 + r with |r| ≤ ½ ln 2 as a pair; eˣ = 2ⁿ(1 + t), t as a pair.
-@usableFromInline
 @inline(__always)
 func reducedExponential(_ x: Double, _ low: Double) -> (n: Double, t: Pair) {
   let n = (x * 1.442_695_040_888_963_4).rounded(.toNearestOrEven)
@@ -65,7 +59,6 @@ func reducedExponential(_ x: Double, _ low: Double) -> (n: Double, t: Pair) {
 }
 
 /// y · 2ⁿ for |n| < 2000; correctly rounded unless the result is subnormal.
-@usableFromInline
 @inline(__always)
 func scaled(_ y: Double, _ n: Double) -> Double {
   let whole = Int(n)
@@ -75,7 +68,6 @@ func scaled(_ y: Double, _ n: Double) -> Double {
 }
 
 /// eˣ, error below 1 ulp.
-@inlinable
 public func exp(_ x: Double) -> Double {
   // Beyond these it overflows, or is nothing.
   guard x < 710 else { return x.isNaN ? x : .infinity }

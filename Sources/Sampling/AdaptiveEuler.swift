@@ -37,7 +37,7 @@ public struct AdaptiveEuler: AdaptiveSampler {
       score.evaluate(rows.state, atTimes: rows.times, into: &work.slope)
       for row in active {
         work.tree.descend(
-          level: steps[row].level, position: steps[row].index, sample: rows.firstIndex + UInt64(row))
+          level: steps[row].level, position: steps[row].index, sample: rows.firstIndex + UInt64(row), row: row)
         work.predict(rows.state, row, h: length * steps[row].length, rows.process, rows.times[row], scale: length)
       }
       rows.held?.hold(&work.trial, atTimes: ends)
@@ -132,7 +132,7 @@ private struct EulerWork: ~Copyable {
   private var noise: Matrix
 
   init(rows: Int, columns: Int, dimension: Int, seed: UInt64) {
-    tree = BrownianTree(columns: columns, seed: seed)
+    tree = BrownianTree(rows: rows, columns: columns, seed: seed)
     slope = Matrix(rows: rows, columns: columns)
     trial = Matrix(rows: rows, columns: columns)
     noise = Matrix(rows: rows, columns: columns)

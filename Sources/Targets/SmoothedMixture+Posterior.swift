@@ -13,7 +13,9 @@ extension SmoothedMixture {
 
   /// Σ_k π_k (Var_k v + (m_k − m)(m_k − m)ᵀv).
   mutating func covarianceProduct(_ z: [Double], _ v: [Double], into result: inout [Double]) {
-    var mean = [Double](repeating: 0, count: dimension)
+    var mean: [Double] = []
+    swap(&mean, &spare)
+    defer { swap(&mean, &spare) }
     posteriorMean(z, into: &mean)
     for i in result.indices { result[i] = 0 }
     for k in shares.indices where shares[k] > 0 {

@@ -20,6 +20,8 @@ struct SmoothedMixture: DifferentiableLaw {
   private var offsets: [Double]
   private var commonOffset = 0.0
   private var posterior: [Double]
+  /// Room for a mean: taken by `swap`, so that no product with a derivative allocates.
+  var spare: [Double]
 
   init(_ mixture: GaussianMixture) {
     dimension = mixture.dimension
@@ -36,6 +38,7 @@ struct SmoothedMixture: DifferentiableLaw {
     noise = Array(repeating: 0, count: mixture.dimension)
     offsets = Array(repeating: 0, count: components)
     posterior = offsets
+    spare = noise
   }
 
   mutating func prepare(noise: [Double]) {
@@ -73,8 +76,10 @@ struct SmoothedMixture: DifferentiableLaw {
   /// ∇²log p v = Σ_k π_k (a_k (a_kᵀv) − Λ_k v) − g (gᵀv), a_k = −Λ_k (z − μ_k), g = Σ π_k a_k.
   mutating func hessianProduct(_ z: [Double], _ v: [Double], into result: inout [Double]) {
     precondition(z.count == dimension && v.count == dimension && result.count == dimension, "\(v.count) numbers")
-    var mean = [Double](repeating: 0, count: distinct)
-    for i in 0..<distinct { result[i] = 0 }
+    var mean: [Double] = []
+    swap(&mean, &spare)
+    defer { swap(&mean, &spare) }
+    for i in 0..<distinct { (mean[i], result[i]) = (0, 0) }
     for k in 0..<components where posterior[k] > 0 {
       let start = k * dimension
       var along = 0.0

@@ -157,16 +157,17 @@ extension Trainer {
 
   private func loss(with value: Float, at index: Int, ofFurther isFurther: Bool) -> Double {
     parameters[0, index] = value
-    return loss(ofFurther: isFurther)
+    // Parts beside the network make its inputs, and lie behind it: until they are varied the inputs are the step's.
+    return loss(ofFurther: isFurther, writesInputs: isFurther)
   }
 
   /// The loss of the batch that was drawn last, the network's or that of the parts beside it.
-  private func loss(ofFurther isFurther: Bool) -> Double {
+  private func loss(ofFurther isFurther: Bool, writesInputs: Bool = true) -> Double {
     var sum = 0.0
     for work in works {
       let (pass, objective) = (work.pass, work.objective)
       for group in pass.groups {
-        unsafe objective.writeInputs(of: pass, group: group, parameters: parameters.pointer)
+        if writesInputs { unsafe objective.writeInputs(of: pass, group: group, parameters: parameters.pointer) }
         if objective.usesNetwork { unsafe pass.forward(parameters.pointer, group: group) }
         for set in group {
           sum +=

@@ -28,6 +28,8 @@ internal import Networks
   private var whitenedRow: Matrix
   private var outputRow: Matrix
   private var scoreRow: Matrix
+  /// Each row's time and its coefficients, once rows have times of their own.
+  private var rowCoefficients: [(time: Double, coefficients: ScoreCoefficients)] = []
   /// A pass that keeps derivatives, made when first asked for.
   private(set) lazy var differentiated = NetworkPass(
     architecture: model.network, frequencies: model.frequencies, rows: Self.rows, use: .training)
@@ -98,12 +100,20 @@ internal import Networks
   }
 
   /// As at one time, with the coefficients and the level of each row's own.
+  ///
+  /// Many rows are asked again at a time, as those are that have arrived: coefficients are kept until the time is another.
   public func evaluate(_ state: borrowing Matrix, atTimes times: [Double], into score: inout Matrix) {
     precondition(state.rows == Self.rows && times.count == Self.rows, "\(state.rows) rows, \(times.count) times")
-    for row in 0..<Self.rows { prepare(pass, state, row: row, model.coefficients(at: times[row]), at: times[row]) }
+    if rowCoefficients.isEmpty {
+      rowCoefficients = Array(repeating: (times[0], model.coefficients(at: times[0])), count: Self.rows)
+    }
+    for (row, t) in times.enumerated() {
+      if rowCoefficients[row].time != t { rowCoefficients[row] = (t, model.coefficients(at: t)) }
+      prepare(pass, state, row: row, rowCoefficients[row].coefficients, at: t)
+    }
     forward()
     for row in 0..<Self.rows {
-      let c = model.coefficients(at: times[row])
+      let c = rowCoefficients[row].coefficients
       copy(state, row: row)
       unsafe outputRow.pointer.update(from: output.pointer + row * output.columns, count: output.columns)
       scoreRow.assign(c.precision.scaled(by: -1), times: stateRow, dimension: dimension)

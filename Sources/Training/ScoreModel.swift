@@ -135,9 +135,9 @@ public struct ScoreModel: Sendable {
   /// The numbers of F: the network's outputs without those of the variance.
   var scoreOutputs: Int { network.outputs - (variance == nil ? 0 : dimension) }
 
-  /// What turns F into a score at time `t`.
-  func coefficients(at t: Double) -> ScoreCoefficients {
-    ScoreCoefficients(process, input: input, output: output, conditioning: conditioning, at: t)
+  /// What turns F into a score at time `t`; `kernel` is the process's there, where it is known already.
+  func coefficients(at t: Double, kernel: Kernel? = nil) -> ScoreCoefficients {
+    ScoreCoefficients(process, kernel: kernel, input: input, output: output, conditioning: conditioning, at: t)
   }
 
   /// A training row at time `t`.

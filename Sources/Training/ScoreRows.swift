@@ -44,10 +44,12 @@ internal import Networks
     let d = model.dimension
     for row in 0..<draws.rows {
       let draw = draws.times[set * draws.rows + row]
-      let c = model.coefficients(at: draw.time)
+      // Half of a row's work is its kernel: the coefficients and the state share it.
+      let kernel = model.process.kernel(at: draw.time)
+      let c = model.coefficients(at: draw.time, kernel: kernel)
       terms[set * draws.rows + row] = ScoreTerms(model, c, at: draw)
       unsafe states.write(
-        at: draw.time, data: draws.data(row), normals: draws.normals(row), into: state.pointer)
+        at: draw.time, kernel, data: draws.data(row), normals: draws.normals(row), into: state.pointer)
       let input = unsafe pass.state(set: set, row: row)
       unsafe multiply(
         c.whitening, UnsafePointer(state.pointer), into: input, blocks: c.inputBlocks, dimension: d)

@@ -21,13 +21,13 @@ struct StateDraws {
     return dimension * (steps == 0 ? c : c - 1 + c * steps)
   }
 
-  /// Writes one state, block after block.
+  /// Writes one state, block after block; `kernel` is the process's at t.
   @unsafe func write(
-    at t: Double, data: UnsafePointer<Float>, normals z: UnsafePointer<Float>, into u: UnsafeMutablePointer<Float>
+    at t: Double, _ kernel: Kernel, data: UnsafePointer<Float>, normals z: UnsafePointer<Float>,
+    into u: UnsafeMutablePointer<Float>
   ) {
     let (c, d) = (process.blocks, dimension)
     guard steps > 0 else {
-      let kernel = process.kernel(at: t)
       for i in 0..<c {
         let mean = Float(kernel.mean[i])
         for k in 0..<d { unsafe u[i * d + k] = mean * data[k] }

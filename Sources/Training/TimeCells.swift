@@ -82,7 +82,7 @@ public struct TimeHistory: Sendable, Equatable {
   ///
   /// - Parameter place: how many cells, parts of one included, the step could not draw from. These are not forgotten, and one
   ///   that was seen in part is so in part.
-  mutating func fade(from place: Double = 0) {
+  mutating func fade(from place: Double) {
     for k in 0..<Self.cells {
       let seen = min(max(Double(k + 1) - place, 0), 1)
       let kept = seen == 1 ? Self.decay : exp(seen * log(Self.decay))

@@ -69,7 +69,7 @@ private func report(in folder: String, _ body: () throws -> Fuzzing.Extremes) {
     }
     await #expect(processExitsWith: .signal(SIGPROF)) { [folder = folder as String] in
       report(in: folder) {
-        try Fuzzing(format: .csv, folder: folder, read: { _ in while getpid() > 0 {} }, limit: 1).run(count: 1)
+        try Fuzzing(format: .csv, folder: folder, read: { _ in while getpid() > 0 {} }, limit: 0.2).run(count: 1)
       }
     }
     await #expect(processExitsWith: .exitCode(1)) { [folder = folder as String] in

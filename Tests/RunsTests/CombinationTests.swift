@@ -79,20 +79,22 @@ private struct Combination {
     return (Sampler.allCases.firstIndex(of: sampler) ?? 0) % (objectives.count - 1) == own - 1
   }
 
+  /// The process with all else as it is by default; the sampler has no part in it.
+  func plain() throws -> Experiment {
+    try Experiment(
+      yaml: "data: {target: diamond, standardise: false}", file: "process.yaml",
+      settings: ["process.kind=\(process.rawValue)"] + variant)
+  }
+
   /// Whether the four go together by what the types say of themselves: the output's coefficients exist, the process has
   /// what the sampler needs, and noise without a diffusion leaves nothing to weigh scores with.
-  var fits: Bool {
-    get throws {
-      let experiment = try Experiment(
-        yaml: "data: {target: diamond, standardise: false}", file: "process.yaml",
-        settings: ["process.kind=\(process.rawValue)"] + variant)
-      let process = experiment.process.make()
-      if case .chain = sampler { return false }
-      guard output.isAvailable(for: process), process.noise == .gaussian || !objective.comparesScores else {
-        return false
-      }
-      return sampler.requirement(experiment.sampling.options)?.isMet(by: process) ?? true
+  func fits(_ plain: Experiment) -> Bool {
+    let process = plain.process.make()
+    if case .chain = sampler { return false }
+    guard output.isAvailable(for: process), process.noise == .gaussian || !objective.comparesScores else {
+      return false
     }
+    return sampler.requirement(plain.sampling.options)?.isMet(by: process) ?? true
   }
 
   /// The experiment, with single choices replaced.
@@ -132,9 +134,12 @@ private struct Combination {
     var (ran, fitting) = (0, 0)
     for output in Output.allCases {
       var score: NetworkScore?
+      var plain: Experiment?
       for sampler in Sampler.allCases {
         let combination = Combination(process: process, objective: objective, output: output, sampler: sampler)
-        if try combination.fits { fitting += 1 }
+        let known = try plain ?? combination.plain()
+        plain = known
+        if combination.fits(known) { fitting += 1 }
         do {
           let experiment = try combination.experiment()
           let source = try experiment.source(process: experiment.process.make(), dimension: Self.dimension)

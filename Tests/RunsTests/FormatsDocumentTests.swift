@@ -86,14 +86,14 @@ private struct Example: ~Copyable {
 private let comparison = """
 
   import sys
-  folder = sys.argv[1]
-  network = Network(folder + "/checkpoint.safetensors")
-  states, levels, outputs = (np.load(f"{folder}/{name}.npy") for name in ("states", "levels", "outputs"))
-  assert outputs.std() > 0.1, "outputs too small to compare"
-  print(abs(network(states, levels[:, 0]) - outputs).max())
-  other = Network(folder + "/checkpoint.safetensors", "parameters")
-  print(abs(other(states, levels[:, 0]) - outputs).max())
-  print(network.metadata["step"], network.metadata["format"], network.metadata["data.columns"])
+  for folder in sys.argv[1:]:
+      network = Network(folder + "/checkpoint.safetensors")
+      states, levels, outputs = (np.load(f"{folder}/{name}.npy") for name in ("states", "levels", "outputs"))
+      assert outputs.std() > 0.1, f"outputs of {folder} too small to compare"
+      print(abs(network(states, levels[:, 0]) - outputs).max())
+      other = Network(folder + "/checkpoint.safetensors", "parameters")
+      print(abs(other(states, levels[:, 0]) - outputs).max())
+      print(network.metadata["step"], network.metadata["format"], network.metadata["data.columns"])
   """
 
 @Suite struct FormatsDocumentTests {
@@ -107,24 +107,31 @@ private let comparison = """
 
   @Test(
     "the documented Python reader rebuilds the network of a checkpoint",
-    .enabled(if: python != nil, "\(withoutPython)"),
-    arguments: networks)
-  func reader(activation: String, residual: Bool, more: String) throws {
+    .enabled(if: python != nil, "\(withoutPython)"))
+  func reader() throws {
     let folder = try TemporaryFolder()
-    let example = try Example(
-      activation: activation, residual: residual, embedding: residual ? "sinusoidal" : "fourier",
-      more: more)
-    try example.write(to: folder.path)
-    let (status, output) = try runPython(documentedReader() + comparison, [folder.path])
-    #expect(status == 0, "\(output)")
+    var folders: [String] = []
+    for (activation, residual, more) in Self.networks {
+      let example = try Example(
+        activation: activation, residual: residual, embedding: residual ? "sinusoidal" : "fourier",
+        more: more)
+      folders.append("\(folder.path)/\(folders.count)")
+      try FileManager.default.createDirectory(atPath: folders[folders.count - 1], withIntermediateDirectories: false)
+      try example.write(to: folders[folders.count - 1])
+    }
+    // One process reads them all: to start Python with NumPy takes longer than any comparison.
+    let (status, output) = try runPython(documentedReader() + comparison, folders)
     let lines = output.split(separator: "\n")
-    let deviation = try #require(lines.first.flatMap { Double($0) })
-    // Single precision over sums of 88 terms of order 1; the promise of the document.
-    #expect(deviation < 1e-5)
-    // Other parameters give other numbers: the comparison can fail.
-    let other = try #require(lines.dropFirst().first.flatMap { Double($0) })
-    #expect(other > 0.01)
-    #expect(lines.last == "7 sgm-train checkpoint 1 [\"a\",\"b\",\"\\u00df\"]")
+    try #require(status == 0 && lines.count == 3 * folders.count, "\(output)")
+    for (number, network) in Self.networks.enumerated() {
+      let deviation = try #require(Double(lines[3 * number]))
+      // Single precision over sums of 88 terms of order 1; the promise of the document.
+      #expect(deviation < 1e-5, "\(network)")
+      // Other parameters give other numbers: the comparison can fail.
+      let other = try #require(Double(lines[3 * number + 1]))
+      #expect(other > 0.01, "\(network)")
+      #expect(lines[3 * number + 2] == "7 sgm-train checkpoint 1 [\"a\",\"b\",\"\\u00df\"]", "\(network)")
+    }
   }
 
   @Test("a checkpoint keeps its columns of words, and one without them has a network without the head")
@@ -172,25 +179,31 @@ private let comparison = """
     #expect(output == "<f4 (5, 3) True \(bits)\n")
   }
 
-  @Test(
-    "we read what NumPy saves", .enabled(if: python != nil, "\(withoutPython)"),
-    arguments: ["float32", "float64", "float16", ">f8", "int64", "uint8", "bool"], [false, true])
-  func theirs(type: String, isFortran: Bool) throws {
+  @Test("we read what NumPy saves", .enabled(if: python != nil, "\(withoutPython)"))
+  func theirs() throws {
     let folder = try TemporaryFolder()
+    let types = ["float32", "float64", "float16", ">f8", "int64", "uint8", "bool"]
     let program = """
       import sys, numpy
-      a = (numpy.arange(12).reshape(4, 3) / 3).astype(sys.argv[2])
-      numpy.save(sys.argv[1] + "/two.npy", numpy.asfortranarray(a) if sys.argv[3] == "true" else a)
-      numpy.save(sys.argv[1] + "/one.npy", a[:, 1])
-      print(*a.astype("float64").ravel().tolist())
+      for number, name in enumerate(sys.argv[2:]):
+          a = (numpy.arange(12).reshape(4, 3) / 3).astype(name)
+          numpy.save(f"{sys.argv[1]}/{number}-rows.npy", a)
+          numpy.save(f"{sys.argv[1]}/{number}-columns.npy", numpy.asfortranarray(a))
+          numpy.save(f"{sys.argv[1]}/{number}-one.npy", a[:, 1])
+          print(*a.astype("float64").ravel().tolist())
       """
-    let (status, output) = try runPython(program, [folder.path, type, "\(isFortran)"])
-    #expect(status == 0, "\(output)")
-    let numbers = output.split(whereSeparator: \.isWhitespace).compactMap { Double($0) }
-    #expect(numbers.count == 12)
-    let two = try collect(ArrayFile(folder.path + "/two.npy")).rows
-    #expect(two.flatMap { $0 } == numbers)
-    let one = try collect(ArrayFile(folder.path + "/one.npy")).rows
-    #expect(one == stride(from: 1, to: 12, by: 3).map { [numbers[$0]] })
+    let (status, output) = try runPython(program, [folder.path] + types)
+    let lines = output.split(separator: "\n")
+    try #require(status == 0 && lines.count == types.count, "\(output)")
+    for (number, type) in types.enumerated() {
+      let numbers = lines[number].split(separator: " ").compactMap { Double($0) }
+      #expect(numbers.count == 12)
+      for order in ["rows", "columns"] {
+        let two = try collect(ArrayFile("\(folder.path)/\(number)-\(order).npy")).rows
+        #expect(two.flatMap { $0 } == numbers, "\(type), \(order)")
+      }
+      let one = try collect(ArrayFile("\(folder.path)/\(number)-one.npy")).rows
+      #expect(one == stride(from: 1, to: 12, by: 3).map { [numbers[$0]] }, "\(type)")
+    }
   }
 }

@@ -1,9 +1,10 @@
 import Diffusion
 import Foundation
 import LinearAlgebra
-import Sampling
 import TestSupport
 import Testing
+
+@testable import Sampling
 
 @Suite struct AdaptiveTests {
   /// Starts and ends of the first chunk's samples, and the mean number of evaluations.
@@ -60,6 +61,30 @@ import Testing
     }
     // Ten times the tolerance is at least three times the step; the mean square error falls with the step's square.
     #expect(errors[1] < errors[0] / 5, "\(errors)")
+  }
+
+  @Test("a sample's path does not depend on what was asked of it or of others before") func path() {
+    func increment(_ tree: inout BrownianTree, _ step: (level: Int, position: UInt64), sample: UInt64) -> [Double] {
+      tree.descend(level: step.level, position: step.position, sample: sample, row: Int(sample % 3))
+      return tree.increment
+    }
+    // Up and down the tree, left and right, and deeper than what is kept.
+    let deep = BrownianTree.kept + 5
+    let steps: [(level: Int, position: UInt64)] = [
+      (0, 0), (3, 5), (3, 4), (2, 2), (7, 80), (7, 81), (deep, 12_345), (deep, 12_344), (3, 5), (1, 0), (deep, 12_345),
+    ]
+    var kept = BrownianTree(rows: 3, columns: 5, seed: 9)
+    for step in steps {
+      // Sample 4 takes the row of sample 1.
+      for sample: UInt64 in [0, 1, 2, 4] {
+        var fresh = BrownianTree(rows: 3, columns: 5, seed: 9)
+        let expected = increment(&fresh, step, sample: sample)
+        #expect(increment(&kept, step, sample: sample) == expected)
+      }
+    }
+    // Both halves of an interval make it whole, up to rounding.
+    let (whole, halves) = (increment(&kept, (6, 17), sample: 2), [34, 35].map { increment(&kept, (7, $0), sample: 2) })
+    for k in 0..<5 { #expect(abs(halves[0][k] + halves[1][k] - whole[k]) < 1e-15) }
   }
 
   @Test("adaptive Euler ends in the law of the data", arguments: processes)

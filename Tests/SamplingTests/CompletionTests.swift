@@ -20,8 +20,9 @@ private struct CorrelatedScore: Score {
     let along = (kernel.covariance + spread.scaled(by: 1 + 2 * correlation)).inverse
     let across = (kernel.covariance + spread.scaled(by: 1 - correlation)).inverse
     let c = kernel.mean.size
+    var means = [Double](repeating: 0, count: c)
     for r in 0..<state.rows {
-      let means = (0..<c).map { b in (0..<3).reduce(0) { $0 + Double(state[r, b * 3 + $1]) } / 3 }
+      for b in 0..<c { means[b] = (0..<3).reduce(0) { $0 + Double(state[r, b * 3 + $1]) } / 3 }
       for b in 0..<c {
         for k in 0..<3 {
           var sum = 0.0

@@ -19,7 +19,8 @@ import Testing
   func twoObservations(process: any ForwardProcess) throws {
     func samples(_ base: some DifferentiableScore) -> [Double] {
       var score = ObservedScore(base, given: two)
-      let times = TimeGrid.logSNR.times(steps: 200, of: process, to: 1e-3 * process.horizon)
+      // At 60 steps, with nearly three times the error, the test passes as well.
+      let times = TimeGrid.logSNR.times(steps: 100, of: process, to: 1e-3 * process.horizon)
       var generator = Generator(
         process: process, dimension: 2, sampler: SamplerKind.splittingMidpoint.make(), times: times, denoises: true,
         seed: 12)

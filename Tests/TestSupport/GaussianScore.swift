@@ -32,7 +32,11 @@ public struct GaussianScore: Score {
     let factor = law.covariance.inverse.scaled(by: -1)
     let offset = factor * law.mean
     score.assign(factor, times: state, dimension: dimension)
-    for r in 0..<score.rows { for j in 0..<score.columns { score[r, j] -= Float(offset[j / dimension]) } }
+    let offsets = (0..<score.columns).map { Float(offset[$0 / dimension]) }
+    for r in 0..<score.rows {
+      var row = score.mutableRow(r)
+      for j in row.indices { row[j] -= offsets[j] }
+    }
   }
 }
 

@@ -21,8 +21,8 @@ extension DequantiserTests {
   }
 
   private static func trainer(
-    _ model: ScoreModel, widths: [Float], steps: Int = 20, rate: Double = 1e-2, law: TimeLaw = .logUniform,
-    _ communicator: Communicator = .single
+    _ model: ScoreModel, widths: [Float], steps: Int = 20, batch: Int = 256, rate: Double = 1e-2,
+    law: TimeLaw = .logUniform, _ communicator: Communicator = .single
   ) throws -> Trainer {
     let tree = CanonicalTree(shards: 4)
     let assignment = ShardAssignment(rows: 4000, shards: 4, seed: 1)
@@ -36,7 +36,7 @@ extension DequantiserTests {
     let data = ShardedRows(
       assignment: assignment, shards: own, rows: rows, dequantisation: Dequantisation(widths: widths), seed: 1)
     var options = TrainingOptions()
-    (options.batch, options.timeLaw) = (256, law)
+    (options.batch, options.timeLaw) = (batch, law)
     options.dequantisation.kind = model.dequantiser == nil ? .uniform : .variational
     (options.optimiser.learningRate, options.optimiser.warmupSteps, options.optimiser.steps) = (rate, 0, steps)
     return Trainer(model: model, options: options, data: data, tree: tree, communicator: communicator, seed: 1)
@@ -53,8 +53,10 @@ extension DequantiserTests {
       (Self.model(VarianceExploding(), d: 2, weight: .uniformNoise), [2, 2], .logUniform),
     ]
     for (model, widths, law) in models {
-      let trainer = try Self.trainer(model, widths: widths, law: law)
-      for _ in 0..<4 { _ = try trainer.takeStep() }
+      // The loss is a mean of one formula over rows: 64 of them tell as much, as long as the differences stay sharp.
+      let trainer = try Self.trainer(model, widths: widths, batch: 64, law: law)
+      // A thousand rows, until importance has seen each of its 32 cells ten times.
+      for _ in 0..<16 { _ = try trainer.takeStep() }
       let check = trainer.checkGradient(count: 60)
       #expect(check.disagreements.isEmpty, "\(check.disagreements)")
       #expect(Set(check.rows.map { $0.tensor.prefix { $0 != "." } }) == ["layers", "dequantiser"])

@@ -128,11 +128,11 @@ import Testing
       let noise = normals(rows, draws.normals, seed: 8)
       var data: Float = 1.5
       let states = Matrix(rows: rows, columns: c)
+      let kernel = process.kernel(at: t)
       for r in 0..<rows {
         unsafe draws.write(
-          at: t, data: &data, normals: noise.pointer + r * noise.columns, into: states.pointer + r * c)
+          at: t, kernel, data: &data, normals: noise.pointer + r * noise.columns, into: states.pointer + r * c)
       }
-      let kernel = process.kernel(at: t)
       for i in 0..<c {
         let mean = kernel.mean[i] * 1.5
         for j in 0...i {

@@ -59,7 +59,9 @@ import Testing
   }
 
   @Test("back-propagation agrees with finite differences", arguments: Case.all) func gradients(_ test: Case) throws {
-    let trainer = Self.trainer(Self.model(test, levels: 5, steps: 6, columns: 3, crossEntropy: 0.1), .single)
+    // 64 rows of three columns: some six for each level and step. How sharp the differences are is tested below.
+    let trainer = Self.trainer(
+      Self.model(test, levels: 5, steps: 6, columns: 3, crossEntropy: 0.1), .single, batch: 64)
     for _ in 0..<2 {
       let check = trainer.checkGradient()
       #expect(check.disagreements.isEmpty)
