@@ -39,6 +39,12 @@ extension Experiment {
       another. A cell that fails is named at the end, the others go on. `--resume` of the sweep's folder runs what is not
       finished; the result does not depend on ranks or interruptions.
 
+      Cells that would train the same network, to the same bits, share one training. Such cells differ in `sampling` and
+      `evaluation` alone. With `training.minimum_noise` and `training.maximum_noise` they may differ in `process` too,
+      unless the network learns latents. The first of them trains. When all that train are done, the others get its
+      checkpoints and log, then draw and judge samples of their own. Cells with `sampling.every` above 0 and students
+      train for themselves.
+
       """
   }
 }

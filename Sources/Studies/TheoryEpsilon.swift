@@ -155,6 +155,7 @@ extension TheoryInquiry {
   /// Trained runs side by side: what their networks make, beside the exact score of the same process.
   private func epsilonOfRuns(_ paths: [String], _ communicator: Communicator) throws -> TheoryFindings {
     var rows: [[TheoryFindings.Cell]] = []
+    var steppers: [(used: SamplerKind, own: SamplerChoice)] = []
     for path in paths {
       let run = try TheoryRun(path, request, communicator)
       let (target, exact) = try communicator.agree { () throws -> (any Target, any Score) in
@@ -163,9 +164,11 @@ extension TheoryInquiry {
         }
         return (target, exact)
       }
+      let stepper = run.singleStepSampler
+      steppers.append((stepper.kind, run.experiment.sampling.sampler))
       var table = EpsilonTable(
         target, map: run.data.standardisation, count: request.count ?? 4096, repeats: request.repeats ?? 3,
-        steps: request.steps ?? 1000, grid: run.experiment.sampling.grid,
+        sampler: stepper.sampler, steps: request.steps ?? 1000, grid: stepper.grid,
         finalTime: run.experiment.sampling.finalTime, seed: run.experiment.seed,
         directions: run.experiment.evaluation.directions, communicator)
       let (known, learned) = (try table.distances(run.process, exact), try table.distances(run.process, run.score))
@@ -178,16 +181,31 @@ extension TheoryInquiry {
           .text("\(training.objective.rawValue), \(training.weight.orAutomatic.word)"),
         ] + zip(known, learned).flatMap { cells($0.mean, $1.mean, $1.deviation) } + cells(table.floor.mean))
     }
+    var columns = [
+      "run", "process", "a", "epsilon", "parameters", "objective, weight", "stationary, exact", "network", "sd",
+      "moments, exact", "network of it", "its sd", "p_T, exact", "network there", "sd there", "floor",
+    ]
+    // Where every run has Euler and Maruyama's sampler, the title says all.
+    if steppers.contains(where: { $0.own != .stepping(.eulerMaruyama) }) {
+      columns.append("sampler")
+      for (k, (used, own)) in steppers.enumerated() {
+        let isOwn = own == .stepping(used)
+        rows[k].append(.text(used.rawValue + (isOwn ? "" : " in place of \(own.rawValue)")))
+      }
+    }
     var found = TheoryFindings()
     found.add(
-      "sliced W2 of runs, Euler-Maruyama on each run's grid to its final time",
+      "sliced W2 of runs, \(Self.words(of: steppers.map(\.used))) on each run's grid to its final time",
       note:
         "original units; from the stationary law, from a Gaussian with the two moments of p_T, and from p_T itself; "
         + "compare rows of equal parameters, objective and weight alone",
-      [
-        "run", "process", "a", "epsilon", "parameters", "objective, weight", "stationary, exact", "network", "sd",
-        "moments, exact", "network of it", "its sd", "p_T, exact", "network there", "sd there", "floor",
-      ], rows)
+      columns, rows)
     return found
+  }
+
+  /// The sampler that all runs were drawn by, in the words of a title.
+  private static func words(of kinds: [SamplerKind]) -> String {
+    guard let kind = kinds.first, kinds.allSatisfy({ $0 == kind }) else { return "the sampler that each row names" }
+    return kind == .eulerMaruyama ? "Euler-Maruyama" : kind.rawValue
   }
 }

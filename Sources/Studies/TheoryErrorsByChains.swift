@@ -51,7 +51,7 @@ extension TheoryInquiry {
     let process = run.process
     let exact = run.exactScore
     let laboratory = try run.laboratory(count: request.count ?? 2048, communicator)
-    let known = try communicator.agree { () throws -> (sampler: any Sampler, grid: TimeGrid) in
+    let known = try communicator.agree { () throws -> (sampler: any Sampler, kind: SamplerKind, grid: TimeGrid) in
       guard process.isRegular, process.noise == .gaussian else {
         throw ToolError.usage("\(path): errors needs a process with a linear SDE, finite up to its horizon")
       }

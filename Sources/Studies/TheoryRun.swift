@@ -67,17 +67,19 @@ struct TheoryRun {
   /// The exact score in trained coordinates.
   var exactScore: (any Score)? { target?.score(under: process, in: data.standardisation) }
 
-  /// The run's sampler and grid where its steps stand alone; else Euler and Maruyama's.
-  var singleStepSampler: (sampler: any Sampler, grid: TimeGrid) {
+  /// The run's sampler, its name and its grid where its steps stand alone; else Euler and Maruyama's sampler on that grid.
+  var singleStepSampler: (sampler: any Sampler, kind: SamplerKind, grid: TimeGrid) {
     let sampling = experiment.sampling
     let grid = sampling.grid
-    guard case .stepping(let kind) = sampling.sampler else { return (EulerMaruyama(), grid) }
+    let other = (EulerMaruyama(), SamplerKind.eulerMaruyama, grid)
+    // An exact score comes without a learned variance.
+    guard case .stepping(let kind) = sampling.sampler, !sampling.options.takesLearnedVariance else { return other }
     let sampler = kind.make(sampling.options)
     let times = grid.times(steps: 3, of: process, to: sampling.finalTime)
     let stands =
       sampler.requirement.isMet(by: process) && sampler.blocks(for: process) == process.blocks
       && SynchronousChains.canRun(sampler, process, from: times[0], to: times[1])
-    return (stands ? sampler : EulerMaruyama(), grid)
+    return stands ? (sampler, kind, grid) : other
   }
 
   /// True rows: fresh draws, or those of the file, again from the start where it is too short.

@@ -11,6 +11,7 @@ package struct EpsilonTable: ~Copyable {
   package let count: Int
   package let repeats: Int
   package let steps: Int
+  private let sampler: any Sampler
   private let grid: TimeGrid
   private let finalTime: Double?
   private let target: any Target
@@ -27,18 +28,20 @@ package struct EpsilonTable: ~Copyable {
   ///   - map: trained coordinates, where they are not the law's own standardisation.
   ///   - count: rows.
   ///   - repeats: seeds.
-  ///   - steps: steps of Euler and Maruyama's sampler.
+  ///   - sampler: takes single steps.
+  ///   - steps: its steps.
   ///   - grid: how they lie.
   ///   - finalTime: where they end; nil for a thousandth of the horizon.
   ///   - seed: the first seed.
   ///   - directions: those of the sliced distance.
   ///   - communicator: the ranks.
   package init(
-    _ target: any Target, map: Standardisation? = nil, count: Int, repeats: Int, steps: Int,
-    grid: TimeGrid = .uniform, finalTime: Double? = nil, seed: UInt64, directions: Int, _ communicator: Communicator
+    _ target: any Target, map: Standardisation? = nil, count: Int, repeats: Int,
+    sampler: any Sampler = EulerMaruyama(), steps: Int, grid: TimeGrid = .uniform, finalTime: Double? = nil,
+    seed: UInt64, directions: Int, _ communicator: Communicator
   ) {
     (self.target, self.count, self.repeats, self.steps) = (target, count, repeats, steps)
-    (self.grid, self.finalTime) = (grid, finalTime)
+    (self.sampler, self.grid, self.finalTime) = (sampler, grid, finalTime)
     (self.seed, self.communicator, self.map) = (seed, communicator, map ?? target.standardisation)
     distance = SlicedWasserstein(
       directions: randomDirections(count: directions, dimension: target.dimension, seed: 1), over: communicator)
@@ -106,7 +109,7 @@ package struct EpsilonTable: ~Copyable {
     }
     let end = finalTime ?? TimeGrid.standardFinalTime(horizon: process.horizon)
     let generator = Generator(
-      process: process, dimension: target.dimension, sampler: EulerMaruyama(),
+      process: process, dimension: target.dimension, sampler: sampler,
       times: grid.times(steps: steps, of: process, to: end), denoises: true, seed: seed, start: covariance)
     var rows = try drawn(generator, score, count: count, begin: begin, communicator)
     map.invert(&rows)

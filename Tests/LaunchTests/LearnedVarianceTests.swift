@@ -75,6 +75,8 @@ extension LaunchTests {
       }
       #expect(samples[0] == samples[1] && samples[2] == samples[3] && samples[4] == samples[5])
       #expect(Set(samples).count == 3)
+      let table = try workshop.run("sgm-theory", ["epsilon", "run", "--count", "64", "--repeats", "1", "--steps", "4"])
+      #expect(table.status == 0 && table.output.contains("euler-maruyama in place of ancestral"), "\(table.errors)")
       for ranks in [0, 2] {
         let other = try workshop.run(
           "sgm-sample", ["run", "--set", "process.kind=ornstein-uhlenbeck", "--output", "y.npy"], ranks: ranks)

@@ -65,6 +65,22 @@ extension LaunchTests {
           #expect(try workshop.run("sgm-theory", words + ["--json"], ranks: ranks).output == alone.output)
         }
       }
+      let words = ["epsilon", "run-0", "run-0.25", "--count", "300", "--repeats", "1", "--steps", "4", "--json"]
+      func table(_ sampler: String, ranks: Int = 0) throws -> String {
+        try workshop.succeed("sgm-theory", words + ["--set", "sampling.sampler=\(sampler)"], ranks: ranks).output
+      }
+      let plain = try table("euler-maruyama")
+      #expect(plain.contains("sliced W2 of runs, Euler-Maruyama on each") && !plain.contains("\"sampler\""), "\(plain)")
+      let midpoint = try table("splitting-midpoint")
+      #expect(
+        midpoint.contains("sliced W2 of runs, splitting-midpoint on each")
+          && midpoint.contains("\"sampler\":\"splitting-midpoint\""), "\(midpoint)")
+      #expect(try table("splitting-midpoint", ranks: 3) == midpoint)
+      // No other sampler stands in for the run's in silence.
+      let other = try table("dormand-prince")
+      #expect(
+        other.contains("Euler-Maruyama on each")
+          && other.contains("\"sampler\":\"euler-maruyama in place of dormand-prince\""), "\(other)")
       let outcome = try workshop.run("sgm-theory", ["schedule", "run-0"])
       #expect(outcome.status == 64 && outcome.errors.contains("schedule takes no run folder"))
     }

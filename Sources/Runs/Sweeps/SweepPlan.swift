@@ -16,6 +16,11 @@ struct SweepPlan {
     let hasCheckpoint: Bool
     /// Whether it is trained, sampled and judged as the experiment says.
     let isFinished: Bool
+    /// The number of the cell that trains its network: the first of those that train the same one.
+    let leader: Int
+
+    /// Whether the cell starts from another's training.
+    package var isFollower: Bool { leader != number }
   }
 
   package let folder: SweepFolder
@@ -58,10 +63,11 @@ struct SweepPlan {
     self.folder = folder
     self.base = base
     axes = sweep.axes
+    let leaders = Experiment.leaders(of: sweep.cells.map(\.experiment))
     cells = sweep.cells.enumerated().map { number, cell in
       Cell(
         number: number, folder: folder.cell(number, axes: sweep.axes), experiment: cell.experiment,
-        hasCheckpoint: false, isFinished: false)
+        hasCheckpoint: false, isFinished: false, leader: leaders[number])
     }
   }
 
@@ -105,10 +111,11 @@ struct SweepPlan {
     self.folder = folder
     self.base = base
     self.axes = axes
+    let leaders = Experiment.leaders(of: experiments)
     cells = (0..<count).map { number in
       Cell(
         number: number, folder: folder.cell(number, axes: axes), experiment: experiments[number],
-        hasCheckpoint: states[number] > 0, isFinished: states[number] > 1)
+        hasCheckpoint: states[number] > 0, isFinished: states[number] > 1, leader: leaders[number])
     }
   }
 

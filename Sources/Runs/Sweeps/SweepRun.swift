@@ -9,12 +9,13 @@ internal import Training
 ///
 /// There are as many groups as ranks, or as cells left where these are fewer; group g of G takes the cells left at
 /// places g, g + G, … of their order. A cell's bytes do not depend on its group's size, so neither does the table.
+/// Of cells that would train the same network the first trains it; the others come after all that train, and start from
+/// its training (`SharedTraining`).
 struct SweepRun {
-  private let plan: SweepPlan
-  private let request: TrainingRequest
+  let plan: SweepPlan
+  let request: TrainingRequest
   private let communicator: Communicator
   private let pending: [SweepPlan.Cell]
-  private let groups: Int
   /// The limit of time is the whole sweep's.
   private let clock: StopClock
   private let begin = Stopwatch.now
@@ -23,7 +24,6 @@ struct SweepRun {
     self.plan = plan
     self.communicator = communicator
     pending = plan.cells.filter { !$0.isFinished }
-    groups = max(1, min(communicator.size, pending.count))
     clock = StopClock(limit: request.timeLimit, jobEnd: request.jobEnd)
     self.request = request
     try checkProcessor(communicator)
@@ -34,6 +34,7 @@ struct SweepRun {
     if request.debug {
       throw ToolError.usage("--debug is for one run, not for a sweep: resume one of its cells with it")
     }
+    let groups = max(1, min(communicator.size, pending.count))
     let largest = (communicator.size + groups - 1) / groups
     for cell in pending where cell.experiment.training.shards < largest {
       throw ToolError.configuration(
@@ -53,41 +54,74 @@ struct SweepRun {
       communicator.isRoot && !request.checkOnly ? try RunLock(plan.folder.root) : nil
     }
     defer { lock?.release() }
-    let index = communicator.rank * groups / communicator.size
-    let group = try communicator.split(color: index, key: communicator.rank)
-    if request.checkOnly { return try estimate(group) }
+    if request.checkOnly { return try estimate() }
+    let groups = waves.map(groups(for:)).max() ?? 1
     say(
-      "sweep of \(counted(plan.cells.count, "cell")), \(pending.count) to run, in \(counted(groups, "group")) of ranks")
+      "sweep of \(counted(plan.cells.count, "cell")), \(pending.count) to run\(networks), in "
+        + "\(counted(groups, "group")) of ranks")
     var outcomes: [SweepOutcome] = []
-    for place in stride(from: index, to: pending.count, by: groups) {
+    for wave in waves { outcomes += try run(wave, after: outcomes) }
+    return try finish(outcomes.sorted { $0.cell < $1.cell })
+  }
+
+  /// The cells that train, then those that start from a training of these; none of them empty.
+  private var waves: [[SweepPlan.Cell]] {
+    [pending.filter { !$0.isFollower }, pending.filter(\.isFollower)].filter { !$0.isEmpty }
+  }
+
+  /// How many networks are trained, where these are fewer than cells.
+  private var networks: String {
+    let trained = pending.filter { !$0.isFollower }.count
+    return trained == pending.count ? "" : ", \(counted(trained, "network")) to train"
+  }
+
+  /// As many groups as ranks, or as cells where these are fewer, and more where a cell has fewer shards than its ranks.
+  private func groups(for cells: [SweepPlan.Cell]) -> Int {
+    let shards = cells.map(\.experiment.training.shards).min() ?? 1
+    return max(min(communicator.size, cells.count), (communicator.size + shards - 1) / shards)
+  }
+
+  /// The group of this rank among so many, and its number.
+  private func split(into groups: Int) throws -> (group: Communicator, index: Int) {
+    let index = communicator.rank * groups / communicator.size
+    return (try communicator.split(color: index, key: communicator.rank), index)
+  }
+
+  /// Shares cells out among groups of ranks; how they ended is the same on every rank.
+  private func run(_ cells: [SweepPlan.Cell], after before: [SweepOutcome]) throws -> [SweepOutcome] {
+    let groups = groups(for: cells)
+    let (group, index) = try split(into: groups)
+    var outcomes: [SweepOutcome] = []
+    for place in stride(from: index, to: cells.count, by: groups) {
       // A signal reaches each rank at its own time.
       if try group.allGather([clock.stop != nil ? 1 : 0]).contains(1) { break }
-      outcomes.append(try run(pending[place], group))
+      if let outcome = try run(cells[place], after: before, group) { outcomes.append(outcome) }
     }
     let text = group.isRoot ? outcomes.map { $0.json.description + "\n" }.joined() : ""
     let all = try communicator.allGather(Array(text.utf8)).flatMap { bytes in
       String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap { SweepOutcome(line: String($0)) }
     }
     try group.free()
-    return try finish(all.sorted { $0.cell < $1.cell })
+    return all
   }
 
   /// Runs one cell; its error, where all ranks of the group share it, is an outcome.
-  private func run(_ cell: SweepPlan.Cell, _ group: Communicator) throws -> SweepOutcome {
-    var one = request
-    one.start =
-      cell.hasCheckpoint
-      ? .resume(run: cell.folder.path) : .cell(experiment: cell.experiment, base: plan.folder.root.base())
-    if !cell.hasCheckpoint { one.settings = [] }
-    // The sweep's file is not the cell's.
-    if one.file != nil { one.experiment = cell.experiment }
-    one.file = nil
-    one.output = cell.folder.path
-    one.overwrite = true
-    one.timeLimit = request.timeLimit.map { max($0 - (Stopwatch.now - begin), 0.01) }
-    one.label = "cell \(cell.number + 1)/\(plan.cells.count)"
+  ///
+  /// - Returns: nil for a cell that waits for another.
+  private func run(
+    _ cell: SweepPlan.Cell, after outcomes: [SweepOutcome], _ group: Communicator
+  ) throws -> SweepOutcome? {
     do {
-      let status = try trainOne(one, group)
+      if cell.isFollower {
+        switch try follow(cell, after: outcomes, group) {
+        case .waits: return nil
+        case .isNotDue: return SweepOutcome(cell: cell.number, status: 0, message: "")
+        case .failed(let status, let message):
+          return SweepOutcome(cell: cell.number, status: status, message: message)
+        case .ready: break
+        }
+      }
+      let status = try trainOne(request(for: cell), group)
       return SweepOutcome(cell: cell.number, status: status.rawValue, message: "")
     } catch let error as CommunicationError {
       throw error
@@ -96,10 +130,30 @@ struct SweepRun {
     }
   }
 
+  private func request(for cell: SweepPlan.Cell) -> TrainingRequest {
+    var one = request
+    let goesOn = cell.hasCheckpoint || cell.isFollower
+    one.start =
+      goesOn
+      ? .resume(run: cell.folder.path) : .cell(experiment: cell.experiment, base: plan.folder.root.base())
+    if !cell.hasCheckpoint { one.settings = [] }
+    // The sweep's file is not the cell's.
+    if one.file != nil || cell.isFollower { one.experiment = cell.experiment }
+    if cell.isFollower {
+      // It takes no steps.
+      (one.settings, one.until, one.hashSteps, one.initialise) = ([], nil, [], nil)
+    }
+    one.file = nil
+    one.output = cell.folder.path
+    one.overwrite = true
+    one.timeLimit = request.timeLimit.map { max($0 - (Stopwatch.now - begin), 0.01) }
+    one.label = "cell \(cell.number + 1)/\(plan.cells.count)"
+    return one
+  }
+
   private func finish(_ outcomes: [SweepOutcome]) throws -> ExitStatus {
-    let done = outcomes.filter { $0.status == 0 }.count
-    // A cell that was stopped, at a step or while it read its data or drew its samples, has not failed.
-    let failures = outcomes.filter { ![0, ExitStatus.tempFail.rawValue].contains($0.status) }
+    let done = outcomes.filter(\.isDone).count
+    let failures = outcomes.filter(\.isFailure)
     let isStopped = done + failures.count < pending.count
     try communicator.agree {
       guard communicator.isRoot, request.until == nil, !isStopped else { return }
@@ -126,25 +180,31 @@ struct SweepRun {
   }
 
   /// Reads every cell's rows, and estimates the first cell on each group at the same time, as they would run.
-  private func estimate(_ group: Communicator) throws -> ExitStatus {
-    guard let first = pending.first else {
+  private func estimate() throws -> ExitStatus {
+    guard let first = waves.first?.first else {
       say("\(plan.folder.path): every cell is finished")
       return .success
     }
+    let groups = waves.map(groups(for:))
+    let group = try split(into: groups[0]).group
     var one = request
     one.start = .cell(experiment: first.experiment, base: plan.base)
     one.settings = []
     one.output = plan.folder.path
     // Groups talk among themselves alone, and find the same: what is wrong is said once.
-    let (words, seconds) = try communicator.agree { () throws -> (String, Double) in
+    let estimate = try communicator.agree { () throws -> Estimate in
       try checkRows(group)
-      let estimate = try Estimate(TrainingRun(one, group))
-      return ("\(estimate)", estimate.seconds)
+      return try Estimate(TrainingRun(one, group))
     }
-    let rounds = (pending.count + groups - 1) / groups
+    var seconds = 0.0
+    for (wave, groups) in zip(waves, groups) {
+      let rounds = (wave.count + groups - 1) / groups
+      seconds += Double(rounds) * (wave[0].isFollower ? estimate.secondsOfSamples : estimate.seconds)
+    }
+    let work = networks.isEmpty ? "" : networks + ","
     say(
-      "\(words)\n  sweep       \(plan.cells.count) cells, \(pending.count) to run in \(groups) groups of ranks: about "
-        + "\(duration(Double(rounds) * seconds)) if all are like this first one")
+      "\(estimate)\n  sweep       \(plan.cells.count) cells, \(pending.count) to run\(work) in \(groups.max() ?? 1) groups "
+        + "of ranks: about \(duration(seconds)) if all are like this first one")
     return .success
   }
 
@@ -165,44 +225,5 @@ struct SweepRun {
   private func say(_ text: String) {
     guard communicator.isRoot else { return }
     writeText(printableLines(text) + "\n", to: STDOUT_FILENO)
-  }
-}
-
-/// How a cell ended.
-struct SweepOutcome {
-  package let cell: Int
-  package let status: Int32
-  /// The error's words, or empty.
-  package let message: String
-
-  package var json: JSONValue {
-    .object([
-      .init("cell", .integer(cell)), .init("status", .integer(Int(status))), .init("message", .string(message)),
-    ])
-  }
-
-  init(cell: Int, status: Int32, message: String) {
-    self.cell = cell
-    self.status = status
-    self.message = message
-  }
-
-  init?(line: String) {
-    guard let value = JSONValue(line: line), case .integer(let cell)? = value["cell"],
-      case .integer(let status)? = value["status"], case .string(let message)? = value["message"]
-    else { return nil }
-    self.init(cell: cell, status: Int32(status), message: message)
-  }
-}
-
-/// Cells that failed while the others went on; its status is that of the first.
-struct SweepFailure: StatusError, Equatable {
-  package let description: String
-  package let status: Int32
-
-  init(failures: [(folder: String, message: String, status: Int32)], cells: Int) {
-    let lines = failures.map { "\n  \($0.folder): \($0.message)" }
-    description = "\(failures.count) of \(cells) cells failed; the others are done:" + lines.joined()
-    status = failures.first?.status ?? ExitStatus.software.rawValue
   }
 }

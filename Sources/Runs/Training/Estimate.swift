@@ -96,6 +96,9 @@ package struct Estimate {
     return scheduled + own.count(where: { $0 % checkpoints != 0 && $0 != last })
   }
 
+  /// Seconds of a run that begins where training has ended, without judging and reporting.
+  package var secondsOfSamples: Double { secondsPerSamples }
+
   /// Seconds of the whole run, without judging and reporting.
   package var seconds: Double {
     Double(steps) * secondsPerStep + Double(heldOutLosses) * (secondsPerHeldOut ?? 0)

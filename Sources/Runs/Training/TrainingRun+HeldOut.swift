@@ -23,11 +23,7 @@ extension TrainingRun {
   /// Whether `training.stop_after` checkpoints in a row have brought no better held-out loss.
   ///
   /// It follows from what a checkpoint holds, so restarts do not move the end.
-  var hasSettled: Bool {
-    let patience = experiment.training.stopAfter
-    guard patience > 0, let best else { return false }
-    return trainer.step >= best.step + patience * experiment.checkpoints.every
-  }
+  var hasSettled: Bool { experiment.hasSettled(at: trainer.step, best: best) }
 
   /// The average of the step at hand.
   func currentNetwork() throws -> ChosenNetwork {
@@ -40,5 +36,19 @@ extension TrainingRun {
     guard experiment.training.stopAfter > 0, let best, best.step != trainer.step else { return try currentNetwork() }
     let checkpoint = try Checkpoint.newest(in: folder, step: best.step, communicator)
     return ChosenNetwork(average: MatrixBox(checkpoint.state.average.head(1)), step: best.step)
+  }
+}
+
+extension Experiment {
+  /// Whether `training.stop_after` ends the training at a step.
+  fileprivate func hasSettled(at step: Int, best: Checkpoint.Best?) -> Bool {
+    let patience = training.stopAfter
+    guard patience > 0, let best else { return false }
+    return step >= best.step + patience * checkpoints.every
+  }
+
+  /// Whether a run whose newest checkpoint is of this step has trained to its end.
+  func isTrained(at step: Int, best: Checkpoint.Best?) -> Bool {
+    step >= training.steps || hasSettled(at: step, best: best)
   }
 }
