@@ -58,7 +58,7 @@ done
 
 # figure PART: that figure of the sliced W2 of every file on standard input, as mean ± standard deviation.
 figure() {
-  sed -n 's/.*"metric":"sliced W2","value":.*"'"$1"'":{"mean":\([^,}]*\).*/\1/p; s/.*"metric":"sliced W2","'"$1"'":{"mean":\([^,}]*\).*/\1/p' |
+  sed -n 's/.*"metric":"sliced W2",.*"'"$1"'":{"mean":\([^,}]*\).*/\1/p' |
     awk '{ s += $1; q += $1 * $1; n++ }
       END { m = s / n; printf "%.4f ± %.4f", m, n > 1 ? sqrt((q - n * m * m > 0 ? q - n * m * m : 0) / (n - 1)) : 0 }'
 }
