@@ -160,6 +160,19 @@ private let settings = [0.0, 0.25].flatMap { epsilon in
     #expect(isKept && isNew)
   }
 
+  @Test("a cell that has gone further on its own keeps its checkpoints, and is refused fewer steps")
+  func further() throws {
+    let folder = try TemporaryFolder()
+    #expect(try status(folder.request("sweep", table: table)) == .success)
+    let cell = try folder.cells(of: "sweep")[3]
+    #expect(try status(folder.resumption(cell, ["training.steps=12"])) == .success)
+    let failure = #expect(throws: SweepFailure.self) { try status(folder.resumption("sweep", ["training.steps=9"])) }
+    let text = try #require(failure?.description)
+    #expect(text.contains("1 of 4 cells failed"), "\(text)")
+    #expect(text.contains("\(cell): training.steps: is 9, but the run has reached step 12"), "\(text)")
+    #expect(folder.files(below: cell + "/checkpoints").contains("step-000000012.safetensors"))
+  }
+
   @Test("a cell that fails to train fails those that share its training, each with a sentence that names it")
   func failing() throws {
     let folder = try TemporaryFolder()

@@ -114,10 +114,13 @@ package struct RunFolder: Sendable, Equatable {
   }
 
   /// Removes what was said of earlier samples: a run that goes on has not been judged.
-  func removeJudgements() throws {
+  func removeJudgements() throws { try remove(judgements) }
+
+  /// Removes a file of the run where it is there.
+  func remove(_ file: String) throws {
     let files = FileManager.default
-    guard files.fileExists(atPath: judgements) else { return }
-    try attempt { try files.removeItem(atPath: judgements) }
+    guard files.fileExists(atPath: file) else { return }
+    try attempt { try files.removeItem(atPath: file) }
   }
 
   /// Replaces a small text file whole.

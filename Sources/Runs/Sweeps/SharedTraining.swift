@@ -13,48 +13,28 @@ struct SharedTraining {
   package let leader: SweepPlan.Cell
   package let cell: SweepPlan.Cell
 
-  /// Whether the leader has trained to its end, by its newest checkpoint; on every rank of the group.
-  package func isAtEnd(_ group: Communicator) throws -> Bool {
-    try group.fromRoot {
-      guard let file = try? CheckpointStore.file(in: leader.folder),
-        let (header, step) = try? Checkpoint.header(of: file)
-      else { return false }
-      return leader.experiment.isTrained(at: step, best: header.best)
-    }
-  }
-
   /// Gives the cell what the leader's training has left; on every rank of the group.
-  ///
-  /// A cell that has it already keeps its own, also where the leader has since been resumed with other keys.
   package func takeOver(_ group: Communicator) throws {
     try group.agree {
       guard group.isRoot else { return }
-      let newest = try CheckpointStore.file(in: leader.folder)
-      if isTaken(newest) { return }
       try cell.folder.refuseLinks()
       let lock = try RunLock(cell.folder)
       defer { lock.release() }
-      try copy(newest)
+      try copy(CheckpointStore.file(in: leader.folder))
     }
-  }
-
-  /// Whether the cell has a whole checkpoint of the leader's last step: the last thing that it is given names it.
-  private func isTaken(_ newest: String) -> Bool {
-    guard let own = try? CheckpointStore.file(in: cell.folder), name(of: own) == name(of: newest) else { return false }
-    return (try? Checkpoint.header(of: own)) != nil
   }
 
   private func copy(_ newest: String) throws {
     let (header, last) = try Checkpoint.header(of: newest)
     // What a person finds here from now on belongs together: nothing is judged, and nothing is the newest.
     try cell.folder.removeJudgements()
-    try? FileManager.default.removeItem(atPath: latest)
+    try cell.folder.remove(latest)
     // A network file system may be late with the list of a folder: what samples are drawn from is named.
     let best = leader.experiment.training.stopAfter > 0 ? header.best?.step : nil
     let needed = [last] + [best].compactMap(\.self)
     let kept = Set(CheckpointStore.steps(in: leader.folder).filter { $0 <= last } + needed).sorted()
     for step in CheckpointStore.steps(in: cell.folder) where !kept.contains(step) {
-      try FileManager.default.removeItem(atPath: file(step, in: cell.folder))
+      try cell.folder.remove(file(step, in: cell.folder))
     }
     try cell.folder.write(cell.experiment.yaml, to: cell.folder.experiment)
     try AtomicFile.write(try readLog(leader.folder.metrics), to: cell.folder.metrics)
@@ -103,9 +83,10 @@ extension SweepRun {
   /// - Throws: on every rank of the group, where a file cannot be read or written.
   func follow(_ cell: SweepPlan.Cell, after outcomes: [SweepOutcome], _ group: Communicator) throws -> Following {
     let leader = plan.cells[cell.leader]
-    let shared = SharedTraining(leader: leader, cell: cell)
-    if try shared.isAtEnd(group) {
-      try shared.takeOver(group)
+    // What a cell has been given stays its own, also where the leader has since been resumed with other keys.
+    if try group.fromRoot({ cell.isTrained }) { return .ready }
+    if try group.fromRoot({ leader.isTrained }) {
+      try SharedTraining(leader: leader, cell: cell).takeOver(group)
       if group.isRoot {
         let line = "cell \(cell.number + 1)/\(plan.cells.count): starts from the training of cell \(leader.number + 1)"
         writeText(line + "\n", to: STDOUT_FILENO)
@@ -117,12 +98,23 @@ extension SweepRun {
       return .failed(
         status: outcome.status, message: "its network is trained by \(leader.folder.path), which failed")
     }
-    if leader.isFinished {
+    if leader.isFinished || outcome?.isDone == true && request.until == nil {
       return .failed(
         status: ExitStatus.dataErr.rawValue,
         message: "its network is trained by \(leader.folder.path), whose last checkpoint cannot be read; go on with: "
           + "sgm-train --resume \(leader.folder.path)")
     }
-    return outcome?.isDone == true && request.until != nil ? .isNotDue : .waits
+    return outcome?.isDone == true ? .isNotDue : .waits
+  }
+}
+
+extension SweepPlan.Cell {
+  /// Whether the cell has trained to its end, by its newest checkpoint.
+  ///
+  /// A cell that starts from another's training is given the name of the newest checkpoint last, so that it is whole.
+  var isTrained: Bool {
+    guard let file = try? CheckpointStore.file(in: folder), let (header, step) = try? Checkpoint.header(of: file)
+    else { return false }
+    return experiment.isTrained(at: step, best: header.best)
   }
 }

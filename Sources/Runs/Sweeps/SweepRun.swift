@@ -72,7 +72,7 @@ struct SweepRun {
   /// How many networks are trained, where these are fewer than cells.
   private var networks: String {
     let trained = pending.filter { !$0.isFollower }.count
-    return trained == pending.count ? "" : ", \(counted(trained, "network")) to train"
+    return trained == pending.count ? "" : ", \(trained == 0 ? "no network" : counted(trained, "network")) to train"
   }
 
   /// As many groups as ranks, or as cells where these are fewer, and more where a cell has fewer shards than its ranks.
