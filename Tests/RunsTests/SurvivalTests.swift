@@ -153,8 +153,7 @@ private func beat(
     let folder = try TemporaryFolder()
     for (name, body) in scripts {
       let script = "#!/bin/sh\necho \(name) \"$@\" TZ=$TZ >> \(folder.path)/calls\n\(body)\n"
-      try script.write(toFile: "\(folder.path)/\(name)", atomically: true, encoding: .utf8)
-      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(folder.path)/\(name)")
+      try writeProgram(script, to: "\(folder.path)/\(name)")
     }
     let found = JobEnd.answer(
       environment: job.merging(["PATH": "\(folder.path):/usr/bin:/bin"]) { $1 }, now: Self.now)
@@ -218,8 +217,7 @@ private func beat(
     #expect(try answer(["squeue": "exit 0"], [:]) == (.none, ""))
     let folder = try TemporaryFolder()
     let script = folder.path + "/hangs"
-    try "#!/bin/sh\nexec sleep 60\n".write(toFile: script, atomically: true, encoding: .utf8)
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: script)
+    try writeProgram("#!/bin/sh\nexec sleep 60\n", to: script)
     let begin = Date()
     #expect(commandOutput(["hangs"], ["PATH": "\(folder.path):/bin"], patience: 0.3) == nil)
     #expect(Date().timeIntervalSince(begin) < 5)

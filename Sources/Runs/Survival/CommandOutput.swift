@@ -29,7 +29,7 @@ func commandOutput(_ words: [String], _ environment: [String: String], patience:
   let collected = Collected()
   let isRead = DispatchSemaphore(value: 0)
   let reader = Thread {
-    let all = (try? output.fileHandleForReading.readToEnd()) ?? Data()
+    let all = readAll(output.fileHandleForReading)
     collected.bytes.withLock { $0 = all }
     isRead.signal()
   }
@@ -41,6 +41,20 @@ func commandOutput(_ words: [String], _ environment: [String: String], patience:
   process.waitUntilExit()
   guard process.terminationStatus == 0 else { return nil }
   return String(decoding: collected.bytes.withLock { $0 }, as: UTF8.self)
+}
+
+/// All that a pipe gives.
+///
+/// A signal that the process handles meanwhile interrupts a read, which is then made again.
+private func readAll(_ pipe: FileHandle) -> Data {
+  var (all, failures) = (Data(), 0)
+  while failures < 100 {
+    do {
+      guard let part = try pipe.read(upToCount: 65_536), !part.isEmpty else { break }
+      all += part
+    } catch { failures += 1 }
+  }
+  return all
 }
 
 /// What a thread has read.
