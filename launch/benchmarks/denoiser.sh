@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # One denoiser in place of a network on the state: every shipped experiment, and three laws that none of them has, trained
 # with network.input state and again with noisy-data and the shrinkage head, for several training seeds. The laws are also
-# trained with the radial feature. Prints sliced W2 (of ranks too for the laws), the classifier's accuracy and the held-out loss as mean ± standard
-# deviation over the seeds. Every finished run is kept in RUNS: the same command goes on after an interruption.
+# trained with the radial feature. Prints sliced W2 (of ranks too for the laws), the classifier's accuracy and the held-out
+# loss as mean ± standard deviation over the seeds, of one seed without ±. Every finished run is kept in RUNS: the same
+# command goes on after an interruption. INPUTS chooses among state, noisy-data and radial.
 # Usage: launch/benchmarks/denoiser.sh [RUNS] [SEEDS] [RANKS] [NAME...]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -50,9 +51,9 @@ YAML
 
 for name in "${names[@]}"; do
   file=$(experiment "$name")
-  metrics='[sliced-w2, c2st]' inputs=(state noisy-data)
-  if [[ $file == "$runs"/* ]]; then metrics='[sliced-w2, sliced-w2-ranks, c2st]' inputs+=(radial); fi
-  for input in "${inputs[@]}"; do
+  metrics='[sliced-w2, c2st]' inputs='state noisy-data'
+  if [[ $file == "$runs"/* ]]; then metrics='[sliced-w2, sliced-w2-ranks, c2st]' inputs+=' radial'; fi
+  for input in ${INPUTS:-$inputs}; do
     settings=(--set "evaluation.metrics=$metrics")
     if [[ $input != state ]]; then settings+=(--set network.input=noisy-data --set network.shrinkage=true); fi
     if [[ $input == radial ]]; then settings+=(--set network.radial=true); fi
@@ -69,14 +70,18 @@ figure() { sed -n 's/.*"metric":"'"$2"'".*"'"$3"'":{"mean":\([^,}]*\).*/\1/p' "$
 spread() {
   awk '{ s += $1; q += $1 * $1; n++ }
     END { if (n == 0) { printf "–"; exit }
-      m = s / n; printf "%.4f ± %.4f", m, n > 1 ? sqrt((q - n * m * m > 0 ? q - n * m * m : 0) / (n - 1)) : 0 }'
+      m = s / n; printf "%.4f", m
+      if (n > 1) printf " ± %.4f", sqrt((q - n * m * m > 0 ? q - n * m * m : 0) / (n - 1)) }'
 }
 echo '| experiment | input | sliced W2 | floor | sliced W2 of ranks | floor | C2ST | held-out loss |'
 echo '|---|---|---|---|---|---|---|---|'
 for name in "${names[@]}"; do
   for input in state noisy-data radial; do
-    all=("$runs/$name-$input"-*/)
-    [[ -e ${all[0]} ]] || continue
+    all=()
+    for run in "$runs/$name-$input"-*; do
+      if [[ -e $run/judgements.jsonl ]]; then all+=("$run"); fi
+    done
+    ((${#all[@]})) || continue
     printf '| `%s` | `%s` |' "$name" "$input"
     for word in 'sliced W2/value' 'sliced W2/floor' 'sliced W2 of ranks/value' 'sliced W2 of ranks/floor' 'classifier accuracy/value'; do
       printf ' %s |' "$(for run in "${all[@]}"; do figure "$run" "${word%/*}" "${word#*/}"; done | spread)"
