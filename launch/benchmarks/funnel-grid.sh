@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The published comparison over ε from one network for each seed: launch/experiments/funnel-denoiser.yaml is trained once a
 # seed, and sgm-theory draws every a × ε from it, from the stationary law, from the moments of p_T and from p_T itself, with
-# the learned score and with the exact one. Mean ± standard deviation over the seeds.
+# the learned score and with the exact one. Prints a table of mean ± standard deviation over the seeds, and draws RUNS/grid.png.
 # Every finished training and cell is kept in RUNS: the same command goes on after an interruption.
 # Samples are drawn by the midpoint splitting, two evaluations a step: in 25 steps it is nearer to the exact law than Euler and
 # Maruyama's sampler in 100 (docs/results.md). SAMPLER chooses another.
@@ -34,21 +34,45 @@ done
 
 # number KEY: that column of every cell on standard input.
 number() { sed -n 's/.*"'"$1"'":\([-0-9.e]*\).*/\1/p'; }
-# spread: mean ± standard deviation of the numbers on standard input.
+# spread: mean and standard deviation of the numbers on standard input.
 spread() {
   awk '{ s += $1; q += $1 * $1; n++ }
-    END { if (n == 0) { printf "-"; exit }
-      m = s / n; d = n > 1 ? sqrt((q - n * m * m > 0 ? q - n * m * m : 0) / (n - 1)) : 0; printf "%.3f ± %.3f", m, d }'
+    END { m = s / n; d = n > 1 ? sqrt((q - n * m * m > 0 ? q - n * m * m : 0) / (n - 1)) : 0; printf "%.4f\t%.4f", m, d }'
 }
-echo '| a | ε | stationary law, learned | exact | moments of p_T, learned | exact | p_T, learned | exact | floor |'
-echo '|---|---|---|---|---|---|---|---|---|'
+keys=(network 'stationary, exact' 'network of it' 'moments, exact' 'network there' 'p_T, exact' floor)
 for a in $as; do
   for epsilon in $epsilons; do
     cells=$(cat "$runs"/cell_seed=*_a="${a}"_epsilon="$epsilon".json)
-    printf '| %s | %s |' "$a" "$epsilon"
-    for key in network 'stationary, exact' 'network of it' 'moments, exact' 'network there' 'p_T, exact' floor; do
-      printf ' %s |' "$(number "$key" <<< "$cells" | spread)"
-    done
+    printf '%s\t%s' "$a" "$epsilon"
+    for key in "${keys[@]}"; do printf '\t%s' "$(number "$key" <<< "$cells" | spread)"; done
     echo
   done
-done
+done > "$runs/grid.tsv"
+echo '| a | ε | stationary law, learned | exact | moments of p_T, learned | exact | p_T, learned | exact | floor |'
+echo '|---|---|---|---|---|---|---|---|---|'
+awk -F '\t' '{ printf "| %s | %s |", $1, $2; for (i = 3; i < NF; i += 2) printf " %.3f ± %.3f |", $i, $(i + 1); print "" }' "$runs/grid.tsv"
+
+# Learned: points with bars of a standard deviation; exact: dashed lines; the mean of all floors: the grey line.
+floor=$(awk -F '\t' '{ s += $15 } END { print s / NR }' "$runs/grid.tsv")
+gnuplot << GNUPLOT
+set terminal pngcairo size 1100,420 font ",11"
+set output "$runs/grid.png"
+set multiplot layout 1,3
+set logscale y
+set yrange [0.9 * $floor:3]
+set xlabel "epsilon"
+set grid
+colours = "#0072b2 #d55e00 #009e73 #cc79a7 #000000"
+starts = "'the stationary law' 'the moments of p_T' 'p_T itself'"
+do for [j=0:2] {
+  set title "from " . word(starts, j + 1) noenhanced
+  if (j == 0) { set ylabel "sliced W2" } else { unset ylabel }
+  if (j == 2) { set key top right } else { unset key }
+  plot $floor with lines lw 3 lc rgb "#bbbbbb" title "floor", \
+    for [k=1:words("$as")] sprintf("< awk '\$1 == %s' $runs/grid.tsv", word("$as", k)) using 2:3+4*j:4+4*j with yerrorlines pt 7 lw 1.5 \
+      lc rgb word(colours, k) title "a = " . word("$as", k), \
+    for [k=1:words("$as")] sprintf("< awk '\$1 == %s' $runs/grid.tsv", word("$as", k)) using 2:5+4*j with lines dt 2 lw 1.5 \
+      lc rgb word(colours, k) notitle
+}
+GNUPLOT
+echo "funnel-grid: $runs/grid.png"
