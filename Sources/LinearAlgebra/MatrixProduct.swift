@@ -86,7 +86,7 @@ internal import CXSMM
     return (firstSmall + tile, rest)
   }
 
-  /// Computes one tile.
+  /// Computes one tile, and fetches B's next columns into the second cache.
   ///
   /// - Parameters:
   ///   - row: which of `rowTiles`.
@@ -99,9 +99,10 @@ internal import CXSMM
     _ row: Int, _ column: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, into c: UnsafeMutablePointer<Float>
   ) {
     let isLarger = rowTiles[row].count == rowTiles[0].count
+    let next = column + 1 < columnTiles.count ? column + 1 : 0
     unsafe sgm_tile_run(
       tiles + (2 * column + (isLarger ? 1 : 0)), a + rowTiles[row].lowerBound * rowStep,
-      b + columnTiles[column].lowerBound, c)
+      b + columnTiles[column].lowerBound, c, b + columnTiles[next].lowerBound)
   }
 
   /// Goes through the tiles in the order that suits caches; a column's tiles come in the order of their rows.

@@ -70,31 +70,39 @@ extension Activation {
   ///   - z: pre-activations without their bias; overwritten by the derivative, or by the value where `h` is nil.
   ///   - bias: added to every row first.
   ///   - h: takes the value.
+  ///   - skipped: added to the value where the layer is skipped as well.
   ///   - size: the tile's.
   @unsafe func apply(
-    _ z: Buffer, bias: UnsafePointer<Float>, into h: Buffer?, _ size: (rows: Int, columns: Int)
+    _ z: Buffer, bias: UnsafePointer<Float>, into h: Buffer?, plus skipped: Buffer?, _ size: (rows: Int, columns: Int)
   ) {
     switch self {
-    case .silu: unsafe run(SiLU.self, z, bias, h, size)
-    case .gelu: unsafe run(GELU.self, z, bias, h, size)
-    case .relu: unsafe run(ReLU.self, z, bias, h, size)
-    case .tanh: unsafe run(Tanh.self, z, bias, h, size)
-    case .softplus: unsafe run(Softplus.self, z, bias, h, size)
+    case .silu: unsafe run(SiLU.self, z, bias, h, skipped, size)
+    case .gelu: unsafe run(GELU.self, z, bias, h, skipped, size)
+    case .relu: unsafe run(ReLU.self, z, bias, h, skipped, size)
+    case .tanh: unsafe run(Tanh.self, z, bias, h, skipped, size)
+    case .softplus: unsafe run(Softplus.self, z, bias, h, skipped, size)
     }
   }
 
   @inline(__always)
   private func run<F: Nonlinearity>(
-    _ f: F.Type, _ z: Buffer, _ bias: UnsafePointer<Float>, _ h: Buffer?, _ size: (rows: Int, columns: Int)
+    _ f: F.Type, _ z: Buffer, _ bias: UnsafePointer<Float>, _ h: Buffer?, _ skipped: Buffer?,
+    _ size: (rows: Int, columns: Int)
   ) {
     for row in 0..<size.rows {
       let z = unsafe z.row(row)
-      guard let h = unsafe h else {
-        for j in 0..<size.columns { unsafe z[j] = F.valueAndDerivative(z[j] + bias[j]).value }
-        continue
+      switch unsafe (h?.row(row), skipped?.row(row)) {
+      case (let h?, let x?):
+        for j in 0..<size.columns {
+          let (value, slope) = unsafe F.valueAndDerivative(z[j] + bias[j])
+          unsafe h[j] = value + x[j]
+          unsafe z[j] = slope
+        }
+      case (let h?, nil): for j in 0..<size.columns { unsafe (h[j], z[j]) = F.valueAndDerivative(z[j] + bias[j]) }
+      case (nil, let x?):
+        for j in 0..<size.columns { unsafe z[j] = F.valueAndDerivative(z[j] + bias[j]).value + x[j] }
+      case (nil, nil): for j in 0..<size.columns { unsafe z[j] = F.valueAndDerivative(z[j] + bias[j]).value }
       }
-      let value = unsafe h.row(row)
-      for j in 0..<size.columns { unsafe (value[j], z[j]) = F.valueAndDerivative(z[j] + bias[j]) }
     }
   }
 }

@@ -24,6 +24,16 @@ internal import LinearAlgebra
   }
 }
 
+/// Eight numbers from `p` on.
+@inline(__always) func lanes(_ p: UnsafePointer<Float>) -> SIMD8<Float> {
+  unsafe UnsafeRawPointer(p).loadUnaligned(as: SIMD8<Float>.self)
+}
+
+/// Writes eight numbers from `p` on.
+@inline(__always) func setLanes(_ p: UnsafeMutablePointer<Float>, _ v: SIMD8<Float>) {
+  unsafe UnsafeMutableRawPointer(p).storeBytes(of: v, as: SIMD8<Float>.self)
+}
+
 /// The memory of a pass: one block, so that large passes lie on few, huge pages.
 @safe final class Arena {
   /// Where a buffer will be.

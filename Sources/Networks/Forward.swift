@@ -53,8 +53,9 @@ extension NetworkPass {
         unsafe architecture.activation.writeCurvature(
           of: z, bias: bias + column, into: tile(l, i, j, of: curvatures), size)
       }
-      unsafe architecture.activation.apply(z, bias: bias + column, into: use == .inference ? nil : h, size)
-      if layers[l].skips { unsafe h.add(x.from(row: row, column: column), size.0, size.1) }
+      unsafe architecture.activation.apply(
+        z, bias: bias + column, into: use == .inference ? nil : h,
+        plus: layers[l].skips ? x.from(row: row, column: column) : nil, size)
     }
   }
 

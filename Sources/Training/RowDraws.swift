@@ -38,6 +38,8 @@ struct DrawStreams {
   /// One set's data, `[rows, dimension + conditions]`.
   private(set) var clean: Matrix
   private var uniforms: [Double]
+  /// Where one set's data lie.
+  private var addresses: [UnsafePointer<Float>]
 
   init(dimension: Int, conditions: Int, rows: Int, sets: Int, normals: Int) {
     (self.dimension, self.conditions, self.rows) = (dimension, conditions, rows)
@@ -45,6 +47,7 @@ struct DrawStreams {
     noise = Matrix(rows: rows, columns: normals)
     clean = Matrix(rows: rows, columns: dimension + conditions)
     uniforms = [Double](repeating: 0, count: rows)
+    unsafe addresses = [UnsafePointer](repeating: UnsafePointer(clean.pointer), count: rows)
   }
 
   /// Draws one set.
@@ -56,8 +59,9 @@ struct DrawStreams {
     streams.times.uniforms(firstIndex: firstIndex, into: &span)
     streams.noise.fillNormals(&noise, firstIndex: firstIndex)
     // Rows lie anywhere in memory: fetched one after another without work between, they come many at a time.
+    for row in 0..<rows { unsafe addresses[row] = data(row) }
     for row in 0..<rows {
-      unsafe (clean.pointer + row * clean.columns).update(from: data(row), count: clean.columns)
+      unsafe (clean.pointer + row * clean.columns).update(from: addresses[row], count: clean.columns)
     }
     if let (noise, stream) = streams.dequantisation { noise.add(to: &clean, firstIndex: firstIndex, stream) }
     for row in 0..<rows {

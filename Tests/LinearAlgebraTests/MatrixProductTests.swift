@@ -78,7 +78,7 @@ private func reference(
         )
         unsafe sgm_tile_loops(&shape, a, b, &c)
         unsafe sgm_tile_reference(&shape, a, b, &d)
-        unsafe withUnsafePointer(to: tile) { unsafe sgm_tile_run($0, a, b, &e) }
+        unsafe withUnsafePointer(to: tile) { unsafe sgm_tile_run($0, a, b, &e, b) }
         let expected = reference(
           a, b, m: m, n: n, k: k, row: isTransposed ? 1 : strideA, step: isTransposed ? strideA : 1, strideB: strideB)
         #expect(c == expected && d == expected && e == expected, "\(m)×\(k) by \(k)×\(n)")

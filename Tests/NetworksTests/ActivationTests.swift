@@ -32,7 +32,7 @@ private func reference(_ activation: Activation, _ z: Double) -> (value: Double,
     let (kept, values) = (Row(z), Row(z.map { _ in 0 }))
     // Half of each number is the bias.
     unsafe kept.buffer.base.update(from: z.map { 0.5 * $0 }, count: z.count)
-    unsafe activation.apply(kept.buffer, bias: z.map { 0.5 * $0 }, into: values.buffer, (1, z.count))
+    unsafe activation.apply(kept.buffer, bias: z.map { 0.5 * $0 }, into: values.buffer, plus: nil, (1, z.count))
     return (values.numbers, kept.numbers)
   }
 
@@ -89,8 +89,17 @@ private func reference(_ activation: Activation, _ z: Double) -> (value: Double,
   @Test("in place, each row of a tile takes its values, with the bias of its column and a stride of its own")
   func inPlace() {
     let z = Row([1, -1, 99, 2, -2, 99])
-    unsafe Activation.relu.apply(Buffer(base: z.buffer.base, stride: 3), bias: [0, 10], into: nil, (2, 2))
+    unsafe Activation.relu.apply(Buffer(base: z.buffer.base, stride: 3), bias: [0, 10], into: nil, plus: nil, (2, 2))
     #expect(z.numbers == [1, 9, 99, 2, 8, 99])
+  }
+
+  @Test("what skips a layer is added to the value, in place and beside it, and not to the derivative")
+  func skipped() {
+    let (z, copy, h, x) = (Row([1, -1, 2]), Row([1, -1, 2]), Row([0, 0, 0]), Row([10, 20, 30]))
+    unsafe Activation.relu.apply(z.buffer, bias: [0, 0, 1], into: h.buffer, plus: x.buffer, (1, 3))
+    #expect(h.numbers == [11, 20, 33] && z.numbers == [1, 0, 1])
+    unsafe Activation.relu.apply(copy.buffer, bias: [0, 0, 1], into: nil, plus: x.buffer, (1, 3))
+    #expect(copy.numbers == [11, 20, 33])
   }
 }
 

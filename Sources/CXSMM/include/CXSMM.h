@@ -14,11 +14,14 @@ typedef struct {
   bool transposed_a;
 } sgm_tile_shape;
 
+/// B, A and C of a tile, then B, A and C of tiles to come. Of those only B counts: it is fetched into the second cache.
+typedef void (*sgm_tile_code)(const float *, const float *, float *, const float *, const float *, const float *);
+
 /// A tile ready to run; re-entrant, never freed.
 typedef struct {
   sgm_tile_shape shape;
   /// LIBXSMM's code; NULL where loops run.
-  void (*code)(const float *, const float *, float *);
+  sgm_tile_code code;
 } sgm_tile;
 
 /// Prepares a tile. LIBXSMM's code is used only after it gave the loops' bits on random numbers.
@@ -27,10 +30,10 @@ sgm_tile sgm_tile_make(sgm_tile_shape shape);
 /// The same tile by loops over vectors that the compiler knows, whatever LIBXSMM offers.
 void sgm_tile_loops(const sgm_tile_shape *shape, const float *a, const float *b, float *c);
 
-/// Runs the tile: C is overwritten.
-static inline void sgm_tile_run(const sgm_tile *tile, const float *a, const float *b, float *c) {
+/// Runs the tile: C is overwritten. `next` is the B of a tile that comes soon; it is fetched meanwhile, and never read.
+static inline void sgm_tile_run(const sgm_tile *tile, const float *a, const float *b, float *c, const float *next) {
   // LIBXSMM counts columns first: its first operand is our second.
-  if (tile->code) tile->code(b, a, c);
+  if (tile->code) tile->code(b, a, c, next, a, c);
   else sgm_tile_loops(&tile->shape, a, b, c);
 }
 
