@@ -80,8 +80,8 @@ extension NetworkPass {
       let (row, column) = (tileRows.lowerBound, columns.lowerBound)
       let below = unsafe deltas[(l - 1) % 2].from(row: row, column: column)
       unsafe product.computeTile(i, j, delta, parameters + layout.weight(l).offset, into: below.base)
-      let above = unsafe layers[l].skips ? hidden[(l + 1) % 2].from(row: row, column: column) : nil
-      let kept = unsafe layers[l - 1].skips ? hidden[l % 2].from(row: row, column: column) : nil
+      let above = unsafe layers[l].skips ? hidden.from(row: row, column: column) : nil
+      let kept = unsafe layers[l - 1].skips ? hidden.from(row: row, column: column) : nil
       let slopes = unsafe tile(l - 1, i, j, of: slopes)
       for index in 0..<min(tileRows.count, asked - row) {
         let (d, slope) = unsafe (below.row(index), slopes.row(index))
@@ -98,7 +98,7 @@ extension NetworkPass {
   ///   - d: ∂loss/∂h without what comes over a skip; takes ∂loss/∂Z.
   ///   - slope: act′.
   ///   - above: what comes over the skip of the layer above, if it has one.
-  ///   - kept: takes what goes on over the skip of the layer below, if it has one.
+  ///   - kept: takes what goes on over the skip of the layer below, if it has one; may be `above`.
   ///   - sums: the bias's gradient.
   ///   - count: how many numbers.
   @inline(__always)

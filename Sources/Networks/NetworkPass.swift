@@ -51,8 +51,8 @@ internal import LinearAlgebra
   let signals, logWords: Buffer
   /// ∂loss/∂Z_l of hidden layers, `[group's rows, outputs of layer l]`, in turns for even and odd l.
   let deltas: [Buffer]
-  /// ∂loss/∂h_l, in turns for even and odd l; without rows where no layer skips.
-  let hidden: [Buffer]
+  /// ∂loss/∂h_l of the layer gone through last; without rows where no layer skips.
+  let hidden: Buffer
   /// ∂loss/∂b_l of each set of the group, for one layer at a time.
   let biasSums: Buffer
   /// W_lᵀ, `[inputs, outputs]`: what `forward` made of the parameters.
@@ -99,7 +99,7 @@ internal import LinearAlgebra
     unsafe signals = arena.buffer(places.signals)
     unsafe logWords = arena.buffer(places.logWords)
     unsafe deltas = unsafe places.deltas.map { unsafe arena.buffer($0) }
-    unsafe hidden = unsafe places.hidden.map { unsafe arena.buffer($0) }
+    unsafe hidden = arena.buffer(places.hidden)
     unsafe biasSums = arena.buffer(places.biasSums)
     unsafe turned = unsafe places.turned.map { unsafe arena.buffer($0) }
     let indices = architecture.layers.indices

@@ -3,8 +3,8 @@ internal import LinearAlgebra
 /// Where a pass's buffers lie, and the products between them.
 struct Places {
   let plan: Arena.Plan
-  let inputs, slopes, curvatures, deltas, hidden, turned: [Arena.Place]
-  let output, outputGradient, raw, rawGradient, biasSums, signals, logWords: Arena.Place
+  let inputs, slopes, curvatures, deltas, turned: [Arena.Place]
+  let hidden, output, outputGradient, raw, rawGradient, biasSums, signals, logWords: Arena.Place
   let groups: [Range<Int>]
   private let layers: [NetworkArchitecture.Layer]
   /// Rows of a whole group.
@@ -36,7 +36,7 @@ struct Places {
     raw = plan.reserve(rows: hasHead ? groupRows : 0, stride: last)
     rawGradient = plan.reserve(rows: hasHead ? trained : 0, stride: last)
     deltas = (0..<2).map { _ in plan.reserve(rows: trained, stride: Self.stride(widest)) }
-    hidden = (0..<2).map { _ in plan.reserve(rows: skips ? trained : 0, stride: Self.stride(widest)) }
+    hidden = plan.reserve(rows: skips ? trained : 0, stride: Self.stride(widest))
     biasSums = plan.reserve(rows: use == .inference ? 0 : setsPerGroup, stride: Self.stride(widest))
     let hasWords = architecture.words != nil
     signals = plan.reserve(rows: hasWords ? all : 0, stride: NetworkPass.signalNumbers)
