@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Puts small faults in on purpose and sees which tests notice: launch/mutation.sh [OPTION]... [MODULE|MODULE.NUMBER]...
 # All faults of launch/mutations/*.txt go into a copy of the tree in .build-mutation at once, each behind a switch, so that
-# one build serves all: SGM_MUTATION=17 turns fault 17 on. Each fault meets the unit tests of its module, then, if they
-# pass, all unit tests, then the mpirun suites that its entry names. A run stops at the first failure.
+# one build serves all: SGM_MUTATION=17 turns fault 17 on. After a build each unit test runs once by itself without a
+# fault, and the faults whose places it reaches are written down. So a fault meets only the unit tests that can see it, those
+# of less than a second first, then the mpirun suites that its entry names. A run stops at the first failure.
 #   --check     only checks that every place is there exactly once; needs no build
 #   --list      prints the faults with their numbers
 #   --every N   takes the faults 1, N + 1, 2N + 1, … of each table
@@ -125,6 +126,8 @@ switched() {
   esac
 }
 
+switch='sgm_mutated(int n) { if (sgm_mutation < 0) sgm_reach(n); return sgm_mutation == n; }'
+
 # Writes file $1 with all of its faults to $2.
 write_file() {
   local file=$1 text out='' i start length last=0 key
@@ -151,8 +154,8 @@ write_file() {
   {
     case $file in
       *.swift) echo 'public import CMutation' ;;
-      *.cpp) echo 'extern "C" { extern const int sgm_mutation; } static inline bool sgm_mutated(int n) { return sgm_mutation == n; }' ;;
-      *) echo 'extern const int sgm_mutation; static inline _Bool sgm_mutated(int n) { return sgm_mutation == n; }' ;;
+      *.cpp) echo 'extern "C" { extern const int sgm_mutation; void sgm_reach(int); }' "static inline bool $switch" ;;
+      *) echo "extern const int sgm_mutation; void sgm_reach(int); static inline _Bool $switch" ;;
     esac
     printf '%s\n' "$out"
   } > "$2.new"
@@ -181,21 +184,38 @@ make_copy() {
   for mutated in $(printf '%s\n' "${files[@]}" | sort -u); do write_file "$mutated" "$copy/$mutated"; done
 
   cat > "$copy/Sources/CMutation/include/CMutation.h.new" << 'C'
-// Which fault is on: read from the environment before main, never changed after.
+// Which fault is on: read from the environment before main, never changed after. At -1 none is on, and the places that are
+// reached are noted.
 #pragma once
 #include <stdbool.h>
 extern const int sgm_mutation;
+void sgm_reach(int number);
 static inline __attribute__((always_inline)) bool sgm_mutated(int number) {
+  if (__builtin_expect(sgm_mutation < 0, 0)) sgm_reach(number);
   return __builtin_expect(sgm_mutation == number, 0);
 }
 C
   # Its own file does not include the header: there the number is not constant.
   cat > "$copy/Sources/CMutation/mutation.c.new" << 'C'
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 int sgm_mutation = 0;
+enum { most = 10000 };
+static unsigned char reached[most];
+static int file = -1;
+// Written at once, as a process may end by a signal. Programs that a test starts write to the same file.
+void sgm_reach(int number) {
+  if (file < 0 || __atomic_exchange_n(&reached[number % most], 1, __ATOMIC_RELAXED)) return;
+  char line[16];
+  const ssize_t length = snprintf(line, sizeof line, "%d\n", number);
+  if (write(file, line, (size_t)length) != length) abort();
+}
 __attribute__((constructor)) static void read_number(void) {
-  const char *text = getenv("SGM_MUTATION");
+  const char *text = getenv("SGM_MUTATION"), *path = getenv("SGM_REACHED");
   if (text) sgm_mutation = atoi(text);
+  if (sgm_mutation < 0 && path) file = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
 }
 C
   cp Package.swift "$copy/Package.swift.new"
@@ -221,6 +241,7 @@ run_tests() {
   shift 3
   by=
   # The inner shell keeps to itself what bash says of a child that a signal ended.
+  : > "$output"
   SGM_MUTATION=$fault setsid bash -c 'output=$1; shift; "$@" > "$output" 2>&1' - "$output" \
     "$bundle" --testing-library swift-testing --filter "$filter" "$@" 2> /dev/null &
   pid=$!
@@ -242,9 +263,54 @@ run_tests() {
     grep -q 'Test run with [1-9]' "$output" || fail "no test ran for the filter $filter"
     return
   }
+  # 69: swift-testing found no test; 126 and 127: the command was too long or is not there.
+  case $status in 69 | 126 | 127) grep -q 'recorded an issue' "$output" || fail "no test ran for the filter $filter" ;; esac
   local first
   first=$(grep -m 1 'recorded an issue' "$output" | sed -E 's/^[^A-Za-z]*Test (.*) recorded an issue.* at ([A-Za-z]+\.swift):.*/\1 (\2)/' | cut -c 1-150)
   by=${first:-${by:-the process ended: $(grep -m 1 -E 'Fatal error|Precondition|crash|error:' "$output" | tail -c 120 || true)}}
+}
+
+# pattern TEST: a regular expression for that test alone, as --list-tests names it.
+pattern() { sed 's/[][(){}.*+?^$|\\]/\\&/g; s/^/^/; s/$/(\/|$)/' <<< "$1"; }
+
+# trace K TEST: runs a test by itself without a fault; writes its seconds, its name and the faults that it reaches.
+trace() {
+  local file=$copy/reached/$1 begin=${EPOCHREALTIME//[.,]/} spent
+  : > "$file.faults"
+  SGM_MUTATION=-1 SGM_REACHED=$file.faults timeout --foreground 600 "$bundle" --testing-library swift-testing \
+    --filter "$(pattern "$2")" > "$file.output" 2>&1 && grep -q 'Test run with [1-9]' "$file.output" || {
+    echo "mutation: without a fault the test $2 fails: $file.output" >&2
+    return 255
+  }
+  spent=$((${EPOCHREALTIME//[.,]/} - begin))
+  printf '%d.%06d\t%s\t%s\n' $((spent / 1000000)) $((spent % 1000000)) "$2" "$(sort -nu "$file.faults" | tr '\n' ' ')" > "$file"
+  rm "$file.faults" "$file.output"
+}
+export -f pattern trace
+
+# Makes the table of what every unit test reaches, once a build.
+trace_all() {
+  [[ ! $copy/reached.txt -nt $bundle ]] || return 0
+  rm -rf "$copy/reached"
+  mkdir "$copy/reached"
+  "$bundle" --testing-library swift-testing --list-tests | grep -v '^LaunchTests\.' | sort -u | awk '{ print NR; print }' |
+    copy=$copy bundle=$bundle xargs -d '\n' -n 2 -P "$(nproc)" bash -c 'trace "$@"' - || fail "a test fails without a fault"
+  cat "$copy/reached"/* > "$copy/reached.txt"
+}
+
+# tests_for FAULT MODULE SLOW: the unit tests that reach a fault, of less than a second or of more (SLOW 0 or 1), of one
+# module or (MODULE empty) of all: a line with their seconds in all and a filter for them; nothing if there are none.
+tests_for() {
+  awk -F '\t' -v fault="$1" -v module="$2" -v slow="$3" '
+    ($1 >= 1) == slow && (module == "" || index($2, module "Tests.") == 1) && index(" " $3, " " fault " ") {
+      seconds += $1
+      names[++n] = $2
+    }
+    END {
+      if (!n) exit
+      for (k = 1; k <= n; k++) { gsub(/[][(){}.*+?^$|\\]/, "\\\\&", names[k]); filter = filter (k > 1 ? "|" : "") names[k] }
+      printf "%d ^(%s)(/|$)\n", seconds, filter
+    }' "$copy/reached.txt"
 }
 
 # Whose tests are a module's own; the commands have none but those under mpirun.
@@ -284,6 +350,7 @@ esac
 [[ $build != no ]] || diff -rq launch/mutations "$copy/launch/mutations" || fail "the tables changed since the copy was built"
 bundle=$(echo "$copy"/.build/release/*PackageTests.xctest)
 [[ -x $bundle ]] || fail "$copy is not built; leave out --no-build"
+trace_all
 
 is_wanted() {
   local one
@@ -294,7 +361,7 @@ is_wanted() {
 }
 
 mkdir -p .build-logs
-declare -A caught=() total=() left=() limits=() verdicts=()
+declare -A caught=() total=() left=() verdicts=()
 # Faults keep their verdicts by module and claim: their numbers move when others are added.
 if [[ $continue == yes && -s $log ]]; then
   earlier=$(grep -E '^(caught|SURVIVED|          by) ' "$log")
@@ -320,20 +387,16 @@ for i in "${!names[@]}"; do
     [[ $verdict == SURVIVED ]] || caught[$module]=$((${caught[$module]:-0} + 1))
     continue
   fi
-  tests=$(tests_of "$module")
-  # Without a fault the module's tests pass, and tell how long they take.
-  if [[ -n $tests && -z ${limits[$tests]:-} ]]; then
-    begin=$SECONDS
-    run_tests 0 600 "^${tests}Tests\."
-    [[ -z $by ]] || fail "without a fault, the tests of $tests fail: $by"
-    limits[$tests]=$((10 * (SECONDS - begin) + 20))
-  fi
+  own=
+  if [[ $scope == module ]]; then own=$(tests_of "$module"); fi
   total[$module]=$((${total[$module]:-0} + 1))
-  by=
-  [[ -z $tests ]] || run_tests $((i + 1)) "${limits[$tests]}" "^${tests}Tests\."
-  if [[ -z $by && $scope == all ]]; then
-    run_tests $((i + 1)) 600 '^[A-Za-z]*Tests\.' --skip '^LaunchTests\.' --skip "^${tests:-Launch}Tests\."
-  fi
+  by= reached=no
+  for slow in 0 1; do
+    [[ -z $by && ($scope == all || -n $own) ]] || continue
+    read -r seconds filter < <(tests_for $((i + 1)) "$own" $slow) || continue
+    reached=yes
+    run_tests $((i + 1)) $((10 * seconds + 20)) "$filter"
+  done
   if [[ -z $by && $mpirun == yes && -n ${suites[i]} ]]; then
     for suite in ${suites[i]}; do
       [[ -n $by ]] || run_tests $((i + 1)) 900 "^LaunchTests\.LaunchTests/$suite" --no-parallel
@@ -344,6 +407,7 @@ for i in "${!names[@]}"; do
     printf 'caught    %-18s %s\n          by %s\n' "${names[i]}" "${claims[i]}" "$by"
   else
     printf 'SURVIVED  %-18s %s\n' "${names[i]}" "${claims[i]}"
+    [[ $reached == yes || $scope == module ]] || printf '          by not being reached by a unit test\n'
   fi
 done
 
