@@ -25,8 +25,12 @@ for seed in $(seq "$seeds"); do
     for epsilon in $epsilons; do
       cell=$runs/cell_seed=${seed}_a=${a}_epsilon=$epsilon.json
       if [[ -s $cell ]]; then continue; fi
-      launch sgm-theory epsilon "$run" --set process.a="$a" --set process.epsilon="$epsilon" \
-        --set sampling.sampler="$sampler" --count "$count" --steps "$steps" --repeats 1 --json > "$cell.part"
+      # A network may diverge where the stationary law lies far from all that it has seen: such a cell is kept empty.
+      if ! launch sgm-theory epsilon "$run" --set process.a="$a" --set process.epsilon="$epsilon" \
+        --set sampling.sampler="$sampler" --count "$count" --steps "$steps" --repeats 1 --json > "$cell.part" 2> "$cell.log"; then
+        grep -q 'not finite' "$cell.log" || { cat "$cell.log" >&2; exit 1; }
+        echo '{}' > "$cell.part"
+      fi
       mv "$cell.part" "$cell"
     done
   done
@@ -37,7 +41,8 @@ number() { sed -n 's/.*"'"$1"'":\([-0-9.e]*\).*/\1/p'; }
 # spread: mean and standard deviation of the numbers on standard input.
 spread() {
   awk '{ s += $1; q += $1 * $1; n++ }
-    END { m = s / n; d = n > 1 ? sqrt((q - n * m * m > 0 ? q - n * m * m : 0) / (n - 1)) : 0; printf "%.4f\t%.4f", m, d }'
+    END { if (n == 0) { printf "nan\tnan"; exit }
+      m = s / n; d = n > 1 ? sqrt((q - n * m * m > 0 ? q - n * m * m : 0) / (n - 1)) : 0; printf "%.4f\t%.4f", m, d }'
 }
 keys=(network 'stationary, exact' 'network of it' 'moments, exact' 'network there' 'p_T, exact' floor)
 for a in $as; do
@@ -50,10 +55,10 @@ for a in $as; do
 done > "$runs/grid.tsv"
 echo '| a | ε | stationary law, learned | exact | moments of p_T, learned | exact | p_T, learned | exact | floor |'
 echo '|---|---|---|---|---|---|---|---|---|'
-awk -F '\t' '{ printf "| %s | %s |", $1, $2; for (i = 3; i < NF; i += 2) printf " %.3f ± %.3f |", $i, $(i + 1); print "" }' "$runs/grid.tsv"
+awk -F '\t' '{ printf "| %s | %s |", $1, $2; for (i = 3; i < NF; i += 2) printf $i == "nan" ? " – |" : " %.3f ± %.3f |", $i, $(i + 1); print "" }' "$runs/grid.tsv"
 
 # Learned: points with bars of a standard deviation; exact: dashed lines; the mean of all floors: the grey line.
-floor=$(awk -F '\t' '{ s += $15 } END { print s / NR }' "$runs/grid.tsv")
+floor=$(awk -F '\t' '$15 != "nan" { s += $15; n++ } END { print s / n }' "$runs/grid.tsv")
 gnuplot << GNUPLOT
 set terminal pngcairo size 1100,420 font ",11"
 set output "$runs/grid.png"
