@@ -60,7 +60,7 @@ done
 figure() {
   sed -n 's/.*"metric":"sliced W2",.*"'"$1"'":{"mean":\([^,}]*\).*/\1/p' |
     awk '{ s += $1; q += $1 * $1; n++ }
-      END { m = s / n; printf "%.4f ± %.4f", m, n > 1 ? sqrt((q - n * m * m > 0 ? q - n * m * m : 0) / (n - 1)) : 0 }'
+      END { m = s / n; d = n > 1 ? sqrt((q - n * m * m > 0 ? q - n * m * m : 0) / (n - 1)) : 0; printf "%.4f ± %.4f", m, d }'
 }
 echo '| schedule | sliced W2 | floor | Gaussian baseline |'
 echo '|---|---|---|---|'
