@@ -97,7 +97,8 @@ extension TheoryInquiry {
     let setting = "Euler-Maruyama, \(table.steps) uniform steps, \(table.count) samples, \(table.repeats) seeds"
     found.add(
       "sliced W2 of \(name), exact score, \(setting)",
-      note: "original units; from the stationary law, from the two moments of p_T, and from p_T; the last row is PSLD",
+      note: "original units; from the stationary law, from the two moments of p_T, and from p_T, nan where samples "
+        + "diverged; the last row is PSLD",
       columns + ["stationary start is"],
       zip(cases, exact).map { one, starts in
         one.names + numbers(starts) + cells(floor.mean, floor.deviation) + [.text(table.verdict(starts[0]))]
@@ -197,8 +198,8 @@ extension TheoryInquiry {
     found.add(
       "sliced W2 of runs, \(Self.words(of: steppers.map(\.used))) on each run's grid to its final time",
       note:
-        "original units; from the stationary law, from a Gaussian with the two moments of p_T, and from p_T itself; "
-        + "compare rows of equal parameters, objective and weight alone",
+        "original units; from the stationary law, from a Gaussian with the two moments of p_T, and from p_T itself, nan "
+        + "where samples diverged; compare rows of equal parameters, objective and weight alone",
       columns, rows)
     return found
   }

@@ -52,6 +52,7 @@ package struct EpsilonTable: ~Copyable {
 
   /// At the floor: within two standard deviations of a difference of means over the repeats.
   package func verdict(_ value: Spread) -> String {
+    guard value.mean.isFinite else { return "not reached: samples diverged" }
     guard repeats > 1 else { return "one repeat" }
     let squares = value.deviation * value.deviation + floor.deviation * floor.deviation
     return value.mean <= floor.mean + 2 * (squares / Double(repeats)).squareRoot() ? "at the floor" : "above"
@@ -63,7 +64,8 @@ package struct EpsilonTable: ~Copyable {
     case marginal(Kernel)
   }
 
-  /// From the stationary law, from a Gaussian with the moments of p_T, and from p_T.
+  /// From the stationary law, from a Gaussian with the moments of p_T, and from p_T; NaN for a start from which a sample
+  /// diverged.
   package mutating func distances(_ process: any ForwardProcess, _ score: any Score) throws -> [Spread] {
     let kernel = process.kernel(at: process.horizon)
     // Data of zero mean and unit variance.
@@ -76,7 +78,9 @@ package struct EpsilonTable: ~Copyable {
       if floors.count < repeats { floors.append(try distance.values(to: truth(seed, 1))[0]) }
       for (j, start) in starts.enumerated() {
         let samples = try generated(process, score, from: start, seed: seed)
-        values[j].append(try distance.values(to: samples)[0])
+        do { values[j].append(try distance.values(to: samples)[0]) } catch MetricsError.notFinite {
+          values[j].append(.nan)
+        }
       }
     }
     return values.map { Spread(of: $0) }

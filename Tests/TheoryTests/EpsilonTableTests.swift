@@ -1,5 +1,6 @@
 import Communication
 import Diffusion
+import LinearAlgebra
 import Metrics
 import Sampling
 import Targets
@@ -44,5 +45,45 @@ import Theory
     #expect(usual == first)
     // Eight steps of the posterior's variance are too few for it: 0.28 beside 0.17 for a run on a like grid.
     #expect(ancestral > 1.2 * first, "\(first), \(ancestral)")
+  }
+
+  @Test("a start from which samples diverge has no distance, and the other starts keep theirs")
+  func divergence() throws {
+    let target = GaussianMixture.mg25(dimension: 2)
+    // Little noise at the horizon: p_T stays within 2 of the middle, where the prior and a Gaussian have rows beyond 2.5.
+    let process = VariancePreserving(schedule: .constant(0.01))
+    let exact = try #require(target.score(under: process, in: target.standardisation))
+    func distances(_ score: any Score) throws -> (values: [Spread], verdicts: [String]) {
+      var table = EpsilonTable(
+        target, count: 512, repeats: 2, steps: 20, seed: 1, directions: 50, Communicator.single)
+      let values = try table.distances(process, score)
+      return (values, values.map { table.verdict($0) })
+    }
+    let usual = try distances(exact)
+    let steep = try distances(Bounded(base: exact, limit: 2.5))
+    #expect(steep.values.map(\.mean.isNaN) == [true, true, false], "\(steep)")
+    #expect(steep.verdicts[0] == "not reached: samples diverged")
+    #expect(usual.values.allSatisfy(\.mean.isFinite) && steep.values[2] == usual.values[2], "\(usual)")
+  }
+}
+
+/// A score that knows nothing of states beyond a limit: it is infinite there.
+private struct Bounded: Score {
+  var base: any Score
+  let limit: Float
+
+  var process: any ForwardProcess { base.process }
+  var dimension: Int { base.dimension }
+
+  mutating func evaluate(_ state: borrowing Matrix, at t: Double, into score: inout Matrix) {
+    base.evaluate(state, at: t, into: &score)
+    for r in 0..<state.rows {
+      for k in 0..<state.columns where abs(state[r, k]) > limit { score[r, k] = .infinity }
+    }
+  }
+
+  mutating func evaluate(_ state: borrowing Matrix, atTimes times: [Double], into score: inout Matrix) {
+    precondition(times.allSatisfy { $0 == times[0] }, "a table steps all rows at once")
+    evaluate(state, at: times[0], into: &score)
   }
 }

@@ -14,6 +14,7 @@ names=("$@")
 ((${#names[@]})) || names=("${shipped[@]}" "${laws[@]}")
 python=${SGM_PYTHON:-.build-python/bin/python}
 source launch/environment.sh
+source launch/benchmarks/spread.sh
 bin=${SGM_BIN:-$(launch/build.sh --show-bin-path)}
 mkdir -p "$runs"
 [[ -e $runs/scales.npy ]] || "$python" launch/benchmarks/denoiser_laws.py "$runs"
@@ -66,13 +67,6 @@ done
 
 # figure RUN METRIC PART: a figure of the run's judgement.
 figure() { sed -n 's/.*"metric":"'"$2"'".*"'"$3"'":{"mean":\([^,}]*\).*/\1/p' "$1/judgements.jsonl"; }
-# spread: mean ± standard deviation of the numbers on standard input.
-spread() {
-  awk '{ s += $1; q += $1 * $1; n++ }
-    END { if (n == 0) { printf "–"; exit }
-      m = s / n; printf "%.4f", m
-      if (n > 1) printf " ± %.4f", sqrt((q - n * m * m > 0 ? q - n * m * m : 0) / (n - 1)) }'
-}
 echo '| experiment | input | sliced W2 | floor | sliced W2 of ranks | floor | C2ST | held-out loss |'
 echo '|---|---|---|---|---|---|---|---|'
 for name in "${names[@]}"; do

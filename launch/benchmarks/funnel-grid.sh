@@ -13,6 +13,7 @@ shift $(($# < 5 ? $# : 5))
 sampler=${SAMPLER:-splitting-midpoint}
 as=${GRID_A:-0.1 0.25 0.5 1 2} epsilons=${GRID_EPSILON:-0 0.1 0.25 0.5 1}
 source launch/environment.sh
+source launch/benchmarks/spread.sh
 bin=${SGM_BIN:-$(launch/build.sh --show-bin-path)}
 launch() { mpirun -q --oversubscribe -np "$ranks" "$bin/$1" "${@:2}" < /dev/null; }
 mkdir -p "$runs"
@@ -25,31 +26,22 @@ for seed in $(seq "$seeds"); do
     for epsilon in $epsilons; do
       cell=$runs/cell_seed=${seed}_a=${a}_epsilon=$epsilon.json
       if [[ -s $cell ]]; then continue; fi
-      # A network may diverge where the stationary law lies far from all that it has seen: such a cell is kept empty.
-      if ! launch sgm-theory epsilon "$run" --set process.a="$a" --set process.epsilon="$epsilon" \
-        --set sampling.sampler="$sampler" --count "$count" --steps "$steps" --repeats 1 --json > "$cell.part" 2> "$cell.log"; then
-        grep -q 'not finite' "$cell.log" || { cat "$cell.log" >&2; exit 1; }
-        echo '{}' > "$cell.part"
-      fi
+      launch sgm-theory epsilon "$run" --set process.a="$a" --set process.epsilon="$epsilon" \
+        --set sampling.sampler="$sampler" --count "$count" --steps "$steps" --repeats 1 --json > "$cell.part"
       mv "$cell.part" "$cell"
     done
   done
 done
 
-# number KEY: that column of every cell on standard input.
-number() { sed -n 's/.*"'"$1"'":\([-0-9.e]*\).*/\1/p'; }
-# spread: mean and standard deviation of the numbers on standard input.
-spread() {
-  awk '{ s += $1; q += $1 * $1; n++ }
-    END { if (n == 0) { printf "nan\tnan"; exit }
-      m = s / n; d = n > 1 ? sqrt((q - n * m * m > 0 ? q - n * m * m : 0) / (n - 1)) : 0; printf "%.4f\t%.4f", m, d }'
-}
+# number KEY: that column of every cell on standard input, "nan" where a network's samples diverged: where the start lies far
+# from all that it has seen.
+number() { sed -n 's/.*"'"$1"'":"\{0,1\}\([-0-9.ena]*\).*/\1/p'; }
 keys=(network 'stationary, exact' 'network of it' 'moments, exact' 'network there' 'p_T, exact' floor)
 for a in $as; do
   for epsilon in $epsilons; do
     cells=$(cat "$runs"/cell_seed=*_a="${a}"_epsilon="$epsilon".json)
     printf '%s\t%s' "$a" "$epsilon"
-    for key in "${keys[@]}"; do printf '\t%s' "$(number "$key" <<< "$cells" | spread)"; done
+    for key in "${keys[@]}"; do printf '\t%s' "$(number "$key" <<< "$cells" | spread '%.4f\t%.4f')"; done
     echo
   done
 done > "$runs/grid.tsv"

@@ -8,6 +8,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 runs=${1:-runs/funnel-schedules} seeds=${2:-3} ranks=${3:-2} count=${4:-50000} steps=${5:-250}
 source launch/environment.sh
+source launch/benchmarks/spread.sh
 bin=${SGM_BIN:-$(launch/build.sh --show-bin-path)}
 launch() { mpirun -q --oversubscribe -np "$ranks" "$bin/$1" "${@:2}" < /dev/null; }
 mkdir -p "$runs"
@@ -56,11 +57,9 @@ for seed in $(seq "$seeds"); do
   done
 done
 
-# figure PART: that figure of the sliced W2 of every file on standard input, as mean ± standard deviation.
+# figure PART: that figure of the sliced W2 of every file on standard input.
 figure() {
-  sed -n 's/.*"metric":"sliced W2",.*"'"$1"'":{"mean":\([^,}]*\).*/\1/p' |
-    awk '{ s += $1; q += $1 * $1; n++ }
-      END { m = s / n; d = n > 1 ? sqrt((q - n * m * m > 0 ? q - n * m * m : 0) / (n - 1)) : 0; printf "%.4f ± %.4f", m, d }'
+  sed -n 's/.*"metric":"sliced W2",.*"'"$1"'":{"mean":\([^,}]*\).*/\1/p' | spread
 }
 echo '| schedule | sliced W2 | floor | Gaussian baseline |'
 echo '|---|---|---|---|'

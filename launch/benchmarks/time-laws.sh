@@ -8,6 +8,7 @@ runs=${1:-runs/time-laws}
 cases=("${@:2}")
 ((${#cases[@]})) || cases=({uniform,importance,learned-schedule}\,{independent,low-discrepancy})
 source launch/environment.sh
+source launch/benchmarks/spread.sh
 bin=${SGM_BIN:-$(launch/build.sh --show-bin-path)}
 mkdir -p "$runs"
 echo '| `time_law` | `time_spread` | deviation of the loss | NLL, nats a row |'
@@ -19,8 +20,7 @@ for case in "${cases[@]}"; do
     --set training.minimum_time=0.001 --set training.time_law="${case%,*}" --set training.time_spread="${case#*,}" \
     --set training.log_every=1 --set 'evaluation.metrics=[nll]' --set evaluation.pair_count=1000 \
     > "$run.log" 2>&1 < /dev/null || { cat "$run.log" >&2; exit 1; }
-  deviation=$(tail -n 1000 "$run/metrics.jsonl" | sed 's/.*"loss":\([^,]*\),.*/\1/' |
-    awk '{ s += $1; q += $1 * $1 } END { m = s / NR; printf "%.2f", sqrt((q - NR * m * m) / (NR - 1)) }')
+  deviation=$(tail -n 1000 "$run/metrics.jsonl" | sed 's/.*"loss":\([^,]*\),.*/\1/' | spread '%.0s%.2f')
   printf '| `%s` | `%s` | %s | %s |\n' "${case%,*}" "${case#*,}" "$deviation" \
     "$(sed -n 's/.*"metric":"NLL","value":{"mean":\([^,]*\),"deviation":\([^,}]*\).*/\1 \2/p' "$run/judgements.jsonl" |
       awk '{ v = sprintf("%.2f", $1); sub("-", "−", v); printf "%s ± %.2f", v, $2 }')"
