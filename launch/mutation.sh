@@ -2,8 +2,8 @@
 # Puts small faults in on purpose and sees which tests notice: launch/mutation.sh [OPTION]... [MODULE|MODULE.NUMBER]...
 # All faults of launch/mutations/*.txt go into a copy of the tree in .build-mutation at once, each behind a switch, so that
 # one build serves all: SGM_MUTATION=17 turns fault 17 on. After a build each unit test runs once by itself without a
-# fault, and the faults whose places it reaches are written down. So a fault meets only the unit tests that can see it, those
-# of less than a second first, then the mpirun suites that its entry names. A run stops at the first failure.
+# fault, and the faults whose places it reaches are written down. So a fault meets only the unit tests that can see it, its
+# module's own first, then the mpirun suites that its entry names. A run stops at the first failure.
 #   --check     only checks that every place is there exactly once; needs no build
 #   --list      prints the faults with their numbers
 #   --every N   takes the faults 1, N + 1, 2N + 1, … of each table
@@ -280,7 +280,7 @@ trace() {
   SGM_MUTATION=-1 SGM_REACHED=$file.faults timeout --foreground 600 "$bundle" --testing-library swift-testing \
     --filter "$(pattern "$2")" > "$file.output" 2>&1 && grep -q 'Test run with [1-9]' "$file.output" || {
     echo "mutation: without a fault the test $2 fails: $file.output" >&2
-    return 255
+    return 1
   }
   spent=$((${EPOCHREALTIME//[.,]/} - begin))
   printf '%d.%06d\t%s\t%s\n' $((spent / 1000000)) $((spent % 1000000)) "$2" "$(sort -nu "$file.faults" | tr '\n' ' ')" > "$file"
@@ -288,21 +288,21 @@ trace() {
 }
 export -f pattern trace
 
-# Makes the table of what every unit test reaches, once a build.
+# Makes the table of what every unit test reaches, once a build. PagesTests/extensions wants the sources as they are.
 trace_all() {
   [[ ! $copy/reached.txt -nt $bundle ]] || return 0
   rm -rf "$copy/reached"
   mkdir "$copy/reached"
-  "$bundle" --testing-library swift-testing --list-tests | grep -v '^LaunchTests\.' | sort -u | awk '{ print NR; print }' |
+  "$bundle" --testing-library swift-testing --list-tests | grep -v -e '^LaunchTests\.' -e 'PagesTests/extensions' | sort -u | awk '{ print NR; print }' |
     copy=$copy bundle=$bundle xargs -d '\n' -n 2 -P "$(nproc)" bash -c 'trace "$@"' - || fail "a test fails without a fault"
   cat "$copy/reached"/* > "$copy/reached.txt"
 }
 
-# tests_for FAULT MODULE SLOW: the unit tests that reach a fault, of less than a second or of more (SLOW 0 or 1), of one
-# module or (MODULE empty) of all: a line with their seconds in all and a filter for them; nothing if there are none.
+# tests_for FAULT MODULE OWN SLOW: the unit tests that reach a fault, the module's own or the others (OWN 1 or 0), of less
+# than a second or of more (SLOW 0 or 1): a line with their seconds in all and a filter for them; nothing if there are none.
 tests_for() {
-  awk -F '\t' -v fault="$1" -v module="$2" -v slow="$3" '
-    ($1 >= 1) == slow && (module == "" || index($2, module "Tests.") == 1) && index(" " $3, " " fault " ") {
+  awk -F '\t' -v fault="$1" -v module="$2" -v own="$3" -v slow="$4" '
+    ($1 >= 1) == slow && (index($2, module "Tests.") == 1) == own && index(" " $3, " " fault " ") {
       seconds += $1
       names[++n] = $2
     }
@@ -387,13 +387,12 @@ for i in "${!names[@]}"; do
     [[ $verdict == SURVIVED ]] || caught[$module]=$((${caught[$module]:-0} + 1))
     continue
   fi
-  own=
-  if [[ $scope == module ]]; then own=$(tests_of "$module"); fi
+  own=$(tests_of "$module")
   total[$module]=$((${total[$module]:-0} + 1))
   by= reached=no
-  for slow in 0 1; do
-    [[ -z $by && ($scope == all || -n $own) ]] || continue
-    read -r seconds filter < <(tests_for $((i + 1)) "$own" $slow) || continue
+  for round in '1 0' '1 1' '0 0' '0 1'; do
+    [[ -z $by && ($scope == all || $round == 1*) ]] || continue
+    read -r seconds filter < <(tests_for $((i + 1)) "$own" $round) || continue
     reached=yes
     run_tests $((i + 1)) $((10 * seconds + 20)) "$filter"
   done

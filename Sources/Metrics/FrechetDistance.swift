@@ -68,7 +68,8 @@ public struct FrechetDistance: SampleDistance, ~Copyable {
     return [distance * distance]
   }
 
-  private mutating func fit(_ rows: borrowing Matrix) throws -> GaussianFit {
+  /// The Gaussian fit of rows as the classifier sees them.
+  mutating func fit(_ rows: borrowing Matrix) throws -> GaussianFit {
     try checkSamples(rows, atLeast: 2, dimension: means.count)
     return try GaussianFit(classifier.features(of: Self.inputs(rows, means, scales)))
   }

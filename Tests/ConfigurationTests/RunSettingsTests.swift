@@ -1,5 +1,7 @@
 import Diffusion
+import LinearAlgebra
 import Sampling
+import TestSupport
 import Testing
 
 @testable import Configuration
@@ -16,6 +18,24 @@ import Testing
     #expect(other.sampling.sampler == .stepping(second))
     // What is left reads back as an experiment.
     #expect(throws: Never.self) { try Experiment(yaml: other.yaml, file: "experiment.yaml") }
+  }
+
+  @Test("a network draws under another process where it sees the noise alone, and has seen as much of it")
+  func otherProcess() throws {
+    let levels = "training: {minimum_noise: 0.001, maximum_noise: 20}"
+    func drawn(_ yaml: String, _ setting: String) throws -> Experiment {
+      try Experiment(yaml: "data: {target: mg25}\n" + yaml, file: "a.yaml").sampled([setting], file: "experiment.yaml")
+    }
+    let run = "network: {input: noisy-data}\nprocess: {kind: variance-exploding, sigma_max: 10}\n" + levels
+    #expect(try abs(drawn(run, "process.sigma_max=19").process.make().priorCovariance[0, 0] - 361) < 2)
+    let beyond = errorText { _ = try drawn(run, "process.sigma_max=40") }
+    #expect(
+      beyond.hasPrefix("process: goes through noise from 0.002 at sampling.final_time to 40.0 at process.horizon")
+        && beyond.contains("but the network was trained on 0.001 to 20.0"), "\(beyond)")
+    let ofState = errorText { _ = try drawn("network: {input: state}", "process.kind=variance-exploding") }
+    #expect(
+      ofState.hasPrefix("--set process.kind=variance-exploding: the process can change only for a network of")
+        && ofState.contains("this one has state"), "\(ofState)")
   }
 
   @Test("a setting that means nothing for the sampler is refused, on a run as in a file")

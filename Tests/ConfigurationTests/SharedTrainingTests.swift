@@ -67,6 +67,9 @@ private func read(_ yaml: String, _ settings: [String]) throws -> Experiment {
     for setting in ["sampling.steps=7", "sampling.final_time=0.1", "evaluation.count=50"] {
       #expect(try read(times, [setting]).trainedText == plain, "\(setting)")
     }
+    // A network of the noise alone that draws times: these are the process's.
+    let noisy = times + "network: {input: noisy-data}\n"
+    #expect(try read(noisy, []).trainedText != read(noisy, ["process.epsilon=0.5"]).trainedText)
   }
 
   @Test("the text names every key, so that a new one tells experiments apart until someone says that it need not")

@@ -55,6 +55,9 @@ import Testing
       let slope = process.elapsed(from: t - h, to: t + h) / (2 * h)
       // A central difference errs by (h/t)² ≤ 1e-8 times the clock's third derivative, at most 1e3 in units of t.
       #expect(abs(slope / process.rate(at: t) - 1) < 1e-6)
+      let difference = process.clock(t + h) - process.clock(t - h)
+      // Two clocks of at most 1e3, rounded, over a difference of 1e-6 of them.
+      #expect(abs(difference / process.elapsed(from: t - h, to: t + h) - 1) < 1e-8)
     }
   }
 

@@ -114,6 +114,7 @@ private let maker = """
       "all.h5:/nan",
       "all.h5:/nan: row 2000, column 1 (both from 0, as in NumPy) holds nan, not a finite number; remove the row"
     ),
+    ("cut.h5", "cut.h5: is cut short or damaged, or its writer has not closed it ("),
     ("cut.h5:/x", "cut.h5: is cut short or damaged, or its writer has not closed it ("),
     ("damaged.hdf5:/x", "damaged.hdf5:/x: cannot be read from row 0 on (from 0): "),
     ("text.h5:/x", "text.h5: is not an HDF5 file; name a file that h5py or HDF5's own programs made"),
@@ -126,6 +127,22 @@ private let maker = """
       let text = errorText { _ = try numbers("\(path)/\(set)") }
       #expect(text.hasPrefix("\(path)/\(words)"), "\(text)")
       #expect(errorStatus { _ = try numbers("\(path)/\(set)") } == (set == "gone.h5:/x" ? .noInput : .dataErr))
+    }
+  }
+
+  @Test("a data set that gets another shape or type after it was opened is refused", arguments: ["(9, 3)", "(10, 2)"])
+  func changed(shape: String) throws {
+    let writer = """
+      import sys, numpy as np, h5py
+      with h5py.File(sys.argv[1], "w") as f: f["x"] = np.ones(eval(sys.argv[2]), sys.argv[3])
+      """
+    let file = "\(path)/changed.h5"
+    #expect(try runPython(writer, [file, "(10, 3)", "<f8"]).status == 0)
+    let opened = try HDF5File(file + ":/x")
+    for (shape, type) in [(shape, "<f8"), ("(10, 3)", "<i8")] {
+      #expect(try runPython(writer, [file, shape, type]).status == 0)
+      let text = errorText { try opened.forEachBlock { _, _ in } }
+      #expect(text == "\(file):/x: changed while it was read; let its writer finish, and start again")
     }
   }
 

@@ -53,4 +53,14 @@ import Testing
       #expect(try collect(rows).rows == [[1, 3, 4, 2], [5, 7, 8, 6]])
     }
   }
+
+  @Test("a result that is printed ends with one line's end") func results() async throws {
+    let result = try await #require(processExitsWith: .success, observing: [\.standardOutputContent]) {
+      try printResult("one")
+      try printResult("two\n")
+      exit(0)
+    }
+    let text = String(decoding: result.standardOutputContent, as: UTF8.self)
+    #expect(text.hasSuffix("one\ntwo\n"), "\(text)")
+  }
 }

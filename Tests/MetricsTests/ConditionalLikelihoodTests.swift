@@ -73,4 +73,21 @@ final class RegressionScore: DifferentiableScore {
       #expect(abs(value - exact) < 2e-3 * Double(dimension), "\(value) for \(exact)")
     }
   }
+
+  @Test("a row is given steps until its value moves no more, whether it rose or fell") func settling() throws {
+    let process = VariancePreserving(schedule: .linear(min: 0.1, max: 40), horizon: 1)
+    var score = RegressionScore(process: process, dimension: 1)
+    let network = score
+    network.setConditions([Double](repeating: 0, count: 256))
+    let rows = normals(256, 1, seed: 3, scale: Float(score.variance.squareRoot()))
+    let tasks = (0..<256).map { SettledLikelihood.Task(row: $0) }
+    func values(_ steps: Int) -> [Double] {
+      SettledLikelihood(process: process, dimension: 1, firstTime: 1e-5, steps: steps, seed: 1)
+        .logDensities(tasks, of: rows, score: &score)
+    }
+    let fine = values(400)
+    for (value, exact) in zip(values(8), fine) {
+      #expect(value.isNaN || abs(value - exact) < 0.01, "\(value), \(exact)")
+    }
+  }
 }

@@ -110,6 +110,39 @@ private struct KnownProcess: CustomTestStringConvertible {
     #expect(errors.map(abs).max() ?? 1 < most, "\(errors.map(abs).max() ?? 1)")
   }
 
+  @Test(
+    "from a later time on the density is the blurred data's, less the divergence of the velocities from their own law")
+  func blurred() throws {
+    let law = KnownLaw("Gaussian of one coordinate", [1], [[0]], [[0.6]])
+    for (place, time) in [(1, 0.15), (4, 0.1)] {
+      let process = KnownProcess.all[place].process
+      let kernel = process.kernel(at: time)
+      let (m, c) = (kernel.mean, kernel.covariance)
+      let variance = 0.6 + c[0, 0] / (m[0] * m[0])
+      var sizes: [Double] = []
+      // Ours less the density of the unblurred data, row by row.
+      let errors = try Self.errors(law, process, draws: 8, firstTime: time)
+      let rows = law.draws()
+      for r in 0..<256 {
+        let x = Double(rows[r, 0])
+        var expected = -0.5 * (x * x / variance + log(2 * Double.pi * variance)) - law.logDensity([x])
+        if process.blocks == 2 {
+          // Velocities are drawn about M_v x with what is left of C beside the position; their law given the position is Gaussian.
+          let ratio = m[1] / m[0]
+          let drawn = c[1, 1] - 2 * ratio * c[0, 1] + ratio * ratio * c[0, 0]
+          let (xx, xv, vv) = (c[0, 0] + 0.6 * m[0] * m[0], c[0, 1] + 0.6 * m[0] * m[1], c[1, 1] + 0.6 * m[1] * m[1])
+          let (own, away) = (vv - xv * xv / xx, (m[1] - xv / xx * m[0]) * x)
+          expected -= 0.5 * ((drawn + away * away) / own - 1 + log(own / drawn))
+        }
+        sizes.append(errors[r] - expected)
+      }
+      let found = Spread(of: sizes)
+      // The method's own 1e-3, and four standard errors of the velocities drawn: a false alarm in 16,000.
+      #expect(abs(found.mean) < 1e-3 + 4 * found.deviation / 16, "\(found)")
+      #expect(m[0] < 0.95 && variance > 0.65, "\(m), \(variance)")
+    }
+  }
+
   @Test("the method is of order 4 in the number of steps", arguments: [0, 4])
   func order(process: Int) throws {
     let process = KnownProcess.all[process].process

@@ -46,14 +46,16 @@ import Testing
     #expect(try distance(scale: 1, seed: 4) != first)
   }
 
-  @Test("the distance is that of the Gaussian fits of what the last hidden layer makes of rows") func formula() throws {
-    // One feature moved by a constant moves the mean alone: ‖m₀ − m₁‖².
-    var first = Matrix(rows: 50, columns: 2)
-    var second = Matrix(rows: 50, columns: 2)
-    RandomStream(seed: 1, purpose: .benchmark).fillNormals(&first, firstIndex: 0)
-    for r in 0..<50 { (second[r, 0], second[r, 1]) = (first[r, 0] + 3, first[r, 1] - 4) }
-    let distance = try GaussianFit(first).wasserstein(to: GaussianFit(second))
-    // Single precision of the rows.
-    #expect(abs(distance * distance - 25) < 1e-4, "\(distance * distance)")
+  @Test("the distance is the square of W2 between the Gaussian fits of what the last hidden layer makes of rows")
+  func formula() throws {
+    let rows = Self.clouds(400, seed: 1)
+    var distance = FrechetDistance(rows: rows, classes: (0..<rows.rows).map { $0 % 3 }, seed: 3)
+    let first = Self.clouds(300, seed: 2)
+    let second = Self.clouds(200, seed: 4, only: 1)
+    try distance.setReference(first)
+    let fits = (try distance.fit(first), try distance.fit(second))
+    let (value, root) = (try distance.values(to: second)[0], fits.0.wasserstein(to: fits.1))
+    #expect(value == root * root && value > 2 * root, "\(value), \(root)")
+    #expect(fits.0.mean.count == 64)
   }
 }

@@ -143,6 +143,22 @@ import Testing
     #expect(keys.first == .max && keys.last == 0, "keys outside the range stay")
   }
 
+  @Test("every row counts, whatever the number of rows", arguments: 1...9) func everyRow(count: Int) throws {
+    let values = (0..<count).map { Float($0) }
+    for row in 0..<count {
+      // One row further out than all others: it is moved from the last place of one set to that of the other.
+      var moved = values
+      moved[row] = 20
+      let (first, second) = (values.sorted(), moved.sorted())
+      let squares = zip(first, second).reduce(0.0) { $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1)) }
+      var a = Matrix(rows: count, columns: 1)
+      var b = Matrix(rows: count, columns: 1)
+      for r in 0..<count { (a[r, 0], b[r, 0]) = (values[r], moved[r]) }
+      let value = try distances(a, b, randomDirections(count: 3, dimension: 1, seed: 1))[0]
+      #expect(abs(value - (squares / Double(count)).squareRoot()) < 1e-9 * value)  // sums of whole numbers in Double
+    }
+  }
+
   @Test("random directions have length 1 and do not depend on how many are asked for")
   func directions() {
     let many = randomDirections(count: 100, dimension: 6, seed: 4)
@@ -152,6 +168,8 @@ import Testing
       #expect(abs(square - 1) < 1e-6, "six roundings to Float")  // six roundings to Float
     }
     for i in 0..<60 { #expect(few.span[i] == many.span[i]) }
+    let other = randomDirections(count: 10, dimension: 6, seed: 5)
+    #expect((0..<60).allSatisfy { few.span[$0] != other.span[$0] })
   }
 
   @Test("bad sets are refused with what, where and what to do")

@@ -122,6 +122,13 @@ import Testing
     return matrix
   }
 
+  @Test("sets of unlike size weigh the same") func sizes() throws {
+    var far = normals(100, 2, seed: 2)
+    for r in 0..<100 { far[r, 0] += 20 }
+    #expect(try accuracy(normals(400, 2, seed: 1), far) > 0.99)
+    #expect(try accuracy(far, normals(400, 2, seed: 1)) > 0.99)
+  }
+
   @Test("whole numbers against the same law smeared out are told apart", arguments: [3, 40])
   func discreteness(spread: Int) throws {
     var whole = normals(800, 2, seed: 1)

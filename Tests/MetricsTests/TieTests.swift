@@ -33,6 +33,23 @@ import Testing
     #expect(abs(wide - 0.69315) < 0.004, "\(wide)")
   }
 
+  @Test("a column that does not vary changes nothing in k-NN KL") func constantColumn() throws {
+    func rows(_ columns: Int, seed: UInt64) -> Matrix {
+      var drawn = Matrix(rows: 300, columns: 1)
+      RandomStream(seed: seed, purpose: .metric).fillNormals(&drawn, firstIndex: 0)
+      var rows = Matrix(rows: 300, columns: columns)
+      for r in 0..<300 { rows[r, 0] = drawn[r, 0] + (seed == 2 ? 1 : 0) }
+      return rows
+    }
+    func divergence(_ columns: Int) throws -> Double {
+      var distance = NeighbourDivergence()
+      try distance.setReference(rows(columns, seed: 1))
+      return try distance.values(to: rows(columns, seed: 2))[0]
+    }
+    let (one, two) = (try divergence(1), try divergence(2))
+    #expect(one == two && one > 0.2, "\(one), \(two)")
+  }
+
   @Test("k-NN KL of a law with an atom is finite where only one side repeats the atom's rows")
   func atom() throws {
     func law(_ atoms: Int, seed: UInt64) -> Matrix {

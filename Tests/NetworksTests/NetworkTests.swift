@@ -124,6 +124,36 @@ final class Case {
     }
   }
 
+  @Test("a row puts out the same in whatever group of sets it stands") func groups() {
+    let example = Case(.silu, residual: true, widths: [2048, 16, 16], scale: 0.1)
+    let rows = 150
+    var states = Matrix(rows: 3 * rows, columns: 5)
+    RandomStream(seed: 7, purpose: .benchmark).fillNormals(&states, firstIndex: 0)
+    func pass(of sets: Range<Int>) -> NetworkPass {
+      let pass = NetworkPass(
+        architecture: example.architecture, frequencies: example.frequencies, rows: rows, sets: sets.count,
+        use: .inference)
+      for row in 0..<rows * sets.count {
+        let number = rows * sets.lowerBound + row
+        pass.setLevel(Float(number % 7) - 2.3, set: row / rows, row: row % rows)
+        for k in 0..<5 { unsafe pass.state(set: row / rows, row: row % rows)[k] = states[number, k] }
+      }
+      unsafe pass.forward(example.parameters.pointer)
+      return pass
+    }
+    let all = pass(of: 0..<3)
+    #expect(all.groups.count == 3)
+    for set in 0..<3 {
+      let alone = pass(of: set..<set + 1)
+      for row in 0..<rows {
+        let isSame = (0..<3).allSatisfy {
+          unsafe all.output(set: set, row: row)[$0] == alone.output(set: 0, row: row)[$0]
+        }
+        #expect(isSame, "set \(set), row \(row)")
+      }
+    }
+  }
+
   @Test("the gradient is the central difference of the oracle", arguments: Trial.all)
   func gradient(trial: Trial) {
     let example = trial.example

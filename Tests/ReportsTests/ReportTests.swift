@@ -138,6 +138,8 @@ import Testing
     let rows = (0..<count).map { [Double($0), 0] }
     let plot = Plot(name: "p", description: "", width: 1, height: 1, commands: [], blocks: [rows])
     #expect((count + plot.stride - 1) / plot.stride <= 3000)
+    // And no fewer than there can be.
+    #expect(plot.stride == 1 || (count + plot.stride - 2) / (plot.stride - 1) > 3000)
   }
 
   /// Plots with as little to show as there can be.

@@ -94,6 +94,9 @@ import Testing
     #expect(refusal({ _ in }, allowing: false) == "no error was thrown")
     #expect(refusal({ $0.fingerprint = "4567" }, allowing: false).contains("is not the data that the run began with"))
     #expect(refusal({ $0.fingerprint = "4567" }, allowing: true) == "no error was thrown")
+    #expect(
+      refusal({ $0.columnNames = ["here", "there"] }, allowing: false).contains(
+        "is not the data that the run began with"))
     #expect(refusal({ ($0.fingerprint, $0.dimension) = ("4567", 3) }, allowing: true) != "no error was thrown")
     var wide = header.experiment
     wide.network.widths = [8]

@@ -52,6 +52,16 @@ import Testing
     #expect(survey[1] == ["mass", "integer", "3000 to 3975", "10.00 %"], "\(survey[1])")
   }
 
+  @Test("a column of many words is a category, with a number among them too") func manyWords() throws {
+    func kind(_ cell: (Int) -> String) throws -> String {
+      let text = "word,x\n" + (0..<60).map { "\(cell($0)),\($0).5\n" }.joined()
+      return try Self.encode(text, []).survey[0][1]
+    }
+    #expect(try kind { "w\($0 % 20)" } == "category")
+    #expect(try kind { $0 % 20 == 3 ? "3" : "w\($0 % 20)" } == "category")
+    #expect(try kind { "\($0 % 20)" } == "integer")
+  }
+
   @Test("cells come back from their numbers: words, gaps, decimals and zeros") func roundTrip() throws {
     let (encoding, rows, cells, _) = try Self.encode()
     for (row, line) in zip(rows, cells) {

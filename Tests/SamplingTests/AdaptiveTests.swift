@@ -98,6 +98,70 @@ import Testing
       kolmogorovSmirnov(values) { normalDistribution($0, law.mean[0], law.covariance[0, 0]) } < kolmogorovSmirnovBound)
   }
 
+  @Test("with steps that double up to half of the interval adaptive Euler has the moments of its formula")
+  func formula() {
+    let process = OrnsteinUhlenbeck(horizon: 1)
+    let score = GaussianScore(process: process, dimension: 2)
+    let values = (0..<16).flatMap { chunk in
+      run(AdaptiveEuler(tolerance: Tolerance(relative: 1e9, absolute: 1e9)), process, chunk: chunk).end.joined()
+    }
+    var (mean, variance, t) = (0.0, 1.0, 1.0)
+    for parts in [128, 128, 64, 32, 16, 8, 4, 2] as [Double] {
+      let h = 0.99 / parts
+      let (here, there) = (score.marginal(at: t), score.marginal(at: t - h))
+      // b(u, t) = u − 2 (u − μ)/σ² is a u + c.
+      let a = (1 - 2 / here.covariance[0, 0], 1 - 2 / there.covariance[0, 0])
+      let c = (2 * here.mean[0] / here.covariance[0, 0], 2 * there.mean[0] / there.covariance[0, 0])
+      // u' = u + h (a u + c) + √2 ΔW, then the mean of it and of u + h (a u' + c) + √2 ΔW with the step's end's a and c.
+      let gain = 1 + 0.5 * h * (a.0 + a.1 * (1 + h * a.0))
+      mean = gain * mean + 0.5 * h * (c.0 + c.1 + a.1 * h * c.0)
+      variance = gain * gain * variance + pow(1 + 0.5 * h * a.1, 2) * 2 * h
+      t -= h
+    }
+    let found = values.reduce(0, +) / Double(values.count)
+    let spread = values.reduce(0) { $0 + ($1 - found) * ($1 - found) } / Double(values.count)
+    // Four standard errors of 8,192 numbers each.
+    #expect(abs(found - mean) < 4 * (variance / 8192).squareRoot(), "\(found), \(mean)")
+    #expect(abs(spread / variance - 1) < 4 * (2.0 / 8192).squareRoot(), "\(spread), \(variance)")
+  }
+
+  @Test("an error is the root mean square over coordinates, each beside the larger of both states") func ratio() {
+    let tolerance = Tolerance(relative: 0.1, absolute: 0.5)
+    // 3/(0.5 + 0.4), 4/(0.5 + 0.5) and 0.
+    let expected = ((9 / 0.81 + 16) / 3).squareRoot()
+    #expect(abs(tolerance.ratio([3, -4, 0], [1, 5, 9], [-4, 2, 9]) - expected) < 1e-14)  // rounding
+  }
+
+  @Test("denoising at the end is one evaluation more") func denoising() {
+    func evaluations(_ denoises: Bool) -> [Int] {
+      var score = GaussianScore(process: processes[0], dimension: 2)
+      var generator = AdaptiveGenerator(
+        process: processes[0], dimension: 2, sampler: DormandPrince(), finalTime: 0.01 * processes[0].horizon,
+        denoises: denoises, seed: 4)
+      var samples = Matrix(rows: Generator.rows, columns: 2)
+      return generator.generate(chunk: 0, score: &score, into: &samples)
+    }
+    #expect(evaluations(true) == evaluations(false).map { $0 + 1 })
+  }
+
+  @Test("a step whose error is beyond the tolerance is tried again and not taken") func rejections() {
+    let process = processes[0]
+    for sampler in [DormandPrince(), AdaptiveEuler(tolerance: Tolerance(relative: 0.02, absolute: 0.02))]
+      as [any AdaptiveSampler]
+    {
+      var score = GaussianScore(process: process, dimension: 2, mean: 0, variance: 1e-3)
+      var generator = AdaptiveGenerator(
+        process: process, dimension: 2, sampler: sampler, finalTime: 0.01 * process.horizon, denoises: false, seed: 4)
+      var samples = Matrix(rows: Generator.rows, columns: 2)
+      var taken = 0
+      let evaluations = generator.generate(chunk: 0, score: &score, into: &samples) { _, _, _ in taken += 1 }
+      let tried = sampler is DormandPrince ? evaluations.map { ($0 - 1) / 6 } : evaluations.map { $0 / 2 }
+      // The start is told too.
+      let rejected = tried.reduce(0, +) - (taken - Generator.rows)
+      #expect(rejected > 100, "\(rejected) of \(tried.reduce(0, +))")
+    }
+  }
+
   @Test("an adaptive sample's bits depend on no other sample") func neighbours() {
     let samplers: [any AdaptiveSampler] = [
       DormandPrince(), AdaptiveEuler(tolerance: Tolerance(relative: 0.05, absolute: 0.05)),

@@ -85,6 +85,14 @@ private struct Normal: LogDensity {
     }
   }
 
+  @Test("diagnostics look at the second half of a chain", arguments: ChainKind.allCases) func secondHalf(
+    kind: ChainKind
+  ) throws {
+    let outcome = run(kind, TwoNormals(dimension: 2), steps: 21, h: 0.1, chunks: 1).outcome
+    // Eleven of 21 draws, of which an even number is kept.
+    #expect(try #require(outcome.diagnostics).draws == 256 * 10)
+  }
+
   @Test("a chain's bits depend on its index alone") func chunks() {
     for kind in ChainKind.allCases {
       var (first, second) = (TwoNormals(dimension: 2), TwoNormals(dimension: 2))

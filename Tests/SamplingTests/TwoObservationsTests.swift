@@ -1,4 +1,5 @@
 import Diffusion
+import Foundation
 import LinearAlgebra
 import Targets
 import TestSupport
@@ -99,6 +100,79 @@ import Testing
         // Scores, products and posterior means are rounded to Float; the system of two amplifies some ten times.
         for k in expected.indices { #expect(abs(Double(result[row, k]) - expected[k]) < 2e-5 * (1 + size), "\(t)") }
       }
+    }
+  }
+
+  @Test("rows at times of their own have what each has where all are at its time", arguments: processes)
+  func ownTimes(process: any ForwardProcess) throws {
+    let state = normals(Generator.rows, 2 * process.blocks, seed: 3)
+    let times = (0..<Generator.rows).map { [0.3, 0.8, 0.03][$0 % 3] * process.horizon }
+    func mismatch(_ base: some DifferentiableScore) -> Float {
+      var score = ObservedScore(base, given: two)
+      var own = Matrix(rows: Generator.rows, columns: state.columns)
+      var shared = Matrix(rows: Generator.rows, columns: state.columns)
+      score.evaluate(state, atTimes: times, into: &own)
+      var worst: Float = 0
+      for t in Set(times) {
+        score.evaluate(state, at: t, into: &shared)
+        for row in 0..<Generator.rows where times[row] == t {
+          for k in 0..<state.columns {
+            worst = max(worst, abs(own[row, k] - shared[row, k]) / (1 + abs(shared[row, k])))
+          }
+        }
+      }
+      return worst
+    }
+    #expect(try mismatch(base(process)) < 1e-6)  // single precision
+  }
+
+  @Test("an update tells the log density of what is observed, whose constant all rows of a time share")
+  func logDensity() {
+    // Γ of two rows, along (1, 0.7) and (0.8, −0.5): Γ = diag(0.5, 0.3), and 0.1 times the identity.
+    let (means, variances) = ([[0.2, -0.1], [-0.3, 0.4]], [[0.5, 0.3], [0.1, 0.1]])
+    var moments = PosteriorMoments(rows: 2, dimension: 2, directions: 2)
+    for row in 0..<2 {
+      for k in 0..<2 {
+        moments.mean[row, k] = Float(means[row][k])
+        for i in 0..<2 { moments.products[2 * i + row, k] = Float(variances[row][k] * two.rows[i][k]) }
+      }
+    }
+    func exact(_ row: Int) -> Double {
+      var c = [[0.0, 0], [0, 0]]
+      for i in 0..<2 {
+        for j in 0..<2 {
+          c[i][j] = (0..<2).reduce(i == j ? two.deviations[i] * two.deviations[i] : 0) {
+            $0 + two.rows[i][$1] * variances[row][$1] * two.rows[j][$1]
+          }
+        }
+      }
+      let away = (0..<2).map { i in two.values[i] - (0..<2).reduce(0) { $0 + two.rows[i][$1] * means[row][$1] } }
+      let determinant = c[0][0] * c[1][1] - c[0][1] * c[1][0]
+      let square =
+        (c[1][1] * away[0] * away[0] - 2 * c[0][1] * away[0] * away[1] + c[0][0] * away[1] * away[1]) / determinant
+      return -0.5 * (square + log(determinant))
+    }
+    var update = ObservationUpdate(two, draws: nil, derivativeError: 0)
+    let found = (0..<2).map { update.update(row: $0, moments, signalToNoise: 0.7) }
+    // Moments in single precision.
+    #expect(abs((found[0] - found[1]) - (exact(0) - exact(1))) < 1e-5, "\(found), \(exact(0)), \(exact(1))")
+  }
+
+  @Test("particles of unlike weights are resampled at the end, however many of them still count")
+  func lastResampling() throws {
+    let process = VariancePreserving()
+    let vague = Observations(rows: [[1, 0]], values: [2], deviations: [3])
+    let law = GaussianMixture(
+      weights: [0.5, 0.5], means: [[-1, 0.2], [1, -0.4]], variances: [[0.1, 0.4], [0.1, 0.3]])
+    func outcomes(_ base: some DifferentiableScore) -> [ParticleGenerator.Outcome] {
+      particles(
+        base, given: vague, draws: nil, times: TimeGrid.logSNR.times(steps: 40, of: process, to: 0.01), chunks: 2
+      ).outcomes
+    }
+    let base = try #require(law.score(under: process, in: .identity(2)) as? any DifferentiableScore)
+    for outcome in outcomes(base) {
+      #expect(outcome.smallestEffective > 128 && outcome.smallestEffective < 255.7, "\(outcome)")
+      #expect(outcome.resamplings == 1, "\(outcome)")
     }
   }
 

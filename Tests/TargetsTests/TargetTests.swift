@@ -83,7 +83,8 @@ import Testing
     for mean in GaussianMixture.eightGaussians.means { #expect(abs(mean[0] * mean[0] + mean[1] * mean[1] - 4) < 1e-12) }
     let corner = GaussianMixture.diamond.means.map { $0[0] }.max() ?? 0
     #expect(abs(corner - 0.5.squareRoot()) < 1e-12)  // rounding
-    #expect(Set(GaussianMixture.mg25(dimension: 4).means).count == 25)
+    let mixture = GaussianMixture.mg25(dimension: 4)
+    #expect(Set(mixture.means).count == 25 && mixture.variances.allSatisfy { $0 == [0.01, 0.01, 0.1, 0.1] })
   }
 
   @Test func `the checkerboard fills the black squares alone, all eight alike`() {

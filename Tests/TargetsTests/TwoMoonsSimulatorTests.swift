@@ -36,6 +36,18 @@ import Testing
     }
   }
 
+  @Test func `a pair lies on the crescent of its parameters`() {
+    var pairs = Matrix(rows: 1_000, columns: 4)
+    TwoMoonsSimulator().draw(RandomStream(seed: 4, purpose: .targetDraw), firstIndex: 3, into: &pairs)
+    for r in 0..<pairs.rows {
+      let (a, b) = (Double(pairs[r, 0]), Double(pairs[r, 1]))
+      let p = SIMD2(
+        Double(pairs[r, 2]) + 0.5.squareRoot() * abs(a + b) - 0.25, Double(pairs[r, 3]) - 0.5.squareRoot() * (b - a))
+      // As above.
+      #expect(abs((p[0] * p[0] + p[1] * p[1]).squareRoot() - 0.1) < 0.06 && p[0] > -1e-6)
+    }
+  }
+
   @Test func `every posterior draw can have produced what was seen`() {
     let x = SIMD2(-0.3, 0.2)
     var rows = Matrix(rows: 1_000, columns: 2)

@@ -21,6 +21,12 @@ import Theory
     #expect(prior > 2 * moments && moments > 1.5 * exact.mean, "\(distances)")
     #expect(table.verdict(exact) == "at the floor", "\(exact), \(table.floor)")
     #expect(table.verdict(distances[0]) == "above")
+    // Two deviations of a difference of two means of three repeats.
+    let limit = 2 * ((table.floor.deviation * table.floor.deviation + 0.01 * 0.01) / 3).squareRoot()
+    for (share, verdict) in [(0.99, "at the floor"), (1.01, "above")] {
+      let value = Spread(mean: table.floor.mean + share * limit, deviation: 0.01)
+      #expect(table.verdict(value) == verdict, "\(share)")
+    }
   }
 
   @Test("the table steps by the sampler that it is given, by default Euler and Maruyama's")

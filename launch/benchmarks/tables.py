@@ -196,6 +196,9 @@ def peer(names, rows, count, seed):
     model = ForestDiffusionModel(
         coded, n_t=50, duplicate_K=PEER_COPIES, bin_indexes=binary, cat_indexes=[k for k in columns.words if k not in binary],
         int_indexes=whole, diffusion_type="flow", n_jobs=2, seed=seed)
+    # It rounds in place what pandas hands out read-only.
+    clip = model.clip_extremes
+    model.clip_extremes = lambda rows: clip(np.array(rows))
     drawn = model.generate(batch_size=count)
     text = lambda k, x: (columns.words[k][int(round(x))] if k in columns.words else MISSING if np.isnan(x)
                          else f"{x:.0f}" if k in whole else f"{x:.4f}")

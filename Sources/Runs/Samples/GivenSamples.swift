@@ -84,7 +84,7 @@ extension Matrix {
 }
 
 /// What became of all particles.
-private struct ParticleRecord {
+struct ParticleRecord {
   var chunks = 0
   var resamplings = 0
   var smallestEffective = Double(Generator.rows)
