@@ -42,6 +42,15 @@ import Testing
     #expect(try State(trainer) == before)
     // Step 4's rate is a little above step 5's, which was taken.
     #expect(try trainer.takeStep().learningRate < 0.51 * rate)
+    let slow = try State(trainer)
+    trainer.rollBack(to: origin, factor: 2)
+    _ = try trainer.takeStep()
+    let usual = try State(trainer)
+    // The same step at half the rate moves each parameter half as far, but for a few roundings of parameters below 1.
+    for (k, old) in before.parameters.enumerated() {
+      #expect(abs(slow.parameters[k] - old - 0.5 * (usual.parameters[k] - old)) < 5e-7)
+    }
+    #expect(usual.parameters != slow.parameters)
   }
 
   @Test("an audited step takes the same bits, and finds a gradient that comes out differently the second time")

@@ -44,8 +44,8 @@ final class DoubleLoss {
     var u = [0.0]
     var span = u.mutableSpan
     streams.times.uniforms(firstIndex: UInt64(row), into: &span)
-    let t = TimeSampler(times.law, process: model.process, first: times.first).draw(u[0]).time
-    let c = model.trainingCoefficients(at: t)
+    let draw = TimeSampler(times.law, process: model.process, first: times.first).draw(u[0])
+    let c = model.trainingCoefficients(at: draw.time)
     let d = model.dimension
     var noise = Matrix(rows: 1, columns: (c.sources - 1) * d)
     streams.noise.fillNormals(&noise, firstIndex: UInt64(pairing?[row] ?? row))
@@ -60,7 +60,7 @@ final class DoubleLoss {
       let value = (0..<c.outputBlocks).reduce(0) { $0 + c.outputGain(k / d, $1) * f[$1 * d + k % d] }
       return sum + pow(value - target[k], 2)
     }
-    return loss / Double(f.count)
+    return draw.weight * loss / Double(f.count)
   }
 
   private func network(_ state: [Double], level: Double, _ parameters: [Double]) -> [Double] {

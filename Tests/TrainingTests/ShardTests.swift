@@ -27,6 +27,11 @@ import Testing
       for order in orders { #expect(order.sorted() == Array(own)) }
       #expect(orders[0] != orders[1] && orders[1] != orders[2])
     }
+    // Each shard has an order of its own: the first 26 of its rows, counted from its first one.
+    let own = (0..<4).map { shard in
+      (0..<26).map { data.row(shard: shard, at: $0) - assignment.positions(of: shard).lowerBound }
+    }
+    #expect(Set(own).count == 4)
   }
 
   @Test("a shard reads the same rows whichever rank holds it, and wherever it starts to read", arguments: [2, 3, 4])

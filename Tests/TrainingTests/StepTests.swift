@@ -41,11 +41,13 @@ import Testing
     #expect(after.parameters != before.parameters)
   }
 
-  @Test("training goes on from a restored state as if it had never stopped")
-  func restore() throws {
+  @Test(
+    "training goes on from a restored state as if it had never stopped, with losses by time too",
+    arguments: [TimeLaw.logUniform, .importance])
+  func restore(law: TimeLaw) throws {
     func fresh() -> Trainer {
       var options = TrainingOptions()
-      options.batch = 64
+      (options.batch, options.timeLaw) = (64, law)
       return Trainer(
         model: tinyModel(.noise, .state), options: options, data: rowsOfShards(4, dimension: 3),
         tree: CanonicalTree(shards: 4), communicator: .single, seed: 1)
@@ -59,21 +61,22 @@ import Testing
     let expected = try State(whole)
     let found = try State(second)
     #expect(found == expected)
+    #expect(try second.gatherState().timeHistory == whole.gatherState().timeHistory)
   }
 
-  @Test("the held-out loss does not depend on how rows are cut into chunks")
-  func heldOut() throws {
+  @Test("the held-out loss does not depend on how rows are cut into chunks", arguments: [TimeLaw.uniform, .importance])
+  func heldOut(law: TimeLaw) throws {
     let model = tinyModel(.posteriorMean, .state)
     let parameters = normals(1, ParameterLayout(model.network).count, seed: 2, scale: 0.4)
     let loss = try HeldOutLoss(
-      model: model, minimumTime: 1e-2, law: .uniform, rows: normals(300, 3, seed: 4), seed: 7, communicator: .single
+      model: model, minimumTime: 1e-2, law: law, rows: normals(300, 3, seed: 4), seed: 7, communicator: .single
     ).evaluate(parameters)
     let oracle = DoubleLoss(
       model: model, rows: normals(300, 3, seed: 4),
       streams: DrawStreams(
         times: RandomStream(seed: 7, purpose: .heldOutNoise, step: 0),
         noise: RandomStream(seed: 7, purpose: .heldOutNoise, step: 1)),
-      times: (1e-2, .uniform))
+      times: (1e-2, law))
     // 256 rows and 44, with 212 computed in vain; Float rounding averages out over 300 rows.
     #expect(abs(loss - oracle(array(parameters).map(Double.init)) / 300) < 1e-6 * loss)
   }
