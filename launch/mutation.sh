@@ -12,6 +12,7 @@
 #   --build     builds the copy and ends
 #   --no-build  takes the copy as it was built last
 #   --continue  keeps the verdicts of .build-logs/mutation.txt and passes over these faults: hours of faults in parts
+#   --survivors as --continue, but what survived runs again: after tests were written, or with --mpirun
 # Prints a line a fault and a table, both kept in .build-logs/mutation.txt. Status 1 if fewer than 90 % were caught, or
 # fewer than 80 % in one module. docs/testing.md explains the tables' format.
 set -uo pipefail
@@ -23,7 +24,7 @@ copy=$PWD/.build-mutation log=$PWD/.build-logs/mutation.txt
 scope=all mpirun=no build=yes every=1 continue=no wanted=()
 
 usage() {
-  echo "mutation: $1; usage: launch/mutation.sh [--check|--list|--build] [--every N] [--module] [--mpirun] [--no-build] [--continue] [MODULE[.NUMBER]]..." >&2
+  echo "mutation: $1; usage: launch/mutation.sh [--check|--list|--build] [--every N] [--module] [--mpirun] [--no-build] [--continue|--survivors] [MODULE[.NUMBER]]..." >&2
   exit 64
 }
 
@@ -43,6 +44,7 @@ while (($#)); do
     --mpirun) mpirun=yes ;;
     --no-build) build=no ;;
     --continue) continue=yes ;;
+    --survivors) continue=caught ;;
     -*) usage "'$word' is not an option" ;;
     *) wanted+=("$word") ;;
   esac
@@ -363,8 +365,8 @@ is_wanted() {
 mkdir -p .build-logs
 declare -A caught=() total=() left=() verdicts=()
 # Faults keep their verdicts by module and claim: their numbers move when others are added.
-if [[ $continue == yes && -s $log ]]; then
-  earlier=$(grep -E '^(caught|SURVIVED|          by) ' "$log")
+if [[ $continue != no && -s $log ]]; then
+  earlier=$(awk -v kept="$continue" '/^(caught|SURVIVED) /{ on = kept == "yes" || $1 == "caught" } /^(caught|SURVIVED|          by) / && on' "$log")
   while read -r verdict name claim; do
     [[ $verdict == by ]] || verdicts["${name%.*} $claim"]=$verdict
   done <<< "$earlier"

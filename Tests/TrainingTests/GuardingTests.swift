@@ -20,6 +20,8 @@ import Testing
     #expect(guarding.fault(loss: 1e9, squares: 1, divergence: 10) == nil)
     for loss in [2.0, 1, 1] { guarding.note(loss: loss) }
     #expect(guarding.peakLoss == 2)
+    // 2, then a hundredth of the way to 1, twice.
+    #expect(abs((guarding.averageLoss ?? 0) - 1.9801) < 1e-15)  // rounding
     #expect(guarding.fault(loss: 21, squares: 1, divergence: 10) == .diverging)
     #expect(guarding.fault(loss: 19, squares: 1, divergence: 10) == nil)
     #expect(guarding.fault(loss: 1e300, squares: 1, divergence: 0) == nil)
@@ -39,6 +41,8 @@ import Testing
     let rate = try trainer.takeStep().learningRate
     trainer.rollBack(to: origin, factor: 0.5)
     #expect(trainer.step == 3 && trainer.guarding.rollbacks == 1)
+    #expect(trainer.guarding.averageLoss == origin.guarding.averageLoss)
+    #expect(trainer.guarding.peakLoss == origin.guarding.peakLoss)
     #expect(try State(trainer) == before)
     // Step 4's rate is a little above step 5's, which was taken.
     #expect(try trainer.takeStep().learningRate < 0.51 * rate)

@@ -204,6 +204,27 @@ import Testing
     }
   }
 
+  @Test("rows at times of their own have the posterior moments of those times", arguments: Posterior.all)
+  private func posteriorTimes(_ which: Posterior) {
+    let score = score(which)
+    let own = [0.1, 0.5, 3].map { which.process.time(ofNoise: $0) }
+    let times = (0..<256).map { own[$0 % 3] }
+    let state = states(which.process.kernel(at: own[1]))
+    var all = PosteriorMoments(rows: 256, dimension: 3, directions: 2)
+    var one = PosteriorMoments(rows: 256, dimension: 3, directions: 2)
+    score.posterior(state, atTimes: times, directions: Self.directions, into: &all)
+    for time in own {
+      score.posterior(state, atTimes: Array(repeating: time, count: 256), directions: Self.directions, into: &one)
+      for row in 0..<256 where times[row] == time {
+        let isSame = (0..<3).allSatisfy { k in
+          all.mean[row, k] == one.mean[row, k]
+            && [row, 256 + row].allSatisfy { all.products[$0, k] == one.products[$0, k] }
+        }
+        #expect(isSame, "row \(row)")
+      }
+    }
+  }
+
   @Test(
     "a network's posterior covariance is the derivative of its posterior mean by Tweedie's formula",
     arguments: Posterior.all, [0.1, 0.5, 3])
