@@ -366,7 +366,7 @@ mkdir -p .build-logs
 declare -A caught=() total=() left=() verdicts=()
 # Faults keep their verdicts by module and claim: their numbers move when others are added.
 if [[ $continue != no && -s $log ]]; then
-  earlier=$(awk -v kept="$continue" '/^(caught|SURVIVED) /{ on = kept == "yes" || $1 == "caught" } /^(caught|SURVIVED|          by) / && on' "$log")
+  earlier=$(grep -E '^(caught|SURVIVED|          by) ' "$log")
   while read -r verdict name claim; do
     [[ $verdict == by ]] || verdicts["${name%.*} $claim"]=$verdict
   done <<< "$earlier"
@@ -384,6 +384,7 @@ for i in "${!names[@]}"; do
     continue
   fi
   verdict=${verdicts["$module ${claims[i]}"]:-}
+  [[ $continue != caught || $verdict != SURVIVED ]] || verdict=
   if [[ -n $verdict ]]; then
     total[$module]=$((${total[$module]:-0} + 1))
     [[ $verdict == SURVIVED ]] || caught[$module]=$((${caught[$module]:-0} + 1))

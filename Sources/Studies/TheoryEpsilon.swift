@@ -123,8 +123,8 @@ extension TheoryInquiry {
     found.add(
       "sliced W2 of \(name), learned score, \(setting)",
       note: "\(parameters) parameters, \(training.steps) steps of \(training.batch) rows, objective "
-        + "\(training.objective.rawValue) at unit variance, one network for \(isShared ? "all rows" : "each row"); the last row "
-        + "is PSLD",
+        + "\(training.objective.rawValue) at unit variance, one network for \(isShared ? "all rows" : "each row"); nan where "
+        + "samples diverged; the last row is PSLD",
       columns + ["above the exact score"],
       cases.indices.map { k in
         cases[k].names + numbers(learned[k]) + cells(floor.mean, floor.deviation, learned[k][0].mean - exact[k][0].mean)
@@ -156,7 +156,7 @@ extension TheoryInquiry {
   /// Trained runs side by side: what their networks make, beside the exact score of the same process.
   private func epsilonOfRuns(_ paths: [String], _ communicator: Communicator) throws -> TheoryFindings {
     var rows: [[TheoryFindings.Cell]] = []
-    var steppers: [(used: SamplerKind, own: SamplerChoice)] = []
+    var steppers: [(kind: SamplerKind, words: String)] = []
     for path in paths {
       let run = try TheoryRun(path, request, communicator)
       let (target, exact) = try communicator.agree { () throws -> (any Target, any Score) in
@@ -165,8 +165,8 @@ extension TheoryInquiry {
         }
         return (target, exact)
       }
-      let stepper = run.singleStepSampler
-      steppers.append((stepper.kind, run.experiment.sampling.sampler))
+      let stepper = run.sampler(standsAlone: false)
+      steppers.append((stepper.kind, run.words(of: stepper.kind)))
       var table = EpsilonTable(
         target, map: run.data.standardisation, count: request.count ?? 4096, repeats: request.repeats ?? 3,
         sampler: stepper.sampler, steps: request.steps ?? 1000, grid: stepper.grid,
@@ -187,16 +187,13 @@ extension TheoryInquiry {
       "moments, exact", "network of it", "its sd", "p_T, exact", "network there", "sd there", "floor",
     ]
     // Where every run has Euler and Maruyama's sampler, the title says all.
-    if steppers.contains(where: { $0.own != .stepping(.eulerMaruyama) }) {
+    if steppers.contains(where: { $0.words != SamplerKind.eulerMaruyama.rawValue }) {
       columns.append("sampler")
-      for (k, (used, own)) in steppers.enumerated() {
-        let isOwn = own == .stepping(used)
-        rows[k].append(.text(used.rawValue + (isOwn ? "" : " in place of \(own.rawValue)")))
-      }
+      for (k, stepper) in steppers.enumerated() { rows[k].append(.text(stepper.words)) }
     }
     var found = TheoryFindings()
     found.add(
-      "sliced W2 of runs, \(Self.words(of: steppers.map(\.used))) on each run's grid to its final time",
+      "sliced W2 of runs, \(Self.words(of: steppers.map(\.kind))) on each run's grid to its final time",
       note:
         "original units; from the stationary law, from a Gaussian with the two moments of p_T, and from p_T itself, nan "
         + "where samples diverged; compare rows of equal parameters, objective and weight alone",

@@ -24,7 +24,8 @@ extension TheoryInquiry {
       target.standardisation.apply(to: &rows)
     }
     let study = ChainStudy(
-      name: name, process: process, sampler: EulerMaruyama(), grid: .uniform,
+      name: name, process: process, sampler: EulerMaruyama(), samplerName: SamplerKind.eulerMaruyama.rawValue,
+      grid: .uniform,
       finalTime: TimeGrid.standardFinalTime(horizon: process.horizon), steps: request.steps ?? 200, exact: exact,
       learned: BlendedScore(first: exact, share: -0.05), learnedName: "1.05 times the exact score",
       secondMoment: Double(target.dimension), laboratory: laboratory)
@@ -55,10 +56,11 @@ extension TheoryInquiry {
       guard process.isRegular, process.noise == .gaussian else {
         throw ToolError.usage("\(path): errors needs a process with a linear SDE, finite up to its horizon")
       }
-      return run.singleStepSampler
+      return run.sampler(standsAlone: true)
     }
     let study = ChainStudy(
-      name: path, process: process, sampler: known.sampler, grid: known.grid, finalTime: sampling.finalTime,
+      name: path, process: process, sampler: known.sampler, samplerName: run.words(of: known.kind), grid: known.grid,
+      finalTime: sampling.finalTime,
       steps: request.steps ?? sampling.steps, exact: exact, learned: run.score, learnedName: "the network's score",
       secondMoment: exact == nil ? nil : Double(run.data.dimension), laboratory: laboratory)
     var found = TheoryFindings()
@@ -77,6 +79,8 @@ struct ChainStudy {
   package let name: String
   package let process: any ForwardProcess
   package let sampler: any Sampler
+  /// The sampler in words.
+  let samplerName: String
   package let grid: TimeGrid
   package let finalTime: Double
   package let steps: Int
@@ -119,7 +123,7 @@ struct ChainStudy {
         + [bound.map { .number($0) } ?? none, bound.map { .number(min(1, (0.5 * $0).squareRoot())) } ?? none]
     }
     found.add(
-      "synchronous chains on \(name), \(steps) steps, learned: \(learnedName)",
+      "synchronous chains on \(name), \(steps) steps of \(samplerName), learned: \(learnedName)",
       note:
         "\(laboratory.count) rows, trained coordinates; estimates, to be read above the floor; bounds: W2 by the "
         + "coupling, KL by second moments and by the path, TV by Pinsker",
@@ -143,7 +147,7 @@ struct ChainStudy {
     let (truth, x, y) = (laboratory.truth(), ends[0].positions, ends[1].positions)
     let sliced = try laboratory.slicedDistances([(truth, x), (x, y), (truth, y)])
     found.add(
-      "synchronous chains on \(name), \(steps) steps, \(learnedName)",
+      "synchronous chains on \(name), \(steps) steps of \(samplerName), \(learnedName)",
       note: "\(laboratory.count) rows, trained coordinates; the exact score of this data is not known",
       ["part", "sliced W2", "W2 at most"],
       [

@@ -67,8 +67,9 @@ struct TheoryRun {
   /// The exact score in trained coordinates.
   var exactScore: (any Score)? { target?.score(under: process, in: data.standardisation) }
 
-  /// The run's sampler, its name and its grid where its steps stand alone; else Euler and Maruyama's sampler on that grid.
-  var singleStepSampler: (sampler: any Sampler, kind: SamplerKind, grid: TimeGrid) {
+  /// The run's sampler, its name and its grid; Euler and Maruyama's sampler on that grid for one whose steps are each
+  /// sample's own, which adds a block or takes a learned variance, or which looks back where `standsAlone` is asked for.
+  func sampler(standsAlone: Bool) -> (sampler: any Sampler, kind: SamplerKind, grid: TimeGrid) {
     let sampling = experiment.sampling
     let grid = sampling.grid
     let other = (EulerMaruyama(), SamplerKind.eulerMaruyama, grid)
@@ -76,10 +77,16 @@ struct TheoryRun {
     guard case .stepping(let kind) = sampling.sampler, !sampling.options.takesLearnedVariance else { return other }
     let sampler = kind.make(sampling.options)
     let times = grid.times(steps: 3, of: process, to: sampling.finalTime)
-    let stands =
+    let serves =
       sampler.requirement.isMet(by: process) && sampler.blocks(for: process) == process.blocks
-      && SynchronousChains.canRun(sampler, process, from: times[0], to: times[1])
-    return stands ? (sampler, kind, grid) : other
+      && (!standsAlone || SynchronousChains.canRun(sampler, process, over: times))
+    return serves ? (sampler, kind, grid) : other
+  }
+
+  /// The sampler taken, in words, with the run's own where it is another.
+  func words(of used: SamplerKind) -> String {
+    let own = experiment.sampling.sampler
+    return used.rawValue + (own == .stepping(used) ? "" : " in place of \(own.rawValue)")
   }
 
   /// True rows: fresh draws, or those of the file, again from the start where it is too short.

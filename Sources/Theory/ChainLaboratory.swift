@@ -139,7 +139,7 @@ package struct ChainLaboratory {
     return state
   }
 
-  /// True rows that no chain has seen.
+  /// True rows; no chain has seen them but those of set 1.
   package func truth(_ set: UInt64 = 0) -> MatrixBox {
     var rows = Matrix(rows: count, columns: dimension)
     draw(set, 0, &rows)

@@ -28,7 +28,7 @@ package struct EpsilonTable: ~Copyable {
   ///   - map: trained coordinates, where they are not the law's own standardisation.
   ///   - count: rows.
   ///   - repeats: seeds.
-  ///   - sampler: takes single steps.
+  ///   - sampler: a scheme whose steps all samples share.
   ///   - steps: its steps.
   ///   - grid: how they lie.
   ///   - finalTime: where they end; nil for a thousandth of the horizon.

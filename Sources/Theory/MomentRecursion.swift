@@ -58,9 +58,10 @@ public struct MomentRecursion: Sendable {
 
   /// Every coordinate's steps between the times of a decreasing grid, shape `[steps][dimension]`.
   public func steps(over times: [Double], perturbation: ScorePerturbation = ScorePerturbation()) -> [[AffineStep]] {
-    zip(times, times.dropFirst()).map { t, s in
-      let stages = sampler.step(process, from: t, to: s)
-      precondition(stages.allSatisfy(\.isSingleStep), "the moments of a sampler that looks back or adapts")
+    guard let steps = sampler.singleSteps(of: process, over: times) else {
+      preconditionFailure("the moments of a sampler that looks back or adapts")
+    }
+    return steps.map { stages in
       let marginals = stages.map { data.marginal(process, at: $0.time) }
       return (0..<data.dimension).map { i in
         var (now, kept) = (StepInProgress(blocks: process.blocks), StepInProgress(blocks: process.blocks))
@@ -90,9 +91,19 @@ public struct MomentRecursion: Sendable {
   }
 }
 
+extension Sampler {
+  /// The stages of every step along a grid; nil for a scheme that looks back to another step, from its second step on or
+  /// within one, or whose steps are each sample's own.
+  func singleSteps(of process: any ForwardProcess, over times: [Double]) -> [[SamplerStage]]? {
+    let steps = zip(times, times.dropFirst()).map { step(process, from: $0, to: $1) }
+    let later = times.count > 2 ? step(process, from: times[1], to: times[2], after: times[0]) : []
+    return (steps + [later]).allSatisfy { $0.allSatisfy(\.isSingleStep) } ? steps : nil
+  }
+}
+
 extension SamplerStage {
   /// Whether the stage is affine for an affine score and knows its own step alone.
-  var isSingleStep: Bool { previous == nil && signalToNoise == nil }
+  fileprivate var isSingleStep: Bool { previous == nil && signalToNoise == nil }
 }
 
 /// A state inside a step: factor · (state at the step's start) + offset + Σ noises · Z.

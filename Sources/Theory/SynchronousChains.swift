@@ -28,8 +28,10 @@ public struct SynchronousChains: Sendable {
     process: any ForwardProcess, dimension: Int, sampler: any Sampler, times: [Double], fine: [Double]? = nil,
     seed: UInt64
   ) {
-    stages = zip(times, times.dropFirst()).flatMap { sampler.step(process, from: $0, to: $1) }
-    precondition(stages.allSatisfy(\.isSingleStep), "the chains of a sampler that looks back or adapts")
+    guard let steps = sampler.singleSteps(of: process, over: times) else {
+      preconditionFailure("the chains of a sampler that looks back or adapts")
+    }
+    stages = steps.flatMap { $0 }
     guard let fine, fine.count > times.count else {
       weights = stages.map { _ in [1] }
       self.dimension = dimension
@@ -47,10 +49,11 @@ public struct SynchronousChains: Sendable {
     self.seed = seed
   }
 
-  /// Whether every stage of a step stands alone: no step before it, no step size of each sample's own.
-  public static func canRun(_ sampler: any Sampler, _ process: any ForwardProcess, from t: Double, to s: Double) -> Bool
-  {
-    sampler.step(process, from: t, to: s).allSatisfy(\.isSingleStep)
+  /// Whether every stage stands alone: no step before it, no step size of each sample's own.
+  ///
+  /// A grid of three times tells: a scheme may look back from its second step on.
+  public static func canRun(_ sampler: any Sampler, _ process: any ForwardProcess, over times: [Double]) -> Bool {
+    sampler.singleSteps(of: process, over: times) != nil
   }
 
   /// Carries `state` through all steps.

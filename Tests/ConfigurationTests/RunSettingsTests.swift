@@ -27,7 +27,7 @@ import Testing
       try Experiment(yaml: "data: {target: mg25}\n" + yaml, file: "a.yaml").sampled([setting], file: "experiment.yaml")
     }
     let run = "network: {input: noisy-data}\nprocess: {kind: variance-exploding, sigma_max: 10}\n" + levels
-    #expect(try abs(drawn(run, "process.sigma_max=19").process.make().priorCovariance[0, 0] - 361) < 2)
+    #expect(try abs(drawn(run, "process.sigma_max=19").process.make().priorCovariance[0, 0] - 361) < 1e-9)  // rounding
     let beyond = errorText { _ = try drawn(run, "process.sigma_max=40") }
     #expect(
       beyond.hasPrefix("process: goes through noise from 0.002 at sampling.final_time to 40.0 at process.horizon")

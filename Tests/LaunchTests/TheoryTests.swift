@@ -57,6 +57,10 @@ extension LaunchTests {
       }
       for (words, column) in [
         (["errors", "run-0.25", "--count", "300"], "network's score"),
+        (
+          ["errors", "run-0", "--count", "300", "--set", "sampling.sampler=dpm-solver-2m"],
+          "steps of euler-maruyama in place of dpm-solver-2m"
+        ),
         (["epsilon", "run-0", "run-0.25", "--count", "300", "--repeats", "2", "--steps", "4"], "stationary, exact"),
       ] {
         let alone = try workshop.run("sgm-theory", words + ["--json"])

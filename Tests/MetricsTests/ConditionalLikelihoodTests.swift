@@ -85,9 +85,11 @@ final class RegressionScore: DifferentiableScore {
       SettledLikelihood(process: process, dimension: 1, firstTime: 1e-5, steps: steps, seed: 1)
         .logDensities(tasks, of: rows, score: &score)
     }
-    let fine = values(400)
-    for (value, exact) in zip(values(8), fine) {
-      #expect(value.isNaN || abs(value - exact) < 0.01, "\(value), \(exact)")
+    let (fine, found) = (values(400), values(8))
+    // A value that settled is right to a fifteenth of the 0.01 that it may still move by; few do not settle.
+    #expect(found.count(where: \.isNaN) < 26)
+    for (value, exact) in zip(found, fine) where !value.isNaN {
+      #expect(abs(value - exact) < 0.01, "\(value), \(exact)")
     }
   }
 }

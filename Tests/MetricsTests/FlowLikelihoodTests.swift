@@ -127,7 +127,7 @@ private struct KnownProcess: CustomTestStringConvertible {
         let x = Double(rows[r, 0])
         var expected = -0.5 * (x * x / variance + log(2 * Double.pi * variance)) - law.logDensity([x])
         if process.blocks == 2 {
-          // Velocities are drawn about M_v x with what is left of C beside the position; their law given the position is Gaussian.
+          // Velocities are drawn about M_v x with the variance of e_v − (M_v/M_x) e_x; their own law given the position is Gaussian too.
           let ratio = m[1] / m[0]
           let drawn = c[1, 1] - 2 * ratio * c[0, 1] + ratio * ratio * c[0, 0]
           let (xx, xv, vv) = (c[0, 0] + 0.6 * m[0] * m[0], c[0, 1] + 0.6 * m[0] * m[1], c[1, 1] + 0.6 * m[1] * m[1])

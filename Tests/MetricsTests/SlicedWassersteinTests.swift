@@ -146,7 +146,7 @@ import Testing
   @Test("every row counts, whatever the number of rows", arguments: 1...9) func everyRow(count: Int) throws {
     let values = (0..<count).map { Float($0) }
     for row in 0..<count {
-      // One row further out than all others: it is moved from the last place of one set to that of the other.
+      // One row moves to 20, beyond all others: in the sorted order all rows above it move down by a place.
       var moved = values
       moved[row] = 20
       let (first, second) = (values.sorted(), moved.sorted())

@@ -127,6 +127,8 @@ import Testing
     for r in 0..<100 { far[r, 0] += 20 }
     #expect(try accuracy(normals(400, 2, seed: 1), far) > 0.99)
     #expect(try accuracy(far, normals(400, 2, seed: 1)) > 0.99)
+    // One law: an answer by size alone is right for 0.8 of all rows, and for half of both sets together.
+    #expect(try abs(accuracy(normals(400, 2, seed: 1), normals(100, 2, seed: 3)) - 0.5) < 0.15)
   }
 
   @Test("whole numbers against the same law smeared out are told apart", arguments: [3, 40])

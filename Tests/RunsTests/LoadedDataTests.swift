@@ -42,7 +42,7 @@ import Testing
       let held = (0..<set.heldOut.rows).map { Int(set.heldOut[$0, 0]) }
       let training = (0..<set.training.rows.rows).map { Int(set.training.rows[$0, 0]) }
       #expect(held == held.sorted() && Set(held).count == 50)
-      // Of two neighbours the first is the smaller one in half of 149 cases, ± 3.5 at random order.
+      // In a random order the first of two neighbours is the smaller one in half of 149 cases, ± 3.5: four deviations are allowed.
       let rising = zip(training, training.dropFirst()).count { $0 < $1 }
       #expect(Set(training).count == 150 && abs(rising - 75) < 15, "\(rising)")
     }
@@ -78,6 +78,7 @@ import Testing
       let source = try DataSource(experiment, base: "")
       let set = try source.load(.single)
       let origin = set.description.origin
+      // The times span 16 s.
       #expect(abs(origin[0] - 1_700_000_000) < 100 && origin[1] == 0, "\(origin)")
       let held = try source.rows(.heldOut, 0..<16, less: origin)
       for r in 0..<16 {

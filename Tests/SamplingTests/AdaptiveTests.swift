@@ -120,7 +120,7 @@ import Testing
     }
     let found = values.reduce(0, +) / Double(values.count)
     let spread = values.reduce(0) { $0 + ($1 - found) * ($1 - found) } / Double(values.count)
-    // Four standard errors of 8,192 numbers each.
+    // Four standard errors of 8,192 numbers: a false alarm in 8,000 for the two.
     #expect(abs(found - mean) < 4 * (variance / 8192).squareRoot(), "\(found), \(mean)")
     #expect(abs(spread / variance - 1) < 4 * (2.0 / 8192).squareRoot(), "\(spread), \(variance)")
   }
@@ -156,7 +156,7 @@ import Testing
       var taken = 0
       let evaluations = generator.generate(chunk: 0, score: &score, into: &samples) { _, _, _ in taken += 1 }
       let tried = sampler is DormandPrince ? evaluations.map { ($0 - 1) / 6 } : evaluations.map { $0 / 2 }
-      // The start is told too.
+      // The start is told too. Where the score is steep, each of 256 samples is refused some steps.
       let rejected = tried.reduce(0, +) - (taken - Generator.rows)
       #expect(rejected > 100, "\(rejected) of \(tried.reduce(0, +))")
     }

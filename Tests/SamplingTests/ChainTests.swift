@@ -85,7 +85,7 @@ private struct Normal: LogDensity {
     }
   }
 
-  @Test("diagnostics look at the second half of a chain", arguments: ChainKind.allCases) func secondHalf(
+  @Test("diagnostics are of an even number of draws, half of a chain's", arguments: ChainKind.allCases) func secondHalf(
     kind: ChainKind
   ) throws {
     let outcome = run(kind, TwoNormals(dimension: 2), steps: 21, h: 0.1, chunks: 1).outcome

@@ -24,7 +24,7 @@ import Testing
   }
 
   @Test("generation starts at the horizon, or at 0.999 of it where nothing of the data is left") func start() {
-    #expect(process.start == 1)
+    #expect(OrnsteinUhlenbeck(horizon: 2).start == 2)
     #expect(FlowMatching(horizon: 1).start == 0.999)
   }
 

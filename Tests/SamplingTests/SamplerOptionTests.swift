@@ -8,7 +8,7 @@ import Testing
     var options = SamplerOptions()
     (options.churn, options.eta, options.corrections, options.signalToNoise) = (0.75, 0.25, 3, 0.2)
     (options.stepSize, options.slowdown, options.friction) = (0.3, 0.02, 2.5)
-    options.reverseVariance = .forward
+    (options.reverseVariance, options.corrected) = (.forward, .position)
     options.predictor = Predictor(.probabilityFlowEuler) ?? .eulerMaruyama
     return kind.make(options)
   }
@@ -19,7 +19,7 @@ import Testing
     #expect((made(.ancestral) as? AncestralSampler)?.variance == .forward)
     let corrected = try #require(made(.predictorCorrector) as? PredictorCorrector)
     #expect(corrected.corrections == 3 && corrected.signalToNoise == 0.2)
-    #expect(corrected.predictor is ProbabilityFlowEuler)
+    #expect(corrected.predictor is ProbabilityFlowEuler && corrected.corrected == .position)
     let annealed = try #require(made(.annealedLangevin) as? AnnealedLangevin)
     #expect(annealed.corrections == 3 && annealed.stepSize == 0.3)
     #expect((made(.consistentAnnealed) as? ConsistentAnnealedSampling)?.stepSize == 0.3)

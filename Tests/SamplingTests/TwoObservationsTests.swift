@@ -171,6 +171,7 @@ import Testing
     }
     let base = try #require(law.score(under: process, in: .identity(2)) as? any DifferentiableScore)
     for outcome in outcomes(base) {
+      // Below 128 particles are resampled on the way, above 0.999 · 256 = 255.74 not even at the end.
       #expect(outcome.smallestEffective > 128 && outcome.smallestEffective < 255.7, "\(outcome)")
       #expect(outcome.resamplings == 1, "\(outcome)")
     }

@@ -43,7 +43,7 @@ import Testing
       let (a, b) = (Double(pairs[r, 0]), Double(pairs[r, 1]))
       let p = SIMD2(
         Double(pairs[r, 2]) + 0.5.squareRoot() * abs(a + b) - 0.25, Double(pairs[r, 3]) - 0.5.squareRoot() * (b - a))
-      // As above.
+      // ρ is within six deviations of 0.1, a chance of 2e-6 in all; α within ±π/2 but for Float rounding.
       #expect(abs((p[0] * p[0] + p[1] * p[1]).squareRoot() - 0.1) < 0.06 && p[0] > -1e-6)
     }
   }

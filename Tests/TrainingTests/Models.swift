@@ -49,18 +49,33 @@ final class DoubleLoss {
     let d = model.dimension
     var noise = Matrix(rows: 1, columns: (c.sources - 1) * d)
     streams.noise.fillNormals(&noise, firstIndex: UInt64(pairing?[row] ?? row))
-    func source(_ j: Int, _ k: Int) -> Double { Double(j == 0 ? rows[row, k] : noise[0, (j - 1) * d + k]) }
-    func sum(_ factor: (Int) -> Double, _ k: Int) -> Double {
-      (0..<c.sources).reduce(0) { $0 + factor($1) * source($1, k) }
+    let tail = tail(of: row, noise)
+    func sum(_ factor: (Int) -> Double, _ k: Int, noiseTimes size: Double) -> Double {
+      (1..<c.sources).reduce(factor(0) * Double(rows[row, k])) {
+        $0 + factor($1) * size * Double(noise[0, ($1 - 1) * d + k])
+      }
     }
-    let state = (0..<c.inputBlocks).flatMap { i in (0..<d).map { k in sum({ c.input(i, $0) }, k) } }
-    let target = (0..<c.outputBlocks).flatMap { o in (0..<d).map { k in sum({ c.target(o, $0) }, k) } }
+    let state = (0..<c.inputBlocks).flatMap { i in
+      (0..<d).map { sum({ c.input(i, $0) }, $0, noiseTimes: tail.input) }
+    }
+    let target = (0..<c.outputBlocks).flatMap { o in
+      (0..<d).map { sum({ c.target(o, $0) }, $0, noiseTimes: tail.target) }
+    }
     let f = network(state, level: Double(Float(c.noiseLevel)), parameters)
     let loss = (0..<c.outputBlocks * d).reduce(0.0) { sum, k in
       let value = (0..<c.outputBlocks).reduce(0) { $0 + c.outputGain(k / d, $1) * f[$1 * d + k % d] }
       return sum + pow(value - target[k], 2)
     }
     return draw.weight * loss / Double(f.count)
+  }
+
+  /// Student-t noise is normal over √(χ²_ν/ν), and its score has the factor (ν + d)/(ν + |noise|²).
+  private func tail(of row: Int, _ normals: borrowing Matrix) -> (input: Double, target: Double) {
+    guard case .studentT(let degrees) = model.process.noise else { return (1, 1) }
+    var variates = streams.tails.row(UInt64(row))
+    let size = (0.5 * degrees / variates.nextGamma(shape: 0.5 * degrees)).squareRoot()
+    let square = (0..<model.dimension).reduce(0.0) { $0 + pow(size * Double(normals[0, $1]), 2) }
+    return (size, size * (degrees + Double(model.dimension)) / (degrees + square))
   }
 
   private func network(_ state: [Double], level: Double, _ parameters: [Double]) -> [Double] {

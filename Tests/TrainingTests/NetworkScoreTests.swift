@@ -34,6 +34,18 @@ import Testing
     }
   }
 
+  @Test("a network is told the noise's level, or a time from −4 to 4, as is asked for") func levels() {
+    func told(_ level: ScoreModel.Level, at t: Double) -> Float {
+      ScoreModel(
+        process: OrnsteinUhlenbeck(horizon: 2), dimension: 3, output: .noise, conditioning: .data, level: level,
+        widths: [8], activation: .silu, residual: false, embedding: TimeEmbedding(kind: .sinusoidal, features: 4),
+        seed: 1
+      ).embeddedLevel(noiseLevel: 0.75, at: t)
+    }
+    #expect([0, 0.5, 2].map { told(.time, at: $0) } == [-4, -2, 4])
+    #expect(told(.noiseLevel, at: 0.5) == 0.75)
+  }
+
   @Test("vjp is the derivative of the score", arguments: settings)
   func vjp(input: NetworkInput, output: NetworkOutput) {
     let score = score(input, output)

@@ -117,6 +117,29 @@ import Testing
     }
   }
 
+  @Test("heavy-tailed noise has a size for each row, in input and target")
+  func heavyTails() {
+    let model = ScoreModel(
+      process: AnnealedPath(annealing: .cosine, base: .studentT(degrees: 3)), dimension: 2, output: .score,
+      conditioning: .data, weight: .uniformNoise, widths: [8], activation: .silu, residual: false,
+      embedding: TimeEmbedding(kind: .sinusoidal, features: 4), seed: 1)
+    let parameters = array(normals(1, ParameterLayout(model.network).count, seed: 2, scale: 0.5))
+    let data = normals(6, 2, seed: 5)
+    let pass = NetworkPass(architecture: model.network, frequencies: model.frequencies, rows: 6, use: .training)
+    let objective = TrainingObjective.denoising.make(
+      model: model, times: TimeSampler(.uniform, process: model.process, first: 0.05), pass: pass)
+    unsafe objective.draw(set: 0, firstIndex: 0, streams: Self.streams, into: pass) { row in
+      unsafe UnsafePointer(data.pointer) + row * data.columns
+    }
+    unsafe pass.forward(parameters)
+    let found = unsafe objective.loss(set: 0, of: pass, parameters: parameters, count: 6)
+    var rows = Matrix(rows: 6, columns: 2)
+    rows.copy(from: data)
+    let oracle = DoubleLoss(model: model, rows: rows, streams: Self.streams, times: (0.05, .uniform))
+    // Float rounding of six rows' losses.
+    #expect(abs(found / oracle(parameters.map(Double.init)) - 1) < 1e-5)
+  }
+
   @Test("rows carried forward have the kernel's law, blocks and their covariances included", arguments: [0, 6])
   func stateDraws(steps: Int) {
     for process in [

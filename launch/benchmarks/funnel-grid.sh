@@ -35,7 +35,7 @@ done
 
 # number KEY: that column of every cell on standard input, "nan" where a network's samples diverged: where the start lies far
 # from all that it has seen.
-number() { sed -n 's/.*"'"$1"'":"\{0,1\}\([-0-9.ena]*\).*/\1/p'; }
+number() { sed -n 's/.*"'"$1"'":"\{0,1\}\([-0-9.enaif]*\).*/\1/p'; }
 keys=(network 'stationary, exact' 'network of it' 'moments, exact' 'network there' 'p_T, exact' floor)
 for a in $as; do
   for epsilon in $epsilons; do

@@ -196,7 +196,7 @@ def peer(names, rows, count, seed):
     model = ForestDiffusionModel(
         coded, n_t=50, duplicate_K=PEER_COPIES, bin_indexes=binary, cat_indexes=[k for k in columns.words if k not in binary],
         int_indexes=whole, diffusion_type="flow", n_jobs=2, seed=seed)
-    # It rounds in place what pandas hands out read-only.
+    # clip_extremes rounds its array in place, and the array that pandas gives it is read-only.
     clip = model.clip_extremes
     model.clip_extremes = lambda rows: clip(np.array(rows))
     drawn = model.generate(batch_size=count)
