@@ -166,6 +166,8 @@ import Testing
 /// A trainer's state as arrays, which can be compared.
 struct State: Equatable {
   let parameters, average, first, second: [Float]
+  /// The power-function averages, one after another.
+  var averages: [Float] = []
 
   init(parameters: [Float], average: [Float], first: [Float], second: [Float]) {
     (self.parameters, self.average, self.first, self.second) = (parameters, average, first, second)
@@ -175,5 +177,6 @@ struct State: Equatable {
     let state = try trainer.gatherState()
     (parameters, average) = (array(state.parameters), array(state.average))
     (first, second) = (array(state.first), array(state.second))
+    averages = array(state.averages)
   }
 }

@@ -27,7 +27,7 @@ import Testing
       widths: [96, 96], activation: .silu, residual: true, embedding: TimeEmbedding(kind: .sinusoidal, features: 4),
       seed: 1)
     var options = TrainingOptions()
-    (options.batch, options.timeLaw) = (64, law)
+    (options.batch, options.timeLaw, options.averages) = (64, law, [0.05, 0.1])
     (options.optimiser.warmupSteps, options.optimiser.weightDecay) = (2, 0.1)
     return Trainer(
       model: model, objective: objective, options: options, data: data, tree: tree, communicator: communicator, seed: 1)
@@ -69,6 +69,7 @@ import Testing
     for other in try Self.trained(ranks: ranks, threads: threads, steps: 20, law: .importance) {
       #expect(other.reports == alone.reports && other.state == alone.state && other.history == alone.history)
     }
+    #expect(Set(alone.state.averages).count > alone.state.parameters.count)
   }
 
   @Test("so has training on an objective that differentiates the score", arguments: [2, 3])
@@ -94,10 +95,11 @@ import Testing
     }
     let ends = try onRanks(2) { communicator in
       let trainer = Self.trainer(communicator)
-      var state = TrainerState(count: trainer.parameterCount, step: taken[1].step)
+      var state = TrainerState(count: trainer.parameterCount, averages: 2, step: taken[1].step)
       for i in 0..<trainer.parameterCount {
         (state.parameters[0, i], state.average[0, i]) = (taken[1].state.parameters[i], taken[1].state.average[i])
         (state.first[0, i], state.second[0, i]) = (taken[1].state.first[i], taken[1].state.second[i])
+        for k in 0..<2 { state.averages[k, i] = taken[1].state.averages[k * trainer.parameterCount + i] }
       }
       trainer.restore(state)
       for _ in 0..<3 { _ = try trainer.takeStep() }
