@@ -60,6 +60,9 @@ extension LaunchTests {
       let words = try #require(json["replay"] as? String).split(separator: " ").dropFirst().map(String.init)
       let replay = try workshop.run("sgm-train", words + ["--inject-fault", "not-finite:6:33"])
       #expect(replay.status == 65 && replay.errors.contains("step 33"), "\(replay.errors)")
+      // The step that fails has a table of its layers, as the last thing before the error.
+      let lines = replay.output.split(separator: "\n")
+      #expect(lines.last?.hasPrefix("step 33: activations ") == true, "\(replay.output)")
     }
 
     @Test(

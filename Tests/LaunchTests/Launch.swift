@@ -83,9 +83,9 @@ final class Job {
   ) throws {
     let launcher = ["mpirun", "-q", "--oversubscribe", "-np", "\(ranks)"] + options
     let folder = try programFolder()
-    // Test threads block signals, and children inherit that.
+    // Test threads block signals, and nohup or a script's & has some ignored: children would inherit that.
     let all =
-      ["--default-signal=USR1,TERM,INT,QUIT"] + (ranks > 0 ? launcher : []) + [
+      ["--default-signal"] + (ranks > 0 ? launcher : []) + [
         program.hasPrefix("/") ? program : "\(folder)/\(program)"
       ] + words
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -109,6 +109,9 @@ final class Job {
     process.terminationHandler = { [ended] _ in ended.signal() }
     try process.run()
   }
+
+  /// A test that fails leaves nothing running.
+  deinit { if process.isRunning { process.terminate() } }
 
   /// Sends a signal to the process, which is mpirun where there are ranks.
   func send(_ signal: Int32) { kill(process.processIdentifier, signal) }

@@ -157,6 +157,12 @@ extension LaunchTests {
       expectSame(try RunFiles(workshop, "run"), undisturbed, "from the one before")
       let left = try ["checkpoints", "samples"].flatMap { try workshop.names(in: "run/" + $0) }
       #expect(!left.contains { $0.hasSuffix(".partial") })
+      let all = try workshop.names(in: "run/checkpoints").filter { $0.hasSuffix(".safetensors") }
+      for name in all { try workshop.write("no tensors", to: "run/checkpoints/" + name) }
+      let none = try workshop.run("sgm-train", ["--resume", "run"], ranks: 2)
+      #expect(none.status == 65 && none.messages.count == 1, "\(none.errors)")
+      #expect(none.errors.components(separatedBy: "is not a safetensors file").count == all.count + 1, "\(none.errors)")
+      #expect(none.errors.contains("sgm-train: run: none of its \(all.count) checkpoints can be used: "))
     }
 
     @Test("two jobs cannot write one folder; the lock of a dead one is no hindrance", .tags(.alone))

@@ -35,14 +35,19 @@ extension Checkpoint {
       do { return try communicator.agree { try read(file) } } catch let error as any StatusError {
         // What is no file's fault, or has nothing to fall back on, ends the run.
         let isFiles = error.status == ExitStatus.dataErr.rawValue || error.status == ExitStatus.noInput.rawValue
-        guard isFiles, index + 1 < files.count else { throw error }
+        guard isFiles, files.count > 1 else { throw error }
+        let next = index + 1 < files.count ? "; going back to \(files[index + 1])" : ""
         if communicator.isRoot {
-          writeText(
-            "warning: \(printableLines(error.description)); going back to \(files[index + 1])\n", to: STDERR_FILENO)
+          writeText("warning: \(printableLines(error.description))\(next)\n", to: STDERR_FILENO)
         }
       }
     }
-    throw ToolError.fault("no checkpoint was read")
+    return try communicator.agree { () throws(ToolError) -> Found in
+      throw .data(
+        Place(folder.path),
+        "none of its \(files.count) checkpoints can be used: bring one back from a copy of the folder, or begin anew by "
+          + "--overwrite")
+    }
   }
 }
 

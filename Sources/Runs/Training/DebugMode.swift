@@ -66,6 +66,13 @@ final class DebugMode {
     }
   }
 
+  /// Shows the layers of a step that went wrong, before the run skips it, goes back or ends.
+  func showFault(step: Int) {
+    guard isDebug else { return }
+    let records = recorder.records(of: trainer)
+    say(records.summary(step: step, hash: ShardRecord.hash(of: records.map(\.hash)), isFirst: true, trainer))
+  }
+
   /// After a step: writes its hashes, or compares them with those there.
   package func record(step: Int) throws {
     guard trainer.observer != nil else { return }

@@ -122,7 +122,7 @@ package final class TrainingRun {
     try markStart()
     while trainer.step < last, !hasSettled {
       try debug?.prepare()
-      let report = try takeStep()
+      let report = try takeStep(debug)
       guard report.step > 0 else { continue }
       stepsTaken += 1
       if report.fault == nil { try debug?.record(step: report.step) }
@@ -161,7 +161,7 @@ package final class TrainingRun {
   }
 
   /// Takes a step, or does what follows a faulty one; the report's step is 0 where the run was rolled back.
-  private func takeStep() throws -> Trainer.StepReport {
+  private func takeStep(_ debug: DebugMode?) throws -> Trainer.StepReport {
     let next = trainer.step + 1
     sgm_pulse_step(Int64(next))
     let every = experiment.training.auditEvery
@@ -173,6 +173,7 @@ package final class TrainingRun {
       return try trainer.takeStep(wishes: wishes, audit: audit)
     }
     if let fault = report.fault {
+      debug?.showFault(step: next)
       report.step = try follow(fault, loss: report.loss) ? next : 0
     } else if experiment.training.onFault == .skip {
       trainer.guarding.inARow = 0
