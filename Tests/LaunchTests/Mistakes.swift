@@ -43,6 +43,16 @@ let mistakes: [Mistake] = [
     name: "sampler for known densities in training", words: set("sampling.sampler=mala"), status: 64,
     says: ["sampling.sampler mala draws from a known density, not from a score", "--score exact"]),
   Mistake(
+    name: "a metric that the law rules out", words: set("evaluation.metrics=[sliced-w2, modes]"), status: 64,
+    says: ["the metric modes needs a Gaussian mixture"]),
+  Mistake(
+    name: "calibration of a run without conditions", words: set("evaluation.metrics=[tarp]"), status: 64,
+    says: ["the metric tarp needs a run with data.conditions"]),
+  Mistake(
+    name: "likelihoods of rows that are all trained on", words: set("evaluation.metrics=[nll]", "data.held_out=0"),
+    experiment: onFile("good.npy"), status: 64,
+    says: ["the metric nll needs rows that were not trained on: set data.held_out"]),
+  Mistake(
     name: "key of another sampler", words: set("sampling.churn=1"), status: 78,
     says: ["sampling.churn is for stochastic-heun, but sampling.sampler is splitting; remove it"]),
   Mistake(

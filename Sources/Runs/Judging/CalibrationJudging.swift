@@ -37,6 +37,12 @@ struct NetworkPosterior {
     let theta, conditions, points: Matrix
   }
 
+  /// Refuses data without conditions.
+  static func check(_ metric: Metric, _ data: DataSet.Description) throws(ToolError) {
+    guard data.conditions == 0 else { return }
+    throw .usage("the metric \(metric.rawValue) needs a run with data.conditions: it judges posteriors given these")
+  }
+
   /// The ranks of every pair's θ among draws given its x, the same on every rank, `[pairs, dimension + 2]`.
   ///
   /// - Parameters:
@@ -51,10 +57,7 @@ struct NetworkPosterior {
     let (draws, width) = (options.calibrationDraws, data.dimension + 2)
     let network = NetworkScore(model: experiment.model(of: data), parameters: parameters.value.head(1))
     let (rows, trained, source) = try communicator.agree { () throws -> (MatrixBox, MatrixBox, SampleSource) in
-      guard data.conditions > 0 else {
-        throw ToolError.usage(
-          "the metric \(metric.rawValue) needs a run with data.conditions: it judges posteriors given these")
-      }
+      try Self.check(metric, data)
       let rows = try truth.unseenRows(
         options.calibrationPairs, for: metric, less: data.wholeOrigin, seed: experiment.seed)
       return (

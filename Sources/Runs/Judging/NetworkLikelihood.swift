@@ -113,23 +113,24 @@ struct NetworkLikelihood {
   private var metric: Metric { chain == nil ? .likelihood : .chainBound }
 
   /// Refuses what has no density, or none that is computed here.
-  package func check() throws {
-    guard let model else { return }
-    guard model.process.noise == .gaussian else {
-      throw ToolError.usage(
-        "the metric \(metric.rawValue) needs Gaussian noise: process.base gaussian in place of student-t")
+  package func check() throws { try Self.check(metric, data, model?.process.noise) }
+
+  /// The same before there is a network; `noise` is the process's, nil for discrete states.
+  static func check(_ metric: Metric, _ data: DataSet.Description, _ noise: NoiseLaw?) throws(ToolError) {
+    guard let noise else { return }
+    let needs = "the metric \(metric.rawValue) needs"
+    guard noise == .gaussian else {
+      throw .usage("\(needs) Gaussian noise: process.base gaussian in place of student-t")
     }
     if let column = data.kinds.prefix(data.dimension).firstIndex(of: .integer) {
-      throw ToolError.usage(
-        "the metric \(metric.rawValue) needs data with a density: column \(data.title(column)) is of whole numbers in data.columns"
-      )
+      throw .usage(
+        "\(needs) data with a density: column \(data.title(column)) is of whole numbers in data.columns")
     }
     if let column = data.constantColumns.prefix(data.dimension).indices.first(where: {
       data.constantColumns[$0] && data.kind($0).levels == nil
     }) {
-      throw ToolError.usage(
-        "the metric \(metric.rawValue) needs data whose columns all vary: column \(column) (counted from 0) is constant, "
-          + "and rows have no density")
+      throw .usage(
+        "\(needs) data whose columns all vary: column \(column) (counted from 0) is constant, and rows have no density")
     }
   }
 

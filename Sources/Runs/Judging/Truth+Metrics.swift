@@ -42,20 +42,31 @@ extension Truth {
 
   /// The coverage of a mixture's modes.
   package func modes() throws -> ModeCoverage {
-    guard let mixture = target as? GaussianMixture else {
-      throw ToolError.usage("the metric modes needs a Gaussian mixture: gaussian, eight-gaussians, mg25, diamond")
-    }
+    let mixture = try Self.mixture(target)
     return ModeCoverage(weights: mixture.weights, means: mixture.means, variances: mixture.variances)
   }
 
   /// The discrepancy from a law of known score.
   func steinDiscrepancy() throws -> SteinDiscrepancy {
+    SteinDiscrepancy(score: Self.slopes(of: try Self.score(of: target)))
+  }
+
+  /// The law as a mixture, for `modes`.
+  static func mixture(_ target: (any Target)?) throws(ToolError) -> GaussianMixture {
+    guard let mixture = target as? GaussianMixture else {
+      throw .usage("the metric modes needs a Gaussian mixture: gaussian, eight-gaussians, mg25, diamond")
+    }
+    return mixture
+  }
+
+  /// The law's score, for `ksd`.
+  static func score(of target: (any Target)?) throws(ToolError) -> any Score {
     let process = OrnsteinUhlenbeck(horizon: 1)
     guard let target, let score = target.score(under: process, in: .identity(target.dimension)) else {
       let names = TargetKind.allCases.filter(\.hasExactScore).map(\.rawValue).joined(separator: ", ")
-      throw ToolError.usage("the metric ksd needs a target of known score: \(names)")
+      throw .usage("the metric ksd needs a target of known score: \(names)")
     }
-    return SteinDiscrepancy(score: Self.slopes(of: score))
+    return score
   }
 
   /// A score at a diffusion time so small that the law's own scales, squared, are far above 2t.

@@ -162,11 +162,16 @@ final class Truth {
       target.draw(RandomStream(seed: seed, purpose: .likelihood), firstIndex: 0, into: &rows)
       return rows
     }
-    guard let source, source.hasHeldOut else {
-      throw ToolError.usage(
-        "the metric \(metric.rawValue) needs rows that were not trained on: set data.held_out")
-    }
+    try Self.checkUnseen(source, for: metric)
+    guard let source else { throw ToolError.fault("no rows that were not trained on") }
     return try source.rows(.heldOut, 0..<min(count, source.count(.heldOut)), less: origin)
+  }
+
+  /// Refuses data of which every row is trained on, where a target gives no fresh ones.
+  static func checkUnseen(_ source: DataSource?, for metric: Metric) throws(ToolError) {
+    guard let source, source.target != nil || source.hasHeldOut else {
+      throw .usage("the metric \(metric.rawValue) needs rows that were not trained on: set data.held_out")
+    }
   }
 
   /// The first whole rows that a network was trained on, conditions included.

@@ -75,8 +75,9 @@ package final class TrainingRun {
     var description = dataSet.description
     description.teacher = teacher?.record
     data = description
-    try communicator.agree { [teacher, data] () throws -> Void in
+    try communicator.agree { [teacher, data, source] () throws -> Void in
       try teacher?.check(plan.experiment, data: begun == nil ? data : nil)
+      if !plan.isReplay { try plan.experiment.checkMetrics(data, source) }
     }
     let task = try communicator.agree { [data] in
       try plan.experiment.task(in: data.standardisation, conditions: data.conditions, words: data.words)
