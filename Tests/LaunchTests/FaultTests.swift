@@ -63,6 +63,7 @@ extension LaunchTests {
       // The step that fails has a table of its layers, as the last thing before the error.
       let lines = replay.output.split(separator: "\n")
       #expect(lines.last?.hasPrefix("step 33: activations ") == true, "\(replay.output)")
+      #expect(replay.output.contains("step 33: root mean square of activations, norm of the gradient, by layer"))
     }
 
     @Test(

@@ -110,7 +110,7 @@ final class Job {
     try process.run()
   }
 
-  /// A test that fails leaves nothing running.
+  /// A test that fails asks what it started to end.
   deinit { if process.isRunning { process.terminate() } }
 
   /// Sends a signal to the process, which is mpirun where there are ranks.

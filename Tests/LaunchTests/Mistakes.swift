@@ -46,6 +46,10 @@ let mistakes: [Mistake] = [
     name: "a metric that the law rules out", words: set("evaluation.metrics=[sliced-w2, modes]"), status: 64,
     says: ["the metric modes needs a Gaussian mixture"]),
   Mistake(
+    name: "a metric that the law of a sweep's second cell rules out", words: ["small.yaml"],
+    experiment: smallExperiment + "sweep: {evaluation.metrics: [[sliced-w2], [modes]]}\n", status: 64,
+    says: ["the metric modes needs a Gaussian mixture"]),
+  Mistake(
     name: "calibration of a run without conditions", words: set("evaluation.metrics=[tarp]"), status: 64,
     says: ["the metric tarp needs a run with data.conditions"]),
   Mistake(

@@ -33,7 +33,7 @@ extension Checkpoint {
     let files = names.split(separator: "\n").map(String.init)
     for (index, file) in files.enumerated() {
       do { return try communicator.agree { try read(file) } } catch let error as any StatusError {
-        // What is no file's fault, or has nothing to fall back on, ends the run.
+        // What is no file's fault ends the run, and so does the fault of the only file.
         let isFiles = error.status == ExitStatus.dataErr.rawValue || error.status == ExitStatus.noInput.rawValue
         guard isFiles, files.count > 1 else { throw error }
         let next = index + 1 < files.count ? "; going back to \(files[index + 1])" : ""
@@ -45,8 +45,8 @@ extension Checkpoint {
     return try communicator.agree { () throws(ToolError) -> Found in
       throw .data(
         Place(folder.path),
-        "none of its \(files.count) checkpoints can be used: bring one back from a copy of the folder, or begin anew by "
-          + "--overwrite")
+        "none of its \(files.count) checkpoints can be used, for the reasons above: mend one, or bring one back from a copy"
+      )
     }
   }
 }

@@ -38,8 +38,8 @@ struct NetworkPosterior {
   }
 
   /// Refuses data without conditions.
-  static func check(_ metric: Metric, _ data: DataSet.Description) throws(ToolError) {
-    guard data.conditions == 0 else { return }
+  static func check(_ metric: Metric, conditions: Int) throws(ToolError) {
+    guard conditions == 0 else { return }
     throw .usage("the metric \(metric.rawValue) needs a run with data.conditions: it judges posteriors given these")
   }
 
@@ -57,7 +57,7 @@ struct NetworkPosterior {
     let (draws, width) = (options.calibrationDraws, data.dimension + 2)
     let network = NetworkScore(model: experiment.model(of: data), parameters: parameters.value.head(1))
     let (rows, trained, source) = try communicator.agree { () throws -> (MatrixBox, MatrixBox, SampleSource) in
-      try Self.check(metric, data)
+      try Self.check(metric, conditions: data.conditions)
       let rows = try truth.unseenRows(
         options.calibrationPairs, for: metric, less: data.wholeOrigin, seed: experiment.seed)
       return (

@@ -2,27 +2,31 @@ internal import Configuration
 internal import Diffusion
 internal import Files
 internal import Metrics
+internal import Targets
 
 extension Experiment {
-  /// Refuses a metric that these data, their law or the process rule out: known before hours of training, not after them.
+  /// Refuses a metric that law, process or columns rule out: before hours of training, not after them.
   ///
   /// - Parameters:
-  ///   - data: what is trained on.
-  ///   - source: the same, opened.
+  ///   - target: the law that rows are drawn from; nil for a file or a simulator.
+  ///   - source: where the rows come from; nil while a simulator has yet to make them, and then its part is not looked at.
   /// - Throws: `ToolError.usage` naming the metric and what it needs.
-  func checkMetrics(_ data: DataSet.Description, _ source: DataSource) throws(ToolError) {
+  func checkMetrics(_ target: (any Target)?, _ source: DataSource? = nil) throws(ToolError) {
     let noise = process.chain == nil ? process.make().noise : nil
     for metric in evaluation.metrics {
       switch metric {
-      case .modes: _ = try Truth.mixture(source.target)
-      case .stein: _ = try Truth.score(of: source.target)
+      case .modes: _ = try Truth.mixture(target)
+      case .stein: _ = try Truth.score(of: target)
       case .likelihood, .chainBound:
-        try NetworkLikelihood.check(metric, data, noise)
-        try Truth.checkUnseen(source, for: metric)
+        let kinds = source.map { $0.kinds.prefix($0.dimension) } ?? []
+        try NetworkLikelihood.check(metric, noise, kinds: kinds, source?.source.columnNames)
+        if let source { try Truth.checkUnseen(source, for: metric) }
       case .simulationCalibration, .coverage, .randomPoints:
-        try NetworkPosterior.check(metric, data)
+        guard let source else { continue }
+        try NetworkPosterior.check(metric, conditions: source.conditions)
         try Truth.checkUnseen(source, for: metric)
-      default: continue
+      case .slicedW2, .rankedW2, .exactW2, .gaussian, .mmd, .energy, .neighbours, .classifier: continue
+      case .marginals, .correlations, .spacing, .tails, .nearest, .frechet: continue
       }
     }
   }

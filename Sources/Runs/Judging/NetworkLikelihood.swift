@@ -113,25 +113,30 @@ struct NetworkLikelihood {
   private var metric: Metric { chain == nil ? .likelihood : .chainBound }
 
   /// Refuses what has no density, or none that is computed here.
-  package func check() throws { try Self.check(metric, data, model?.process.noise) }
-
-  /// The same before there is a network; `noise` is the process's, nil for discrete states.
-  static func check(_ metric: Metric, _ data: DataSet.Description, _ noise: NoiseLaw?) throws(ToolError) {
-    guard let noise else { return }
-    let needs = "the metric \(metric.rawValue) needs"
-    guard noise == .gaussian else {
-      throw .usage("\(needs) Gaussian noise: process.base gaussian in place of student-t")
-    }
-    if let column = data.kinds.prefix(data.dimension).firstIndex(of: .integer) {
-      throw .usage(
-        "\(needs) data with a density: column \(data.title(column)) is of whole numbers in data.columns")
-    }
-    if let column = data.constantColumns.prefix(data.dimension).indices.first(where: {
+  package func check() throws(ToolError) {
+    try Self.check(metric, model?.process.noise, kinds: data.kinds.prefix(data.dimension), data.columnNames)
+    let constant = data.constantColumns.prefix(data.dimension).indices.first {
       data.constantColumns[$0] && data.kind($0).levels == nil
-    }) {
-      throw .usage(
-        "\(needs) data whose columns all vary: column \(column) (counted from 0) is constant, and rows have no density")
     }
+    guard model != nil, let constant else { return }
+    throw .usage(
+      "the metric \(metric.rawValue) needs data whose columns all vary: column \(constant) (counted from 0) is constant, "
+        + "and rows have no density")
+  }
+
+  /// What of that is known before rows are read; `noise` is nil for discrete states, which have probabilities.
+  static func check(
+    _ metric: Metric, _ noise: NoiseLaw?, kinds: ArraySlice<ColumnKind>, _ names: [String]?
+  ) throws(ToolError) {
+    guard let noise else { return }
+    guard noise == .gaussian else {
+      throw .usage(
+        "the metric \(metric.rawValue) needs Gaussian noise: process.base gaussian in place of student-t")
+    }
+    guard let column = kinds.firstIndex(of: .integer) else { return }
+    throw .usage(
+      "the metric \(metric.rawValue) needs data with a density: column \(columnTitle(column, names)) is of whole numbers in "
+        + "data.columns")
   }
 
   /// NLL of every row and its standard error over draws, in nats, the same on every rank.

@@ -162,16 +162,17 @@ final class Truth {
       target.draw(RandomStream(seed: seed, purpose: .likelihood), firstIndex: 0, into: &rows)
       return rows
     }
-    try Self.checkUnseen(source, for: metric)
-    guard let source else { throw ToolError.fault("no rows that were not trained on") }
+    let source = try Self.checkUnseen(source, for: metric)
     return try source.rows(.heldOut, 0..<min(count, source.count(.heldOut)), less: origin)
   }
 
-  /// Refuses data of which every row is trained on, where a target gives no fresh ones.
-  static func checkUnseen(_ source: DataSource?, for metric: Metric) throws(ToolError) {
+  /// Refuses data whose rows are all trained on, unless a target draws fresh ones.
+  @discardableResult
+  static func checkUnseen(_ source: DataSource?, for metric: Metric) throws(ToolError) -> DataSource {
     guard let source, source.target != nil || source.hasHeldOut else {
       throw .usage("the metric \(metric.rawValue) needs rows that were not trained on: set data.held_out")
     }
+    return source
   }
 
   /// The first whole rows that a network was trained on, conditions included.

@@ -78,9 +78,11 @@ struct SweepPlan {
       var plain = cell.experiment
       plain.seed = 1
       plain.process = sweep.cells[0].experiment.process
+      try cell.experiment.checkMetrics(cell.experiment.target())
       guard seen.insert(plain.yaml).inserted else { continue }
       try cell.experiment.checkSamplerTakesScore()
       let source = try DataSource(cell.experiment, base: base)
+      try cell.experiment.checkMetrics(source.target, source)
       try MemoryNeed(source, ranks: 1, ranksHere: 1).check()
     }
   }

@@ -20,6 +20,7 @@ extension TrainingRun {
     guard experiment.data.simulator != nil, !plan.isReplay else {
       return (try DataSource.open(experiment, base: base, in: folder, communicator), nil)
     }
+    try communicator.agree { if !plan.isResumed { try experiment.checkMetrics(nil) } }
     let isMade = try communicator.fromRoot {
       plan.isResumed && FileManager.default.fileExists(atPath: folder.simulations.pairs)
     }

@@ -69,15 +69,18 @@ package final class TrainingRun {
     // The network's units are those of the data that the run began with, whatever has become of the data since.
     try SharedFiles.checkSame(DataSource.files(of: plan.experiment, base: plan.base), communicator)
     (source, lock) = try Self.openData(plan, request, until: { [clock] in clock.stop?.reason }, communicator)
+    try communicator.agree { [source] in
+      // A run that goes on trains all the same: it can be judged by other metrics.
+      if !plan.isResumed { try plan.experiment.checkMetrics(source.target, source) }
+    }
     let begun = plan.checkpoint?.value.header.data
     teacher = try Teacher(plan.experiment, base: plan.base, known: begun?.teacher, communicator)
     let dataSet = try source.load(keeping: begun ?? teacher?.header.data, communicator)
     var description = dataSet.description
     description.teacher = teacher?.record
     data = description
-    try communicator.agree { [teacher, data, source] () throws -> Void in
+    try communicator.agree { [teacher, data] () throws -> Void in
       try teacher?.check(plan.experiment, data: begun == nil ? data : nil)
-      if !plan.isReplay { try plan.experiment.checkMetrics(data, source) }
     }
     let task = try communicator.agree { [data] in
       try plan.experiment.task(in: data.standardisation, conditions: data.conditions, words: data.words)
