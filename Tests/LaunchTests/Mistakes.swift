@@ -50,6 +50,13 @@ let mistakes: [Mistake] = [
     experiment: smallExperiment + "sweep: {evaluation.metrics: [[sliced-w2], [modes]]}\n", status: 64,
     says: ["the metric modes needs a Gaussian mixture"]),
   Mistake(
+    name: "a metric that a simulator rules out, before it is started", words: ["small.yaml"],
+    experiment: """
+      data: {prior: {a: "uniform [0, 1]"}, simulator: "exit 3", count: 1000, conditions: [x]}
+      evaluation: {metrics: [modes]}
+
+      """, status: 64, says: ["the metric modes needs a Gaussian mixture"]),
+  Mistake(
     name: "calibration of a run without conditions", words: set("evaluation.metrics=[tarp]"), status: 64,
     says: ["the metric tarp needs a run with data.conditions"]),
   Mistake(
