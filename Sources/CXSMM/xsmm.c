@@ -50,13 +50,32 @@ static void describe(void) {
     snprintf(description, sizeof description, "loops, because LIBXSMM_TARGET is generic");
 }
 
-static sgm_tile_code dispatch(const sgm_tile_shape *s) {
-  const float one = 1, zero = 0;
+static bool has_wide_vectors(void) { return is_usable && libxsmm_get_target_archid() > LIBXSMM_X86_AVX2; }
+
+/// Code for `k` steps of a tile's chains, which begin at 0 or go `on` from what C holds.
+static sgm_tile_code dispatch(const sgm_tile_shape *s, int32_t k, bool on) {
+  const float alpha = 1, beta = on ? 1 : 0;
   const libxsmm_blasint stride_a = s->stride_a, stride_b = s->stride_b, stride_c = s->stride_c;
   // Rows of B lie too far apart for a processor to foresee them: without this a wide layer waits for the third cache.
   const int prefetch = LIBXSMM_GEMM_PREFETCH_AL2;
   const int flags = s->transposed_a ? LIBXSMM_GEMM_FLAG_TRANS_B : LIBXSMM_GEMM_FLAG_NONE;
-  return (sgm_tile_code)libxsmm_smmdispatch(s->n, s->m, s->k, &stride_b, &stride_a, &stride_c, &one, &zero, &flags, &prefetch);
+  return (sgm_tile_code)libxsmm_smmdispatch(s->n, s->m, k, &stride_b, &stride_a, &stride_c, &alpha, &beta, &flags, &prefetch);
+}
+
+// With AVX2 a few rows of a tile are computed at once, and all of B's columns are read again for the next few: 128 of B's
+// rows stay in the first cache meanwhile (docs/performance.md has what that gains).
+enum { DEPTH = 128 };
+
+/// Makes a tile's code; `first` stays NULL where LIBXSMM has none.
+static void make(sgm_tile *tile) {
+  const sgm_tile_shape *s = &tile->shape;
+  const int32_t pieces = has_wide_vectors() ? 1 : (s->k + DEPTH - 1) / DEPTH;
+  tile->depth = (s->k + pieces - 1) / pieces;
+  const int32_t rest = s->k - (pieces - 1) * tile->depth;
+  const sgm_tile_code first = dispatch(s, tile->depth, false);
+  if (pieces > 2) tile->between = dispatch(s, tile->depth, true);
+  if (pieces > 1) tile->last = dispatch(s, rest, true);
+  if ((pieces <= 2 || tile->between) && (pieces == 1 || tile->last)) tile->first = first;
 }
 
 static void fill(float *x, int64_t rows, int64_t columns, int64_t stride, uint32_t *state) {
@@ -106,8 +125,8 @@ sgm_tile sgm_tile_make(sgm_tile_shape shape) {
   if (old) {
     tile = old->tile;
   } else if (is_usable) {
-    tile.code = dispatch(&shape);
-    if (tile.code && !keeps_order(&tile)) tile.code = NULL;
+    make(&tile);
+    if (tile.first && !keeps_order(&tile)) tile.first = NULL;
     struct made *new = malloc(sizeof *new);
     if (new) {
       *new = (struct made){all, tile};
@@ -118,6 +137,13 @@ sgm_tile sgm_tile_make(sgm_tile_shape shape) {
   return tile;
 }
 
+int32_t sgm_tiles_lanes(void) {
+  pthread_mutex_lock(&lock);
+  describe();
+  pthread_mutex_unlock(&lock);
+  return has_wide_vectors() ? 16 : 8;
+}
+
 const char *sgm_tiles_description(void) {
   pthread_mutex_lock(&lock);
   describe();
@@ -125,7 +151,9 @@ const char *sgm_tiles_description(void) {
   return description;
 }
 #else
-sgm_tile sgm_tile_make(sgm_tile_shape shape) { return (sgm_tile){shape, NULL}; }
+sgm_tile sgm_tile_make(sgm_tile_shape shape) { return (sgm_tile){.shape = shape}; }
+
+int32_t sgm_tiles_lanes(void) { return 8; }
 
 const char *sgm_tiles_description(void) { return "loops, because LIBXSMM is for x86-64"; }
 #endif

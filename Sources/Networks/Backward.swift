@@ -73,13 +73,14 @@ extension NetworkPass {
       unsafe biasSums.row(set - group.lowerBound).update(repeating: 0, count: layers[l].width)
     }
     let delta = unsafe delta(l).base
+    let weights = unsafe weights(l, parameters)
     let asked = group.count * rows
     // Its tiles are those of Z_{l−1}.
     product.forEachTile(rows: asked) { i, j in
       let (tileRows, columns) = (product.rowTiles[i], product.columnTiles[j])
       let (row, column) = (tileRows.lowerBound, columns.lowerBound)
       let below = unsafe deltas[(l - 1) % 2].from(row: row, column: column)
-      unsafe product.computeTile(i, j, delta, parameters + layout.weight(l).offset, into: below.base)
+      unsafe product.computeTile(i, j, delta, weights, into: below.base)
       let above = unsafe layers[l].skips ? hidden.from(row: row, column: column) : nil
       let kept = unsafe layers[l - 1].skips ? hidden.from(row: row, column: column) : nil
       let slopes = unsafe tile(l - 1, i, j, of: slopes)

@@ -57,6 +57,9 @@ internal import LinearAlgebra
   let biasSums: Buffer
   /// W_lᵀ, `[inputs, outputs]`: what `forward` made of the parameters.
   let turned: [Buffer]
+  /// W_l, `[outputs, inputs]`, with rows further apart than in the parameters, for layers above the first whose data
+  /// gradients are faster so; without rows for the others.
+  let spaced: [Buffer]
   let forwardProducts: [MatrixProduct]
   /// For layers above the first: ∂loss/∂h_l = ∂loss/∂Z_l · W_l.
   let dataProducts: [MatrixProduct?]
@@ -102,6 +105,7 @@ internal import LinearAlgebra
     unsafe hidden = arena.buffer(places.hidden)
     unsafe biasSums = arena.buffer(places.biasSums)
     unsafe turned = unsafe places.turned.map { unsafe arena.buffer($0) }
+    unsafe spaced = unsafe places.spaced.map { unsafe arena.buffer($0) }
     let indices = architecture.layers.indices
     forwardProducts = indices.map { places.forwardProduct($0) }
     dataProducts = indices.map { use == .inference || $0 == 0 ? nil : places.dataProduct($0) }

@@ -3,7 +3,7 @@ internal import LinearAlgebra
 /// Where a pass's buffers lie, and the products between them.
 struct Places {
   let plan: Arena.Plan
-  let inputs, slopes, curvatures, deltas, turned: [Arena.Place]
+  let inputs, slopes, curvatures, deltas, turned, spaced: [Arena.Place]
   let hidden, output, outputGradient, raw, rawGradient, biasSums, signals, logWords: Arena.Place
   let groups: [Range<Int>]
   private let layers: [NetworkArchitecture.Layer]
@@ -26,34 +26,32 @@ struct Places {
     let all = groups.count * groupRows
     var plan = Arena.Plan()
     inputs = layers.enumerated().map { l, layer in
-      plan.reserve(rows: l == 0 ? all : groupRows, stride: Self.stride(layer.inputs))
+      plan.reserve(rows: l == 0 ? all : groupRows, stride: MatrixProduct.stride(of: layer.inputs))
     }
     slopes = layers.dropLast().map { plan.reserve(rows: Self.tiles(trained, $0.outputs), stride: Self.tile) }
     curvatures = layers.dropLast().map { plan.reserve(rows: Self.tiles(curved, $0.outputs), stride: Self.tile) }
     output = plan.reserve(rows: all, stride: architecture.outputs)
     outputGradient = plan.reserve(rows: use == .inference ? 0 : all, stride: architecture.outputs)
-    let last = Self.stride(architecture.outputs + architecture.gated)
+    let last = MatrixProduct.stride(of: architecture.outputs + architecture.gated)
     raw = plan.reserve(rows: hasHead ? groupRows : 0, stride: last)
     rawGradient = plan.reserve(rows: hasHead ? trained : 0, stride: last)
-    deltas = (0..<2).map { _ in plan.reserve(rows: trained, stride: Self.stride(widest)) }
-    hidden = plan.reserve(rows: skips ? trained : 0, stride: Self.stride(widest))
-    biasSums = plan.reserve(rows: use == .inference ? 0 : setsPerGroup, stride: Self.stride(widest))
+    deltas = (0..<2).map { _ in plan.reserve(rows: trained, stride: MatrixProduct.stride(of: widest)) }
+    hidden = plan.reserve(rows: skips ? trained : 0, stride: MatrixProduct.stride(of: widest))
+    biasSums = plan.reserve(rows: use == .inference ? 0 : setsPerGroup, stride: MatrixProduct.stride(of: widest))
     let hasWords = architecture.words != nil
     signals = plan.reserve(rows: hasWords ? all : 0, stride: NetworkPass.signalNumbers)
-    logWords = plan.reserve(rows: hasWords ? groupRows : 0, stride: Self.stride(architecture.observed))
-    turned = layers.map { plan.reserve(rows: $0.inputs, stride: Self.stride($0.outputs)) }
+    logWords = plan.reserve(rows: hasWords ? groupRows : 0, stride: MatrixProduct.stride(of: architecture.observed))
+    turned = layers.map { plan.reserve(rows: $0.inputs, stride: MatrixProduct.stride(of: $0.outputs)) }
+    spaced = layers.enumerated().map { l, layer in
+      let isCopied = l > 0 && use != .inference && MatrixProduct.gainsFromCopy(rowsOf: layer.inputs)
+      return plan.reserve(
+        rows: isCopied ? layer.outputs : 0, stride: isCopied ? MatrixProduct.stride(of: layer.inputs) : layer.inputs)
+    }
     self.plan = plan
   }
 
   /// Rows whose widest activations take 1 MB, half of a usual second cache; few rows would read the weights too often.
   static func groupRows(widest: Int) -> Int { max(262_144 / widest, 128) }
-
-  /// A row's length in whole cache lines, and not in whole 1,024 bytes: rows that lie so far apart would share the few
-  /// places that a cache has for their addresses.
-  static func stride(_ count: Int) -> Int {
-    let lines = (count + 15) / 16
-    return 16 * (lines % 16 == 0 ? lines + 1 : lines)
-  }
 
   /// Numbers of a tile.
   static let tile = MatrixProduct.largestTile.rows * MatrixProduct.largestTile.columns
@@ -86,7 +84,7 @@ struct Places {
   func dataProduct(_ l: Int) -> MatrixProduct {
     MatrixProduct(
       rows: groupRows, columns: layers[l].width, inner: layers[l].outputs, left: .plain(stride: delta(l).stride),
-      rightStride: layers[l].inputs, stride: l == 0 ? layers[l].width : deltas[0].stride)
+      rightStride: spaced[l].stride, stride: l == 0 ? layers[l].width : deltas[0].stride)
   }
 
   /// ∂loss/∂W_l = (∂loss/∂Z_l)ᵀ X_l over one set's rows, in tiles without gaps.

@@ -39,7 +39,7 @@ internal import LinearAlgebra
     let turned = pass.use == .curvature ? all : 0
     let widest = max(layers.map(\.outputs).max() ?? 0, layers[0].width)
     var plan = Arena.Plan()
-    let inputPlaces = layers.map { plan.reserve(rows: all, stride: Places.stride($0.inputs)) }
+    let inputPlaces = layers.map { plan.reserve(rows: all, stride: MatrixProduct.stride(of: $0.inputs)) }
     let tangentPlaces = layers.map { plan.reserve(rows: some, stride: $0.outputs) }
     let cotangentPlace = plan.reserve(rows: some, stride: architecture.outputs)
     let productPlace = plan.reserve(rows: architecture.shrinkage ? some : 0, stride: architecture.outputs)
@@ -56,19 +56,19 @@ internal import LinearAlgebra
     tangentProducts = layers.indices.map { l in
       MatrixProduct(
         rows: some, columns: layers[l].outputs, inner: layers[l].width,
-        left: .plain(stride: Places.stride(layers[l].inputs)), rightStride: unsafe pass.turned[l].stride,
+        left: .plain(stride: MatrixProduct.stride(of: layers[l].inputs)), rightStride: unsafe pass.turned[l].stride,
         stride: layers[l].outputs)
     }
     let turnedLayers = turned > 0 ? layers : []
-    dataProducts = turnedLayers.map {
+    dataProducts = turnedLayers.enumerated().map { l, layer in
       MatrixProduct(
-        rows: all, columns: $0.width, inner: $0.outputs, left: .plain(stride: $0.outputs), rightStride: $0.inputs,
-        stride: $0.width)
+        rows: all, columns: layer.width, inner: layer.outputs, left: .plain(stride: layer.outputs),
+        rightStride: unsafe pass.spaced[l].stride, stride: layer.width)
     }
     weightProducts = turnedLayers.map {
       MatrixProduct(
         rows: $0.outputs, columns: $0.inputs, inner: all, left: .transposed(stride: $0.outputs),
-        rightStride: Places.stride($0.inputs), stride: $0.inputs)
+        rightStride: MatrixProduct.stride(of: $0.inputs), stride: $0.inputs)
     }
   }
 
@@ -220,7 +220,7 @@ internal import LinearAlgebra
 
   private func propagate(layer l: Int, _ parameters: UnsafePointer<Float>) {
     let below = unsafe adjoint(layer: l, row: 0)
-    unsafe dataProducts[l](delta.base, parameters + pass.layout.weight(l).offset, into: below)
+    unsafe dataProducts[l](delta.base, pass.weights(l, parameters), into: below)
     guard pass.layers[l].skips else { return }
     let upstream = unsafe adjoint(layer: l + 1, row: 0)
     for i in 0..<(1 + probes) * rows * pass.layers[l].width { unsafe below[i] += upstream[i] }

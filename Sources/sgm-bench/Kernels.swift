@@ -11,20 +11,25 @@ func layerKernels(_ meter: Meter) -> [Measurement] {
   let rows = 256
   var results: [Measurement] = []
   for (inputs, outputs) in [(164, 512), (512, 512), (512, 100)] {
-    let x = randomMatrix(rows, inputs)
-    let w = randomMatrix(outputs, inputs)
-    let turned = randomMatrix(inputs, outputs)
-    let z = randomMatrix(rows, outputs)
-    var dx = Matrix(rows: rows, columns: inputs)
+    // Rows as far apart as a network stores them.
+    let (strideIn, strideOut) = (MatrixProduct.stride(of: inputs), MatrixProduct.stride(of: outputs))
+    let weightStride = MatrixProduct.gainsFromCopy(rowsOf: inputs) ? strideIn : inputs
+    let x = randomMatrix(rows, strideIn)
+    let w = randomMatrix(outputs, weightStride)
+    let turned = randomMatrix(inputs, strideOut)
+    let z = randomMatrix(rows, strideOut)
+    var dx = Matrix(rows: rows, columns: strideIn)
     var dw = Matrix(rows: outputs, columns: inputs)
-    var y = Matrix(rows: rows, columns: outputs)
+    var y = Matrix(rows: rows, columns: strideOut)
     let flops = 2 * Double(rows * inputs * outputs)
     let forward = MatrixProduct(
-      rows: rows, columns: outputs, inner: inputs, left: .plain(stride: inputs), rightStride: outputs, stride: outputs)
+      rows: rows, columns: outputs, inner: inputs, left: .plain(stride: strideIn), rightStride: strideOut,
+      stride: strideOut)
     let data = MatrixProduct(
-      rows: rows, columns: inputs, inner: outputs, left: .plain(stride: outputs), rightStride: inputs, stride: inputs)
+      rows: rows, columns: inputs, inner: outputs, left: .plain(stride: strideOut), rightStride: weightStride,
+      stride: strideIn)
     let weight = MatrixProduct(
-      rows: outputs, columns: inputs, inner: rows, left: .transposed(stride: outputs), rightStride: inputs,
+      rows: outputs, columns: inputs, inner: rows, left: .transposed(stride: strideOut), rightStride: strideIn,
       stride: inputs)
     let count = Meter.count(flops: flops)
     let layer = "\(rows)×\(inputs)→\(outputs)"

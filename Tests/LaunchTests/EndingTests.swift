@@ -48,14 +48,16 @@ extension LaunchTests {
     func endsRanks(signal: Int32) throws {
       let workshop = try Workshop()
       try workshop.write(smallExperiment, to: "small.yaml")
-      // 200 MB: mpirun kills after a second, and to remove gigabytes takes a busy disk longer.
-      let words = ["small.yaml", "--score", "exact", "--count", "10000000", "--steps", "1000", "--output", "s.npy"]
-      let job = try Job("sgm-sample", words, ranks: 2, in: workshop)
+      let words = ["small.yaml", "--score", "exact", "--count", "1000000", "--steps", "10000", "--output", "s.npy"]
+      // mpirun kills a second after the signal. That is too soon for a rank that waits in the kernel for a busy disk: the
+      // half file would stay until the next start removes it. So mpirun waits longer here.
+      let environment = ["OMPI_MCA_odls_base_sigkill_timeout": "5"]
+      let job = try Job("sgm-sample", words, ranks: 2, environment: environment, in: workshop)
       let begin = Date()
       while try !workshop.names(in: ".").contains(".s.npy.partial"), Date().timeIntervalSince(begin) < 60 {
         usleep(20_000)
       }
-      // Into the work: while a busy disk makes room for the file no signal reaches the rank, and mpirun kills it.
+      // Into the work.
       usleep(500_000)
       job.send(signal)
       let outcome = try job.outcome(within: 60)

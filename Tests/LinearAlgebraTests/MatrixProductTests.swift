@@ -31,7 +31,7 @@ private func reference(
 
   @Test("every element is one chain of fused multiply-adds, for every shape, stride and tail", arguments: sizes, sizes)
   func chain(m: Int, n: Int) {
-    for k in Self.sizes + [512] {
+    for k in Self.sizes + [300, 512] {
       for isTransposed in [false, true] {
         // Rows that lie further apart than they are long: what is between must stay as it is.
         let (strideA, strideB, strideC) = ((isTransposed ? m : k) + 3, n + 5, n + 2)
@@ -83,6 +83,16 @@ private func reference(
           a, b, m: m, n: n, k: k, row: isTransposed ? 1 : strideA, step: isTransposed ? strideA : 1, strideB: strideB)
         #expect(c == expected && d == expected && e == expected, "\(m)×\(k) by \(k)×\(n)")
       }
+    }
+  }
+
+  @Test("LIBXSMM's code runs where it may, for chains of one, two and more pieces too", arguments: [100, 257, 641])
+  func code(k: Int32) {
+    for isTransposed in [false, true] {
+      let tile = sgm_tile_make(
+        sgm_tile_shape(
+          m: 32, n: 32, k: k, stride_a: 650, stride_b: 48, stride_c: 32, transposed_a: isTransposed))
+      #expect(unsafe (tile.first != nil) == MatrixProduct.isJustInTime)
     }
   }
 

@@ -112,7 +112,7 @@ final class Case {
 
   @Test("layers of several tiles of columns have each tile's own weights and biases", arguments: [false, true])
   func wide(residual: Bool) {
-    // A tile has at most 64 columns.
+    // A tile has at most 64 columns, or 32.
     let example = Case(.silu, residual: residual, widths: [150, 150, 80], scale: 0.1)
     for use in [NetworkPass.Use.training, .inference] {
       let pass = example.pass(use: use)
@@ -250,6 +250,28 @@ final class Case {
       }
       for k in 0..<5 { right += Double(backward[row, k] * tangent[row, k]) }
       #expect(abs(left - right) < 1e-5 * trial.head.roundings * (1 + abs(left)))  // Float rounding
+    }
+  }
+
+  @Test("layers whose weights are copied with rows further apart pass gradients down", arguments: [false, true])
+  func copied(residual: Bool) {
+    // Rows of 128 numbers, which lie whole 512 bytes apart, are copied where products are by AVX2.
+    let example = Case(.silu, residual: residual, widths: [128, 128, 40], scale: 0.1)
+    let pass = example.pass()
+    var tangent = Matrix(rows: Case.rows, columns: 5)
+    var cotangent = Matrix(rows: Case.rows, columns: 3)
+    RandomStream(seed: 8, purpose: .benchmark).fillNormals(&tangent, firstIndex: 0)
+    RandomStream(seed: 9, purpose: .benchmark).fillNormals(&cotangent, firstIndex: 0)
+    var forward = Matrix(rows: Case.rows, columns: 3)
+    var backward = Matrix(rows: Case.rows, columns: 5)
+    // J by the turned weights and Jᵀ by the others: cᵀ(Jv) = (Jᵀc)ᵀv.
+    pass.jvp(tangent: tangent, into: &forward)
+    unsafe pass.vjp(example.parameters.pointer, cotangent: cotangent, into: &backward)
+    for row in 0..<Case.rows {
+      let left = (0..<3).reduce(0) { $0 + Double(cotangent[row, $1]) * Double(forward[row, $1]) }
+      let right = (0..<5).reduce(0) { $0 + Double(backward[row, $1]) * Double(tangent[row, $1]) }
+      // Float sums of up to 128 terms below 1: some 30 roundings of 6e-8 each. The products themselves are of size 1.
+      #expect(abs(left) > 1e-3 && abs(left - right) < 1e-5 * (1 + abs(left)), "row \(row): \(left), \(right)")
     }
   }
 

@@ -20,8 +20,11 @@ typedef void (*sgm_tile_code)(const float *, const float *, float *, const float
 /// A tile ready to run; re-entrant, never freed.
 typedef struct {
   sgm_tile_shape shape;
-  /// LIBXSMM's code; NULL where loops run.
-  sgm_tile_code code;
+  /// How many k a piece of LIBXSMM's code goes through: all of them, or so many that its part of B stays in the first cache.
+  int32_t depth;
+  /// LIBXSMM's code for the first piece, for those between, which go on with the chains in C, and for the last one, which may
+  /// be shorter. `first` is NULL where loops run.
+  sgm_tile_code first, between, last;
 } sgm_tile;
 
 /// Prepares a tile. LIBXSMM's code is used only after it gave the loops' bits on random numbers.
@@ -32,9 +35,19 @@ void sgm_tile_loops(const sgm_tile_shape *shape, const float *a, const float *b,
 
 /// Runs the tile: C is overwritten. `next` is the B of a tile that comes soon; it is fetched meanwhile, and never read.
 static inline void sgm_tile_run(const sgm_tile *tile, const float *a, const float *b, float *c, const float *next) {
+  const sgm_tile_shape *s = &tile->shape;
+  if (!tile->first) {
+    sgm_tile_loops(s, a, b, c);
+    return;
+  }
+  const int64_t step_a = (int64_t)tile->depth * (s->transposed_a ? s->stride_a : 1);
+  const int64_t step_b = (int64_t)tile->depth * s->stride_b;
   // LIBXSMM counts columns first: its first operand is our second.
-  if (tile->code) tile->code(b, a, c, next, a, c);
-  else sgm_tile_loops(&tile->shape, a, b, c);
+  tile->first(b, a, c, next, a, c);
+  for (int32_t p = tile->depth; p < s->k; p += tile->depth) {
+    a += step_a, b += step_b;
+    (s->k - p > tile->depth ? tile->between : tile->last)(b, a, c, next, a, c);
+  }
 }
 
 /// The definition: one scalar fused multiply-add after the other. For tests.
@@ -43,6 +56,9 @@ void sgm_tile_reference(const sgm_tile_shape *shape, const float *a, const float
 /// into[j, i] = from[i, j] for i < rows and j < columns; rows of `from` and `into` are so many numbers apart.
 void sgm_transpose(int64_t rows, int64_t columns, const float *from, int64_t stride_from, float *into,
                    int64_t stride_into);
+
+/// How many Float the vectors hold that tiles are computed with: 16 with AVX-512, else 8.
+int32_t sgm_tiles_lanes(void);
 
 /// Who computes tiles: for example "LIBXSMM 1.17 for cpx", or "loops, because …". In static memory.
 const char *sgm_tiles_description(void);
