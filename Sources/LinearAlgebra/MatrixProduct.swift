@@ -20,9 +20,12 @@ internal import CXSMM
 
   // Floats in a vector of the code that computes tiles.
   private static let lanes = sgm_tiles_lanes()
+
   /// The most rows and columns of a tile: with these, one tile of C and of what is made of it stays in the first cache.
+  ///
   /// Which of the two shapes is faster depends on the vectors; both have as many elements.
   public static let largestTile = lanes == 16 ? (rows: 32, columns: 64) : (rows: 64, columns: 32)
+
   /// The distance at which rows of so many numbers are best stored: whole cache lines, and not whole 512 bytes, because a
   /// cache has few places for addresses so far apart.
   public static func stride(of count: Int) -> Int {
@@ -30,8 +33,10 @@ internal import CXSMM
     return 16 * (lines % 8 == 0 ? lines + 1 : lines)
   }
 
-  /// Whether a product is faster with a copy of B in which rows are `stride(of: count)` numbers apart, not `count`. With
-  /// AVX2 parts of B are read again and again from the first cache, which cannot hold rows that lie whole 512 bytes apart.
+  /// Whether a product is faster with a copy of B in which rows are `stride(of: count)` numbers apart, not `count`.
+  ///
+  /// With AVX2 parts of B are read again and again from the first cache, which cannot hold rows that lie whole 512 bytes
+  /// apart.
   public static func gainsFromCopy(rowsOf count: Int) -> Bool { lanes == 8 && count % 128 == 0 }
 
   // Tiles of rows that share one pass over B: few enough for C to be written in the order of memory, and enough for B to

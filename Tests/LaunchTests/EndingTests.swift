@@ -51,7 +51,7 @@ extension LaunchTests {
       let words = ["small.yaml", "--score", "exact", "--count", "1000000", "--steps", "10000", "--output", "s.npy"]
       // mpirun kills a second after the signal. That is too soon for a rank that waits in the kernel for a busy disk: the
       // half file would stay until the next start removes it. So mpirun waits longer here.
-      let environment = ["OMPI_MCA_odls_base_sigkill_timeout": "5"]
+      let environment = ["OMPI_MCA_odls_base_sigkill_timeout": "3"]
       let job = try Job("sgm-sample", words, ranks: 2, environment: environment, in: workshop)
       let begin = Date()
       while try !workshop.names(in: ".").contains(".s.npy.partial"), Date().timeIntervalSince(begin) < 60 {
