@@ -94,12 +94,17 @@ stage_sanitizer() {
 
 # The 30 files of which the unit tests run the smallest share of lines.
 stage_coverage() {
-  local covered=("${release[@]}" --enable-code-coverage --scratch-path .build-coverage) bundle profile
-  swift build "${covered[@]}" --build-tests
-  run_tests coverage "${covered[@]}" --skip '^LaunchTests\.'
+  local scratch=("${release[@]}" --scratch-path .build-coverage) profiles=$PWD/.build-coverage/profiles tools bundle
+  # Those of the compiler: others may not know its profiles.
+  tools=$(dirname "$(readlink -f "$(command -v swift)")")
+  swift build "${scratch[@]}" --enable-code-coverage --build-tests
+  rm -rf "$profiles"
+  # Not merged by swift test: processes that are killed or may write little leave profiles in pieces, which would end it.
+  LLVM_PROFILE_FILE=$profiles/%p.profraw run_tests coverage "${scratch[@]}" --skip '^LaunchTests\.'
+  "$tools/llvm-profdata" merge -sparse -failure-mode=all "$profiles"/*.profraw -o "$profiles/all.profdata"
   bundle=$(echo .build-coverage/release/*PackageTests.xctest)
-  profile=$(find -L .build-coverage/release/codecov -name default.profdata)
-  llvm-cov report "$bundle" -instr-profile="$profile" -ignore-filename-regex='Tests/|checkouts/|\.build' > "$logs/covered.txt"
+  "$tools/llvm-cov" report "$bundle" -instr-profile="$profiles/all.profdata" \
+    -ignore-filename-regex='Tests/|checkouts/|\.build' > "$logs/covered.txt"
   echo "lines run by the unit tests, least covered files first; all files are in $logs/covered.txt"
   awk '$1 ~ /\.(swift|c|cpp|h)$/ || $1 == "TOTAL" { printf "%7s of %4d lines  %s\n", $10, $8, $1 }' "$logs/covered.txt" \
     | sort -n | head -n 30

@@ -56,14 +56,15 @@ static bool has_wide_vectors(void) { return is_usable && libxsmm_get_target_arch
 static sgm_tile_code dispatch(const sgm_tile_shape *s, int32_t k, bool on) {
   const float alpha = 1, beta = on ? 1 : 0;
   const libxsmm_blasint stride_a = s->stride_a, stride_b = s->stride_b, stride_c = s->stride_c;
-  // Rows of B lie too far apart for a processor to foresee them: without this a wide layer waits for the third cache.
+  // Rows of B lie too far apart for a processor to foresee them: without this a wide layer waits for the third cache. Only
+  // LIBXSMM's code for AVX-512 does it.
   const int prefetch = LIBXSMM_GEMM_PREFETCH_AL2;
   const int flags = s->transposed_a ? LIBXSMM_GEMM_FLAG_TRANS_B : LIBXSMM_GEMM_FLAG_NONE;
   return (sgm_tile_code)libxsmm_smmdispatch(s->n, s->m, k, &stride_b, &stride_a, &stride_c, &alpha, &beta, &flags, &prefetch);
 }
 
-// With AVX2 a few rows of a tile are computed at once, and all of B's columns are read again for the next few: 128 of B's
-// rows stay in the first cache meanwhile (docs/performance.md has what that gains).
+// With AVX2 LIBXSMM computes three rows of a tile at once, and reads the tile's part of B again for the next three. A piece has
+// 128 rows of B at most: with 32 columns they are 16 KB, which stay in the first cache.
 enum { DEPTH = 128 };
 
 /// Makes a tile's code; `first` stays NULL where LIBXSMM has none.

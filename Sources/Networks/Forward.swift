@@ -32,7 +32,7 @@ extension NetworkPass {
 
   private func hasSpacedWeights(_ l: Int) -> Bool { unsafe spaced[l].stride > layers[l].inputs }
 
-  /// W_l of the last `forward`, its rows as far apart as those of `spaced`.
+  /// W_l of the last `forward`, rows `spaced[l].stride` apart: the copy, or the parameters themselves where there is none.
   func weights(_ l: Int, _ parameters: UnsafePointer<Float>) -> UnsafePointer<Float> {
     unsafe hasSpacedWeights(l) ? UnsafePointer(spaced[l].base) : parameters + layout.weight(l).offset
   }

@@ -11,7 +11,7 @@ func layerKernels(_ meter: Meter) -> [Measurement] {
   let rows = 256
   var results: [Measurement] = []
   for (inputs, outputs) in [(164, 512), (512, 512), (512, 100)] {
-    // Rows as far apart as a network stores them.
+    // Operands whose rows lie as far apart as in a network.
     let (strideIn, strideOut) = (MatrixProduct.stride(of: inputs), MatrixProduct.stride(of: outputs))
     let weightStride = MatrixProduct.gainsFromCopy(rowsOf: inputs) ? strideIn : inputs
     let x = randomMatrix(rows, strideIn)

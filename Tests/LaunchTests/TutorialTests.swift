@@ -31,7 +31,7 @@ private struct Tutorial {
   func text(_ block: Block) -> String { lines[block.range].joined(separator: "\n") }
 }
 
-/// Text without what depends on the machine's speed: times, rates, and the last column of a table of distances.
+/// Text without what depends on the machine: times, rates, a network's memory, and the last column of a table of distances.
 ///
 /// A slow machine shows more lines of progress, so only those of the last step and of held-out losses count. A checkpoint
 /// holds every key, so its hash is another for each version of the program: `sameHashes` compares hashes.
@@ -44,6 +44,7 @@ func masked(_ text: String) -> [String] {
     // What is left, before the last step, and what it took, after it.
     line = line.replacing(/# s left|in # s/, with: "#")
     line = line.replacing(/\b[0-9a-f]{64}\b/, with: "#")
+    line = line.replacing(/[0-9.]+ MB (a rank to train|to judge)/) { "# \($0.1)" }
     if line.hasPrefix("distance ") { isTimed = line.hasSuffix("seconds") }
     if isTimed { line = line.replacing(/\s+[0-9.e-]+$/, with: "") }
     return line.trimmingCharacters(in: .whitespaces)

@@ -14,7 +14,8 @@ typedef struct {
   bool transposed_a;
 } sgm_tile_shape;
 
-/// B, A and C of a tile, then B, A and C of tiles to come. Of those only B counts: it is fetched into the second cache.
+/// B, A and C of a tile, then B, A and C of tiles to come. Of those only B counts, and only to code for AVX-512: it is
+/// fetched into the second cache.
 typedef void (*sgm_tile_code)(const float *, const float *, float *, const float *, const float *, const float *);
 
 /// A tile ready to run; re-entrant, never freed.
@@ -23,7 +24,7 @@ typedef struct {
   /// How many k a piece of LIBXSMM's code goes through: all of them, or so many that its part of B stays in the first cache.
   int32_t depth;
   /// LIBXSMM's code for the first piece, for those between, which go on with the chains in C, and for the last one, which may
-  /// be shorter. `first` is NULL where loops run.
+  /// be shorter. Those of which there are none are NULL; so is `first` where loops run.
   sgm_tile_code first, between, last;
 } sgm_tile;
 
@@ -33,7 +34,8 @@ sgm_tile sgm_tile_make(sgm_tile_shape shape);
 /// The same tile by loops over vectors that the compiler knows, whatever LIBXSMM offers.
 void sgm_tile_loops(const sgm_tile_shape *shape, const float *a, const float *b, float *c);
 
-/// Runs the tile: C is overwritten. `next` is the B of a tile that comes soon; it is fetched meanwhile, and never read.
+/// Runs the tile: C is overwritten. `next` is the B of a tile that comes soon. Code for AVX-512 fetches
+/// it meanwhile, and nothing reads it.
 static inline void sgm_tile_run(const sgm_tile *tile, const float *a, const float *b, float *c, const float *next) {
   const sgm_tile_shape *s = &tile->shape;
   if (!tile->first) {
