@@ -25,7 +25,9 @@ import Testing
           + "rank 1 on one and rank 2 on two hold different bits, and no majority says who is right; "))
     let several = Self.words(AuditError(subject: gradient, step: 9, suspects: [1, 2], isDecided: true), hosts: hosts)
     #expect(several.contains("rank 1 on one and rank 2 on two hold different bits than the rest; "))
-    let alone = Self.words(AuditError(subject: gradient, step: 9, suspects: [0], isDecided: true), hosts: ["one"])
+    let alone = Self.words(
+      AuditError(subject: .gradient(shard: 5, rank: 0, checkedBy: 0), step: 9, suspects: [0], isDecided: true),
+      hosts: ["one"])
     #expect(alone.contains("rank 0 on one computed it differently the second time; "))
   }
 }
