@@ -93,6 +93,35 @@ final class Case {
   }
 }
 
+/// Jv and Jᵀc of each row, J = ∂F/∂u, for random v and c: the one by the turned weights, the other by the weights or their copy.
+struct Products: ~Copyable {
+  let tangent, cotangent, forward, backward: Matrix
+
+  init(_ example: Case) {
+    let pass = example.pass()
+    var tangent = Matrix(rows: Case.rows, columns: 5)
+    var cotangent = Matrix(rows: Case.rows, columns: 3)
+    RandomStream(seed: 8, purpose: .benchmark).fillNormals(&tangent, firstIndex: 0)
+    RandomStream(seed: 9, purpose: .benchmark).fillNormals(&cotangent, firstIndex: 0)
+    var forward = Matrix(rows: Case.rows, columns: 3)
+    var backward = Matrix(rows: Case.rows, columns: 5)
+    pass.jvp(tangent: tangent, into: &forward)
+    unsafe pass.vjp(example.parameters.pointer, cotangent: cotangent, into: &backward)
+    self.tangent = tangent
+    self.cotangent = cotangent
+    self.forward = forward
+    self.backward = backward
+  }
+
+  /// cᵀ(Jv) and (Jᵀc)ᵀv of a row, which are the same but for rounding.
+  func pairings(_ row: Int) -> (Double, Double) {
+    (
+      (0..<3).reduce(0) { $0 + Double(cotangent[row, $1]) * Double(forward[row, $1]) },
+      (0..<5).reduce(0) { $0 + Double(backward[row, $1]) * Double(tangent[row, $1]) }
+    )
+  }
+}
+
 @Suite struct NetworkTests {
   @Test("the output is that of an independent network in Double", arguments: Trial.all)
   func output(trial: Trial) {
@@ -225,30 +254,20 @@ final class Case {
   @Test("jvp and vjp are the Jacobian of the oracle, and adjoint to each other", arguments: Trial.all)
   func products(trial: Trial) {
     let example = trial.example
-    let pass = example.pass()
-    var tangent = Matrix(rows: Case.rows, columns: 5)
-    var cotangent = Matrix(rows: Case.rows, columns: 3)
-    RandomStream(seed: 8, purpose: .benchmark).fillNormals(&tangent, firstIndex: 0)
-    RandomStream(seed: 9, purpose: .benchmark).fillNormals(&cotangent, firstIndex: 0)
-    var forward = Matrix(rows: Case.rows, columns: 3)
-    var backward = Matrix(rows: Case.rows, columns: 5)
-    pass.jvp(tangent: tangent, into: &forward)
-    unsafe pass.vjp(example.parameters.pointer, cotangent: cotangent, into: &backward)
+    let products = Products(example)
     let oracle = example.oracle
     for row in 0..<Case.rows {
       let h = 1e-5
       let state = example.state(row)
-      let direction = (0..<5).map { Double(tangent[row, $0]) }
+      let direction = (0..<5).map { Double(products.tangent[row, $0]) }
       let above = oracle.forward(state: zip(state, direction).map { $0 + h * $1 }, level: example.levels[row])
       let below = oracle.forward(state: zip(state, direction).map { $0 - h * $1 }, level: example.levels[row])
-      var (left, right) = (0.0, 0.0)
       for o in 0..<3 {
         let expected = (above[o] - below[o]) / (2 * h)
         // Float rounding
-        #expect(abs(Double(forward[row, o]) - expected) < 1e-5 * trial.head.roundings * (1 + abs(expected)))
-        left += Double(cotangent[row, o] * forward[row, o])
+        #expect(abs(Double(products.forward[row, o]) - expected) < 1e-5 * trial.head.roundings * (1 + abs(expected)))
       }
-      for k in 0..<5 { right += Double(backward[row, k] * tangent[row, k]) }
+      let (left, right) = products.pairings(row)
       #expect(abs(left - right) < 1e-5 * trial.head.roundings * (1 + abs(left)))  // Float rounding
     }
   }
@@ -258,19 +277,9 @@ final class Case {
     // Rows of 128 numbers, with 8 features of time in a residual network, are copied where products are by AVX2. With
     // AVX-512 nothing is copied.
     let example = Case(.silu, residual: residual, widths: residual ? [120, 120, 128] : [128, 128, 40], scale: 0.1)
-    let pass = example.pass()
-    var tangent = Matrix(rows: Case.rows, columns: 5)
-    var cotangent = Matrix(rows: Case.rows, columns: 3)
-    RandomStream(seed: 8, purpose: .benchmark).fillNormals(&tangent, firstIndex: 0)
-    RandomStream(seed: 9, purpose: .benchmark).fillNormals(&cotangent, firstIndex: 0)
-    var forward = Matrix(rows: Case.rows, columns: 3)
-    var backward = Matrix(rows: Case.rows, columns: 5)
-    // J by the turned weights and Jᵀ by the others: cᵀ(Jv) = (Jᵀc)ᵀv.
-    pass.jvp(tangent: tangent, into: &forward)
-    unsafe pass.vjp(example.parameters.pointer, cotangent: cotangent, into: &backward)
+    let products = Products(example)
     for row in 0..<Case.rows {
-      let left = (0..<3).reduce(0) { $0 + Double(cotangent[row, $1]) * Double(forward[row, $1]) }
-      let right = (0..<5).reduce(0) { $0 + Double(backward[row, $1]) * Double(tangent[row, $1]) }
+      let (left, right) = products.pairings(row)
       // Float sums of up to 128 terms below 1: some 30 roundings of 6e-8 each. The products themselves are of size 1.
       #expect(abs(left) > 1e-3 && abs(left - right) < 1e-5 * (1 + abs(left)), "row \(row): \(left), \(right)")
     }
