@@ -22,6 +22,10 @@ static inline int sgm_mpi_wait_all(int count, MPI_Request *requests) {
   return MPI_Waitall(count, requests, MPI_STATUSES_IGNORE);
 }
 
+static inline int sgm_mpi_test_all(int count, MPI_Request *requests, int *flag) {
+  return MPI_Testall(count, requests, flag, MPI_STATUSES_IGNORE);
+}
+
 static inline int sgm_mpi_all_gather_in_place(void *data, const int *counts, const int *offsets, MPI_Datatype type,
                                               MPI_Comm comm) {
   return MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, data, counts, offsets, type, comm);

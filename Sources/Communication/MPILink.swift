@@ -5,17 +5,13 @@ internal import CMachine
 @safe final class MPILink: RankLink {
   private let handle: MPI_Comm
   private let rank: Int
-  // Room for MPI's request handles, kept so that a warm step allocates nothing.
-  private var requests: UnsafeMutablePointer<MPI_Request?>
-  private var capacity = 1
+  // By number; kept, so that a warm step allocates nothing.
+  private var groups: [Group] = []
 
   private init(_ handle: MPI_Comm, rank: Int) {
     unsafe self.handle = unsafe handle
     self.rank = rank
-    unsafe requests = .allocate(capacity: capacity)
   }
-
-  deinit { unsafe requests.deallocate() }
 
   /// Starts MPI and joins the group that its launcher made.
   static func start() throws -> (link: MPILink, rank: Int, size: Int) {
@@ -58,37 +54,78 @@ internal import CMachine
       .allReduce, unsafe MPI_Allreduce(sgm_mpi_in_place(), data, Int32(count), sgm_mpi_float(), sgm_mpi_sum(), handle))
   }
 
-  func exchange(sends: [Transfer], receives: [Transfer]) throws {
-    sgm_pulse_enter(MessageCall.exchange.rawValue)
-    defer { sgm_pulse_leave() }
-    reserve(unsafe sends.count + receives.count)
-    var posted = 0
+  /// The transfers of one group.
+  @safe private final class Group {
+    var requests: UnsafeMutablePointer<MPI_Request?>
+    var capacity = 2
+    var posted: Int32 = 0
+    var isOpen = false
+
+    init() { unsafe requests = .allocate(capacity: capacity) }
+
+    deinit { unsafe requests.deallocate() }
+
+    func reserve(_ count: Int) {
+      guard count > capacity else { return }
+      unsafe requests.deallocate()
+      unsafe requests = .allocate(capacity: count)
+      capacity = count
+    }
+  }
+
+  func begin(_ number: Int, sends: [Transfer], receives: [Transfer]) throws {
+    while groups.count <= number { groups.append(Group()) }
+    let group = groups[number]
+    precondition(!group.isOpen, "group \(number) begun twice")
+    group.reserve(unsafe sends.count + receives.count)
+    (group.posted, group.isOpen) = (0, true)
     // The formatter would join `unsafe` and `t`.
     // swift-format-ignore
     for unsafe t in unsafe receives where unsafe t.count > 0 {
       try check(
         unsafe MPI_Irecv(
-          t.address, Int32(t.count), sgm_mpi_float(), Int32(t.peer), Int32(t.tag), handle, requests + posted),
+          t.address, Int32(t.count), sgm_mpi_float(), Int32(t.peer), Int32(t.tag), handle,
+          group.requests + Int(group.posted)),
         "MPI_Irecv")
-      posted += 1
+      group.posted += 1
     }
     // The formatter would join `unsafe` and `t`.
     // swift-format-ignore
     for unsafe t in unsafe sends where unsafe t.count > 0 {
       try check(
         unsafe MPI_Isend(
-          t.address, Int32(t.count), sgm_mpi_float(), Int32(t.peer), Int32(t.tag), handle, requests + posted),
+          t.address, Int32(t.count), sgm_mpi_float(), Int32(t.peer), Int32(t.tag), handle,
+          group.requests + Int(group.posted)),
         "MPI_Isend")
-      posted += 1
+      group.posted += 1
     }
-    try check(unsafe sgm_mpi_wait_all(Int32(posted), requests), "MPI_Waitall")
   }
 
-  private func reserve(_ count: Int) {
-    guard count > capacity else { return }
-    unsafe requests.deallocate()
-    unsafe requests = .allocate(capacity: count)
-    capacity = count
+  func poll(_ completed: (Int) throws -> Void) throws -> Bool {
+    for (number, group) in groups.enumerated() {
+      while group.isOpen {
+        var flag: Int32 = 0
+        try check(unsafe sgm_mpi_test_all(group.posted, group.requests, &flag), "MPI_Testall")
+        guard flag != 0 else { break }
+        group.isOpen = false
+        try completed(number)
+      }
+    }
+    return groups.contains { $0.isOpen }
+  }
+
+  func completeAll(_ completed: (Int) throws -> Void) throws {
+    sgm_pulse_enter(MessageCall.exchange.rawValue)
+    defer { sgm_pulse_leave() }
+    while try poll(completed) {
+      // Of several groups any may be the next.
+      guard let number = groups.firstIndex(where: { $0.isOpen }), !groups[(number + 1)...].contains(where: { $0.isOpen })
+      else { continue }
+      let group = groups[number]
+      try check(unsafe sgm_mpi_wait_all(group.posted, group.requests), "MPI_Waitall")
+      group.isOpen = false
+      try completed(number)
+    }
   }
 
   func barrier() throws { try check(.barrier, unsafe MPI_Barrier(handle)) }

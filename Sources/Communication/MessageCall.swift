@@ -10,7 +10,7 @@ public enum MessageCall: Int32, Sendable, CaseIterable, CustomStringConvertible 
   case allReduce
   case barrier
   case split
-  /// All point-to-point transfers of one sum along the canonical tree.
+  /// Point-to-point transfers of the exchange, when nothing is left but to wait for them.
   case exchange
 
   /// The name of the MPI function.

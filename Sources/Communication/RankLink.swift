@@ -16,8 +16,19 @@ package protocol RankLink: AnyObject {
   /// Adds the ranks' buffers, in an order that is the link's choice.
   @unsafe func allReduce(_ data: UnsafeMutablePointer<Float>, count: Int) throws
 
-  /// Carries out all transfers at once and returns when they are complete.
-  @unsafe func exchange(sends: [Transfer], receives: [Transfer]) throws
+  /// Begins a group of transfers and does not wait for them; those that the group had before are complete.
+  ///
+  /// Groups are numbered from 0. Empty transfers are left out.
+  @unsafe func begin(_ group: Int, sends: [Transfer], receives: [Transfer]) throws
+
+  /// Moves transfers on, and does not wait for them.
+  ///
+  /// - Parameter completed: hears of each group that is complete, and may begin its next transfers.
+  /// - Returns: whether transfers are left.
+  func poll(_ completed: (_ group: Int) throws -> Void) throws -> Bool
+
+  /// As `poll`, and returns when no transfers are left.
+  func completeAll(_ completed: (_ group: Int) throws -> Void) throws
 
   /// Waits until all ranks are here.
   func barrier() throws
@@ -33,6 +44,14 @@ package protocol RankLink: AnyObject {
 
   /// Ends all ranks at once.
   func abort(status: Int32)
+}
+
+extension RankLink {
+  /// Carries out all transfers at once and returns when they are complete.
+  @unsafe func exchange(sends: [Transfer], receives: [Transfer]) throws {
+    try unsafe begin(0, sends: sends, receives: receives)
+    try completeAll { _ in }
+  }
 }
 
 /// What a gathered buffer is made of.

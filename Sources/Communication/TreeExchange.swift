@@ -1,8 +1,9 @@
 /// Stages (i) and (iv) of the step's exchange: each rank receives what it lacks of its own slice of the gradient and
 /// finishes the canonical tree in order; later every rank receives the other slices of what was made from it.
 ///
-/// Where the number of ranks N is a power of two, both stages take log₂ N messages a rank and less than one float a
-/// parameter each. Elsewhere each rank receives the others' maximal nodes of its slice from each of them.
+/// Where the number of ranks N is a power of two, both stages take log₂ N messages for each piece of the parameters and
+/// less than one float a parameter each, and pieces may set out before the gradient is whole. Elsewhere each rank receives
+/// the others' maximal nodes of its slice from each of them.
 @safe public final class TreeExchange {
   /// The slices of the parameters, one for each rank; a slice may be empty.
   public let slices: Sections
@@ -15,7 +16,7 @@
 
   private let communicator: Communicator
   private let block: Int
-  private let halving: HalvingRounds?
+  private let halving: HalvingExchange?
   private let nodeCounts: [Int]
   private let finalSteps: [CanonicalTree.Step]
   private let received: UnsafeMutablePointer<Float>
@@ -30,14 +31,20 @@
   ///   - communicator: the ranks that share the shards.
   ///   - tree: the order of additions over all shards.
   ///   - parameters: the number of parameters.
+  ///   - pieces: what of the gradient may travel on its own, in the order in which it becomes whole; by default the whole.
   ///   - block: slices are aligned to blocks of this many, so that sums over blocks do not depend on the ranks.
-  public init(communicator: Communicator, tree: CanonicalTree, parameters: Int, block: Int) {
+  public init(
+    communicator: Communicator, tree: CanonicalTree, parameters: Int, pieces: [Range<Int>]? = nil, block: Int
+  ) {
     (self.communicator, self.block) = (communicator, block)
     let size = communicator.size
     let blocks = (parameters + block - 1) / block
     let bounds = (0...size).map { min($0 * blocks / size * block, parameters) }
     let halves = size & (size - 1) == 0
-    halving = halves ? HalvingRounds(rank: communicator.rank, bounds: bounds) : nil
+    let rounds = halves ? HalvingRounds(rank: communicator.rank, bounds: bounds).rounds : []
+    halving = communicator.link.flatMap { link in
+      rounds.isEmpty ? nil : HalvingExchange(link: link, rounds: rounds, pieces: pieces ?? [0..<parameters])
+    }
     owners = halves ? HalvingRounds.owners(ranks: size) : Array(0..<size)
     var ranges = Array(repeating: 0..<0, count: size)
     for (part, owner) in owners.enumerated() { ranges[owner] = bounds[part]..<bounds[part + 1] }
@@ -50,8 +57,7 @@
 
     let own = slices.range(communicator.rank)
     let others = nodeCounts.reduce(0, +) - nodeCounts[communicator.rank]
-    let room = halving.map { $0.rounds.first?.kept.count ?? 0 } ?? others * own.count
-    unsafe received = .allocate(capacity: max(room, 1))
+    unsafe received = .allocate(capacity: halving == nil ? max(others * own.count, 1) : 1)
     unsafe sends = []
     unsafe receives = []
     unsafe addresses = []
@@ -81,6 +87,18 @@
     }
   }
 
+  /// Sends off what it can of a gradient that is still being computed, and moves on what is under way.
+  ///
+  /// To be called now and then, from the thread that calls `complete`. Errors are kept for `complete`. Nothing happens where
+  /// the number of ranks is no power of two.
+  ///
+  /// - Parameters:
+  ///   - gradients: as in `complete`.
+  ///   - whole: the elements whose sum over this rank's shards is whole.
+  @unsafe public func advance(_ gradients: UnsafeMutablePointer<Float>, whole: Range<Int>) {
+    unsafe halving?.advance(gradients, whole: whole)
+  }
+
   /// Completes the sum over all shards for this rank's slice.
   ///
   /// - Parameters:
@@ -92,9 +110,13 @@
   @unsafe public func complete(
     _ gradients: UnsafeMutablePointer<Float>, stride: Int
   ) throws -> UnsafeMutablePointer<Float> {
-    if let halving { return try unsafe complete(gradients, by: halving) }
     let rank = communicator.rank
     let own = slices.range(rank)
+    if let halving {
+      // The rank's shards are one node, and a node's sum lies where its leftmost shard's gradient was: in the first slot.
+      try unsafe halving.complete(gradients)
+      return unsafe gradients + own.lowerBound
+    }
     unsafe sends.removeAll(keepingCapacity: true)
     unsafe receives.removeAll(keepingCapacity: true)
     unsafe addresses.removeAll(keepingCapacity: true)
@@ -120,38 +142,16 @@
     return unsafe sumNodes(count: own.count)
   }
 
-  private func complete(
-    _ gradients: UnsafeMutablePointer<Float>, by halving: HalvingRounds
-  ) throws -> UnsafeMutablePointer<Float> {
-    // The rank's shards are one node, and a node's sum lies where its leftmost shard's gradient was: in the first slot.
-    for round in halving.rounds {
-      try unsafe trade(gradients, round.sent, for: received, count: round.kept.count, with: round.peer)
-      unsafe add(received, into: gradients + round.kept.lowerBound, count: round.kept.count)
-    }
-    return unsafe gradients + slices.range(communicator.rank).lowerBound
-  }
-
   /// Completes a buffer of all parameters, of which each rank holds its own slice.
   ///
+  /// - Parameters:
+  ///   - parameters: the buffer.
+  ///   - meanwhile: what to do while numbers are under way; it may not touch the buffer.
   /// - Throws: `CommunicationError.call` where MPI fails.
-  @unsafe public func gather(_ parameters: UnsafeMutablePointer<Float>) throws {
-    guard let halving else { return try unsafe communicator.allGatherInPlace(parameters, sections: slices) }
-    for round in halving.rounds.reversed() {
-      let missing = unsafe parameters + round.sent.lowerBound
-      try unsafe trade(parameters, round.kept, for: missing, count: round.sent.count, with: round.peer)
-    }
-  }
-
-  /// Sends a part of a buffer to another rank, and receives `count` numbers from it.
-  private func trade(
-    _ buffer: UnsafeMutablePointer<Float>, _ part: Range<Int>, for target: UnsafeMutablePointer<Float>, count: Int,
-    with peer: Int
-  ) throws {
-    unsafe sends.removeAll(keepingCapacity: true)
-    unsafe receives.removeAll(keepingCapacity: true)
-    unsafe sends.append(Transfer(address: buffer + part.lowerBound, count: part.count, peer: peer, tag: 0))
-    unsafe receives.append(Transfer(address: target, count: count, peer: peer, tag: 0))
-    try unsafe communicator.link?.exchange(sends: sends, receives: receives)
+  @unsafe public func gather(_ parameters: UnsafeMutablePointer<Float>, meanwhile: () -> Void = {}) throws {
+    if let halving { return try unsafe halving.gather(parameters, meanwhile: meanwhile) }
+    meanwhile()
+    try unsafe communicator.allGatherInPlace(parameters, sections: slices)
   }
 
   // The stack of slots holds addresses: a node is summed where it lies.

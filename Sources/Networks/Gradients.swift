@@ -9,9 +9,10 @@ extension NetworkPass {
   ///   - steps: what to do with each of them.
   ///   - sums: whose tiles are used.
   ///   - slot: where a slot lies, laid out like the parameters.
+  ///   - rowDone: called after each row of tiles.
   func writeGradient(
     layer l: Int, sets: Range<Int>, _ steps: ArraySlice<SetSums.Step>, _ sums: SetSums,
-    _ slot: (Int) -> UnsafeMutablePointer<Float>
+    _ slot: (Int) -> UnsafeMutablePointer<Float>, rowDone: () -> Void = {}
   ) {
     guard let first = steps.first?.slot, let height = steps.last?.height else { return }
     let product = weightProducts[l]
@@ -33,6 +34,7 @@ extension NetworkPass {
           unsafe memory(index).copy(sums.tile(index), outputs.count, columns.count)
         }
       }
+      rowDone()
     }
     unsafe writeBiasGradient(layer: l, sets: sets, steps, slot)
   }

@@ -82,6 +82,20 @@ public struct ParameterLayout: Sendable, Equatable {
   public func bias(_ l: Int) -> Entry { entries[2 * l + 1] }
   /// All elements of layer `l`.
   public func range(ofLayer l: Int) -> Range<Int> { weight(l).offset..<bias(l).range.upperBound }
+  /// Pieces of all parameters, in the order in which a backward pass completes their gradients: layers from the last on,
+  /// and what is learned beside the network at the end. Small layers go together with those below them.
+  ///
+  /// - Parameter least: a piece of whole layers has at least so many parameters, but for the first layers.
+  public func pieces(least: Int) -> [Range<Int>] {
+    var (pieces, end): ([Range<Int>], Int) = ([], networkCount)
+    for entry in entries.reversed() where entry.shape.count > 1 && entry.offset < networkCount {
+      if end - entry.offset >= least || entry.offset == 0 {
+        pieces.append(entry.offset..<end)
+        end = entry.offset
+      }
+    }
+    return count > networkCount ? pieces + [networkCount..<count] : pieces
+  }
   /// The tensors of a further part.
   public func entries(of name: String) -> [Entry] { entries.filter { $0.name.hasPrefix(name + ".") } }
 }

@@ -128,8 +128,10 @@ extension Objective {
 
 /// Where gradients go.
 @safe enum GradientSink {
-  /// Into sums along the steps, in the slots that the closure gives.
-  case sums(SetSums, slot: (_ index: Int) -> UnsafeMutablePointer<Float>)
+  /// Into sums along the steps, in the slots that the first closure gives; the second hears now and then which elements'
+  /// sums are whole.
+  case sums(
+    SetSums, slot: (_ index: Int) -> UnsafeMutablePointer<Float>, progress: (_ whole: Range<Int>) -> Void = { _ in })
   /// Each set's on its own; the second closure hears when a set's gradient of a layer is whole.
   case sets(
     gradient: (_ set: Int) -> UnsafeMutablePointer<Float>, completed: (_ set: Int, _ elements: Range<Int>) -> Void)
@@ -160,7 +162,7 @@ extension GradientSink {
   ///   - body: takes where the gradient of all parameters begins.
   @unsafe func fill(_ parts: [Range<Int>], set: Int, _ body: (UnsafeMutablePointer<Float>) -> Void) {
     switch self {
-    case .sums(let sums, let slot):
+    case .sums(let sums, let slot, _):
       let step = sums.steps[set]
       unsafe body(slot(step.slot))
       for (into, from) in step.additions {
@@ -179,7 +181,7 @@ extension GradientSink {
   /// - Returns: this sink, for gradients laid out as the part alone.
   func part(from first: Int) -> GradientSink {
     switch self {
-    case .sums(let sums, let slot): unsafe .sums(sums) { unsafe slot($0) + first }
+    case .sums(let sums, let slot, _): unsafe .sums(sums, slot: { unsafe slot($0) + first })
     case .sets(let gradient, let completed):
       unsafe .sets(
         gradient: { unsafe gradient($0) + first },
@@ -193,7 +195,7 @@ extension GradientSink {
       for elements in parts { unsafe (first + elements.lowerBound).update(repeating: 0, count: elements.count) }
     }
     switch self {
-    case .sums(let sums, let slot):
+    case .sums(let sums, let slot, _):
       // Sums of zeros are zeros: a slot that a set before has cleared stays as it is.
       let own = sums.steps[set].slot
       if sums.steps.firstIndex(where: { $0.slot == own }) == set { unsafe clear(slot(own)) }
@@ -208,7 +210,8 @@ extension NetworkPass {
   /// Propagates ∂loss/∂F of the group.
   func backward(_ parameters: UnsafePointer<Float>, into gradients: GradientSink) {
     switch gradients {
-    case .sums(let sums, let slot): unsafe backward(parameters, sums: sums, slot: slot)
+    case .sums(let sums, let slot, let progress):
+      unsafe backward(parameters, sums: sums, slot: slot, progress: progress)
     case .sets(let gradient, let completed):
       unsafe backward(parameters, gradient: gradient, completed: completed)
     }

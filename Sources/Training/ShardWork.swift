@@ -49,7 +49,11 @@ internal import Networks
   @unsafe func slot(_ index: Int) -> UnsafeMutablePointer<Float> { unsafe slots + index * stride }
 
   /// Where gradients go that are added tile by tile.
-  var summed: GradientSink { unsafe .sums(sums) { unsafe self.slot($0) } }
+  ///
+  /// - Parameter progress: hears now and then which elements' sums are whole.
+  func summed(progress: @escaping (_ whole: Range<Int>) -> Void) -> GradientSink {
+    unsafe .sums(sums, slot: { unsafe self.slot($0) }, progress: progress)
+  }
 
   /// Where gradients go that are whole before they are added.
   var single: GradientSink {

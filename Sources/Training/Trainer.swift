@@ -7,8 +7,9 @@ internal import Randomness
 /// The data-parallel trainer: every rank computes its shards' gradients, all take the same step.
 ///
 /// A step is the four-stage exchange of the shard contract: (i) the canonical tree gives each rank its slice of the
-/// summed gradient; (ii) one small all-gather of block norms, losses and flags lets every rank decide alike; (iii) the
-/// owner of a slice updates it, with optimiser state and average held only there; (iv) the parameters are gathered.
+/// summed gradient, layers that are done before the others; (ii) one small all-gather of block norms, losses and flags lets every rank decide alike; (iii) the
+/// owner of a slice updates it, with optimiser state and average held only there; (iv) the parameters are gathered, while
+/// the next step's rows are drawn.
 @safe public final class Trainer {
   /// Parameters per block: slices are whole blocks, and norms are sums over blocks in order.
   static let block = ParameterLayout.partAlignment
@@ -53,6 +54,8 @@ internal import Randomness
   /// The set whose gradient the step takes a digest of, and the digest.
   private var audited: (set: Int, digest: Digest)?
   lazy var auditPass = AuditPass(self)
+  /// The steps after which the passes' rows were drawn; nil where they are to be drawn anew.
+  private var drawn: Int?
   /// The norm of the last step's gradient of what is learned beside the network.
   var furtherGradientNorm = 0.0
   var notes: [Double]
@@ -80,7 +83,8 @@ internal import Randomness
     self.seed = seed
     layout = task.layout
     let exchange = TreeExchange(
-      communicator: communicator, tree: tree, parameters: layout.count, block: Self.block)
+      communicator: communicator, tree: tree, parameters: layout.count, pieces: layout.pieces(least: options.leastPiece),
+      block: Self.block)
     self.exchange = exchange
     let rows = options.batch / tree.shards
     self.rows = rows
@@ -123,7 +127,7 @@ internal import Randomness
   /// - Throws: `CommunicationError` when a rank cannot be reached, `AuditError` when ranks hold different bits.
   public func takeStep(wishes: Wishes = [], audit: Int? = nil) throws -> StepReport {
     var clock = Stopwatch()
-    drawBatch()
+    if drawn != step { drawBatch() }
     clock.lap(into: &timings.input)
     audited = audit.map { (auditedSet(audit: $0), Digest()) }
     computeGradients()
@@ -139,7 +143,13 @@ internal import Randomness
     learnTimes()
     unsafe update(slice, gradientNorm: report.gradientNorm)
     clock.lap(into: &timings.compute)
-    try unsafe exchange.gather(parameters.pointer)
+    try unsafe exchange.gather(parameters.pointer) {
+      // A schedule that is learned decides on the times, and is among what is gathered.
+      guard communicator.size > 1, scheduleParameters == nil else { return }
+      clock.lap(into: &timings.exchange)
+      drawBatch()
+      clock.lap(into: &timings.input)
+    }
     clock.lap(into: &timings.exchange)
     if injected != nil { corruptParameters() }
     report.step = step
@@ -186,6 +196,7 @@ internal import Randomness
         }
       }
     }
+    drawn = step
   }
 
   func computeGradients(recordsActivations: Bool = false) {
@@ -195,12 +206,16 @@ internal import Randomness
     } else {
       communicator.threads.forEach(works.count) { part in
         let work = works[part]
-        for group in work.pass.groups {
-          computeGradients(of: work, group, into: work.objective.sumsSets ? work.summed : work.single)
-        }
+        let sink = work.objective.sumsSets ? work.summed { self.sendOff($0) } : work.single
+        for group in work.pass.groups { computeGradients(of: work, group, into: sink) }
       }
     }
     unsafe exchange.addParts(gradients.pointer, stride: layout.count, count: layout.count)
+  }
+
+  /// Elements of a thread's sums are whole: they set out where no other thread's are to be added to them.
+  private func sendOff(_ whole: Range<Int>) {
+    if works.count == 1 { unsafe exchange.advance(gradients.pointer, whole: whole) }
   }
 
   private func watchGradients(of work: ShardWork, recordsActivations: Bool) {
@@ -233,5 +248,5 @@ internal import Randomness
     slice.lowerBound / block..<(slice.upperBound + block - 1) / block
   }
 
-  func restore(step: Int) { self.step = step }
+  func restore(step: Int) { (self.step, drawn) = (step, nil) }
 }

@@ -47,6 +47,14 @@ struct Bench: RankCommand {
   @Option(help: "Rows of the trace's step on all ranks, a multiple of the shards.")
   var batch: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Of the trace: how often a rank looks for messages, some ten times a layer, before it waits for one; 0 sends nothing \
+      while it computes.
+      """, valueName: "looks"))
+  var overlap = 1
+
   @Option(name: .customLong("into"), help: "The trace's folder.")
   var folder = "trace"
 
@@ -64,7 +72,8 @@ struct Bench: RankCommand {
     guard batch > 0, batch % shards == 0 else {
       throw .usage("--batch \(batch): a multiple of the \(shards) shards is expected")
     }
-    return Trace(ranks: trace, shards: shards, batch: batch)
+    guard overlap >= 0 else { throw .usage("--overlap \(overlap): a number from 0 on is expected") }
+    return Trace(ranks: trace, shards: shards, batch: batch, overlap: overlap)
   }
 
   func run() {

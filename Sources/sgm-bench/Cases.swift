@@ -36,7 +36,7 @@ struct Case {
   var stepFlops: Double { model.network.trainingFlopsPerRow * Double(batch) }
 
   /// A trainer on random rows.
-  func trainer(_ communicator: Communicator) -> Trainer {
+  func trainer(_ communicator: Communicator, overlaps: Bool = true) -> Trainer {
     let tree = CanonicalTree(shards: shards)
     let assignment = ShardAssignment(rows: 50_000, shards: shards, seed: 1)
     let data = ShardedRows(
@@ -45,6 +45,7 @@ struct Case {
     RandomStream(seed: 3, purpose: .benchmark).fillNormals(&data.rows, firstIndex: 0)
     var options = TrainingOptions()
     options.batch = batch
+    if !overlaps { options.leastPiece = .max }
     return Trainer(model: model, options: options, data: data, tree: tree, communicator: communicator, seed: 1)
   }
 }

@@ -15,6 +15,8 @@ struct Trace {
   let shards: Int
   /// Rows of a step over all shards.
   let batch: Int
+  /// The calls of `poll` after which a rank waits for a message; 0 where nothing is sent while it computes.
+  let overlap: Int
 
   /// Operations a second that the trace's computing stands for: one a nanosecond.
   static let speed = 1e9
@@ -65,9 +67,9 @@ struct Trace {
   private func steps(
     of rank: Int, batch: Int, count: Int
   ) throws -> [(events: [TracingLink.Event], sentBytes: Int, messages: Int)] {
-    let link = TracingLink(rank: rank)
+    let link = TracingLink(rank: rank, overlap: overlap)
     let trainer = Case.wide(batch: batch, shards: shards).trainer(
-      Communicator(link: ranks > 1 ? link : nil, rank: rank, size: ranks))
+      Communicator(link: ranks > 1 ? link : nil, rank: rank, size: ranks), overlaps: overlap > 0)
     return try (0..<count).map { _ in
       link.start()
       _ = try trainer.takeStep()

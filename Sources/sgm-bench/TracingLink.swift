@@ -20,8 +20,10 @@ import Training
   private let rank: Int
   private var last = Stopwatch.now
 
-  /// The link of one rank.
-  init(rank: Int) { self.rank = rank }
+  private let overlap: Int
+
+  /// The link of one rank, which waits for a message when it has looked for it `overlap` times.
+  init(rank: Int, overlap: Int) { (self.rank, self.overlap) = (rank, overlap) }
 
   /// Forgets what happened.
   func start() {
@@ -40,26 +42,54 @@ import Training
   // SimGrid's numbers of MPI's types.
   private static let (double, float, byte) = (0, 5, 6)
 
-  func exchange(sends: [Transfer], receives: [Transfer]) throws {
-    unsafe note(messages(sends: sends, receives: receives))
+  /// For each group of transfers under way, the calls that wait for them, and how often it was looked for.
+  private var waits: [Int: (calls: [String], looks: Int)] = [:]
+
+  func begin(_ group: Int, sends: [Transfer], receives: [Transfer]) throws {
+    unsafe note(begin(group, sends, receives))
   }
 
-  private func messages(sends: [Transfer], receives: [Transfer]) -> [String] {
-    var calls: [String] = []
+  private func begin(_ group: Int, _ sends: [Transfer], _ receives: [Transfer]) -> [String] {
+    var (calls, waits): ([String], [String]) = ([], [])
     // The formatter would join `unsafe` and `t`.
     // swift-format-ignore
     for unsafe t in unsafe receives where unsafe t.count > 0 {
       calls.append(unsafe "irecv \(t.peer) \(t.tag) \(t.count) \(Self.float)")
+      waits.append(unsafe "wait \(t.peer) \(rank) \(t.tag)")
       // Nothing comes: what lies in fresh memory could end the step as a fault.
       unsafe t.address.update(repeating: 0, count: t.count)
     }
     // swift-format-ignore
     for unsafe t in unsafe sends where unsafe t.count > 0 {
       calls.append(unsafe "isend \(t.peer) \(t.tag) \(t.count) \(Self.float)")
+      waits.append(unsafe "wait \(rank) \(t.peer) \(t.tag)")
       sentBytes += unsafe 4 * t.count
       messages += 1
     }
-    return calls.isEmpty ? [] : calls + ["waitall \(calls.count)"]
+    self.waits[group] = (waits, 0)
+    return calls
+  }
+
+  // A trace cannot ask whether a message is there. Its rank waits for it after a number of looks, where a real rank goes on
+  // computing: so the trace's step is, for every such number, no shorter than the real one.
+  func poll(_ completed: (_ group: Int) throws -> Void) throws -> Bool {
+    try complete(looks: max(overlap, 1), completed)
+    return !waits.isEmpty
+  }
+
+  func completeAll(_ completed: (_ group: Int) throws -> Void) throws {
+    while !waits.isEmpty { try complete(looks: 1, completed) }
+  }
+
+  /// Waits for the groups that were looked for so often, this time included.
+  private func complete(looks: Int, _ completed: (_ group: Int) throws -> Void) throws {
+    for group in waits.keys.sorted() {
+      waits[group]?.looks += 1
+      guard let wait = waits[group], wait.looks >= looks else { continue }
+      waits[group] = nil
+      note(wait.calls)
+      try completed(group)
+    }
   }
 
   func allGather(
@@ -71,8 +101,8 @@ import Training
       case .float: Self.float
       case .double: Self.double
       }
-    let (own, counts) = (sections.counts[rank], sections.counts.map { String($0) }.joined(separator: " "))
-    note(["allgatherv \(own) \(counts) \(type) \(type)"])
+    let counts = sections.counts
+    note(["allgatherv \(counts[rank]) \(counts.map { String($0) }.joined(separator: " ")) \(type) \(type)"])
   }
 
   func barrier() throws { note(["barrier"]) }

@@ -1,7 +1,8 @@
-import Communication
 import Foundation
 import TestSupport
 import Testing
+
+@testable import Communication
 
 @Suite struct ThreadedRanksTests {
   @Test("every rank receives the root's bytes, of the root's length", arguments: [1, 2, 3, 7])
@@ -136,6 +137,22 @@ import Testing
     }
     #expect(throws: BrokenCollective.self) {
       _ = try onRanks(3) { communicator in if communicator.rank != 1 { try communicator.barrier() } }
+    }
+    // A message of another length than is expected, and one that no one takes.
+    for counts in [(1, 2), (1, 0)] {
+      #expect(throws: BrokenCollective.self) {
+        _ = try onRanks(2, limit: 1) { communicator in
+          var numbers: [Float] = [1, 2]
+          try unsafe numbers.withUnsafeMutableBufferPointer { buffer in
+            let first = try unsafe #require(buffer.baseAddress)
+            let isFirst = communicator.rank == 0
+            let transfer = unsafe Transfer(
+              address: first, count: isFirst ? counts.0 : counts.1, peer: 1 - communicator.rank, tag: 0)
+            try unsafe communicator.link?.exchange(
+              sends: isFirst ? [transfer] : [], receives: isFirst ? [] : [transfer])
+          }
+        }
+      }
     }
     struct Mine: Error {}
     #expect(throws: Mine.self) {

@@ -25,11 +25,11 @@ import Testing
 
   /// What every rank holds after it summed its own shards, exchanged nodes and gathered the slices.
   private static func exchanged(
-    ranks: Int, threads: Int = 1, shards: Int, count: Int, block: Int
+    ranks: Int, threads: Int = 1, shards: Int, count: Int, pieces: [Range<Int>]? = nil, block: Int
   ) throws -> [[Float]] {
     try onRanks(ranks, threads: threads) { communicator in
       let exchange = TreeExchange(
-        communicator: communicator, tree: CanonicalTree(shards: shards), parameters: count, block: block)
+        communicator: communicator, tree: CanonicalTree(shards: shards), parameters: count, pieces: pieces, block: block)
       // Gaps between the buffers, which nobody may read or write.
       let stride = count + 3
       var buffers = [Float](repeating: .nan, count: exchange.local.slotCount * stride)
@@ -50,6 +50,10 @@ import Testing
             }
           }
           unsafe exchange.addParts(base, stride: stride, count: count)
+          // Some ranks send off more than others before they complete the sum.
+          for piece in (pieces ?? []).prefix(communicator.rank % 4) {
+            for _ in 0...communicator.rank { unsafe exchange.advance(base, whole: piece.lowerBound..<count) }
+          }
           let own = exchange.slices.range(communicator.rank)
           let slice = try unsafe exchange.complete(base, stride: stride)
           whole = [Float](repeating: 0, count: count)
@@ -83,6 +87,31 @@ import Testing
       let found = try Self.exchanged(ranks: ranks, threads: threads, shards: 16, count: 100, block: 16)
       for whole in found { #expect(whole == expected, "\(ranks) ranks of \(threads) threads") }
     }
+  }
+
+  @Test("so it does in pieces that set out one after another", arguments: [1, 2, 3, 4, 8, 16])
+  func pieces(ranks: Int) throws {
+    let expected = Self.sum(0..<16, count: 100)
+    // Bounds within and between slices, and a piece of one element.
+    for pieces in [[70..<100, 31..<70, 0..<31], [99..<100, 16..<99, 0..<16], [0..<100]] {
+      let found = try Self.exchanged(ranks: ranks, shards: 16, count: 100, pieces: pieces, block: 16)
+      for whole in found { #expect(whole == expected, "\(ranks) ranks, pieces \(pieces)") }
+    }
+  }
+
+  @Test("while slices are gathered, something else is done once, before the last of them is here", arguments: 1...5)
+  func meanwhile(ranks: Int) throws {
+    let done = try onRanks(ranks) { communicator in
+      let exchange = TreeExchange(
+        communicator: communicator, tree: CanonicalTree(shards: 8), parameters: 100, block: 16)
+      var (numbers, count) = ([Float](repeating: -1, count: 100), 0)
+      for i in exchange.slices.range(communicator.rank) { numbers[i] = Float(i) }
+      try unsafe numbers.withUnsafeMutableBufferPointer {
+        try unsafe exchange.gather(#require($0.baseAddress)) { count += 1 }
+      }
+      return (numbers, count)
+    }
+    for (numbers, count) in done { #expect(numbers == (0..<100).map { Float($0) } && count == 1) }
   }
 
   @Test("slices are whole blocks and, in the order of their owners, cover all parameters", arguments: [1, 2, 3, 5, 8])

@@ -30,7 +30,9 @@ public func onRanks<Result: Sendable>(
     thread.start()
   }
   done.wait()
-  return try outcomes.inOrder()
+  let results = try outcomes.inOrder()
+  guard hub.untaken == 0 else { throw BrokenCollective(description: "\(hub.untaken) messages that no rank took") }
+  return results
 }
 
 /// Ranks that did not make the same collective calls, and what they did.
@@ -59,7 +61,6 @@ private final class Outcomes<Value: Sendable>: @unchecked Sendable {
 @safe private struct Deposit {
   var call: String
   var address: UnsafeMutableRawPointer?
-  var messages: [Transfer] = unsafe []
   var numbers: [Int] = []
   var link: ThreadHub?
 }
@@ -70,6 +71,7 @@ private final class ThreadHub: @unchecked Sendable {
   private let limit: TimeInterval
   private let condition = NSCondition()
   private var deposits: [Deposit?]
+  private var mail: [Slot: [[Float]]] = [:]
   private var arrived = 0
   private var round = 0
   private var failure: String?
@@ -107,6 +109,52 @@ private final class ThreadHub: @unchecked Sendable {
     }
   }
 
+  /// Where a message lies: from whom, for whom, and which.
+  private struct Slot: Hashable { let from, to, tag: Int }
+
+  /// Puts a message down.
+  func send(_ numbers: [Float], from: Int, to: Int, tag: Int) {
+    condition.withLock {
+      mail[Slot(from: from, to: to, tag: tag), default: []].append(numbers)
+      condition.broadcast()
+    }
+  }
+
+  /// Takes the first message of each slot, once all are there.
+  func take(_ receives: [Transfer], for rank: Int) throws -> Bool {
+    try condition.withLock {
+      if let failure { throw BrokenCollective(description: failure) }
+      let slots = unsafe receives.map { unsafe Slot(from: $0.peer, to: rank, tag: $0.tag) }
+      guard slots.allSatisfy({ mail[$0] != nil }) else { return false }
+      for (index, slot) in slots.enumerated() {
+        let t = unsafe receives[index]
+        guard var waiting = mail.removeValue(forKey: slot) else { continue }
+        let numbers = waiting.removeFirst()
+        guard unsafe numbers.count == t.count else {
+          throw BrokenCollective(
+            description: unsafe "\(numbers.count) numbers from \(t.peer) where \(t.count) are expected")
+        }
+        if !waiting.isEmpty { mail[slot] = waiting }
+        unsafe t.address.update(from: numbers, count: numbers.count)
+      }
+      return true
+    }
+  }
+
+  /// Waits until someone sends, and not for ever.
+  func waitForMail(_ rank: Int, since start: Date) throws {
+    try condition.withLock {
+      let isLate = Date().timeIntervalSince(start) > limit
+      if let failure = failure ?? (isLate ? "rank \(rank) waited \(limit) s for a message" : nil) {
+        throw BrokenCollective(description: failure)
+      }
+      _ = condition.wait(until: Date(timeIntervalSinceNow: 0.001))
+    }
+  }
+
+  /// Messages that no one has taken.
+  var untaken: Int { condition.withLock { mail.values.reduce(0) { $0 + $1.count } } }
+
   private func wait(_ rank: Int) throws {
     condition.lock()
     defer { condition.unlock() }
@@ -129,9 +177,12 @@ private final class ThreadHub: @unchecked Sendable {
 }
 
 /// One rank's way to the other threads.
-private final class ThreadLink: RankLink {
+@safe private final class ThreadLink: RankLink {
   private let hub: ThreadHub
   private let rank: Int
+  /// What each group of transfers still receives.
+  private var awaited: [Int: [Transfer]] = unsafe [:]
+  private var polls = 0
 
   init(_ hub: ThreadHub, rank: Int) { (self.hub, self.rank) = (hub, rank) }
 
@@ -171,21 +222,32 @@ private final class ThreadLink: RankLink {
     for i in 0..<count { unsafe data[i] = sum[i] }
   }
 
-  func exchange(sends: [Transfer], receives: [Transfer]) throws {
-    try unsafe hub.meet(rank, Deposit(call: "exchange", messages: sends)) { all in
-      let mine = unsafe all.map { unsafe $0.messages.filter { unsafe $0.peer == rank && $0.count > 0 } }
-      var taken = 0
-      // The formatter would join `unsafe` and `t`.
-      // swift-format-ignore
-      for unsafe t in unsafe receives where unsafe t.count > 0 {
-        guard let message = unsafe mine[t.peer].first(where: { unsafe $0.tag == t.tag }), unsafe message.count == t.count
-        else { throw BrokenCollective(description: unsafe "no message \(t.tag) of \(t.count) from \(t.peer)") }
-        unsafe t.address.update(from: message.address, count: t.count)
-        taken += 1
-      }
-      let sent = unsafe mine.reduce(0) { unsafe $0 + $1.count }
-      guard taken == sent else { throw BrokenCollective(description: "\(sent) messages, \(taken) taken") }
+  func begin(_ group: Int, sends: [Transfer], receives: [Transfer]) throws {
+    // The formatter would join `unsafe` and `t`.
+    // swift-format-ignore
+    for unsafe t in unsafe sends where unsafe t.count > 0 {
+      unsafe hub.send(Array(UnsafeBufferPointer(start: t.address, count: t.count)), from: rank, to: t.peer, tag: t.tag)
     }
+    precondition(unsafe awaited[group] == nil, "group \(group) begun twice")
+    unsafe awaited[group] = unsafe receives.filter { unsafe $0.count > 0 }
+  }
+
+  func poll(_ completed: (_ group: Int) throws -> Void) throws -> Bool {
+    for group in unsafe awaited.keys.sorted() {
+      while let receives = unsafe awaited[group] {
+        // Every third look finds nothing, as on a slow network.
+        polls += 1
+        guard polls % 3 > 0, try unsafe hub.take(receives, for: rank) else { break }
+        unsafe awaited[group] = nil
+        try completed(group)
+      }
+    }
+    return unsafe !awaited.isEmpty
+  }
+
+  func completeAll(_ completed: (_ group: Int) throws -> Void) throws {
+    let start = Date()
+    while try poll(completed) { try hub.waitForMail(rank, since: start) }
   }
 
   func barrier() throws { try unsafe hub.meet(rank, Deposit(call: "barrier")) { _ in } }

@@ -13,7 +13,8 @@ import Testing
 
   /// A trainer of one rank: 4 shards of 100 rows, and three blocks of parameters to own.
   private static func trainer(
-    _ communicator: Communicator, objective: TrainingObjective = .denoising, law: TimeLaw = .logUniform
+    _ communicator: Communicator, objective: TrainingObjective = .denoising, law: TimeLaw = .logUniform,
+    widths: [Int] = [96, 96]
   ) -> Trainer {
     let tree = CanonicalTree(shards: shards)
     let assignment = ShardAssignment(rows: 100, shards: shards, seed: 1)
@@ -24,7 +25,7 @@ import Testing
     for r in 0..<data.rows.rows { for k in 0..<3 { data.rows[r, k] = all[first + r, k] } }
     let model = ScoreModel(
       process: CriticallyDampedLangevin(epsilon: 0.25), dimension: 3, output: .posteriorMean, conditioning: .data,
-      widths: [96, 96], activation: .silu, residual: true, embedding: TimeEmbedding(kind: .sinusoidal, features: 4),
+      widths: widths, activation: .silu, residual: true, embedding: TimeEmbedding(kind: .sinusoidal, features: 4),
       seed: 1)
     var options = TrainingOptions()
     (options.batch, options.timeLaw, options.averages) = (64, law, [0.05, 0.1])
@@ -41,10 +42,10 @@ import Testing
 
   private static func trained(
     ranks: Int, threads: Int = 1, steps: Int, objective: @escaping @Sendable () -> TrainingObjective = { .denoising },
-    law: TimeLaw = .logUniform
+    law: TimeLaw = .logUniform, widths: [Int] = [96, 96]
   ) throws -> [Outcome] {
     try onRanks(ranks, threads: threads) { communicator in
-      let trainer = trainer(communicator, objective: objective(), law: law)
+      let trainer = trainer(communicator, objective: objective(), law: law, widths: widths)
       let reports = try (0..<steps).map { _ in try trainer.takeStep() }
       return Outcome(reports: reports, state: try State(trainer), history: try trainer.gatherState().timeHistory)
     }
@@ -70,6 +71,20 @@ import Testing
       #expect(other.reports == alone.reports && other.state == alone.state && other.history == alone.history)
     }
     #expect(Set(alone.state.averages).count > alone.state.parameters.count)
+  }
+
+  @Test("and where layers' gradients set out one after another", arguments: [(2, 1), (4, 1), (2, 2), (3, 1)])
+  func pieces(ranks: Int, threads: Int) throws {
+    // 256 × 256 weights and biases are a piece: there are three.
+    let widths = [256, 256, 256]
+    let alone = try Self.trained(ranks: 1, steps: 3, widths: widths)[0]
+    for other in try Self.trained(ranks: ranks, threads: threads, steps: 3, widths: widths) {
+      #expect(other.reports == alone.reports && other.state == alone.state)
+    }
+    let layout = Self.trainer(.single, widths: widths).layout
+    let pieces = layout.pieces(least: TrainingOptions().leastPiece)
+    #expect(pieces.count == 3)
+    #expect(pieces.reversed().flatMap { Array($0) } == Array(0..<layout.count))
   }
 
   @Test("so has training on an objective that differentiates the score", arguments: [2, 3])
