@@ -1,14 +1,15 @@
 /// Recursive halving, piece by piece, for a number of ranks that is a power of two.
 ///
-/// The parameters are cut into pieces, in the order in which their gradients become whole. Each piece goes through the
-/// rounds of `HalvingRounds` on its own, so that the first pieces travel while the last ones are still computed. Pieces
-/// change neither who owns what in the end nor what is added to what.
+/// The parameters are cut into pieces, in the order in which their gradients become whole. Each piece goes through rounds of
+/// its own, so that the first pieces travel while the last ones are still computed. A rank then owns a part of every piece.
+/// What is added to what does not depend on the pieces.
 @safe final class HalvingExchange {
   private let link: any RankLink
-  private let rounds: [HalvingRounds.Round]
-  private let pieces: [Range<Int>]
-  /// What comes in: an element has the same place in every round, counted from the first that this rank keeps.
+  /// The rounds of each piece, as many for all.
+  private let rounds: [[HalvingRounds.Round]]
   private let received: UnsafeMutablePointer<Float>
+  /// Where in `received` the numbers of each piece go.
+  private let places: [Int]
   /// For each piece, the rounds that are behind it.
   private var passed: [Int]
   /// The pieces under way or behind.
@@ -20,12 +21,19 @@
   ///
   /// - Parameters:
   ///   - link: the way to the other ranks.
-  ///   - rounds: what the rank does, in order.
-  ///   - pieces: ranges that cover all parameters, the same on every rank.
-  init(link: any RankLink, rounds: [HalvingRounds.Round], pieces: [Range<Int>]) {
-    (self.link, self.rounds, self.pieces) = (link, rounds, pieces)
+  ///   - pieces: what the rank does with each piece.
+  init(link: any RankLink, _ pieces: [HalvingRounds]) {
+    self.link = link
+    rounds = pieces.map(\.rounds)
     passed = Array(repeating: 0, count: pieces.count)
-    unsafe received = .allocate(capacity: max(rounds[0].kept.count, 1))
+    var (places, next) = ([Int](), 0)
+    for rounds in rounds {
+      places.append(next)
+      // No later round has more.
+      next += rounds[0].kept.count
+    }
+    self.places = places
+    unsafe received = .allocate(capacity: max(next, 1))
     unsafe sends = []
     unsafe receives = []
     unsafe sends.reserveCapacity(1)
@@ -34,15 +42,15 @@
 
   deinit { unsafe received.deallocate() }
 
-  /// Sends off the next pieces whose gradients on this rank are whole, and moves those under way on.
+  /// Sends off the first pieces, whose gradients on this rank are whole, and moves those under way on.
   ///
   /// - Parameters:
-  ///   - gradient: this rank's sum, of which the exchange overwrites what it has sent off.
-  ///   - whole: the elements that will not change any more.
-  func advance(_ gradient: UnsafeMutablePointer<Float>, whole: Range<Int>) {
+  ///   - gradient: this rank's sum. What is under way is overwritten.
+  ///   - pieces: how many pieces are whole.
+  func advance(_ gradient: UnsafeMutablePointer<Float>, pieces: Int) {
     guard failure == nil else { return }
     do {
-      while begun < pieces.count, whole.clamped(to: pieces[begun]) == pieces[begun] { try unsafe begin(gradient) }
+      while begun < pieces { try unsafe begin(gradient) }
       _ = try link.poll { try unsafe pass($0, gradient) }
     } catch { failure = error }
   }
@@ -50,17 +58,24 @@
   /// Takes all pieces through all rounds.
   func complete(_ gradient: UnsafeMutablePointer<Float>) throws {
     if let failure { throw failure }
-    while begun < pieces.count { try unsafe begin(gradient) }
+    while begun < rounds.count { try unsafe begin(gradient) }
     try link.completeAll { try unsafe pass($0, gradient) }
     begun = 0
   }
 
   /// Completes a buffer of which each rank holds its own slice: the rounds in reverse.
   ///
-  /// - Parameter meanwhile: called while the last messages, half of all bytes, are under way.
+  /// - Parameters:
+  ///   - parameters: the buffer.
+  ///   - meanwhile: called while the last messages, half of all bytes, are under way.
+  /// - Throws: `CommunicationError.call` where MPI fails.
   func gather(_ parameters: UnsafeMutablePointer<Float>, meanwhile: () -> Void) throws {
-    for (index, round) in rounds.enumerated().reversed() {
-      try unsafe post(0, parameters, round.kept, for: round.sent, at: parameters + round.sent.lowerBound, with: round.peer)
+    for index in rounds[0].indices.reversed() {
+      for (piece, rounds) in rounds.enumerated() {
+        let (kept, sent) = (rounds[index].kept, rounds[index].sent)
+        try unsafe post(
+          piece, parameters, kept, for: sent, at: parameters + sent.lowerBound, with: rounds[index].peer)
+      }
       if index == 0 { meanwhile() }
       try link.completeAll { _ in }
     }
@@ -74,21 +89,15 @@
 
   /// Ends the round that a piece is in, and begins the next.
   private func pass(_ piece: Int, _ gradient: UnsafeMutablePointer<Float>) throws {
-    let kept = rounds[passed[piece]].kept.clamped(to: pieces[piece])
-    unsafe add(place(of: kept), into: gradient + kept.lowerBound, count: kept.count)
+    let kept = rounds[piece][passed[piece]].kept
+    unsafe add(received + places[piece], into: gradient + kept.lowerBound, count: kept.count)
     passed[piece] += 1
-    if passed[piece] < rounds.count { try unsafe postRound(of: piece, gradient) }
+    if passed[piece] < rounds[piece].count { try unsafe postRound(of: piece, gradient) }
   }
 
-  // A round in which a piece has nothing here is gone through all the same, so that every rank does the same in order.
   private func postRound(of piece: Int, _ gradient: UnsafeMutablePointer<Float>) throws {
-    let round = rounds[passed[piece]]
-    let (kept, sent) = (round.kept.clamped(to: pieces[piece]), round.sent.clamped(to: pieces[piece]))
-    try unsafe post(piece, gradient, sent, for: kept, at: place(of: kept), with: round.peer)
-  }
-
-  private func place(of kept: Range<Int>) -> UnsafeMutablePointer<Float> {
-    unsafe received + (kept.isEmpty ? 0 : kept.lowerBound - rounds[0].kept.lowerBound)
+    let round = rounds[piece][passed[piece]]
+    try unsafe post(piece, gradient, round.sent, for: round.kept, at: received + places[piece], with: round.peer)
   }
 
   /// Sends a part of a buffer, and receives what the other rank sends of `kept`.

@@ -18,7 +18,7 @@ struct HalvingRounds {
   /// The rounds in order.
   let rounds: [Round]
 
-  /// The rounds of `rank`, for consecutive parts that end at `bounds`, which begins with 0.
+  /// The rounds of `rank`, for consecutive parts between these bounds.
   init(rank: Int, bounds: [Int]) {
     var held = 0..<bounds.count - 1
     var rounds: [Round] = []

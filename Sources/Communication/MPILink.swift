@@ -111,7 +111,7 @@ internal import CMachine
         try completed(number)
       }
     }
-    return groups.contains { $0.isOpen }
+    return groups.contains(where: \.isOpen)
   }
 
   func completeAll(_ completed: (Int) throws -> Void) throws {
@@ -119,8 +119,8 @@ internal import CMachine
     defer { sgm_pulse_leave() }
     while try poll(completed) {
       // Of several groups any may be the next.
-      guard let number = groups.firstIndex(where: { $0.isOpen }), !groups[(number + 1)...].contains(where: { $0.isOpen })
-      else { continue }
+      let number = groups.firstIndex(where: \.isOpen)
+      guard let number, groups.lastIndex(where: \.isOpen) == number else { continue }
       let group = groups[number]
       try check(unsafe sgm_mpi_wait_all(group.posted, group.requests), "MPI_Waitall")
       group.isOpen = false

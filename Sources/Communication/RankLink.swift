@@ -25,6 +25,7 @@ package protocol RankLink: AnyObject {
   ///
   /// - Parameter completed: hears of each group that is complete, and may begin its next transfers.
   /// - Returns: whether transfers are left.
+  /// - Throws: what `completed` throws, and the link's own errors.
   func poll(_ completed: (_ group: Int) throws -> Void) throws -> Bool
 
   /// As `poll`, and returns when no transfers are left.

@@ -6,9 +6,7 @@
 /// the others' maximal nodes of its slice from each of them.
 @safe public final class TreeExchange {
   /// The slices of the parameters, one for each rank; a slice may be empty.
-  public let slices: Sections
-  /// The ranks in the order of their slices.
-  public let owners: [Int]
+  public let slices: [Slice]
   /// How this rank adds its own shards' gradients.
   public let local: LocalSums
   /// This rank's shards.
@@ -17,6 +15,8 @@
   private let communicator: Communicator
   private let block: Int
   private let halving: HalvingExchange?
+  /// The slices, where each is one range.
+  private let sections: Sections
   private let nodeCounts: [Int]
   private let finalSteps: [CanonicalTree.Step]
   private let received: UnsafeMutablePointer<Float>
@@ -32,30 +32,38 @@
   ///   - tree: the order of additions over all shards.
   ///   - parameters: the number of parameters.
   ///   - pieces: what of the gradient may travel on its own, in the order in which it becomes whole; by default the whole.
-  ///   - block: slices are aligned to blocks of this many, so that sums over blocks do not depend on the ranks.
+  ///     They begin at whole blocks.
+  ///   - block: slices are whole blocks of this many parameters, so that sums over blocks do not depend on the ranks.
   public init(
     communicator: Communicator, tree: CanonicalTree, parameters: Int, pieces: [Range<Int>]? = nil, block: Int
   ) {
     (self.communicator, self.block) = (communicator, block)
     let size = communicator.size
-    let blocks = (parameters + block - 1) / block
-    let bounds = (0...size).map { min($0 * blocks / size * block, parameters) }
     let halves = size & (size - 1) == 0
-    let rounds = halves ? HalvingRounds(rank: communicator.rank, bounds: bounds).rounds : []
-    halving = communicator.link.flatMap { link in
-      rounds.isEmpty ? nil : HalvingExchange(link: link, rounds: rounds, pieces: pieces ?? [0..<parameters])
+    // Elsewhere a rank's slice is one range, and all of the gradient is one piece.
+    let bounds = (halves ? pieces ?? [0..<parameters] : [0..<parameters]).map { piece in
+      precondition(piece.lowerBound % block == 0, "a piece begins at \(piece.lowerBound), within a block of \(block)")
+      let blocks = (piece.count + block - 1) / block
+      return (0...size).map { min(piece.lowerBound + $0 * blocks / size * block, piece.upperBound) }
     }
-    owners = halves ? HalvingRounds.owners(ranks: size) : Array(0..<size)
-    var ranges = Array(repeating: 0..<0, count: size)
-    for (part, owner) in owners.enumerated() { ranges[owner] = bounds[part]..<bounds[part + 1] }
-    slices = Sections(ranges)
+    halving = communicator.link.flatMap { link in
+      guard halves, size > 1 else { return nil }
+      return HalvingExchange(link: link, bounds.map { HalvingRounds(rank: communicator.rank, bounds: $0) })
+    }
+    let parts = halves ? HalvingRounds.owners(ranks: size) : Array(0..<size)
+    var ranges: [[Range<Int>]] = Array(repeating: [], count: size)
+    for piece in bounds {
+      for (part, owner) in parts.enumerated() { ranges[owner].append(piece[part]..<piece[part + 1]) }
+    }
+    slices = ranges.map { Slice($0) }
+    sections = Sections(slices.map { $0.ranges.first ?? 0..<0 })
     shards = tree.range(rank: communicator.rank, of: size)
     local = LocalSums(shards, parts: communicator.threads.count)
     let nodes = (0..<size).map { CanonicalTree.maximalNodes(of: tree.range(rank: $0, of: size)) }
     nodeCounts = nodes.map(\.count)
     finalSteps = CanonicalTree.steps(summing: Array(nodes.joined())).steps
 
-    let own = slices.range(communicator.rank)
+    let own = slices[communicator.rank]
     let others = nodeCounts.reduce(0, +) - nodeCounts[communicator.rank]
     unsafe received = .allocate(capacity: halving == nil ? max(others * own.count, 1) : 1)
     unsafe sends = []
@@ -94,9 +102,9 @@
   ///
   /// - Parameters:
   ///   - gradients: as in `complete`.
-  ///   - whole: the elements whose sum over this rank's shards is whole.
-  @unsafe public func advance(_ gradients: UnsafeMutablePointer<Float>, whole: Range<Int>) {
-    unsafe halving?.advance(gradients, whole: whole)
+  ///   - pieces: how many pieces there are, from the first on, whose sums over this rank's shards are whole.
+  @unsafe public func advance(_ gradients: UnsafeMutablePointer<Float>, pieces: Int) {
+    unsafe halving?.advance(gradients, pieces: pieces)
   }
 
   /// Completes the sum over all shards for this rank's slice.
@@ -105,18 +113,19 @@
   ///   - gradients: `local.slotCount` buffers, `stride` floats apart, of which the slots `local.nodes` hold this rank's
   ///     maximal nodes. They are overwritten.
   ///   - stride: the floats from one buffer to the next, at least the number of parameters.
-  /// - Returns: the slice of the whole sum, valid until the next call.
+  /// - Returns: where the sum of the first parameter would be. The numbers of this rank's slice are there, at their own
+  ///   indices, until the next call; no other may be read.
   /// - Throws: `CommunicationError.call` where MPI fails.
   @unsafe public func complete(
     _ gradients: UnsafeMutablePointer<Float>, stride: Int
   ) throws -> UnsafeMutablePointer<Float> {
     let rank = communicator.rank
-    let own = slices.range(rank)
     if let halving {
       // The rank's shards are one node, and a node's sum lies where its leftmost shard's gradient was: in the first slot.
       try unsafe halving.complete(gradients)
-      return unsafe gradients + own.lowerBound
+      return unsafe gradients
     }
+    let own = range(ofRank: rank)
     unsafe sends.removeAll(keepingCapacity: true)
     unsafe receives.removeAll(keepingCapacity: true)
     unsafe addresses.removeAll(keepingCapacity: true)
@@ -132,15 +141,18 @@
         }
       }
       guard peer != rank else { continue }
-      let slice = slices.range(peer)
+      let slice = range(ofRank: peer)
       for node in 0..<nodeCounts[rank] {
         let address = unsafe gradients + (local.nodes[node] * stride + slice.lowerBound)
         unsafe sends.append(Transfer(address: address, count: slice.count, peer: peer, tag: node))
       }
     }
     try unsafe communicator.link?.exchange(sends: sends, receives: receives)
-    return unsafe sumNodes(count: own.count)
+    return unsafe sumNodes(count: own.count) - own.lowerBound
   }
+
+  /// A slice of a number of ranks that is no power of two.
+  private func range(ofRank rank: Int) -> Range<Int> { slices[rank].ranges.first ?? 0..<0 }
 
   /// Completes a buffer of all parameters, of which each rank holds its own slice.
   ///
@@ -151,7 +163,7 @@
   @unsafe public func gather(_ parameters: UnsafeMutablePointer<Float>, meanwhile: () -> Void = {}) throws {
     if let halving { return try unsafe halving.gather(parameters, meanwhile: meanwhile) }
     meanwhile()
-    try unsafe communicator.allGatherInPlace(parameters, sections: slices)
+    try unsafe communicator.allGatherInPlace(parameters, sections: sections)
   }
 
   // The stack of slots holds addresses: a node is summed where it lies.

@@ -8,21 +8,21 @@ extension NetworkPass {
   ///   - sums: how the sets' gradients are added.
   ///   - slot: where a slot of the sums lies, laid out like the parameters. After the last group all sums are whole, but
   ///     for the gaps.
-  ///   - progress: called now and then in the last group, with the elements whose sums are whole by then.
+  ///   - progress: called now and then in the last group, with the first element from which on all sums are whole by then.
   @unsafe public func backward(
     _ parameters: UnsafePointer<Float>, sums: SetSums, slot: (_ index: Int) -> UnsafeMutablePointer<Float>,
-    progress: (_ whole: Range<Int>) -> Void = { _ in }
+    progress: (_ first: Int) -> Void = { _ in }
   ) {
     precondition(sums.steps.count == sets, "sums of \(sums.steps.count) sets for \(sets)")
     let isLast = group.upperBound == sets
     var first = layout.count
     unsafe backward(parameters) { l in
       unsafe writeGradient(layer: l, sets: group, sums.steps[group], sums, slot) {
-        if isLast { progress(first..<layout.count) }
+        if isLast { progress(first) }
       }
       first = layout.weight(l).offset
     }
-    if isLast { progress(first..<layout.count) }
+    if isLast { progress(first) }
   }
 
   /// Propagates ∂loss/∂F to the parameters, after `forward` of the same group, for each set on its own.

@@ -61,7 +61,7 @@ public struct ParameterLayout: Sendable, Equatable {
     networkCount = next
     var further: [(name: String, range: Range<Int>)] = []
     for part in parts {
-      let start = (next + Self.partAlignment - 1) / Self.partAlignment * Self.partAlignment
+      let start = Self.aligned(next)
       next = start
       for tensor in part.tensors { add(part.name + "." + tensor.name, tensor.shape) }
       further.append((part.name, start..<next))
@@ -82,20 +82,27 @@ public struct ParameterLayout: Sendable, Equatable {
   public func bias(_ l: Int) -> Entry { entries[2 * l + 1] }
   /// All elements of layer `l`.
   public func range(ofLayer l: Int) -> Range<Int> { weight(l).offset..<bias(l).range.upperBound }
-  /// Pieces of all parameters, in the order in which a backward pass completes their gradients: layers from the last on,
-  /// and what is learned beside the network at the end. Small layers go together with those below them.
+  /// Pieces of all parameters, in the order in which a backward pass completes their gradients.
   ///
-  /// - Parameter least: a piece of whole layers has at least so many parameters, but for the first layers.
+  /// They are of layers, from the last on, and what is learned beside the network is the last piece.
+  ///
+  /// - Parameter least: a piece has at least so many parameters, but for the first layers' and the further parts'.
+  /// - Returns: ranges that begin at multiples of `partAlignment`.
   public func pieces(least: Int) -> [Range<Int>] {
-    var (pieces, end): ([Range<Int>], Int) = ([], networkCount)
-    for entry in entries.reversed() where entry.shape.count > 1 && entry.offset < networkCount {
-      if end - entry.offset >= least || entry.offset == 0 {
-        pieces.append(entry.offset..<end)
-        end = entry.offset
-      }
+    let networkEnd = further.first?.range.lowerBound ?? count
+    var (pieces, end): ([Range<Int>], Int) = ([], networkEnd)
+    for l in stride(from: entries.count { $0.offset < networkCount } / 2 - 1, through: 0, by: -1) {
+      // What shares a block with the layer below is complete with that one.
+      let start = Self.aligned(weight(l).offset)
+      guard end - start >= least || l == 0 else { continue }
+      pieces.append(start..<end)
+      end = start
     }
-    return count > networkCount ? pieces + [networkCount..<count] : pieces
+    return further.isEmpty ? pieces : pieces + [networkEnd..<count]
   }
+
+  private static func aligned(_ offset: Int) -> Int { (offset + partAlignment - 1) / partAlignment * partAlignment }
+
   /// The tensors of a further part.
   public func entries(of name: String) -> [Entry] { entries.filter { $0.name.hasPrefix(name + ".") } }
 }

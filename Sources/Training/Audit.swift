@@ -8,7 +8,7 @@ public struct AuditError: Error, Sendable, Equatable {
   /// What was compared.
   public enum Subject: Sendable, Equatable {
     /// A slice of the parameters: what its owner holds, and what others received.
-    case parameters(slice: Range<Int>, owner: Int)
+    case parameters(owner: Int)
     /// The gradient of one shard: what its rank computed, and what another did.
     case gradient(shard: Int, rank: Int, checkedBy: Int)
   }
@@ -63,9 +63,10 @@ extension Trainer {
   public func auditParameters() throws {
     guard communicator.size > 1 else { return }
     let own = (0..<communicator.size).map { owner in
-      let slice = exchange.slices.range(owner)
       var digest = Digest()
-      unsafe digest.update(parameters.pointer + slice.lowerBound, count: slice.count)
+      exchange.slices[owner].forEachRange { elements, _ in
+        unsafe digest.update(parameters.pointer + elements.lowerBound, count: elements.count)
+      }
       return digest.value
     }
     let all = try communicator.allGather(own.bytes).map { [UInt64](bytes: $0) }
@@ -75,8 +76,7 @@ extension Trainer {
       let (suspects, isDecided) = ballot.verdict
       guard !suspects.isEmpty else { continue }
       throw AuditError(
-        subject: .parameters(slice: exchange.slices.range(owner), owner: owner), step: step, suspects: suspects,
-        isDecided: isDecided)
+        subject: .parameters(owner: owner), step: step, suspects: suspects, isDecided: isDecided)
     }
   }
 

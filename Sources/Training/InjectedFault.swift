@@ -17,11 +17,10 @@ private let bit: UInt32 = 1 << 10
 extension Trainer {
   /// Flips the bit of a number that another rank owns, where there is another.
   func corruptParameters() {
-    guard case .parameters(let rank, let first)? = injected, rank == communicator.rank, step >= first else { return }
-    let neighbour = exchange.slices.range((rank + 1) % communicator.size)
-    guard !neighbour.isEmpty else { return }
-    let value = parameters[0, neighbour.lowerBound]
-    parameters[0, neighbour.lowerBound] = Float(bitPattern: value.bitPattern ^ bit)
+    guard case .parameters(let rank, let start)? = injected, rank == communicator.rank, step >= start else { return }
+    guard let first = exchange.slices[(rank + 1) % communicator.size].ranges.first?.lowerBound else { return }
+    let value = parameters[0, first]
+    parameters[0, first] = Float(bitPattern: value.bitPattern ^ bit)
   }
 
   /// Flips the bit of a gradient's first number.

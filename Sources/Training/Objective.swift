@@ -128,10 +128,10 @@ extension Objective {
 
 /// Where gradients go.
 @safe enum GradientSink {
-  /// Into sums along the steps, in the slots that the first closure gives; the second hears now and then which elements'
-  /// sums are whole.
+  /// Into sums along the steps, in the slots that the first closure gives; the second hears now and then from which
+  /// element of the network's on they are whole.
   case sums(
-    SetSums, slot: (_ index: Int) -> UnsafeMutablePointer<Float>, progress: (_ whole: Range<Int>) -> Void = { _ in })
+    SetSums, slot: (_ index: Int) -> UnsafeMutablePointer<Float>, progress: (_ first: Int) -> Void = { _ in })
   /// Each set's on its own; the second closure hears when a set's gradient of a layer is whole.
   case sets(
     gradient: (_ set: Int) -> UnsafeMutablePointer<Float>, completed: (_ set: Int, _ elements: Range<Int>) -> Void)

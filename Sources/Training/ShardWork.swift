@@ -50,8 +50,9 @@ internal import Networks
 
   /// Where gradients go that are added tile by tile.
   ///
-  /// - Parameter progress: hears now and then which elements' sums are whole.
-  func summed(progress: @escaping (_ whole: Range<Int>) -> Void) -> GradientSink {
+  /// - Parameter progress: hears now and then from which element of the network's on the sums are whole.
+  /// - Returns: the sink.
+  func summed(progress: @escaping (_ first: Int) -> Void) -> GradientSink {
     unsafe .sums(sums, slot: { unsafe self.slot($0) }, progress: progress)
   }
 

@@ -3,11 +3,8 @@ internal import Networks
 
 extension Trainer {
   /// Stage (ii): afterwards every rank holds every loss, norm and flag in the same order.
-  func shareNotes(_ slice: UnsafeMutablePointer<Float>, wishes: Wishes) throws -> StepReport {
-    let rank = communicator.rank
-    let own = exchange.slices.range(rank)
-    var next = noteSections.range(rank).lowerBound
-    let blocks = Self.blocks(own)
+  func shareNotes(_ gradient: UnsafeMutablePointer<Float>, wishes: Wishes) throws -> StepReport {
+    var next = noteSections.range(communicator.rank).lowerBound
     notes[next] = Double(wishes.rawValue)
     next += 1
     for work in works {
@@ -23,12 +20,12 @@ extension Trainer {
     }
     try unsafe notes.withUnsafeMutableBufferPointer { buffer in
       guard let base = buffer.baseAddress else { return }
-      let squares = unsafe base + next
-      communicator.threads.forEachRange(of: blocks.count, block: 1) { part in
-        for i in part {
-          let start = (blocks.lowerBound + i) * Self.block
-          unsafe squares[i] = sumOfSquares(
-            slice + (start - own.lowerBound), count: min(Self.block, own.upperBound - start))
+      communicator.threads.forEachRange(of: own.count, block: Self.block) { places in
+        own.forEachRange(at: places) { elements, _ in
+          for start in stride(from: elements.lowerBound, to: elements.upperBound, by: Self.block) {
+            unsafe base[squaresOfBlocks[start / Self.block]] = sumOfSquares(
+              gradient + start, count: min(Self.block, elements.upperBound - start))
+          }
         }
       }
       try unsafe communicator.allGatherInPlace(base, sections: noteSections)
@@ -50,11 +47,8 @@ extension Trainer {
       }
     }
     // Block after block, whoever owns it.
-    for owner in exchange.owners {
-      let blocks = Self.blocks(exchange.slices.range(owner))
-      for (block, i) in zip(blocks, noteSections.range(owner).suffix(blocks.count)) {
-        if block < networkBlocks { squares += notes[i] } else { furtherSquares += notes[i] }
-      }
+    for (block, i) in squaresOfBlocks.enumerated() {
+      if block < networkBlocks { squares += notes[i] } else { furtherSquares += notes[i] }
     }
     furtherGradientNorm = furtherSquares.squareRoot()
     let mean = loss / Double(options.batch)

@@ -54,33 +54,30 @@ extension Trainer {
   /// Stage (iii), tensor by tensor: weights decay, biases do not.
   ///
   /// Each thread has its part of the slice.
-  func update(_ slice: UnsafeMutablePointer<Float>, gradientNorm: Double) {
-    let own = exchange.slices.range(communicator.rank)
+  func update(_ gradient: UnsafeMutablePointer<Float>, gradientNorm: Double) {
     let updates = updates(gradientNorm: gradientNorm)
-    communicator.threads.forEachRange(of: own.count, block: Self.block) { elements in
-      unsafe update(
-        own.lowerBound + elements.lowerBound..<own.lowerBound + elements.upperBound, of: own, slice, updates)
+    communicator.threads.forEachRange(of: own.count, block: Self.block) { places in
+      own.forEachRange(at: places) { unsafe update($0, at: $1, gradient, updates) }
     }
   }
 
-  /// The update of some of the own parameters.
+  /// The update of some of the own parameters, the first of which has a place in the slice.
   private func update(
-    _ elements: Range<Int>, of own: Range<Int>, _ slice: UnsafeMutablePointer<Float>,
+    _ elements: Range<Int>, at place: Int, _ gradient: UnsafeMutablePointer<Float>,
     _ updates: (network: Optimiser.Update, further: Optimiser.Update)
   ) {
     for (entry, decays) in zip(layout.entries, decayed) {
       let isFurther = entry.offset >= layout.networkCount
       let part = entry.range.clamped(to: elements)
       guard !part.isEmpty else { continue }
-      let at = part.lowerBound - own.lowerBound
+      let at = place + part.lowerBound - elements.lowerBound
       unsafe (isFurther ? updates.further : updates.network).apply(
-        slice + at, parameters.pointer + part.lowerBound, first.pointer + at, second.pointer + at,
+        gradient + part.lowerBound, parameters.pointer + part.lowerBound, first.pointer + at, second.pointer + at,
         average.pointer + at, count: part.count, decays: decays && !isFurther)
     }
-    let at = elements.lowerBound - own.lowerBound
     for (k, power) in powers.enumerated() {
       unsafe move(
-        averages.pointer + (k * own.count + at), towards: parameters.pointer + elements.lowerBound,
+        averages.pointer + (k * own.count + place), towards: parameters.pointer + elements.lowerBound,
         by: power.rate(at: step), count: elements.count)
     }
   }
@@ -92,8 +89,7 @@ extension Trainer {
   }
 
   func resetAverage() {
-    let own = exchange.slices.range(communicator.rank)
-    unsafe average.pointer.update(from: parameters.pointer + own.lowerBound, count: own.count)
+    unsafe scatter(parameters.pointer, into: average.pointer)
     for k in powers.indices {
       unsafe (averages.pointer + k * own.count).update(from: average.pointer, count: own.count)
     }

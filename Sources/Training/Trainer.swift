@@ -39,6 +39,10 @@ internal import Randomness
   /// Each thread's shards, in their order.
   let works: [ShardWork]
   let exchange: TreeExchange
+  /// The parameters that this rank updates.
+  let own: Slice
+  /// The first parameters of the network's pieces, in the order in which their gradients become whole.
+  private let pieceStarts: [Int]
   /// Of the sets' last recorded pass: Σ x² and the number of numbers, level by level.
   var activations: [[(sum: Double, count: Int)]]
   /// All parameters, on every rank.
@@ -60,6 +64,8 @@ internal import Randomness
   var furtherGradientNorm = 0.0
   var notes: [Double]
   let noteSections: Sections
+  /// Where each block's sum of squares is among the notes.
+  let squaresOfBlocks: [Int]
   let decayed: [Bool]
 
   /// Prepares training of a score from fresh parameters.
@@ -82,10 +88,12 @@ internal import Randomness
     self.communicator = communicator
     self.seed = seed
     layout = task.layout
+    let pieces = layout.pieces(least: options.leastPiece)
+    pieceStarts = pieces.map(\.lowerBound).filter { [end = layout.networkCount] in $0 < end }
     let exchange = TreeExchange(
-      communicator: communicator, tree: tree, parameters: layout.count, pieces: layout.pieces(least: options.leastPiece),
-      block: Self.block)
+      communicator: communicator, tree: tree, parameters: layout.count, pieces: pieces, block: Self.block)
     self.exchange = exchange
+    own = exchange.slices[communicator.rank]
     let rows = options.batch / tree.shards
     self.rows = rows
     activations = Array(repeating: [], count: exchange.shards.count)
@@ -101,7 +109,6 @@ internal import Randomness
     self.gradients = gradients
     history = options.timeLaw.kind == .importance ? TimeHistory() : nil
     parameters = task.initialParameters(seed: seed)
-    let own = exchange.slices.range(communicator.rank)
     first = Matrix(rows: 1, columns: own.count)
     second = Matrix(rows: 1, columns: own.count)
     average = Matrix(rows: 1, columns: own.count)
@@ -111,8 +118,9 @@ internal import Randomness
     let perShard = 1 + (history?.sums.count ?? 0)
     noteSections = Sections(
       counts: (0..<communicator.size).map {
-        1 + perShard * tree.range(rank: $0, of: communicator.size).count + Self.blocks(exchange.slices.range($0)).count
+        1 + perShard * tree.range(rank: $0, of: communicator.size).count + Self.blocks(exchange.slices[$0]).count
       })
+    squaresOfBlocks = Self.places(of: exchange.slices, in: noteSections, parameters: layout.count)
     notes = [Double](repeating: 0, count: Int(noteSections.counts.reduce(0, +)))
     decayed = layout.entries.map { $0.shape.count > 1 }
     resetAverage()
@@ -134,14 +142,14 @@ internal import Randomness
     if let audit, let audited { try auditGradient(audit, digest: audited.digest.value) }
     audited = nil
     clock.lap(into: &timings.compute)
-    let slice = try unsafe exchange.complete(gradients.pointer, stride: layout.count)
-    var report = try unsafe shareNotes(slice, wishes: wishes)
+    let gradient = try unsafe exchange.complete(gradients.pointer, stride: layout.count)
+    var report = try unsafe shareNotes(gradient, wishes: wishes)
     clock.lap(into: &timings.exchange)
     guard report.fault == nil else { return report }
     guarding.note(loss: report.loss)
     step += 1
     learnTimes()
-    unsafe update(slice, gradientNorm: report.gradientNorm)
+    unsafe update(gradient, gradientNorm: report.gradientNorm)
     clock.lap(into: &timings.compute)
     try unsafe exchange.gather(parameters.pointer) {
       // A schedule that is learned decides on the times, and is among what is gathered.
@@ -206,16 +214,18 @@ internal import Randomness
     } else {
       communicator.threads.forEach(works.count) { part in
         let work = works[part]
-        let sink = work.objective.sumsSets ? work.summed { self.sendOff($0) } : work.single
+        let sink = work.objective.sumsSets ? work.summed { self.sendOff(from: $0) } : work.single
         for group in work.pass.groups { computeGradients(of: work, group, into: sink) }
       }
     }
     unsafe exchange.addParts(gradients.pointer, stride: layout.count, count: layout.count)
   }
 
-  /// Elements of a thread's sums are whole: they set out where no other thread's are to be added to them.
-  private func sendOff(_ whole: Range<Int>) {
-    if works.count == 1 { unsafe exchange.advance(gradients.pointer, whole: whole) }
+  /// A thread's sums of the network's parameters are whole from one on: pieces of them set out where no other thread's are to
+  /// be added to them.
+  private func sendOff(from first: Int) {
+    guard works.count == 1 else { return }
+    unsafe exchange.advance(gradients.pointer, pieces: pieceStarts.firstIndex { $0 < first } ?? pieceStarts.count)
   }
 
   private func watchGradients(of work: ShardWork, recordsActivations: Bool) {
@@ -244,8 +254,19 @@ internal import Randomness
       of: pass, group: group, parameters: parameters.pointer, scale: 1 / Double(options.batch), into: sink)
   }
 
-  static func blocks(_ slice: Range<Int>) -> Range<Int> {
-    slice.lowerBound / block..<(slice.upperBound + block - 1) / block
+  /// The blocks of a slice, in ascending order.
+  static func blocks(_ slice: Slice) -> [Int] {
+    slice.ranges.flatMap { $0.lowerBound / block..<($0.upperBound + block - 1) / block }
+  }
+
+  /// The place of each block's number among the notes: a rank's blocks come last in its section.
+  private static func places(of slices: [Slice], in sections: Sections, parameters: Int) -> [Int] {
+    var places = [Int](repeating: 0, count: (parameters + block - 1) / block)
+    for (rank, slice) in slices.enumerated() {
+      let blocks = blocks(slice)
+      for (block, place) in zip(blocks, sections.range(rank).suffix(blocks.count)) { places[block] = place }
+    }
+    return places
   }
 
   func restore(step: Int) { (self.step, drawn) = (step, nil) }

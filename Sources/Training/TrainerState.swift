@@ -72,21 +72,19 @@ extension Trainer {
     state.timeHistory = history?.sums ?? []
     state.guarding = guarding
     state.parameters.copy(from: parameters)
-    try gather(average, into: &state.average)
+    try unsafe gather(average.pointer, into: state.average.pointer)
     for k in 0..<averages.rows {
-      let whole = unsafe state.averages.pointer + k * layout.count
-      unsafe (whole + own.lowerBound).update(from: averages.pointer + k * own.count, count: own.count)
-      try unsafe exchange.gather(whole)
+      try unsafe gather(averages.pointer + k * own.count, into: state.averages.pointer + k * layout.count)
     }
-    try gather(first, into: &state.first)
-    try gather(second, into: &state.second)
+    try unsafe gather(first.pointer, into: state.first.pointer)
+    try unsafe gather(second.pointer, into: state.second.pointer)
     return state
   }
 
   /// The moving average of the parameters, on every rank.
   public func gatherAverage() throws -> Matrix {
-    var all = Matrix(rows: 1, columns: layout.count)
-    try gather(average, into: &all)
+    let all = Matrix(rows: 1, columns: layout.count)
+    try unsafe gather(average.pointer, into: all.pointer)
     return all
   }
 
@@ -100,14 +98,13 @@ extension Trainer {
     restore(step: state.step)
     guarding = state.guarding
     parameters.copy(from: state.parameters)
-    scatter(state.average, into: &average)
+    unsafe scatter(state.average.pointer, into: average.pointer)
     precondition(state.averages.rows == averages.rows, "\(state.averages.rows) averages for \(averages.rows)")
     for k in 0..<averages.rows {
-      unsafe (averages.pointer + k * own.count).update(
-        from: state.averages.pointer + k * layout.count + own.lowerBound, count: own.count)
+      unsafe scatter(state.averages.pointer + k * layout.count, into: averages.pointer + k * own.count)
     }
-    scatter(state.first, into: &first)
-    scatter(state.second, into: &second)
+    unsafe scatter(state.first.pointer, into: first.pointer)
+    unsafe scatter(state.second.pointer, into: second.pointer)
   }
 
   /// Starts from these parameters at step 0, with fresh moments.
@@ -121,14 +118,14 @@ extension Trainer {
     resetAverage()
   }
 
-  private var own: Range<Int> { exchange.slices.range(communicator.rank) }
-
-  private func gather(_ slice: borrowing Matrix, into all: inout Matrix) throws {
-    unsafe (all.pointer + own.lowerBound).update(from: slice.pointer, count: own.count)
-    try unsafe exchange.gather(all.pointer)
+  /// Puts together what the owners of slices have.
+  private func gather(_ slice: UnsafePointer<Float>, into all: UnsafeMutablePointer<Float>) throws {
+    own.forEachRange { unsafe (all + $0.lowerBound).update(from: slice + $1, count: $0.count) }
+    try unsafe exchange.gather(all)
   }
 
-  private func scatter(_ all: borrowing Matrix, into slice: inout Matrix) {
-    unsafe slice.pointer.update(from: all.pointer + own.lowerBound, count: own.count)
+  /// Takes the own slice of what all have.
+  func scatter(_ all: UnsafePointer<Float>, into slice: UnsafeMutablePointer<Float>) {
+    own.forEachRange { unsafe (slice + $1).update(from: all + $0.lowerBound, count: $0.count) }
   }
 }

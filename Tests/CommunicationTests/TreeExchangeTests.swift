@@ -29,7 +29,8 @@ import Testing
   ) throws -> [[Float]] {
     try onRanks(ranks, threads: threads) { communicator in
       let exchange = TreeExchange(
-        communicator: communicator, tree: CanonicalTree(shards: shards), parameters: count, pieces: pieces, block: block)
+        communicator: communicator, tree: CanonicalTree(shards: shards), parameters: count, pieces: pieces,
+        block: block)
       // Gaps between the buffers, which nobody may read or write.
       let stride = count + 3
       var buffers = [Float](repeating: .nan, count: exchange.local.slotCount * stride)
@@ -51,13 +52,12 @@ import Testing
           }
           unsafe exchange.addParts(base, stride: stride, count: count)
           // Some ranks send off more than others before they complete the sum.
-          for piece in (pieces ?? []).prefix(communicator.rank % 4) {
-            for _ in 0...communicator.rank { unsafe exchange.advance(base, whole: piece.lowerBound..<count) }
+          for piece in 0..<min(communicator.rank % 4, pieces?.count ?? 0) {
+            for _ in 0...communicator.rank { unsafe exchange.advance(base, pieces: piece + 1) }
           }
-          let own = exchange.slices.range(communicator.rank)
-          let slice = try unsafe exchange.complete(base, stride: stride)
+          let sum = try unsafe exchange.complete(base, stride: stride)
           whole = [Float](repeating: 0, count: count)
-          for i in 0..<own.count { whole[own.lowerBound + i] = unsafe slice[i] }
+          for i in exchange.slices[communicator.rank].ranges.joined() { whole[i] = unsafe sum[i] }
           try unsafe whole.withUnsafeMutableBufferPointer { pointer in
             try unsafe exchange.gather(#require(pointer.baseAddress))
           }
@@ -92,10 +92,27 @@ import Testing
   @Test("so it does in pieces that set out one after another", arguments: [1, 2, 3, 4, 8, 16])
   func pieces(ranks: Int) throws {
     let expected = Self.sum(0..<16, count: 100)
-    // Bounds within and between slices, and a piece of one element.
-    for pieces in [[70..<100, 31..<70, 0..<31], [99..<100, 16..<99, 0..<16], [0..<100]] {
+    // A piece of a single block, which is short, and pieces of fewer blocks than ranks.
+    for pieces in [[64..<100, 32..<64, 0..<32], [96..<100, 16..<96, 0..<16], [0..<100]] {
       let found = try Self.exchanged(ranks: ranks, shards: 16, count: 100, pieces: pieces, block: 16)
       for whole in found { #expect(whole == expected, "\(ranks) ranks, pieces \(pieces)") }
+    }
+  }
+
+  @Test("an error on the way is kept until the sum is to be completed") func failure() {
+    #expect(throws: BrokenCollective.self) {
+      _ = try onRanks(2, limit: 2) { communicator in
+        // The ranks do not agree on the pieces.
+        let exchange = TreeExchange(
+          communicator: communicator, tree: CanonicalTree(shards: 2), parameters: 64,
+          pieces: communicator.rank == 0 ? [32..<64, 0..<32] : [0..<64], block: 16)
+        var numbers = [Float](repeating: 1, count: 64)
+        try unsafe numbers.withUnsafeMutableBufferPointer { buffer in
+          let base = try unsafe #require(buffer.baseAddress)
+          for _ in 0..<3000 { unsafe exchange.advance(base, pieces: 1) }
+          _ = try unsafe exchange.complete(base, stride: 64)
+        }
+      }
     }
   }
 
@@ -105,7 +122,7 @@ import Testing
       let exchange = TreeExchange(
         communicator: communicator, tree: CanonicalTree(shards: 8), parameters: 100, block: 16)
       var (numbers, count) = ([Float](repeating: -1, count: 100), 0)
-      for i in exchange.slices.range(communicator.rank) { numbers[i] = Float(i) }
+      for i in exchange.slices[communicator.rank].ranges.joined() { numbers[i] = Float(i) }
       try unsafe numbers.withUnsafeMutableBufferPointer {
         try unsafe exchange.gather(#require($0.baseAddress)) { count += 1 }
       }
@@ -114,21 +131,39 @@ import Testing
     for (numbers, count) in done { #expect(numbers == (0..<100).map { Float($0) } && count == 1) }
   }
 
-  @Test("slices are whole blocks and, in the order of their owners, cover all parameters", arguments: [1, 2, 3, 5, 8])
+  @Test("slices are whole blocks that together are all parameters", arguments: [1, 2, 3, 5, 8])
   func slices(ranks: Int) throws {
-    let all = try onRanks(ranks) { communicator in
-      let exchange = TreeExchange(
-        communicator: communicator, tree: CanonicalTree(shards: 8), parameters: 100, block: 16)
-      return exchange.owners.map { exchange.slices.range($0) }
+    for pieces in [nil, [64..<100, 0..<64]] {
+      let all = try onRanks(ranks) { communicator in
+        let exchange = TreeExchange(
+          communicator: communicator, tree: CanonicalTree(shards: 8), parameters: 100, pieces: pieces, block: 16)
+        return exchange.slices
+      }
+      for slices in all {
+        #expect(slices == all[0])
+        let ranges = slices.flatMap(\.ranges)
+        #expect(ranges.flatMap { Array($0) }.sorted() == Array(0..<100))
+        #expect(ranges.allSatisfy { $0.lowerBound % 16 == 0 && ($0.upperBound % 16 == 0 || $0.upperBound == 100) })
+        // Seven blocks, in two pieces of three and four: no rank has more than one more of a piece than another.
+        let blocks = slices.map { ($0.count + 15) / 16 }
+        #expect((blocks.max() ?? 9) - (blocks.min() ?? 0) <= (pieces?.count ?? 1))
+      }
     }
-    for ranges in all {
-      #expect(ranges == all[0])
-      #expect(ranges.flatMap { Array($0) } == Array(0..<100))
-      #expect(ranges.allSatisfy { $0.lowerBound % 16 == 0 || $0.isEmpty })
-      // Seven blocks: no rank has two more than another.
-      let blocks = ranges.map { ($0.count + 15) / 16 }
-      #expect((blocks.max() ?? 9) - (blocks.min() ?? 0) <= 1)
+  }
+
+  @Test("a slice is gone through in ranges, whole or in part; neighbours are one range")
+  func ranges() {
+    let slice = Slice([40..<50, 10..<15, 30..<30, 15..<20])
+    #expect(slice.ranges == [10..<20, 40..<50] && slice.count == 20)
+    func found(_ places: Range<Int>?) -> [[Int]] {
+      var all: [[Int]] = []
+      slice.forEachRange(at: places) { all.append([$0.lowerBound, $0.upperBound, $1]) }
+      return all
     }
+    #expect(found(nil) == [[10, 20, 0], [40, 50, 10]])
+    #expect(found(3..<12) == [[13, 20, 3], [40, 42, 10]])
+    #expect(found(10..<20) == [[40, 50, 10]] && found(4..<4).isEmpty)
+    #expect(Slice([]).count == 0)
   }
 
   @Test("N ranks halve what they hold in log2 N messages, less than one float a parameter", arguments: [2, 4, 8])
@@ -156,8 +191,8 @@ import Testing
       let exchange = TreeExchange(communicator: part, tree: CanonicalTree(shards: 2), parameters: 4, block: 2)
       var numbers = [Float](repeating: Float(1 + communicator.rank), count: 4)
       return try unsafe numbers.withUnsafeMutableBufferPointer { buffer in
-        let slice = try unsafe exchange.complete(#require(buffer.baseAddress), stride: 4)
-        return unsafe [slice[0], slice[1]]
+        let sum = try unsafe exchange.complete(#require(buffer.baseAddress), stride: 4)
+        return exchange.slices[part.rank].ranges.joined().map { unsafe sum[$0] }
       }
     }
     #expect(sums == [[3, 3], [3, 3], [7, 7], [7, 7]])

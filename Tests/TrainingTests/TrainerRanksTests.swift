@@ -159,7 +159,7 @@ import Testing
     for error in errors {
       #expect(error?.suspects == [rank] && error?.isDecided == true && error?.step == 1)
       // A rank's fault is in the slice of the next.
-      guard case .parameters(_, let owner)? = error?.subject else {
+      guard case .parameters(let owner)? = error?.subject else {
         Issue.record("\(String(describing: error))")
         continue
       }

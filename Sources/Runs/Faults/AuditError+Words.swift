@@ -12,9 +12,7 @@ extension AuditError {
     let who = suspects.map(name).joined(separator: " and ")
     let what: String
     switch subject {
-    case .parameters(let slice, let owner):
-      what =
-        "parameters \(slice.lowerBound) to \(slice.upperBound - 1), which \(name(owner)) owns, after step \(step): "
+    case .parameters(let owner): what = "the parameters that \(name(owner)) owns, after step \(step): "
     case .gradient(let shard, let rank, let checker):
       what =
         "the gradient of shard \(shard) at step \(step), computed by \(name(rank)) and again by \(name(checker)): "
