@@ -55,11 +55,16 @@
     } catch { failure = error }
   }
 
-  /// Takes all pieces through all rounds.
+  /// Takes all pieces through all rounds; after an error every later call throws it too.
   func complete(_ gradient: UnsafeMutablePointer<Float>) throws {
     if let failure { throw failure }
-    while begun < rounds.count { try unsafe begin(gradient) }
-    try link.completeAll { try unsafe pass($0, gradient) }
+    do {
+      while begun < rounds.count { try unsafe begin(gradient) }
+      try link.completeAll { try unsafe pass($0, gradient) }
+    } catch {
+      failure = error
+      throw error
+    }
     begun = 0
   }
 
@@ -67,18 +72,25 @@
   ///
   /// - Parameters:
   ///   - parameters: the buffer.
-  ///   - meanwhile: called while the last messages, half of all bytes, are under way.
+  ///   - meanwhile: called while the last messages, half of all bytes, are under way; what it is given moves them on.
   /// - Throws: `CommunicationError.call` where MPI fails.
-  func gather(_ parameters: UnsafeMutablePointer<Float>, meanwhile: () -> Void) throws {
+  func gather(
+    _ parameters: UnsafeMutablePointer<Float>, meanwhile: (_ poll: () -> Void) -> Void
+  ) throws {
     for index in rounds[0].indices.reversed() {
       for (piece, rounds) in rounds.enumerated() {
         let (kept, sent) = (rounds[index].kept, rounds[index].sent)
         try unsafe post(
           piece, parameters, kept, for: sent, at: parameters + sent.lowerBound, with: rounds[index].peer)
       }
-      if index == 0 { meanwhile() }
+      if index == 0 { meanwhile { self.poll() } }
+      if let failure { throw failure }
       try link.completeAll { _ in }
     }
+  }
+
+  private func poll() {
+    do { _ = try link.poll { _ in } } catch { failure = error }
   }
 
   private func begin(_ gradient: UnsafeMutablePointer<Float>) throws {

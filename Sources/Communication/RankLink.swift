@@ -1,7 +1,8 @@
 /// How the ranks of one group reach each other.
 ///
 /// MPI is the one way in the programs. Tests put ranks that are threads of one process behind the same protocol, so that
-/// a wrong sum is found without mpirun. Every operation is collective: all ranks of the group call it in the same order.
+/// a wrong sum is found without mpirun. All operations but `begin`, `poll` and `completeAll` are collective: all ranks of the
+/// group call them in the same order.
 package protocol RankLink: AnyObject {
   /// Copies rank `root`'s `count` bytes to every rank.
   @unsafe func broadcast(_ data: UnsafeMutableRawPointer, count: Int, root: Int) throws

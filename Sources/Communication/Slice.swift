@@ -22,6 +22,12 @@ public struct Slice: Sendable, Equatable {
     count = merged.reduce(0) { $0 + $1.count }
   }
 
+  /// The elements, where they are one range or none.
+  var whole: Range<Int> {
+    precondition(ranges.count < 2, "\(ranges.count) ranges")
+    return ranges.first ?? 0..<0
+  }
+
   /// Goes through some of the slice's elements, or all.
   ///
   /// - Parameters:

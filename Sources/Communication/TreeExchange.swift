@@ -2,8 +2,8 @@
 /// finishes the canonical tree in order; later every rank receives the other slices of what was made from it.
 ///
 /// Where the number of ranks N is a power of two, both stages take log₂ N messages for each piece of the parameters and
-/// less than one float a parameter each, and pieces may set out before the gradient is whole. Elsewhere each rank receives
-/// the others' maximal nodes of its slice from each of them.
+/// less than one float a parameter each, and pieces may set out before the gradient is whole. For other numbers of ranks
+/// each rank receives the others' maximal nodes of its slice from each of them.
 @safe public final class TreeExchange {
   /// The slices of the parameters, one for each rank; a slice may be empty.
   public let slices: [Slice]
@@ -15,8 +15,8 @@
   private let communicator: Communicator
   private let block: Int
   private let halving: HalvingExchange?
-  /// The slices, where each is one range.
-  private let sections: Sections
+  /// The slices, where they are one range each; kept, so that a warm step allocates nothing.
+  private let sections: Sections?
   private let nodeCounts: [Int]
   private let finalSteps: [CanonicalTree.Step]
   private let received: UnsafeMutablePointer<Float>
@@ -40,7 +40,7 @@
     (self.communicator, self.block) = (communicator, block)
     let size = communicator.size
     let halves = size & (size - 1) == 0
-    // Elsewhere a rank's slice is one range, and all of the gradient is one piece.
+    // For other numbers of ranks a rank's slice is one range, and all of the gradient is one piece.
     let bounds = (halves ? pieces ?? [0..<parameters] : [0..<parameters]).map { piece in
       precondition(piece.lowerBound % block == 0, "a piece begins at \(piece.lowerBound), within a block of \(block)")
       let blocks = (piece.count + block - 1) / block
@@ -56,7 +56,7 @@
       for (part, owner) in parts.enumerated() { ranges[owner].append(piece[part]..<piece[part + 1]) }
     }
     slices = ranges.map { Slice($0) }
-    sections = Sections(slices.map { $0.ranges.first ?? 0..<0 })
+    sections = halving == nil ? Sections(slices.map(\.whole)) : nil
     shards = tree.range(rank: communicator.rank, of: size)
     local = LocalSums(shards, parts: communicator.threads.count)
     let nodes = (0..<size).map { CanonicalTree.maximalNodes(of: tree.range(rank: $0, of: size)) }
@@ -125,7 +125,7 @@
       try unsafe halving.complete(gradients)
       return unsafe gradients
     }
-    let own = range(ofRank: rank)
+    let own = slices[rank].whole
     unsafe sends.removeAll(keepingCapacity: true)
     unsafe receives.removeAll(keepingCapacity: true)
     unsafe addresses.removeAll(keepingCapacity: true)
@@ -141,7 +141,7 @@
         }
       }
       guard peer != rank else { continue }
-      let slice = range(ofRank: peer)
+      let slice = slices[peer].whole
       for node in 0..<nodeCounts[rank] {
         let address = unsafe gradients + (local.nodes[node] * stride + slice.lowerBound)
         unsafe sends.append(Transfer(address: address, count: slice.count, peer: peer, tag: node))
@@ -151,19 +151,20 @@
     return unsafe sumNodes(count: own.count) - own.lowerBound
   }
 
-  /// A slice of a number of ranks that is no power of two.
-  private func range(ofRank rank: Int) -> Range<Int> { slices[rank].ranges.first ?? 0..<0 }
-
   /// Completes a buffer of all parameters, of which each rank holds its own slice.
   ///
   /// - Parameters:
   ///   - parameters: the buffer.
-  ///   - meanwhile: what to do while numbers are under way; it may not touch the buffer.
+  ///   - meanwhile: what to do while numbers are under way, before they are sent where the number of ranks is no power of
+  ///     two. It may neither read nor write the buffer. What it is given is to be called now and then, from the thread that
+  ///     calls `gather`, and moves the numbers on.
   /// - Throws: `CommunicationError.call` where MPI fails.
-  @unsafe public func gather(_ parameters: UnsafeMutablePointer<Float>, meanwhile: () -> Void = {}) throws {
+  @unsafe public func gather(
+    _ parameters: UnsafeMutablePointer<Float>, meanwhile: (_ poll: () -> Void) -> Void = { _ in }
+  ) throws {
     if let halving { return try unsafe halving.gather(parameters, meanwhile: meanwhile) }
-    meanwhile()
-    try unsafe communicator.allGatherInPlace(parameters, sections: sections)
+    meanwhile {}
+    if let sections { try unsafe communicator.allGatherInPlace(parameters, sections: sections) }
   }
 
   // The stack of slots holds addresses: a node is summed where it lies.

@@ -82,13 +82,13 @@ public struct ParameterLayout: Sendable, Equatable {
   public func bias(_ l: Int) -> Entry { entries[2 * l + 1] }
   /// All elements of layer `l`.
   public func range(ofLayer l: Int) -> Range<Int> { weight(l).offset..<bias(l).range.upperBound }
-  /// Pieces of all parameters, in the order in which a backward pass completes their gradients.
+
+  /// Pieces of all parameters, which begin at multiples of `partAlignment`.
   ///
-  /// They are of layers, from the last on, and what is learned beside the network is the last piece.
-  ///
-  /// - Parameter least: a piece has at least so many parameters, but for the first layers' and the further parts'.
-  /// - Returns: ranges that begin at multiples of `partAlignment`.
-  public func pieces(least: Int) -> [Range<Int>] {
+  /// - Parameter least: a piece of layers has at least so many parameters, but for that of the first layers.
+  /// - Returns: the network's layers in the order in which a backward pass completes their gradients, from the last on; and
+  ///   what is learned beside the network, which is one piece or none.
+  public func pieces(least: Int) -> (network: [Range<Int>], further: [Range<Int>]) {
     let networkEnd = further.first?.range.lowerBound ?? count
     var (pieces, end): ([Range<Int>], Int) = ([], networkEnd)
     for l in stride(from: entries.count { $0.offset < networkCount } / 2 - 1, through: 0, by: -1) {
@@ -98,7 +98,7 @@ public struct ParameterLayout: Sendable, Equatable {
       pieces.append(start..<end)
       end = start
     }
-    return further.isEmpty ? pieces : pieces + [networkEnd..<count]
+    return (pieces, further.isEmpty ? [] : [networkEnd..<count])
   }
 
   private static func aligned(_ offset: Int) -> Int { (offset + partAlignment - 1) / partAlignment * partAlignment }

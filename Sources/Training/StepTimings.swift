@@ -2,11 +2,11 @@ internal import Glibc
 
 /// Seconds spent in the parts of training.
 public struct StepTimings: Sendable, Equatable {
-  /// Gathering rows and drawing times and noise.
+  /// Gathering rows and drawing times and noise; on several ranks most of it is for the next step.
   public var input = 0.0
-  /// Forward, backward and update.
+  /// Forward, backward and update, and what is sent, asked for and added meanwhile.
   public var compute = 0.0
-  /// Waiting for and talking to other ranks.
+  /// Waiting for and talking to other ranks, when there is nothing else to do.
   public var exchange = 0.0
   /// Gathering checkpoints and handing them to the writer.
   public var checkpoint = 0.0

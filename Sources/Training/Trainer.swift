@@ -7,12 +7,15 @@ internal import Randomness
 /// The data-parallel trainer: every rank computes its shards' gradients, all take the same step.
 ///
 /// A step is the four-stage exchange of the shard contract: (i) the canonical tree gives each rank its slice of the
-/// summed gradient, layers that are done before the others; (ii) one small all-gather of block norms, losses and flags lets every rank decide alike; (iii) the
-/// owner of a slice updates it, with optimiser state and average held only there; (iv) the parameters are gathered, while
-/// the next step's rows are drawn.
+/// summed gradient, and the layers whose gradients are whole first set out first; (ii) one small all-gather of block norms,
+/// losses and flags lets every rank decide alike; (iii) the owner of a slice updates it, with optimiser state and average
+/// held only there; (iv) the parameters are gathered, while the next step's rows are drawn.
 @safe public final class Trainer {
   /// Parameters per block: slices are whole blocks, and norms are sums over blocks in order.
   static let block = ParameterLayout.partAlignment
+  /// Parameters of a piece whose gradient sets out before the rest: at 100 Gbit/s it travels for 20 µs, much longer than a
+  /// latency.
+  static let leastPiece = 65_536
 
   /// The network, what its outputs mean, and the loss.
   public let task: TrainingTask
@@ -58,8 +61,8 @@ internal import Randomness
   /// The set whose gradient the step takes a digest of, and the digest.
   private var audited: (set: Int, digest: Digest)?
   lazy var auditPass = AuditPass(self)
-  /// The steps after which the passes' rows were drawn; nil where they are to be drawn anew.
-  private var drawn: Int?
+  /// The value of `step` for which the passes' rows were drawn; nil where they must be drawn anew.
+  var drawn: Int?
   /// The norm of the last step's gradient of what is learned beside the network.
   var furtherGradientNorm = 0.0
   var notes: [Double]
@@ -88,10 +91,11 @@ internal import Randomness
     self.communicator = communicator
     self.seed = seed
     layout = task.layout
-    let pieces = layout.pieces(least: options.leastPiece)
-    pieceStarts = pieces.map(\.lowerBound).filter { [end = layout.networkCount] in $0 < end }
+    let pieces = layout.pieces(least: options.overlaps ? Self.leastPiece : .max)
+    pieceStarts = pieces.network.map(\.lowerBound)
     let exchange = TreeExchange(
-      communicator: communicator, tree: tree, parameters: layout.count, pieces: pieces, block: Self.block)
+      communicator: communicator, tree: tree, parameters: layout.count,
+      pieces: pieces.network + pieces.further, block: Self.block)
     self.exchange = exchange
     own = exchange.slices[communicator.rank]
     let rows = options.batch / tree.shards
@@ -151,11 +155,11 @@ internal import Randomness
     learnTimes()
     unsafe update(gradient, gradientNorm: report.gradientNorm)
     clock.lap(into: &timings.compute)
-    try unsafe exchange.gather(parameters.pointer) {
+    try unsafe exchange.gather(parameters.pointer) { poll in
       // A schedule that is learned decides on the times, and is among what is gathered.
-      guard communicator.size > 1, scheduleParameters == nil else { return }
+      guard communicator.size > 1, options.overlaps, scheduleParameters == nil else { return }
       clock.lap(into: &timings.exchange)
-      drawBatch()
+      drawBatch { if works.count == 1 { poll() } }
       clock.lap(into: &timings.input)
     }
     clock.lap(into: &timings.exchange)
@@ -190,7 +194,10 @@ internal import Randomness
       schedule: scheduleParameters)
   }
 
-  func drawBatch() {
+  /// Draws the coming step's rows.
+  ///
+  /// - Parameter afterSet: called after each set, from any thread.
+  func drawBatch(afterSet: () -> Void = {}) {
     let streams = streams
     communicator.threads.forEach(works.count) { part in
       let work = works[part]
@@ -202,6 +209,7 @@ internal import Randomness
         ) { row in
           unsafe UnsafePointer(data.rows.pointer) + data.row(shard: shard, at: place + row) * data.rows.columns
         }
+        afterSet()
       }
     }
     drawn = step
@@ -221,8 +229,9 @@ internal import Randomness
     unsafe exchange.addParts(gradients.pointer, stride: layout.count, count: layout.count)
   }
 
-  /// A thread's sums of the network's parameters are whole from one on: pieces of them set out where no other thread's are to
-  /// be added to them.
+  /// Sends off the pieces of the gradient that begin at `first` or later, which are whole.
+  ///
+  /// With several threads nothing is sent here, since their sums are added at the end.
   private func sendOff(from first: Int) {
     guard works.count == 1 else { return }
     unsafe exchange.advance(gradients.pointer, pieces: pieceStarts.firstIndex { $0 < first } ?? pieceStarts.count)

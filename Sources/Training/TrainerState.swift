@@ -115,6 +115,7 @@ extension Trainer {
     let count = parameters.count == layout.count ? layout.count : layout.networkCount
     precondition(parameters.count >= count, "\(parameters.count) parameters for \(count)")
     unsafe self.parameters.pointer.update(from: parameters.pointer, count: count)
+    drawn = nil
     resetAverage()
   }
 

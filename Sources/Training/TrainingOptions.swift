@@ -30,10 +30,8 @@ public struct TrainingOptions: Sendable, Equatable {
   public var crossEntropy = 1e-3
   /// How many times its highest moving average a loss may be; 0 for any loss.
   public var divergence = 1000.0
-  /// The least number of parameters whose gradient sets out to other ranks while more of it is computed; no bit depends on it.
-  ///
-  /// 65,536 of them travel for 20 µs at 100 Gbit/s, which is much longer than a latency.
-  public var leastPiece = 65_536
+  /// Whether gradients and parameters travel while a rank computes; no bit depends on it.
+  public var overlaps = true
 
   /// The defaults.
   public init() {}

@@ -45,7 +45,7 @@ struct Case {
     RandomStream(seed: 3, purpose: .benchmark).fillNormals(&data.rows, firstIndex: 0)
     var options = TrainingOptions()
     options.batch = batch
-    if !overlaps { options.leastPiece = .max }
+    options.overlaps = overlaps
     return Trainer(model: model, options: options, data: data, tree: tree, communicator: communicator, seed: 1)
   }
 }

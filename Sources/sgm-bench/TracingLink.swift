@@ -70,8 +70,8 @@ import Training
     return calls
   }
 
-  // A trace cannot ask whether a message is there. Its rank waits for it after a number of looks, where a real rank goes on
-  // computing: so the trace's step is, for every such number, no shorter than the real one.
+  // A trace cannot ask whether a message is there. So its rank waits for it after a number of looks. A real rank would go on
+  // computing; but its messages may move only while it looks, and the simulated ones move at all times.
   func poll(_ completed: (_ group: Int) throws -> Void) throws -> Bool {
     try complete(looks: max(overlap, 1), completed)
     return !waits.isEmpty

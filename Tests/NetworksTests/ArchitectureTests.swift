@@ -41,10 +41,10 @@ import Testing
       inputs: 3, outputs: 2, widths: [64, 100, 100], embedding: TimeEmbedding(kind: .sinusoidal, features: 4))
     // The layers begin at 0, 512, 7024 and 17136, and end at 17360.
     let layout = ParameterLayout(network, further: [.init("more", tensors: [("numbers", [3])])])
-    #expect(layout.pieces(least: 4096) == [8192..<20480, 4096..<8192, 0..<4096, 20480..<20496])
-    #expect(layout.pieces(least: 4097) == [8192..<20480, 0..<8192, 20480..<20496])
-    #expect(layout.pieces(least: .max) == [0..<20480, 20480..<20496])
-    #expect(ParameterLayout(network).pieces(least: 4096) == [8192..<17360, 4096..<8192, 0..<4096])
+    #expect(layout.pieces(least: 4096) == ([8192..<20480, 4096..<8192, 0..<4096], [20480..<20496]))
+    #expect(layout.pieces(least: 4097) == ([8192..<20480, 0..<8192], [20480..<20496]))
+    #expect(layout.pieces(least: .max) == ([0..<20480], [20480..<20496]))
+    #expect(ParameterLayout(network).pieces(least: 4096) == ([8192..<17360, 4096..<8192, 0..<4096], []))
   }
 
   @Test("floating-point operations are two a weight and row, and those of the gradient's two products") func flops() {

@@ -272,6 +272,41 @@ struct Products: ~Copyable {
     }
   }
 
+  @Test("sums that are said to be whole do not change any more, and none are before the last group") func progress() {
+    let example = Case(.silu, residual: true, widths: [256, 256], scale: 0.05)
+    // A group has 1,024 rows: it is a set.
+    let (rows, sets) = (600, 3)
+    let pass = NetworkPass(
+      architecture: example.architecture, frequencies: example.frequencies, rows: rows, sets: sets, use: .training)
+    #expect(pass.groups.count == sets)
+    let slots = Matrix(rows: 2, columns: pass.layout.count)
+    let sums = SetSums([.init(slot: 0, additions: [])] + (1..<sets).map { _ in .init(slot: 1, additions: [(0, 1)]) })
+    var found: [(group: Int, first: Int, sums: [Float])] = []
+    for group in pass.groups {
+      for set in group {
+        for row in 0..<rows {
+          pass.setLevel(Float(row % 7) - 2.3, set: set, row: row)
+          for k in 0..<5 { unsafe pass.state(set: set, row: row)[k] = Float((row + k + set) % 5) - 2 }
+        }
+      }
+      unsafe pass.forward(example.parameters.pointer, group: group)
+      for set in group {
+        for row in 0..<rows { for k in 0..<3 { unsafe pass.outputGradient(set: set, row: row)[k] = Float(set + k) } }
+      }
+      unsafe pass.backward(
+        example.parameters.pointer, sums: sums, slot: { unsafe slots.pointer + $0 * slots.columns },
+        progress: { first in
+          found.append((group.lowerBound, first, (first..<slots.columns).map { slots[0, $0] }))
+        })
+    }
+    #expect(found.allSatisfy { $0.group == pass.groups[sets - 1].lowerBound })
+    for (_, first, sums) in found { #expect((first..<slots.columns).map { slots[0, $0] } == sums) }
+    // Nothing is whole at first; then one layer after another is.
+    let starts = [slots.columns] + (0..<3).reversed().map { pass.layout.weight($0).offset }
+    #expect(found.map(\.first).reduce(into: []) { if $0.last != $1 { $0.append($1) } } == starts)
+    #expect((0..<slots.columns).contains { slots[0, $0] != 0 })
+  }
+
   @Test("layers whose weights are copied with rows further apart pass gradients down", arguments: [false, true])
   func copied(residual: Bool) {
     // Rows of 128 numbers, with 8 features of time in a residual network, are copied where products are by AVX2. With

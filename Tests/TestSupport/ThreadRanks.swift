@@ -182,6 +182,8 @@ private final class ThreadHub: @unchecked Sendable {
   private let rank: Int
   /// What each group of transfers still receives.
   private var awaited: [Int: [Transfer]] = unsafe [:]
+  /// What each group sends, and the numbers' bits when it began.
+  private var sent: [Int: [(Transfer, [UInt32])]] = unsafe [:]
   private var polls = 0
 
   init(_ hub: ThreadHub, rank: Int) { (self.hub, self.rank) = (hub, rank) }
@@ -228,6 +230,7 @@ private final class ThreadHub: @unchecked Sendable {
     for unsafe t in unsafe sends where unsafe t.count > 0 {
       unsafe hub.send(Array(UnsafeBufferPointer(start: t.address, count: t.count)), from: rank, to: t.peer, tag: t.tag)
     }
+    unsafe sent[group] = unsafe sends.filter { unsafe $0.count > 0 }.map { unsafe ($0, bits(of: $0)) }
     precondition(unsafe awaited[group] == nil, "group \(group) begun twice")
     unsafe awaited[group] = unsafe receives.filter { unsafe $0.count > 0 }
   }
@@ -239,6 +242,9 @@ private final class ThreadHub: @unchecked Sendable {
         polls += 1
         guard polls % 3 > 0, try unsafe hub.take(receives, for: rank) else { break }
         unsafe awaited[group] = nil
+        guard unsafe sent[group]?.allSatisfy({ unsafe bits(of: $0) == $1 }) ?? true else {
+          throw BrokenCollective(description: "numbers were changed while they were sent")
+        }
         try completed(group)
       }
     }
@@ -272,6 +278,10 @@ private final class ThreadHub: @unchecked Sendable {
   func finish() {}
 
   func abort(status: Int32) { hub.leave("rank \(rank) asked for the end with status \(status)") }
+}
+
+private func bits(of transfer: Transfer) -> [UInt32] {
+  unsafe UnsafeBufferPointer(start: transfer.address, count: transfer.count).map(\.bitPattern)
 }
 
 private func copy(_ source: UnsafeMutableRawPointer?, _ bytes: Range<Int>, to target: UnsafeMutableRawPointer) {

@@ -82,7 +82,7 @@ import Testing
       #expect(other.reports == alone.reports && other.state == alone.state)
     }
     let layout = Self.trainer(.single, widths: widths).layout
-    let pieces = layout.pieces(least: TrainingOptions().leastPiece)
+    let pieces = layout.pieces(least: Trainer.leastPiece).network
     #expect(pieces.count == 3)
     #expect(pieces.reversed().flatMap { Array($0) } == Array(0..<layout.count))
   }

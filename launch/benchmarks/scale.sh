@@ -2,9 +2,9 @@
 # How a training step would scale to 1,024 ranks: sgm-bench --trace writes the calls that the trainer makes and the time it
 # computes on this machine, and SimGrid replays them on fat trees of 1, 10 and 100 Gbit/s, one rank a host.
 # Weak: 128 rows a rank. Strong: 16,384 rows in 1,024 shards. Network: four hidden layers of 512, 100 coordinates.
-# Without overlap nothing is sent while a rank computes. With overlap a layer's gradient sets out as soon as it is whole: a trace
-# cannot ask whether a message is there, so the trace's rank waits for it after 4 or 12 looks, whichever makes the shorter step. A
-# real rank goes on computing, and is no slower.
+# Without overlap nothing is sent while a rank computes. With overlap a layer's gradient sets out as soon as it is whole. A trace
+# cannot ask whether a message is there: its rank waits for it after 4 or 12 looks, whichever makes the shorter step. A real rank
+# would go on computing. On the other hand its messages may move only while it looks; the simulated ones move at all times.
 # Usage: launch/benchmarks/scale.sh [FOLDER] [MOST RANKS]
 # Needs SimGrid: apt-get install libsimgrid-dev. It asks for ten minutes and, at 1,024 ranks, 4 GB of memory.
 set -euo pipefail
@@ -41,7 +41,7 @@ replay() {
     --log=smpi_config.thres:warning --log=xbt_cfg.thres:warning 2>&1 | sed -n 's/.*Simulation time \([0-9.e-]*\).*/\1/p'
 }
 
-# A line of the table: kind, ranks, and for each network the seconds of a step without overlap and with it. Each is the least of three
+# A line of the table: kind, ranks, and for each network the seconds of a step without overlap and with it. Each is the least of six
 # traces, since clocks change within seconds.
 table=$folder/scale.tsv
 : > "$table"
@@ -51,7 +51,7 @@ for kind in weak strong; do
     [[ $kind == weak ]] || options=(--repeats 5 --shards 1024 --batch 16384)
     trace=$folder/$kind-$ranks
     for round in 1 2 3; do
-      for overlap in 0 4 12; do
+      for overlap in 0 4 0 12; do
         "$bin/sgm-bench" --trace "$ranks" --overlap "$overlap" "${options[@]}" --into "$trace" > "$trace.txt"
         for gigabits in 1 10 100; do echo "$gigabits $overlap $(replay "$trace/trace" "$ranks" "$gigabits")"; done
         rm -r "$trace"
