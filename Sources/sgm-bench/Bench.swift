@@ -91,7 +91,7 @@ struct Bench: RankCommand {
         return printed(
           written.map {
             "\(folder)/trace: \(Table.number(1e3 * $0.seconds)) ms of computing a rank, \($0.messages) messages of "
-              + "\($0.sentBytes) bytes in all"
+              + "\($0.sentBytes) bytes in all; one rank alone: \(Table.number(1e3 * $0.secondsAlone)) ms"
           } ?? "", communicator)
       }
       if peak {

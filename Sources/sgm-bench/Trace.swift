@@ -25,6 +25,8 @@ struct Trace {
   struct Summary: Equatable {
     /// Seconds of computing.
     var seconds: Double
+    /// Seconds of a step in which one rank alone takes these rows, measured in turns with the others.
+    var secondsAlone: Double
     /// Bytes sent to single ranks.
     var sentBytes: Int
     /// How many such messages there are.
@@ -41,12 +43,20 @@ struct Trace {
   func write(into folder: String, repeats: Int) throws -> Summary {
     try makeFolders(to: folder)
     try makeFolder(folder)
+    // In turns, since clocks change within seconds.
+    let share = max(shards / ranks, 1)
+    let alone = Case.wide(batch: batch / shards * share, shards: share).trainer(.single)
+    var secondsAlone: [Double] = []
     // The first two warm up.
-    let measured = try steps(of: 0, batch: batch, count: repeats + 2).dropFirst(2).map(\.events)
-    let seconds = measured[0].indices.map { i in
-      measured.map { $0[i].seconds }.sorted()[measured.count / 2]
-    }
-    var summary = Summary(seconds: seconds.reduce(0, +), sentBytes: 0, messages: 0)
+    let measured = try steps(of: 0, batch: batch, count: repeats + 2) {
+      let start = Stopwatch.now
+      _ = try alone.takeStep()
+      secondsAlone.append(Stopwatch.now - start)
+    }.dropFirst(2).map(\.events)
+    func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+    let seconds = measured[0].indices.map { i in median(measured.map { $0[i].seconds }) }
+    var summary = Summary(
+      seconds: seconds.reduce(0, +), secondsAlone: median(Array(secondsAlone.dropFirst(2))), sentBytes: 0, messages: 0)
     for rank in 0..<ranks {
       let step = try steps(of: rank, batch: shards, count: 1)[0]
       if rank == 0 { (summary.sentBytes, summary.messages) = (step.sentBytes, step.messages) }
@@ -63,9 +73,9 @@ struct Trace {
 
   private static func path(of rank: Int, in folder: String) -> String { "\(folder)/rank-\(rank)" }
 
-  /// What a rank does in its next steps.
+  /// What a rank does in its next steps, each followed by something else.
   private func steps(
-    of rank: Int, batch: Int, count: Int
+    of rank: Int, batch: Int, count: Int, between: () throws -> Void = {}
   ) throws -> [(events: [TracingLink.Event], sentBytes: Int, messages: Int)] {
     let link = TracingLink(rank: rank, overlap: overlap)
     let trainer = Case.wide(batch: batch, shards: shards).trainer(
@@ -74,7 +84,9 @@ struct Trace {
       link.start()
       _ = try trainer.takeStep()
       if ranks == 1 { try link.barrier() }
-      return (link.events, link.sentBytes, link.messages)
+      let found = (link.events, link.sentBytes, link.messages)
+      try between()
+      return found
     }
   }
 }

@@ -41,21 +41,23 @@ replay() {
     --log=smpi_config.thres:warning --log=xbt_cfg.thres:warning 2>&1 | sed -n 's/.*Simulation time \([0-9.e-]*\).*/\1/p'
 }
 
-# A line of the table: kind, ranks, and for each network the seconds of a step without overlap and with it. Each is the least of six
-# traces, since clocks change within seconds.
+# A line of the table: kind, ranks, and for each network the time of a step without overlap and with it: for weak scaling in steps of
+# one rank alone, which takes them in turns with those of the trace since clocks change within seconds, and for strong in milliseconds.
 table=$folder/scale.tsv
 : > "$table"
 for kind in weak strong; do
   for ((ranks = 1; ranks <= most; ranks *= 2)); do
-    options=(--repeats 51)
-    [[ $kind == weak ]] || options=(--repeats 5 --shards 1024 --batch 16384)
+    options=(--repeats 151)
+    [[ $kind == weak ]] || options=(--repeats 15 --shards 1024 --batch 16384)
     trace=$folder/$kind-$ranks
-    for round in 1 2 3; do
-      for overlap in 0 4 0 12; do
-        "$bin/sgm-bench" --trace "$ranks" --overlap "$overlap" "${options[@]}" --into "$trace" > "$trace.txt"
-        for gigabits in 1 10 100; do echo "$gigabits $overlap $(replay "$trace/trace" "$ranks" "$gigabits")"; done
-        rm -r "$trace"
+    for overlap in 0 4 12; do
+      "$bin/sgm-bench" --trace "$ranks" --overlap "$overlap" "${options[@]}" --into "$trace" > "$trace.txt"
+      unit=1
+      [[ $kind == strong ]] || unit=$(sed -n 's/.* alone: \([0-9.]*\) ms/\1/p' "$trace.txt")
+      for gigabits in 1 10 100; do
+        echo "$gigabits $overlap $(replay "$trace/trace" "$ranks" "$gigabits")" | awk -v unit="$unit" '{ print $1, $2, 1e3 * $3 / unit }'
       done
+      rm -r "$trace"
     done | awk -v kind="$kind" -v ranks="$ranks" '
       { key = $1 ($2 ? " with" : " without"); if (!(key in least) || $3 < least[key]) least[key] = $3 }
       END { printf "%s\t%d", kind, ranks
@@ -65,7 +67,7 @@ for kind in weak strong; do
 done
 
 # Efficiency: one rank's time over that of N (weak), or over N times that of N (strong). One rank has nothing to overlap.
-awk -F '\t' '$2 == 1 { for (i = 3; i <= 8; i++) if (i == 3 || $i < one[$1]) one[$1] = $i }
+awk -F '\t' '$2 == 1 { for (i = 3; i <= 8; i++) if (i == 3 || $i < one[$1]) one[$1] = $1 == "weak" ? 1 : $i }
   { printf "%s\t%s", $1, $2
     for (i = 3; i <= 8; i++) printf "\t%.4f", $2 == 1 ? 1 : one[$1] / ($i * ($1 == "strong" ? $2 : 1))
     printf "\n" }' "$table" > "$folder/efficiency.tsv"
@@ -82,7 +84,7 @@ set output "$folder/scale.png"
 set multiplot layout 1,2
 set logscale x 2
 set xrange [1:$most]
-set yrange [0:1.05]
+set yrange [0:1.15]
 set xlabel "ranks"
 set ylabel "efficiency"
 set grid
