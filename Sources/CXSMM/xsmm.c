@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #if defined(__x86_64__)
 #include <libxsmm.h>
@@ -50,27 +51,29 @@ static void describe(void) {
     snprintf(description, sizeof description, "loops, because LIBXSMM_TARGET is generic");
 }
 
-static bool has_wide_vectors(void) { return is_usable && libxsmm_get_target_archid() > LIBXSMM_X86_AVX2; }
+// With AVX2 LIBXSMM computes three rows of a tile at once, with AVX-512 six, and reads the tile's part of B again for the
+// next ones. So a chain is cut into pieces whose part of B stays in the first cache meanwhile: 16 KB with AVX2, 32 KB
+// with AVX-512 where that cache has 48 KB. Processors with AVX-512 and 32 KB there (Zen 4) are faster with whole chains while
+// B's next columns come into the second cache, which code for AVX2 does not do.
+static sgm_tiling tiling(void) {
+  if (!is_usable || libxsmm_get_target_archid() <= LIBXSMM_X86_AVX2) return (sgm_tiling){.rows = 64, .columns = 32, .depth = 128, .wants_copies = true};
+  if (sysconf(_SC_LEVEL1_DCACHE_SIZE) >= 48 << 10) return (sgm_tiling){.rows = 64, .columns = 64, .depth = 128};
+  return (sgm_tiling){.rows = 32, .columns = 64, .depth = INT32_MAX, .fetches_ahead = true};
+}
 
 /// Code for `k` steps of a tile's chains, which begin at 0 or go `on` from what C holds.
 static sgm_tile_code dispatch(const sgm_tile_shape *s, int32_t k, bool on) {
   const float alpha = 1, beta = on ? 1 : 0;
   const libxsmm_blasint stride_a = s->stride_a, stride_b = s->stride_b, stride_c = s->stride_c;
-  // Rows of B lie too far apart for a processor to foresee them: without this a wide layer waits for the third cache. Only
-  // LIBXSMM's code for AVX-512 does it.
-  const int prefetch = LIBXSMM_GEMM_PREFETCH_AL2;
+  const int prefetch = tiling().fetches_ahead ? LIBXSMM_GEMM_PREFETCH_AL2 : LIBXSMM_GEMM_PREFETCH_NONE;
   const int flags = s->transposed_a ? LIBXSMM_GEMM_FLAG_TRANS_B : LIBXSMM_GEMM_FLAG_NONE;
   return (sgm_tile_code)libxsmm_smmdispatch(s->n, s->m, k, &stride_b, &stride_a, &stride_c, &alpha, &beta, &flags, &prefetch);
 }
 
-// With AVX2 LIBXSMM computes three rows of a tile at once, and reads the tile's part of B again for the next three. A piece has
-// 128 rows of B at most: with 32 columns they are 16 KB, which stay in the first cache.
-enum { DEPTH = 128 };
-
 /// Makes a tile's code; `first` stays NULL where LIBXSMM has none.
 static void make(sgm_tile *tile) {
   const sgm_tile_shape *s = &tile->shape;
-  const int32_t pieces = has_wide_vectors() ? 1 : (s->k + DEPTH - 1) / DEPTH;
+  const int32_t pieces = (s->k - 1) / tiling().depth + 1;
   tile->depth = (s->k + pieces - 1) / pieces;
   const int32_t rest = s->k - (pieces - 1) * tile->depth;
   const sgm_tile_code first = dispatch(s, tile->depth, false);
@@ -138,11 +141,11 @@ sgm_tile sgm_tile_make(sgm_tile_shape shape) {
   return tile;
 }
 
-int32_t sgm_tiles_lanes(void) {
+sgm_tiling sgm_tiles_tiling(void) {
   pthread_mutex_lock(&lock);
   describe();
   pthread_mutex_unlock(&lock);
-  return has_wide_vectors() ? 16 : 8;
+  return tiling();
 }
 
 const char *sgm_tiles_description(void) {
@@ -154,7 +157,7 @@ const char *sgm_tiles_description(void) {
 #else
 sgm_tile sgm_tile_make(sgm_tile_shape shape) { return (sgm_tile){.shape = shape}; }
 
-int32_t sgm_tiles_lanes(void) { return 8; }
+sgm_tiling sgm_tiles_tiling(void) { return (sgm_tiling){.rows = 64, .columns = 32}; }
 
 const char *sgm_tiles_description(void) { return "loops, because LIBXSMM is for x86-64"; }
 #endif

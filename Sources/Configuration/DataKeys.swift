@@ -8,6 +8,9 @@ extension ExperimentKey {
   private static let ofDraws = Condition(words: "data.target or data.prior") {
     $0.data.target != nil || !$0.data.prior.entries.isEmpty
   }
+  private static let ofConditions = Condition(words: "runs with conditions", subject: "data.conditions") {
+    $0.conditionCount > 0
+  }
   private static let ofSimulator = Condition(words: "data.simulator", subject: "data.simulator") {
     $0.data.simulator != nil
   }
@@ -43,6 +46,10 @@ extension ExperimentKey {
     .init(
       "data.conditions", \.data.conditions, when: ofRows,
       "Columns given as conditions, by name or number from 0; the others are learned given these."),
+    .init(
+      "data.exchangeable", \.data.exchangeable, in: .whole(1, 1e6), when: ofConditions,
+      "Parts of equal size that the conditions make, in their order, and whose order means nothing, such as independent "
+        + "observations of the same parameters. Training shows a row's parts in a new random order in every step."),
     .init(
       "data.columns", \.data.columns, default: "numbers, or what is found in a mixed table",
       "What columns hold, by name or number from 0: number, integer, indicator (0 or 1), levels K, positive, bounded [LOW, "

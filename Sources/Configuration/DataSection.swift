@@ -38,6 +38,8 @@ extension Experiment {
     package var header = TableHeader.automatic
     /// Columns of a file that condition, by name or number from 0: known wherever samples are drawn.
     package var conditions = ColumnList()
+    /// Parts of equal size that the conditions make, in their order, whose order means nothing.
+    package var exchangeable = 1
     /// What the numbers of a column can be.
     package var columns = ColumnKinds()
     /// The words by which cells of a table say that there is no number, beside empty cells.

@@ -83,9 +83,16 @@ extension ExperimentReader {
     throw fault("training.stop_after", "needs held-out rows: set data.held_out, or take 0")
   }
 
-  /// Refuses conditions without held-out rows: those are the conditions that a run's own samples are drawn under.
+  /// Refuses conditions that make no equal parts, and conditions without held-out rows: those are the conditions that a run's own
+  /// samples are drawn under.
   func checkConditionColumns() throws(ToolError) {
-    guard experiment.conditionCount > 0, experiment.data.heldOut == .fraction(0) else { return }
+    let (conditions, parts) = (experiment.conditionCount, experiment.data.exchangeable)
+    guard conditions > 0 else { return }
+    guard conditions % parts == 0 else {
+      throw fault(
+        "data.exchangeable", "is \(parts), but \(counted(conditions, "condition")) cannot be cut into \(parts) parts of equal size")
+    }
+    guard experiment.data.heldOut == .fraction(0) else { return }
     throw fault(
       "data.held_out",
       "must be greater than 0 with conditions: the run's samples are drawn given those of held-out rows, found 0")

@@ -18,13 +18,10 @@ internal import CXSMM
     case transposed(stride: Int)
   }
 
-  // Floats in a vector of the code that computes tiles.
-  private static let vectorWidth = sgm_tiles_lanes()
+  private static let tiling = sgm_tiles_tiling()
 
-  /// The most rows and columns of a tile: with these, one tile of C and of what is made of it stays in the first cache.
-  ///
-  /// Which of the two shapes is faster depends on the vectors; both have as many elements.
-  public static let largestTile = vectorWidth == 16 ? (rows: 32, columns: 64) : (rows: 64, columns: 32)
+  /// The most rows and columns of a tile on this machine: a tile of C stays in the first cache.
+  public static let largestTile = (rows: Int(tiling.rows), columns: Int(tiling.columns))
 
   /// The distance at which rows of so many numbers are best stored: whole cache lines, and not whole 512 bytes, because a
   /// cache has few places for addresses so far apart.
@@ -37,7 +34,7 @@ internal import CXSMM
   ///
   /// With AVX2 parts of B are read again and again from the first cache, which cannot hold 128 rows that lie whole 512
   /// bytes apart.
-  public static func gainsFromCopy(rowsOf count: Int) -> Bool { vectorWidth == 8 && count % 128 == 0 }
+  public static func gainsFromCopy(rowsOf count: Int) -> Bool { tiling.wants_copies && count % 128 == 0 }
 
   // Tiles of rows that share one pass over B: few enough for C to be written in the order of memory, and enough for B to
   // come from the third cache in time where it does not fit into the second.
@@ -105,7 +102,7 @@ internal import CXSMM
     return (firstSmall + tile, rest)
   }
 
-  /// Computes one tile, and with AVX-512 fetches B's next columns into the second cache.
+  /// Computes one tile, and on some machines fetches B's next columns into the second cache meanwhile.
   ///
   /// - Parameters:
   ///   - row: which of `rowTiles`.

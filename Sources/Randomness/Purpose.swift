@@ -30,6 +30,7 @@ public enum Purpose: UInt8, Sendable, CaseIterable {
   case decoderNoise = 47
   case prior = 48
   case simulator = 49
+  case conditionOrder = 50
   case metric = 60
   case likelihood = 61
   case dequantisedLikelihood = 62

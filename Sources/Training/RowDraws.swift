@@ -11,14 +11,17 @@ struct DrawStreams {
   let latents: RandomStream
   /// The noise that levels get, and the stream of its numbers.
   let dequantisation: (noise: Dequantisation, stream: RandomStream)?
+  /// The conditions whose order means nothing, and the stream of their orders.
+  let conditionOrder: (parts: ExchangeableConditions, stream: RandomStream)?
 
   /// Streams for times, normals, the signs of probes, the scales of heavy tails and the noise in latents: the last three are
   /// those of the noise's step unless others are given.
   init(
     times: RandomStream, noise: RandomStream, probes: RandomStream? = nil, tails: RandomStream? = nil,
-    latents: RandomStream? = nil, dequantisation: (noise: Dequantisation, stream: RandomStream)? = nil
+    latents: RandomStream? = nil, dequantisation: (noise: Dequantisation, stream: RandomStream)? = nil,
+    conditionOrder: (parts: ExchangeableConditions, stream: RandomStream)? = nil
   ) {
-    self.dequantisation = dequantisation
+    (self.dequantisation, self.conditionOrder) = (dequantisation, conditionOrder)
     (self.times, self.noise) = (times, noise)
     self.latents = latents ?? RandomStream(seed: noise.seed, purpose: .latent, step: noise.step)
     self.tails = tails ?? RandomStream(seed: noise.seed, purpose: .tailScale, step: noise.step)
@@ -64,6 +67,7 @@ struct DrawStreams {
       unsafe (clean.pointer + row * clean.columns).update(from: addresses[row], count: clean.columns)
     }
     if let (noise, stream) = streams.dequantisation { noise.add(to: &clean, firstIndex: firstIndex, stream) }
+    if let (parts, stream) = streams.conditionOrder { parts.shuffle(&clean, firstIndex: firstIndex, stream) }
     for row in 0..<rows {
       times[set * rows + row] = sampler.draw(sampler.quantile(uniforms[row], row: firstIndex + UInt64(row)))
     }

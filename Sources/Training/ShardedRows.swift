@@ -42,6 +42,8 @@ public struct ShardAssignment: Sendable {
   public var rows: Matrix
   /// The noise that the rows get in every step, where they hold levels.
   public let dequantisation: Dequantisation?
+  /// The conditions that come in a new order in every step, where their order means nothing.
+  public let exchangeable: ExchangeableConditions?
 
   private let seed: UInt64
   private let positions: Range<Int>
@@ -57,9 +59,9 @@ public struct ShardAssignment: Sendable {
   /// The rows of `shards`, `[positions, dimension]`, by position.
   public init(
     assignment: ShardAssignment, shards: Range<Int>, rows: consuming Matrix, dequantisation: Dequantisation? = nil,
-    seed: UInt64
+    exchangeable: ExchangeableConditions? = nil, seed: UInt64
   ) {
-    self.dequantisation = dequantisation
+    (self.dequantisation, self.exchangeable) = (dequantisation, exchangeable)
     self.assignment = assignment
     self.shards = shards
     self.seed = seed

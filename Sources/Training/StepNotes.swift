@@ -78,6 +78,21 @@ extension Trainer {
       }
     }
   }
+
+  /// The blocks of a slice, in ascending order.
+  static func blocks(_ slice: Slice) -> [Int] {
+    slice.ranges.flatMap { $0.lowerBound / block..<($0.upperBound + block - 1) / block }
+  }
+
+  /// The place of each block's number among the notes: a rank's blocks come last in its section.
+  static func places(of slices: [Slice], in sections: Sections, parameters: Int) -> [Int] {
+    var places = [Int](repeating: 0, count: (parameters + block - 1) / block)
+    for (rank, slice) in slices.enumerated() {
+      let blocks = blocks(slice)
+      for (block, place) in zip(blocks, sections.range(rank).suffix(blocks.count)) { places[block] = place }
+    }
+    return places
+  }
 }
 
 /// Σ g² in Double, eight lanes added in a fixed order.

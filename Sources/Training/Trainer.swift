@@ -173,48 +173,6 @@ internal import Randomness
 
   // MARK: The stages
 
-  /// What the coming step draws from.
-  var streams: DrawStreams {
-    DrawStreams(
-      times: RandomStream(seed: seed, purpose: .diffusionTime, step: UInt64(step)),
-      noise: RandomStream(seed: seed, purpose: .diffusionNoise, step: UInt64(step)),
-      dequantisation: data.dequantisation.map {
-        ($0, RandomStream(seed: seed, purpose: .dequantisation, step: UInt64(step)))
-      })
-  }
-
-  /// Makes an objective ready for the coming step.
-  func prepareTimes(of objective: any Objective) {
-    objective.begin(after: step)
-    // One number of the whole batch in each row of the stream.
-    let stream = RandomStream(seed: seed, purpose: .truncation, step: UInt64(step))
-    var (truncation, offset) = (stream.row(0), stream.row(1))
-    objective.times.prepare(
-      truncation: truncation.nextUniform(), history: history, offset: offset.nextUniform(), batch: options.batch,
-      schedule: scheduleParameters)
-  }
-
-  /// Draws the coming step's rows.
-  ///
-  /// - Parameter afterSet: called after each set, from any thread.
-  func drawBatch(afterSet: () -> Void = {}) {
-    let streams = streams
-    communicator.threads.forEach(works.count) { part in
-      let work = works[part]
-      prepareTimes(of: work.objective)
-      for (set, shard) in work.part.shards.enumerated() {
-        let place = step * rows
-        unsafe work.objective.draw(
-          set: set, firstIndex: UInt64(shard * rows), streams: streams, into: work.pass
-        ) { row in
-          unsafe UnsafePointer(data.rows.pointer) + data.row(shard: shard, at: place + row) * data.rows.columns
-        }
-        afterSet()
-      }
-    }
-    drawn = step
-  }
-
   func computeGradients(recordsActivations: Bool = false) {
     if recordsActivations || observer != nil || injected != nil || audited != nil {
       // Who looks is shown one shard after another.
@@ -261,21 +219,6 @@ internal import Randomness
     if recordsActivations { record(group, of: work) }
     unsafe objective.lossesAndGradients(
       of: pass, group: group, parameters: parameters.pointer, scale: 1 / Double(options.batch), into: sink)
-  }
-
-  /// The blocks of a slice, in ascending order.
-  static func blocks(_ slice: Slice) -> [Int] {
-    slice.ranges.flatMap { $0.lowerBound / block..<($0.upperBound + block - 1) / block }
-  }
-
-  /// The place of each block's number among the notes: a rank's blocks come last in its section.
-  private static func places(of slices: [Slice], in sections: Sections, parameters: Int) -> [Int] {
-    var places = [Int](repeating: 0, count: (parameters + block - 1) / block)
-    for (rank, slice) in slices.enumerated() {
-      let blocks = blocks(slice)
-      for (block, place) in zip(blocks, sections.range(rank).suffix(blocks.count)) { places[block] = place }
-    }
-    return places
   }
 
   func restore(step: Int) { (self.step, drawn) = (step, nil) }

@@ -306,6 +306,14 @@ private let mistakes: [(String, String)] = [
     "funnel.yaml:1:34: data.conditions is for data.file or data.prior, but data.target is mg25; remove it"
   ),
   (
+    "data: {target: slcp-simulator, exchangeable: 3}",
+    "funnel.yaml:1:46: data.exchangeable is 3, but 8 conditions cannot be cut into 3 parts of equal size"
+  ),
+  (
+    "data: {target: mg25, exchangeable: 2}",
+    "funnel.yaml:1:36: data.exchangeable is for runs with conditions, but data.conditions is []; remove it"
+  ),
+  (
     "data: {target: mg25}\nnetwork: {embedding_features: 7}",
     "funnel.yaml:2:31: network.embedding_features must be even: half are sines and half cosines, found 7"
   ),

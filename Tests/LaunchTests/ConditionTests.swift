@@ -49,6 +49,47 @@ extension LaunchTests {
       #expect(twice.count == 192 + 1200 * 16 && twice.prefix(192 + 600 * 16).suffix(600 * 16) == both.suffix(600 * 16))
     }
 
+    /// θ is the first of two observations, which are −1 and 1.
+    @Test("parts whose order means nothing are learned so, to the same bytes on 1, 2 and 3 ranks, and past a resume")
+    func exchangeable() throws {
+      let workshop = try Workshop()
+      let rows = (0..<800).map { i in
+        let first = i % 2 == 0 ? -1 : 1
+        return "\(Double(first) + 0.1 * sin(Double(i))),\(first),\(-first)\n"
+      }
+      try workshop.write("theta,one,two\n" + rows.joined(), to: "table.csv")
+      try workshop.write(
+        smallExperiment.replacingOccurrences(
+          of: "{target: funnel, dimension: 5, count: 3000}", with: "{file: table.csv, conditions: [one, two]}"),
+        to: "pairs.yaml")
+      func train(_ run: String, _ parts: Int, ranks: Int, _ more: [String] = []) throws {
+        try workshop.succeed(
+          "sgm-train",
+          ["pairs.yaml", "--output", run, "--set", "data.exchangeable=\(parts)", "--set", "training.learning_rate=0.01"] + more,
+          ranks: ranks)
+      }
+      /// The mean of what is drawn given −1 and 1, in this order.
+      func mean(_ run: String) throws -> Double {
+        try workshop.succeed(
+          "sgm-sample", ["run-\(run)", "--condition=-1,1", "--count", "400", "--output", "\(run).csv"])
+        let lines = String(decoding: try workshop.bytes("\(run).csv"), as: UTF8.self).split(separator: "\n")
+        return lines.dropFirst().compactMap { Double($0) }.reduce(0, +) / 400
+      }
+      try train("run-ordered", 1, ranks: 0)
+      try train("run-any", 2, ranks: 1)
+      // In order they tell θ, which is −1; in any order θ is either of them, 0 in the mean. Small networks err by about 0.2.
+      #expect(try mean("ordered") < -0.7)
+      #expect(abs(try mean("any")) < 0.4)
+      let alone = try RunFiles(workshop, "run-any")
+      for ranks in 2...3 {
+        try train("run-\(ranks)", 2, ranks: ranks)
+        expectSame(try RunFiles(workshop, "run-\(ranks)"), alone, "\(ranks) ranks")
+      }
+      try train("run-stopped", 2, ranks: 3, ["--until", "30"])
+      try workshop.succeed("sgm-train", ["--resume", "run-stopped"], ranks: 2)
+      expectSame(try RunFiles(workshop, "run-stopped"), alone, "resumed")
+    }
+
     @Test("a condition far from all data is warned of, and values that begin with a minus are values")
     func far() throws {
       let workshop = try Workshop()
@@ -176,6 +217,22 @@ extension LaunchTests {
       ] {
         let outcome = try workshop.run("sgm-train", ["conditional.yaml", "--set", "data.conditions=\(columns)"])
         #expect(outcome.status != 0 && outcome.errors.contains(message), "\(outcome.errors)")
+      }
+      try workshop.write("a,x,y\n" + (1...60).map { "0.1,\($0),\($0 % 2 == 0 ? "v" : "w")\n" }.joined(), to: "words.csv")
+      for (settings, message) in [
+        (
+          ["data.conditions=[seen, b]", "data.columns={b: bounded [-9, 9]}"],
+          "data.exchangeable: needs columns of one kind at the same place of each part, but column seen holds numbers and "
+            + "column b a number from -9.0 to 9.0; give both the same kind in data.columns"
+        ),
+        (
+          ["data.file=words.csv", "data.conditions=[x, y]"],
+          "data.exchangeable: is for tables of numbers, but words.csv holds words or missing cells; number the words"
+        ),
+      ] {
+        let settings = ["data.exchangeable=2"] + settings
+        let outcome = try workshop.run("sgm-train", ["conditional.yaml"] + settings.flatMap { ["--set", $0] }, ranks: 2)
+        #expect(outcome.status == 78 && outcome.errors.contains(message), "\(outcome.errors)")
       }
     }
   }

@@ -14,8 +14,7 @@ typedef struct {
   bool transposed_a;
 } sgm_tile_shape;
 
-/// B, A and C of a tile, then B, A and C of tiles to come. Of those only B counts, and only to code for AVX-512: it is
-/// fetched into the second cache.
+/// B, A and C of a tile, then B, A and C of tiles to come. Of those only B counts, and only to code that fetches ahead.
 typedef void (*sgm_tile_code)(const float *, const float *, float *, const float *, const float *, const float *);
 
 /// A tile ready to run; re-entrant, never freed.
@@ -34,8 +33,8 @@ sgm_tile sgm_tile_make(sgm_tile_shape shape);
 /// The same tile by loops over vectors that the compiler knows, whatever LIBXSMM offers.
 void sgm_tile_loops(const sgm_tile_shape *shape, const float *a, const float *b, float *c);
 
-/// Runs the tile: C is overwritten. `next` is the B of a tile that comes soon. Code for AVX-512 fetches
-/// it meanwhile, and nothing reads it.
+/// Runs the tile: C is overwritten. `next` is the B of a tile that comes soon. Code that fetches ahead does so meanwhile, and
+/// nothing reads it.
 static inline void sgm_tile_run(const sgm_tile *tile, const float *a, const float *b, float *c, const float *next) {
   const sgm_tile_shape *s = &tile->shape;
   if (!tile->first) {
@@ -59,8 +58,19 @@ void sgm_tile_reference(const sgm_tile_shape *shape, const float *a, const float
 void sgm_transpose(int64_t rows, int64_t columns, const float *from, int64_t stride_from, float *into,
                    int64_t stride_into);
 
-/// How many Float the vectors hold that tiles are computed with: 16 with AVX-512, else 8.
-int32_t sgm_tiles_lanes(void);
+/// How products are best cut into tiles on this machine. No choice changes a bit.
+typedef struct {
+  /// The most rows and columns of a tile.
+  int32_t rows, columns;
+  /// The most k of a piece of a chain.
+  int32_t depth;
+  /// Whether a tile's code fetches the `next` B into the second cache.
+  bool fetches_ahead;
+  /// Whether a B whose rows lie whole 512 bytes apart is better copied.
+  bool wants_copies;
+} sgm_tiling;
+
+sgm_tiling sgm_tiles_tiling(void);
 
 /// Who computes tiles: for example "LIBXSMM 1.17 for cpx", or "loops, because …". In static memory.
 const char *sgm_tiles_description(void);

@@ -96,7 +96,8 @@ struct DataLoader {
     return DataSet(
       training: ShardedRows(
         assignment: assignment, shards: shards, rows: own.rows,
-        dequantisation: experiment.process.chain == nil ? description.dequantisation : nil, seed: experiment.seed),
+        dequantisation: experiment.process.chain == nil ? description.dequantisation : nil,
+        exchangeable: description.exchangeable(experiment.data.exchangeable), seed: experiment.seed),
       heldOut: held, description: description, remarks: remarks)
   }
 

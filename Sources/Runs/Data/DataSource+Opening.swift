@@ -107,6 +107,7 @@ extension DataSource {
           + "\(shortened(names.joined(separator: ", "))): bring them into that order")
     }
     if let classesFile { _ = try readClasses(classesFile, rows: source.rows, of: name) }
+    try checkExchangeable()
     guard source.rows <= Int(Int32.max) else {
       throw ToolError.configuration(
         Place(experiment.data.file ?? "data.count"),
@@ -130,6 +131,26 @@ extension DataSource {
         Place("data.held_out"),
         "is no row of \(source.rows), but the run's samples are drawn given the conditions of held-out rows: hold out "
           + "more")
+    }
+  }
+
+  /// Refuses conditions that cannot change places.
+  private func checkExchangeable() throws(ToolError) {
+    let parts = experiment.data.exchangeable
+    guard parts > 1 else { return }
+    guard encoding == nil else {
+      throw .configuration(
+        Place("data.exchangeable"), "is for tables of numbers, but \(name) holds words or missing cells; number the words")
+    }
+    guard !kinds.isEmpty else { return }
+    let width = conditions / parts
+    for j in dimension..<source.dimension - width where kinds[j] != kinds[j + width] {
+      throw .configuration(
+        Place("data.exchangeable"),
+        "needs columns of one kind at the same place of each part, but column "
+          + "\(columnTitle(j, source.columnNames)) holds \(kinds[j].expectation ?? "numbers") and column "
+          + "\(columnTitle(j + width, source.columnNames)) \(kinds[j + width].expectation ?? "numbers"); give both the same "
+          + "kind in data.columns")
     }
   }
 

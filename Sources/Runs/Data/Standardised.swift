@@ -20,6 +20,13 @@ extension DataSet.Description {
     Dequantisation(widths: (0..<dimension).map { kind($0).levels == nil ? 0 : Float(1 / standardisation.scale[$0]) })
   }
 
+  /// The conditions as parts whose order means nothing; nil where they are one.
+  func exchangeable(_ parts: Int) -> ExchangeableConditions? {
+    guard parts > 1 else { return nil }
+    return ExchangeableConditions(
+      parts: parts, dimension: dimension, mean: standardisation.mean, scale: standardisation.scale)
+  }
+
   /// The same in original units.
   private var wholeDequantisation: Dequantisation? {
     Dequantisation(widths: (0..<dimension).map { kind($0).levels == nil ? 0 : 1 })
