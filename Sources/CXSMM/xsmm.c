@@ -56,7 +56,8 @@ static void describe(void) {
 // with AVX-512 where that cache has 48 KB. Processors with AVX-512 and 32 KB there (Zen 4) are faster with whole chains while
 // B's next columns come into the second cache, which code for AVX2 does not do.
 static sgm_tiling tiling(void) {
-  if (!is_usable || libxsmm_get_target_archid() <= LIBXSMM_X86_AVX2) return (sgm_tiling){.rows = 64, .columns = 32, .depth = 128, .wants_copies = true};
+  if (!is_usable || libxsmm_get_target_archid() <= LIBXSMM_X86_AVX2)
+    return (sgm_tiling){.rows = 64, .columns = 32, .depth = 128, .wants_copies = true};
   if (sysconf(_SC_LEVEL1_DCACHE_SIZE) >= 48 << 10) return (sgm_tiling){.rows = 64, .columns = 64, .depth = 128};
   return (sgm_tiling){.rows = 32, .columns = 64, .depth = INT32_MAX, .fetches_ahead = true};
 }

@@ -90,7 +90,8 @@ extension ExperimentReader {
     guard conditions > 0 else { return }
     guard conditions % parts == 0 else {
       throw fault(
-        "data.exchangeable", "is \(parts), but \(counted(conditions, "condition")) cannot be cut into \(parts) parts of equal size")
+        "data.exchangeable",
+        "is \(parts), but \(counted(conditions, "condition")) cannot be cut into \(parts) parts of equal size")
     }
     guard experiment.data.heldOut == .fraction(0) else { return }
     throw fault(

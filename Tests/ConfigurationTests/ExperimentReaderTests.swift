@@ -118,6 +118,7 @@ private func read(_ yaml: String, _ settings: String...) throws -> Experiment {
     }
     if parts[0] == "training.adversary_weight" { return target + "training: {adversary_weight: 0.5}" }
     if parts[0] == "latent.dimension" { return target + "latent: {dimension: 2}" }
+    if words == "runs with conditions" { return "data: {target: slcp-simulator}" }
     if words == "runs with training.teacher" { return target + "training: {teacher: other}" }
     if words == "runs without training.teacher" { return target }
     if words == "network.variance learned" { return target + "network: {variance: learned}" }
@@ -144,7 +145,8 @@ private func read(_ yaml: String, _ settings: String...) throws -> Experiment {
       "network.embedding_features": "32", "training.batch": "4096", "training.shards": "8",
       "training.minimum_time": "0.25",
       "process.kind": "ornstein-uhlenbeck", "sampling.seed": "12", "training.time_law": "uniform",
-      "sampling.grid": "uniform", "training.weight": "unit-variance", "data.conditions": "[a, b]",
+      "sampling.grid": "uniform", "data.exchangeable": "4", "training.weight": "unit-variance",
+      "data.conditions": "[a, b]",
       "process.base_degrees": "5.0", "network.input": "noisy-data", "training.averages": "[0.05, 0.2]",
       "data.missing": "[NA, gone]", "data.prior": "{a: normal [0.5, 2.0]}", "data.columns": "{a: bounded [0.5, 2.0]}",
       "evaluation.calibration_pairs": "30",

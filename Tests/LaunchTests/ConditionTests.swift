@@ -65,7 +65,10 @@ extension LaunchTests {
       func train(_ run: String, _ parts: Int, ranks: Int, _ more: [String] = []) throws {
         try workshop.succeed(
           "sgm-train",
-          ["pairs.yaml", "--output", run, "--set", "data.exchangeable=\(parts)", "--set", "training.learning_rate=0.01"] + more,
+          [
+            "pairs.yaml", "--output", run, "--set", "data.exchangeable=\(parts)", "--set",
+            "training.learning_rate=0.01",
+          ] + more,
           ranks: ranks)
       }
       /// The mean of what is drawn given −1 and 1, in this order.
@@ -218,7 +221,8 @@ extension LaunchTests {
         let outcome = try workshop.run("sgm-train", ["conditional.yaml", "--set", "data.conditions=\(columns)"])
         #expect(outcome.status != 0 && outcome.errors.contains(message), "\(outcome.errors)")
       }
-      try workshop.write("a,x,y\n" + (1...60).map { "0.1,\($0),\($0 % 2 == 0 ? "v" : "w")\n" }.joined(), to: "words.csv")
+      try workshop.write(
+        "a,x,y\n" + (1...60).map { "0.1,\($0),\($0 % 2 == 0 ? "v" : "w")\n" }.joined(), to: "words.csv")
       for (settings, message) in [
         (
           ["data.conditions=[seen, b]", "data.columns={b: bounded [-9, 9]}"],
@@ -231,7 +235,8 @@ extension LaunchTests {
         ),
       ] {
         let settings = ["data.exchangeable=2"] + settings
-        let outcome = try workshop.run("sgm-train", ["conditional.yaml"] + settings.flatMap { ["--set", $0] }, ranks: 2)
+        let outcome = try workshop.run(
+          "sgm-train", ["conditional.yaml"] + settings.flatMap { ["--set", $0] }, ranks: 2)
         #expect(outcome.status == 78 && outcome.errors.contains(message), "\(outcome.errors)")
       }
     }

@@ -140,7 +140,8 @@ extension DataSource {
     guard parts > 1 else { return }
     guard encoding == nil else {
       throw .configuration(
-        Place("data.exchangeable"), "is for tables of numbers, but \(name) holds words or missing cells; number the words")
+        Place("data.exchangeable"),
+        "is for tables of numbers, but \(name) holds words or missing cells; number the words")
     }
     guard !kinds.isEmpty else { return }
     let width = conditions / parts
